@@ -1,0 +1,106 @@
+//! Exit codes: one table, each line with the case that raises it.
+
+use std::fmt;
+
+macro_rules! exit_codes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $when:literal;)*) => {
+        /// Why the program ends with a code other than 0. Many cases share a code; the codes are those that callers of
+        /// the shell original test for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Kind {
+            $($(#[$doc])* #[doc = $when] $variant,)*
+            /// A hook script of the module ended the action with this code of its own.
+            Script(u8),
+        }
+
+        impl Kind {
+            /// The process exit code.
+            pub fn code(self) -> u8 {
+                match self { $(Kind::$variant => $code,)* Kind::Script(code) => code }
+            }
+
+            /// When this case arises, in one phrase.
+            pub fn when(self) -> &'static str {
+                match self { $(Kind::$variant => $when,)* Kind::Script(_) => "a hook script of the module failed; its own code" }
+            }
+
+            /// Every case with a code of its own, in the order of the table.
+            pub const ALL: &'static [Kind] = &[$(Kind::$variant),*];
+        }
+    };
+}
+
+exit_codes! {
+    NotRoot = 1, "not root, or no write access to the tree";
+    NameMissing = 1, "module or version missing from the command line";
+    ArchCount = 1, "the number of -a differs from the number of -k";
+    TemplateMissing = 1, "match without --templatekernel";
+    BadOption = 2, "unknown option, unknown action or a value that is not allowed";
+    KernelWithAll = 2, "-k together with --all";
+    SourceMissing = 2, "the source directory does not exist";
+    ArchiveMissing = 2, "the archive does not exist";
+    TemplateIsKernel = 2, "the template kernel is the kernel itself";
+    ArchWithAll = 3, "-a together with --all";
+    AlreadyAdded = 3, "add: the module is already added";
+    NotInTree = 3, "the module is not in the DKMS tree";
+    NotAnArchive = 3, "not an archive that DKMS can read, or one that is refused";
+    TwoActions = 4, "two actions on one command line";
+    NoOsRelease = 4, "no os-release file";
+    ConfMissing = 4, "no dkms.conf file";
+    KernelCount = 4, "more or fewer than one kernel where exactly one is needed";
+    Broken = 4, "the module is broken: its source is gone";
+    AllRefused = 5, "--all where it is refused";
+    PatchMissing = 5, "a patch is missing, or its path holds ..";
+    AlreadyInstalled = 5, "already installed";
+    PatchFailed = 6, "a patch does not apply";
+    KernelMissing = 6, "install: the kernel's module directory does not exist";
+    BuiltMissing = 6, "install: a built module file is missing";
+    NothingInstalled = 6, "install: the version check left nothing to install";
+    DepmodFailed = 6, "depmod failed; the install was taken back";
+    TarballFailed = 6, "mktarball failed, or the module is not built";
+    ModuleNotProduced = 7, "make succeeded but a module of dkms.conf was not produced";
+    ArchiveWithoutConf = 7, "archive without a valid dkms.conf";
+    BadConf = 8, "bad dkms.conf";
+    EmptySource = 8, "the source tree holds nothing but dkms.conf";
+    OnlyAndOnly = 8, "--binaries-only together with --source-only";
+    ArchiveAlreadyAdded = 8, "the archive's module is already added";
+    OperandWithoutConf = 9, "the operand directory lacks dkms.conf";
+    NoWritePermission = 9, "no write permission for the place of an output file";
+    RpmFailed = 9, "rpm could not install the .rpm operand";
+    MakeFailed = 10, "the make command failed";
+    AutoinstallFailed = 11, "autoinstall: at least one module failed or lacked a dependency";
+    ArchUnknown = 12, "the architecture is unknown";
+    DependencyMissing = 13, "a BUILD_DEPENDS module is not installed for the kernel";
+    KernelEventFailed = 14, "kernel_preinst or kernel_prerm failed for some module";
+    KernelEmpty = 16, "empty kernel version or architecture";
+    HeadersMissing = 21, "the kernel headers were not found";
+    Usage = 64, "a command line of our own subcommands that makes no sense";
+    Internal = 70, "internal error: a fault in dkms itself";
+    InputOutput = 74, "input/output error";
+    LockTimeout = 75, "another dkms held the lock for too long";
+    Excluded = 77, "excluded by a BUILD_EXCLUSIVE_ directive";
+    DiskFull = 78, "the disk is full";
+    PreInstallFailed = 101, "the PRE_INSTALL script failed";
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.when())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_never_shares_the_code_of_a_failed_pre_install() {
+        assert_eq!(Kind::PreInstallFailed.code(), 101);
+        assert_ne!(Kind::Internal.code(), 101);
+    }
+
+    #[test]
+    fn no_case_ends_with_success() {
+        assert!(Kind::ALL.iter().all(|kind| kind.code() != 0));
+    }
+}

@@ -1,0 +1,195 @@
+//! Names that must not be mixed up: modules, versions, kernel releases, architectures.
+//!
+//! Each is checked once, when it is made, so that it can become a path component or a command argument afterwards.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a word cannot serve as a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// The word is empty.
+    #[error("the {what} is empty")]
+    Empty {
+        /// What the word was to be ("module name", "kernel release" …).
+        what: &'static str,
+    },
+    /// The word is `.`, `..` or starts with a character that a path or an option would misread.
+    #[error("`{word}` cannot be a {what}")]
+    Reserved {
+        /// What the word was to be.
+        what: &'static str,
+        /// The word itself.
+        word: String,
+    },
+    /// The word holds a character that cannot be part of a file name or a status line.
+    #[error("the {what} `{word}` holds the character {character:?}, which is not allowed there")]
+    Character {
+        /// What the word was to be.
+        what: &'static str,
+        /// The word itself.
+        word: String,
+        /// The first character that is refused.
+        character: char,
+    },
+}
+
+fn check(what: &'static str, word: &str) -> Result<(), IdError> {
+    if word.is_empty() {
+        return Err(IdError::Empty { what });
+    }
+    if word == "." || word == ".." || word.starts_with('-') {
+        return Err(IdError::Reserved { what, word: word.to_owned() });
+    }
+    let refused = |c: char| c == '/' || c == ',' || c.is_whitespace() || c.is_control();
+    match word.chars().find(|c| refused(*c)) {
+        Some(character) => Err(IdError::Character { what, word: word.to_owned(), character }),
+        None => Ok(()),
+    }
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $type(String);
+
+        impl $type {
+            /// Checks the word and takes it: not empty, no `/`, `,`, blank or control character, not `.` or `..`,
+            /// no leading `-`.
+            pub fn new(word: impl Into<String>) -> Result<Self, IdError> {
+                let word = word.into();
+                check($what, &word)?;
+                Ok(Self(word))
+            }
+
+            /// The word.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $type {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl AsRef<std::path::Path> for $type {
+            fn as_ref(&self) -> &std::path::Path {
+                self.0.as_ref()
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = IdError;
+
+            fn try_from(word: String) -> Result<Self, IdError> {
+                Self::new(word)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> String {
+                name.0
+            }
+        }
+    };
+}
+
+name!(
+    /// The name of a module package, dkms.conf's PACKAGE_NAME.
+    ModuleName,
+    "module name"
+);
+name!(
+    /// The version of a module package, dkms.conf's PACKAGE_VERSION.
+    ModuleVersion,
+    "module version"
+);
+name!(
+    /// A kernel release as `uname -r` prints it.
+    KernelRelease,
+    "kernel release"
+);
+name!(
+    /// A machine architecture as `uname -m` prints it.
+    Arch,
+    "architecture"
+);
+
+/// A module package in one version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ModuleId {
+    /// PACKAGE_NAME.
+    pub name: ModuleName,
+    /// PACKAGE_VERSION.
+    pub version: ModuleVersion,
+}
+
+impl ModuleId {
+    /// Joins the two.
+    pub fn new(name: ModuleName, version: ModuleVersion) -> Self {
+        Self { name, version }
+    }
+
+    /// `NAME-VERSION`, the folder below the source tree.
+    pub fn source_folder(&self) -> String {
+        format!("{}-{}", self.name, self.version)
+    }
+}
+
+impl fmt::Display for ModuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.name, self.version)
+    }
+}
+
+/// One kernel release with its architecture.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Target {
+    /// `uname -r` of that kernel.
+    pub kernel: KernelRelease,
+    /// `uname -m` of that kernel.
+    pub arch: Arch,
+}
+
+impl Target {
+    /// Joins the two.
+    pub fn new(kernel: KernelRelease, arch: Arch) -> Self {
+        Self { kernel, arch }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.kernel, self.arch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_real_packages_use_are_taken() {
+        for word in ["zfs", "0~20220111+git1b52c8d", "v6.04.00", "6.1.0-56-amd64", "nvidia-current", "a_b.c", "x:1"] {
+            assert!(ModuleVersion::new(word).is_ok(), "{word}");
+        }
+    }
+
+    #[test]
+    fn words_that_would_leave_their_folder_or_break_a_status_line_are_refused() {
+        for word in ["", ".", "..", "a/b", "../x", "-k", "a b", "a,b", "a\nb", "a\0b"] {
+            assert!(ModuleName::new(word).is_err(), "{word:?}");
+        }
+    }
+}

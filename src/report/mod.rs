@@ -1,0 +1,95 @@
+//! The only place that prints. The layers below hand over what happened; how it reads is decided here.
+
+pub mod human;
+
+use crate::ids::{ModuleId, Target};
+
+/// What may be told while work goes on.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// An answer that the user asked for: standard output.
+    Answer(String),
+    /// Work that happened, one plain line: standard output.
+    Note(String),
+    /// Something that the user should know although the work goes on: standard error.
+    Warning(String),
+    /// Detail for `--verbose`: standard output.
+    Detail(String),
+    /// A step begins that takes time: "building", "signing" …
+    Started {
+        /// The module.
+        module: ModuleId,
+        /// The kernel, if the step has one.
+        target: Option<Target>,
+        /// The verb in its -ing form.
+        doing: &'static str,
+    },
+    /// The step that began is over.
+    Finished {
+        /// The module.
+        module: ModuleId,
+        /// The kernel, if the step has one.
+        target: Option<Target>,
+        /// The verb as in `Started`.
+        doing: &'static str,
+        /// How it ended, a few words ("done", "failed").
+        how: String,
+    },
+}
+
+/// Takes messages from any thread.
+pub trait Reporter: Send + Sync {
+    /// Tells one message.
+    fn tell(&self, message: Message);
+
+    /// An answer line on standard output.
+    fn answer(&self, line: impl Into<String>)
+    where
+        Self: Sized,
+    {
+        self.tell(Message::Answer(line.into()));
+    }
+}
+
+impl dyn Reporter + '_ {
+    /// One plain line about work that happened.
+    pub fn note(&self, line: impl Into<String>) {
+        self.tell(Message::Note(line.into()));
+    }
+
+    /// Something the user should know.
+    pub fn warn(&self, line: impl Into<String>) {
+        self.tell(Message::Warning(line.into()));
+    }
+
+    /// Detail for `--verbose`.
+    pub fn detail(&self, line: impl Into<String>) {
+        self.tell(Message::Detail(line.into()));
+    }
+}
+
+/// Tells nobody (`--quiet`).
+pub struct Silent;
+
+impl Reporter for Silent {
+    fn tell(&self, _: Message) {}
+}
+
+/// Keeps every message (tests).
+#[derive(Default)]
+pub struct Recorded(std::sync::Mutex<Vec<Message>>);
+
+impl Recorded {
+    /// What was told so far.
+    pub fn messages(&self) -> Vec<Message> {
+        self.0.lock().map(|messages| messages.clone()).unwrap_or_default()
+    }
+}
+
+impl Reporter for Recorded {
+    fn tell(&self, message: Message) {
+        if let Ok(mut messages) = self.0.lock() {
+            messages.push(message);
+        }
+    }
+}

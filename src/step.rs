@@ -1,0 +1,253 @@
+//! The words between plan and action: wish, policy, step, omission, outcome. Open to every layer, like `ids`.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::exit::Kind;
+use crate::ids::{ModuleId, Target};
+
+/// A switch of the command line or of framework.conf that changes how work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Switch {
+    /// `--force`
+    Force,
+    /// `--force-version-override`
+    SkipVersionCheck,
+    /// `--rpm_safe_upgrade`
+    RpmSafeUpgrade,
+    /// `--no-depmod`
+    NoDepmod,
+    /// `--modprobe-on-install` or `modprobe_on_install`
+    ModprobeOnInstall,
+    /// `--symlink-modules` or `symlink_modules`
+    SymlinkModules,
+    /// `--binaries-only`
+    BinariesOnly,
+    /// `--source-only`
+    SourceOnly,
+}
+
+/// How the work is to be done, whoever asked.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Policy {
+    /// The switches that are on.
+    pub switches: BTreeSet<Switch>,
+    /// `-j N`, else framework.conf's parallel_jobs; None: the number of processors. Some(0): no limit.
+    pub jobs: Option<usize>,
+    /// What overrides the kernel's and the module's own files.
+    pub inputs: Inputs,
+}
+
+impl Policy {
+    /// Whether a switch is on.
+    pub fn has(&self, switch: Switch) -> bool {
+        self.switches.contains(&switch)
+    }
+}
+
+/// Files and directives from the command line that replace those of the module or the kernel.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Inputs {
+    /// `-c FILE`: instead of the source's dkms.conf.
+    pub conf: Option<PathBuf>,
+    /// `--config FILE`: instead of the kernel's configuration.
+    pub kernel_config: Option<PathBuf>,
+    /// `--kernelsourcedir DIR`: instead of INSTALLTREE/KVER/build.
+    pub kernel_source_dir: Option<PathBuf>,
+    /// `--directive NAME=VALUE`, in order.
+    pub directives: Vec<String>,
+}
+
+/// Where a source comes from that is to be added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum AddSource {
+    /// SOURCETREE/NAME-VERSION is there already.
+    SourceTree,
+    /// This folder is copied there first.
+    Folder(PathBuf),
+    /// This archive is unpacked there first.
+    Archive(PathBuf),
+}
+
+/// One thing that is done to one module, and to one kernel unless it is `Add` or `Forget`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Operation {
+    /// Register the source; ends *added*.
+    Add(AddSource),
+    /// Compile; ends *built*. An existing build is replaced when the new one is ready.
+    Build,
+    /// Put the built modules under the kernel; ends *installed*.
+    Install,
+    /// Take them out again, restore originals; ends *built*.
+    Uninstall,
+    /// Delete the build of this kernel; ends *added* (or without this kernel).
+    Unbuild,
+    /// Forget the module/version; its source stays in SOURCETREE.
+    Forget,
+}
+
+impl Operation {
+    /// The verb as the command line spells it.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Operation::Add(_) => "add",
+            Operation::Build => "build",
+            Operation::Install => "install",
+            Operation::Uninstall => "uninstall",
+            Operation::Unbuild => "unbuild",
+            Operation::Forget => "remove",
+        }
+    }
+}
+
+/// The place of a step in its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct StepId(pub usize);
+
+/// One step of a plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// Its place.
+    pub id: StepId,
+    /// The module it works on.
+    pub module: ModuleId,
+    /// The kernel it works on; none for `Add` and `Forget`.
+    pub target: Option<Target>,
+    /// What is done.
+    pub operation: Operation,
+    /// Why, in one line.
+    pub why: String,
+    /// Steps that must have ended well before; when one did not, this one is skipped.
+    pub after: Vec<StepId>,
+}
+
+/// Something that the plan leaves out.
+#[derive(Debug, Clone, Serialize)]
+pub struct Omission {
+    /// The module, when one is known.
+    pub module: Option<ModuleId>,
+    /// The kernel, when it is about one.
+    pub target: Option<Target>,
+    /// Why it is left out.
+    pub reason: Reason,
+}
+
+/// Why a plan leaves something out.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Reason {
+    /// It is so already, or there is nothing to do: success.
+    AlreadySo {
+        /// The sentence for people.
+        text: String,
+    },
+    /// It cannot or may not be done: an error when a person asked for it, a skip when an event did.
+    Refused {
+        /// The case, which gives the exit code.
+        #[serde(serialize_with = "serialize_kind")]
+        case: Kind,
+        /// The sentence for people.
+        text: String,
+        /// What to do about it.
+        hints: Vec<String>,
+    },
+    /// It will be done when something arrives.
+    Pending {
+        /// The package or thing that is missing, in the words of this distribution.
+        on: String,
+        /// The case that a plain command would end with.
+        #[serde(serialize_with = "serialize_kind")]
+        case: Kind,
+        /// The sentence for people.
+        text: String,
+    },
+}
+
+impl Reason {
+    /// The sentence for people.
+    pub fn text(&self) -> &str {
+        match self {
+            Reason::AlreadySo { text } | Reason::Refused { text, .. } | Reason::Pending { text, .. } => text,
+        }
+    }
+}
+
+fn serialize_kind<S: serde::Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(kind.code())
+}
+
+/// What is to be done, in an order in which it could be done one by one, and what is not, each with its reason.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Plan {
+    /// The steps; `after` refers to earlier ones only.
+    pub steps: Vec<Step>,
+    /// What is left out.
+    pub omissions: Vec<Omission>,
+}
+
+impl Plan {
+    /// Appends a step and gives its place.
+    pub fn push(
+        &mut self,
+        module: ModuleId,
+        target: Option<Target>,
+        operation: Operation,
+        why: impl Into<String>,
+        after: Vec<StepId>,
+    ) -> StepId {
+        let id = StepId(self.steps.len());
+        self.steps.push(Step { id, module, target, operation, why: why.into(), after });
+        id
+    }
+
+    /// Appends an omission.
+    pub fn omit(&mut self, module: Option<ModuleId>, target: Option<Target>, reason: Reason) {
+        self.omissions.push(Omission { module, target, reason });
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for step in &self.steps {
+            write!(f, "{:<9} {}", step.operation.verb(), step.module)?;
+            if let Some(target) = &step.target {
+                write!(f, " for {target}")?;
+            }
+            writeln!(f, ": {}", step.why)?;
+        }
+        for omission in &self.omissions {
+            f.write_str("leave     ")?;
+            if let Some(module) = &omission.module {
+                write!(f, "{module}")?;
+            }
+            if let Some(target) = &omission.target {
+                write!(f, " for {target}")?;
+            }
+            writeln!(f, ": {}", omission.reason.text())?;
+        }
+        if self.steps.is_empty() && self.omissions.is_empty() {
+            writeln!(f, "nothing to do")?;
+        }
+        Ok(())
+    }
+}
+
+/// What became of a step.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// It failed.
+    Failed(Error),
+    /// The build found out that this kernel is excluded, or a later fact made it needless.
+    Refused(Error),
+    /// A step before it failed.
+    Skipped {
+        /// That step.
+        because: StepId,
+    },
+}

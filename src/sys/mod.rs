@@ -1,0 +1,121 @@
+//! The only way to processes, files, environment and machine facts. Everything takes a root, so that tests, image
+//! builds and the live system run the same code.
+
+pub mod fs;
+pub mod os_release;
+pub mod run;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use run::{Command, Finished, Output, RunError, Runner};
+
+use crate::ids::{Arch, KernelRelease};
+
+/// The machine, its root and its programs, handed down and never global.
+#[derive(Clone)]
+pub struct System {
+    root: PathBuf,
+    environment: BTreeMap<OsString, OsString>,
+    effective_uid: u32,
+    running: Option<KernelRelease>,
+    machine: Option<Arch>,
+    runner: Arc<dyn Runner>,
+}
+
+impl System {
+    /// The live system: `/`, this process' environment and user, uname(2).
+    pub fn host() -> Self {
+        let uname = rustix::system::uname();
+        Self {
+            root: PathBuf::from("/"),
+            environment: std::env::vars_os().collect(),
+            effective_uid: rustix::process::geteuid().as_raw(),
+            running: KernelRelease::new(uname.release().to_string_lossy()).ok(),
+            machine: Arch::new(uname.machine().to_string_lossy()).ok(),
+            runner: Arc::new(run::HostRunner),
+        }
+    }
+
+    /// The same system with another root. `/` means the running one.
+    #[must_use]
+    pub fn with_root(mut self, root: impl Into<PathBuf>) -> Self {
+        self.root = root.into();
+        self
+    }
+
+    /// The same system with another environment (tests, hooks).
+    #[must_use]
+    pub fn with_environment(mut self, environment: BTreeMap<OsString, OsString>) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// The same system with other programs behind [`System::run`] (tests).
+    #[must_use]
+    pub fn with_runner(mut self, runner: Arc<dyn Runner>) -> Self {
+        self.runner = runner;
+        self
+    }
+
+    /// The same system with another running kernel (tests, `--root`).
+    #[must_use]
+    pub fn with_running(mut self, kernel: Option<KernelRelease>, machine: Option<Arch>) -> Self {
+        self.running = kernel;
+        self.machine = machine;
+        self
+    }
+
+    /// The root folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where an absolute path of that root lies here.
+    pub fn path(&self, absolute: impl AsRef<Path>) -> PathBuf {
+        let absolute = absolute.as_ref();
+        if self.root == Path::new("/") {
+            return absolute.to_path_buf();
+        }
+        self.root.join(absolute.strip_prefix("/").unwrap_or(absolute))
+    }
+
+    /// A variable of the caller's environment; an empty one counts as unset.
+    pub fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.environment.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// The caller's whole environment.
+    pub fn environment(&self) -> &BTreeMap<OsString, OsString> {
+        &self.environment
+    }
+
+    /// Whether this process may do what only root may.
+    pub fn is_superuser(&self) -> bool {
+        self.effective_uid == 0
+    }
+
+    /// `uname -r`.
+    pub fn running_kernel(&self) -> Option<&KernelRelease> {
+        self.running.as_ref()
+    }
+
+    /// `uname -m`.
+    pub fn machine(&self) -> Option<&Arch> {
+        self.machine.as_ref()
+    }
+
+    /// Runs a program to its end. A program that ends with a code is no error; one that cannot be started is.
+    pub fn run(&self, command: &Command) -> Result<Finished, RunError> {
+        self.runner.run(command)
+    }
+
+    /// Where PATH finds a program, if anywhere.
+    pub fn find_program(&self, name: &str) -> Option<PathBuf> {
+        let path =
+            self.variable("PATH").map_or_else(|| OsString::from("/usr/sbin:/usr/bin:/sbin:/bin"), OsStr::to_owned);
+        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| fs::is_executable(file))
+    }
+}

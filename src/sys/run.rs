@@ -1,0 +1,217 @@
+//! Processes: one builder that states each stream, and what became of the program.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+/// Where the two output streams of a program go. Standard input is always /dev/null.
+#[derive(Debug, Default)]
+pub enum Output {
+    /// Both are collected (separately) and returned.
+    #[default]
+    Capture,
+    /// Both go to our own, in the order written.
+    Inherit,
+    /// Both go to this open file, in the order written.
+    File(std::fs::File),
+    /// Both are thrown away.
+    Discard,
+}
+
+/// A program to run.
+#[derive(Debug, Default)]
+pub struct Command {
+    program: OsString,
+    arguments: Vec<OsString>,
+    folder: Option<PathBuf>,
+    clear: bool,
+    set: Vec<(OsString, OsString)>,
+    unset: Vec<OsString>,
+    output: Output,
+}
+
+impl Command {
+    /// This program, found through PATH, without arguments, in the current folder, output captured.
+    pub fn new(program: impl AsRef<OsStr>) -> Self {
+        Self { program: program.as_ref().to_owned(), ..Self::default() }
+    }
+
+    /// Adds one argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.arguments.push(argument.as_ref().to_owned());
+        self
+    }
+
+    /// Adds several arguments.
+    #[must_use]
+    pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(|a| a.as_ref().to_owned()));
+        self
+    }
+
+    /// Runs it in this folder.
+    #[must_use]
+    pub fn current_dir(mut self, folder: impl AsRef<Path>) -> Self {
+        self.folder = Some(folder.as_ref().to_path_buf());
+        self
+    }
+
+    /// Starts from an empty environment.
+    #[must_use]
+    pub fn env_clear(mut self) -> Self {
+        self.clear = true;
+        self
+    }
+
+    /// Sets a variable.
+    #[must_use]
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.set.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Removes a variable.
+    #[must_use]
+    pub fn env_remove(mut self, name: impl AsRef<OsStr>) -> Self {
+        self.unset.push(name.as_ref().to_owned());
+        self
+    }
+
+    /// Says where its output goes.
+    #[must_use]
+    pub fn output(mut self, output: Output) -> Self {
+        self.output = output;
+        self
+    }
+
+    /// The program as given.
+    pub fn program(&self) -> &OsStr {
+        &self.program
+    }
+
+    /// The arguments as given.
+    pub fn arguments(&self) -> &[OsString] {
+        &self.arguments
+    }
+
+    /// Program and arguments in one line, for logs and messages.
+    pub fn line(&self) -> String {
+        std::iter::once(&self.program)
+            .chain(&self.arguments)
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+/// How a program ended, and what it wrote if that was captured.
+#[derive(Debug, Clone, Default)]
+pub struct Finished {
+    /// Exit code; None when a signal ended it.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Captured standard output.
+    pub stdout: Vec<u8>,
+    /// Captured standard error.
+    pub stderr: Vec<u8>,
+}
+
+impl Finished {
+    /// Whether it ended with code 0.
+    pub fn success(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// "exit code 2" or "killed by signal 9".
+    pub fn how(&self) -> String {
+        match (self.code, self.signal) {
+            (Some(code), _) => format!("exit code {code}"),
+            (None, Some(signal)) => format!("killed by signal {signal}"),
+            (None, None) => "ended in an unknown way".to_owned(),
+        }
+    }
+
+    /// The code as a shell reports it: 128 + n for a signal.
+    pub fn shell_code(&self) -> u8 {
+        let code = self.code.unwrap_or_else(|| 128 + self.signal.unwrap_or(0));
+        u8::try_from(code & 0xff).unwrap_or(u8::MAX)
+    }
+
+    /// Standard output as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// Standard error as text, without surrounding blanks.
+    pub fn error_text(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).trim().to_owned()
+    }
+}
+
+/// A program that could not be started or waited for.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot run `{program}`")]
+pub struct RunError {
+    /// The program as given.
+    pub program: String,
+    /// Why.
+    #[source]
+    pub source: io::Error,
+}
+
+impl RunError {
+    /// Whether the program does not exist.
+    pub fn is_missing(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+}
+
+/// Runs programs; tests put a fake in its place.
+pub trait Runner: Send + Sync {
+    /// Runs the program to its end.
+    fn run(&self, command: &Command) -> Result<Finished, RunError>;
+}
+
+/// Runs programs for real.
+pub struct HostRunner;
+
+impl Runner for HostRunner {
+    fn run(&self, command: &Command) -> Result<Finished, RunError> {
+        let fail = |source| RunError { program: command.program.to_string_lossy().into_owned(), source };
+        let mut child = std::process::Command::new(&command.program);
+        child.args(&command.arguments).stdin(Stdio::null());
+        if command.clear {
+            child.env_clear();
+        }
+        for name in &command.unset {
+            child.env_remove(name);
+        }
+        child.envs(command.set.iter().map(|(name, value)| (name, value)));
+        if let Some(folder) = &command.folder {
+            child.current_dir(folder);
+        }
+        match &command.output {
+            Output::Capture => {
+                child.stdout(Stdio::piped()).stderr(Stdio::piped());
+            }
+            Output::Inherit => {}
+            Output::File(file) => {
+                child.stdout(file.try_clone().map_err(fail)?).stderr(file.try_clone().map_err(fail)?);
+            }
+            Output::Discard => {
+                child.stdout(Stdio::null()).stderr(Stdio::null());
+            }
+        }
+        let output = child.spawn().and_then(std::process::Child::wait_with_output).map_err(fail)?;
+        Ok(Finished {
+            code: output.status.code(),
+            signal: output.status.signal(),
+            stdout: output.stdout,
+            stderr: output.stderr,
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! Every path of the tree and of the places it refers to. Pure.
+
+use std::path::{Path, PathBuf};
+
+use crate::ids::{ModuleId, ModuleName, Target};
+
+/// The three trees, with the root in front (paths as this process opens them), and without (as links store them).
+#[derive(Debug, Clone)]
+pub struct Layout {
+    root: PathBuf,
+    dkms: PathBuf,
+    source: PathBuf,
+    install: PathBuf,
+}
+
+impl Layout {
+    /// Below this root, these absolute places: DKMS tree, source tree, install tree.
+    pub fn new(root: &Path, dkms: &Path, source: &Path, install: &Path) -> Self {
+        Self { root: root.into(), dkms: dkms.into(), source: source.into(), install: install.into() }
+    }
+
+    fn join(&self, absolute: &Path) -> PathBuf {
+        self.root.join(absolute.strip_prefix("/").unwrap_or(absolute))
+    }
+
+    /// The root that the three trees lie below.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `/var/lib/dkms`, opened.
+    pub fn tree(&self) -> PathBuf {
+        self.join(&self.dkms)
+    }
+
+    /// `/var/lib/dkms` as dkms.conf and MAKE lines name it (without the root).
+    pub fn tree_name(&self) -> &Path {
+        &self.dkms
+    }
+
+    /// `/usr/src` without the root.
+    pub fn source_tree_name(&self) -> &Path {
+        &self.source
+    }
+
+    /// `/lib/modules` without the root.
+    pub fn install_tree_name(&self) -> &Path {
+        &self.install
+    }
+
+    /// `/lib/modules`, opened.
+    pub fn install_tree(&self) -> PathBuf {
+        self.join(&self.install)
+    }
+
+    /// `/usr/src`, opened.
+    pub fn source_tree(&self) -> PathBuf {
+        self.join(&self.source)
+    }
+
+    /// `/usr/src/NAME-VERSION`, opened.
+    pub fn source(&self, id: &ModuleId) -> PathBuf {
+        self.source_tree().join(id.source_folder())
+    }
+
+    /// `TREE/NAME`
+    pub fn module(&self, name: &ModuleName) -> PathBuf {
+        self.tree().join(name)
+    }
+
+    /// `TREE/NAME/VERSION`
+    pub fn version(&self, id: &ModuleId) -> PathBuf {
+        self.module(&id.name).join(&id.version)
+    }
+
+    /// `TREE/NAME/VERSION/source`
+    pub fn source_link(&self, id: &ModuleId) -> PathBuf {
+        self.version(id).join("source")
+    }
+
+    /// `TREE/NAME/VERSION/build`
+    pub fn build_folder(&self, id: &ModuleId) -> PathBuf {
+        self.version(id).join("build")
+    }
+
+    /// `TREE/NAME/VERSION/KVER/ARCH`
+    pub fn built(&self, id: &ModuleId, target: &Target) -> PathBuf {
+        self.version(id).join(&target.kernel).join(&target.arch)
+    }
+
+    /// `TREE/NAME/VERSION/KVER/ARCH/module`
+    pub fn built_modules(&self, id: &ModuleId, target: &Target) -> PathBuf {
+        self.built(id, target).join("module")
+    }
+
+    /// `TREE/NAME/VERSION/KVER/ARCH/log/make.log`
+    pub fn make_log(&self, id: &ModuleId, target: &Target) -> PathBuf {
+        self.built(id, target).join("log/make.log")
+    }
+
+    /// `TREE/NAME/kernel-KVER-ARCH`
+    pub fn active_link(&self, name: &ModuleName, target: &Target) -> PathBuf {
+        self.module(name).join(format!("kernel-{}-{}", target.kernel, target.arch))
+    }
+
+    /// `TREE/NAME/original_module/KVER/ARCH`
+    pub fn originals(&self, name: &ModuleName, target: &Target) -> PathBuf {
+        self.module(name).join("original_module").join(&target.kernel).join(&target.arch)
+    }
+
+    /// `INSTALLTREE/KVER`, opened.
+    pub fn kernel_modules(&self, target: &Target) -> PathBuf {
+        self.install_tree().join(&target.kernel)
+    }
+
+    /// `TREE/.lock`: never removed, never replaced.
+    pub fn lock(&self) -> PathBuf {
+        self.tree().join(".lock")
+    }
+
+    /// `TREE/.intents`: one file per install or uninstall under way.
+    pub fn intents(&self) -> PathBuf {
+        self.tree().join(".intents")
+    }
+
+    /// `TREE/.records`: fingerprints, failures, pending work.
+    pub fn records(&self) -> PathBuf {
+        self.tree().join(".records")
+    }
+
+    /// `TREE/.logs/NAME/VERSION/KVER-ARCH`: make.log of failed attempts, newest last.
+    pub fn old_logs(&self, id: &ModuleId, target: &Target) -> PathBuf {
+        self.tree().join(".logs").join(&id.name).join(&id.version).join(format!("{}-{}", target.kernel, target.arch))
+    }
+}

@@ -1,0 +1,51 @@
+//! States of modules, read from the disk (interface.md §4 of the contract's tree rules).
+
+use std::path::PathBuf;
+
+use crate::ids::{Arch, KernelRelease, ModuleId, Target};
+
+/// A module version in the tree.
+#[derive(Debug, Clone)]
+pub struct ModuleEntry {
+    /// Name and version.
+    pub id: ModuleId,
+    /// Whether its source is there.
+    pub state: VersionState,
+    /// Its builds, sorted by kernel, then architecture (byte order).
+    pub builds: Vec<Build>,
+}
+
+/// Whether a version's source is usable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VersionState {
+    /// `source` resolves to this folder (a binaries-only module has a real folder there).
+    Added {
+        /// The folder `source` leads to.
+        source: PathBuf,
+    },
+    /// The version folder exists but `source` dangles, or is gone while SOURCETREE/NAME-VERSION exists.
+    Broken {
+        /// In a sentence.
+        why: String,
+    },
+}
+
+/// One build of a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The kernel it was made for.
+    pub target: Target,
+    /// Whether `kernel-KVER-ARCH` points at it.
+    pub installed: bool,
+    /// Whether NAME/original_module/KVER/ARCH exists.
+    pub has_original: bool,
+    /// Kernels on which weak-modules linked it.
+    pub weak: Vec<(KernelRelease, Arch)>,
+}
+
+impl ModuleEntry {
+    /// The build for this kernel.
+    pub fn build(&self, target: &Target) -> Option<&Build> {
+        self.builds.iter().find(|build| build.target == *target)
+    }
+}
