@@ -4,6 +4,7 @@ pub mod add;
 pub mod build;
 pub mod hook;
 pub mod install;
+pub mod jobs;
 pub mod post_transaction;
 pub mod remove;
 

@@ -30,6 +30,7 @@ pub struct Command {
     set: Vec<(OsString, OsString)>,
     unset: Vec<OsString>,
     output: Output,
+    jobserver: Option<jobserver::Client>,
 }
 
 impl Command {
@@ -84,6 +85,13 @@ impl Command {
     #[must_use]
     pub fn output(mut self, output: Output) -> Self {
         self.output = output;
+        self
+    }
+
+    /// Lets it take part in a GNU make jobserver: MAKEFLAGS and MFLAGS name the two descriptors, which it inherits.
+    #[must_use]
+    pub fn jobserver(mut self, jobserver: Option<&jobserver::Client>) -> Self {
+        self.jobserver = jobserver.cloned();
         self
     }
 
@@ -193,6 +201,9 @@ impl Runner for HostRunner {
         child.envs(command.set.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &command.folder {
             child.current_dir(folder);
+        }
+        if let Some(jobserver) = &command.jobserver {
+            jobserver.configure_make(&mut child);
         }
         match &command.output {
             Output::Capture => {

@@ -1,0 +1,117 @@
+//! How many compilers may run at once: one number for all builds of a run, shared through a GNU make jobserver.
+
+use std::num::NonZeroUsize;
+
+use crate::conf::Framework;
+use crate::step::Policy;
+use crate::sys::System;
+
+/// The compilers that the builds of a run share.
+///
+/// A single build gets `-jN` on its make line. Several builds share a jobserver instead, because `-jN` on a make would
+/// leave it. A dkms that runs below an outer make uses that one's jobserver.
+#[derive(Debug)]
+pub struct Jobs {
+    limit: Option<NonZeroUsize>,
+    builds: usize,
+    client: Option<jobserver::Client>,
+}
+
+/// A build's right to run one job; given back when dropped.
+#[derive(Debug)]
+pub struct Slot {
+    // Only its Drop matters: it puts the token back.
+    _token: Option<jobserver::Acquired>,
+}
+
+impl Jobs {
+    /// For this many builds that could run at once: `-j`, else framework.conf's parallel_jobs, else one job per
+    /// processor; 0 means no limit. A jobserver that cannot be made leaves each build its share as `-jN`.
+    pub fn new(system: &System, framework: &Framework, policy: &Policy, builds: usize) -> Self {
+        let wanted = policy.jobs.or(framework.parallel_jobs);
+        let limit = wanted.map_or_else(|| Some(processors()), NonZeroUsize::new);
+        let builds = builds.max(1).min(limit.map_or(usize::MAX, NonZeroUsize::get));
+        let own = || match limit {
+            // One job needs no token: it is the one that every process may run of itself.
+            Some(limit) if builds > 1 => jobserver::Client::new(limit.get() - 1).ok(),
+            _ => None,
+        };
+        Self { limit, builds, client: outer(system).or_else(own) }
+    }
+
+    /// One build at a time with this many jobs and no jobserver (tests, `--dry-run`).
+    pub fn alone(jobs: NonZeroUsize) -> Self {
+        Self { limit: Some(jobs), builds: 1, client: None }
+    }
+
+    /// How many builds may run at once.
+    pub fn builds(&self) -> usize {
+        self.builds
+    }
+
+    /// What one build is told as `parallel_jobs`: its share when several may run at once, at least 1.
+    pub fn share(&self) -> usize {
+        let limit = self.limit.map_or_else(|| processors().get(), NonZeroUsize::get);
+        (limit / self.builds).max(1)
+    }
+
+    /// What stands behind the word make: `-jN`, `-j` without a limit, nothing when the jobserver says it.
+    pub fn make_flag(&self) -> Option<String> {
+        match (&self.client, self.limit) {
+            (Some(_), _) => None,
+            (None, None) => Some("-j".to_owned()),
+            (None, Some(_)) => Some(format!("-j{}", self.share())),
+        }
+    }
+
+    /// The jobserver for [`crate::sys::Command::jobserver`] of the make command, if several builds share one.
+    pub fn jobserver(&self) -> Option<&jobserver::Client> {
+        self.client.as_ref()
+    }
+
+    /// Waits for the right to start one more build. The first of several needs no token: it runs on the one job that
+    /// this process may run of itself.
+    pub(super) fn slot(&self, is_first: bool) -> std::io::Result<Slot> {
+        let token = match &self.client {
+            Some(client) if !is_first => Some(client.acquire()?),
+            _ => None,
+        };
+        Ok(Slot { _token: token })
+    }
+}
+
+fn processors() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The jobserver of a make that runs us, if its descriptors reached us.
+fn outer(system: &System) -> Option<jobserver::Client> {
+    system.variable("MAKEFLAGS")?;
+    // SAFETY: the descriptors that MAKEFLAGS names were opened by the make above us for its children; they are checked
+    // to be pipes, and nothing else in this process owns them.
+    unsafe { jobserver::Client::from_env_ext(true) }.client.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jobs(limit: Option<usize>, builds: usize) -> Jobs {
+        Jobs { limit: limit.and_then(NonZeroUsize::new), builds, client: None }
+    }
+
+    #[test]
+    fn a_build_gets_its_share_of_the_processors() {
+        for (limit, builds, share) in [(Some(8), 1, 8), (Some(8), 2, 4), (Some(8), 3, 2), (Some(2), 4, 1)] {
+            assert_eq!(jobs(limit, builds).share(), share, "{limit:?} over {builds}");
+        }
+    }
+
+    #[test]
+    fn make_is_told_a_number_only_where_no_jobserver_tells_it() {
+        assert_eq!(jobs(Some(8), 2).make_flag().as_deref(), Some("-j4"));
+        assert_eq!(jobs(None, 3).make_flag().as_deref(), Some("-j"));
+        let shared = Jobs { client: jobserver::Client::new(3).ok(), ..jobs(Some(4), 2) };
+        assert_eq!(shared.make_flag(), None);
+    }
+}
