@@ -82,6 +82,29 @@ impl System {
         self.root.join(absolute.strip_prefix("/").unwrap_or(absolute))
     }
 
+    /// What a process inside the root calls an opened path: the opposite of [`System::path`].
+    pub fn inside(&self, opened: &Path) -> PathBuf {
+        if self.root == Path::new("/") {
+            return opened.to_path_buf();
+        }
+        opened.strip_prefix(&self.root).map_or_else(|_| opened.to_path_buf(), |rest| Path::new("/").join(rest))
+    }
+
+    /// A program that runs inside this root, in `folder` (an opened path), with the caller's environment: directly on
+    /// the live system, else through chroot(8), so that a foreign root's own compilers and scripts serve it.
+    pub fn command(&self, folder: &Path, program: impl AsRef<OsStr>) -> Command {
+        let command = if self.root == Path::new("/") {
+            Command::new(program).current_dir(folder)
+        } else {
+            Command::new("chroot")
+                .arg(&self.root)
+                .args(["/bin/sh", "-c", r#"cd "$1" && shift && exec "$@""#, "sh"])
+                .arg(self.inside(folder))
+                .arg(program)
+        };
+        self.environment.iter().fold(command.env_clear(), |command, (name, value)| command.env(name, value))
+    }
+
     /// A variable of the caller's environment; an empty one counts as unset.
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         self.environment.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
