@@ -1,0 +1,169 @@
+//! Source archives, unpacked as if every one of them were an attack.
+//!
+//! Compression is told by the first bytes, not by the name. Nothing lands outside the given folder, nothing is a device,
+//! nothing keeps a set-uid bit, links stay inside, and size and number of the entries are bounded.
+
+mod compression;
+pub mod links;
+mod members;
+mod staging;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::exit::Kind;
+
+/// How much an archive may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of all files together, unpacked.
+    pub size: u64,
+    /// Entries of any kind.
+    pub entries: u64,
+}
+
+impl Default for Limits {
+    /// 4 GiB; half a million entries, which is five kernel source trees.
+    fn default() -> Self {
+        Self { size: 4 << 30, entries: 500_000 }
+    }
+}
+
+/// What was unpacked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unpacked {
+    /// Number of entries.
+    pub entries: u64,
+    /// Bytes of all files together.
+    pub bytes: u64,
+    /// The newest time of any entry, in seconds since 1970.
+    pub newest: u64,
+}
+
+/// Why an entry is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The name starts with `/`.
+    #[error("its name is absolute")]
+    Absolute,
+    /// The name holds `..`.
+    #[error("its name holds `..`")]
+    Parent,
+    /// The name is empty or holds control characters.
+    #[error("its name holds a control character or nothing at all")]
+    Name,
+    /// A link leads out of the folder.
+    #[error("it is a link to `{0}`, which lies outside the archive")]
+    Leaves(String),
+    /// A hard link to something that did not come before it.
+    #[error("it is a hard link to `{0}`, which is no file that came before it")]
+    HardLink(String),
+    /// Neither file, folder nor link.
+    #[error("it is a {0}")]
+    Special(&'static str),
+    /// The name goes through a link that the archive made.
+    #[error("its name goes through the link `{0}`")]
+    ThroughLink(String),
+    /// The name stands for two different things.
+    #[error("an earlier entry uses that name for something else")]
+    Clash,
+    /// A tar feature that no source archive needs.
+    #[error("it is stored in a way that is not supported: {0}")]
+    Format(&'static str),
+}
+
+/// Why an archive cannot be unpacked.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The file cannot be opened or read.
+    #[error("cannot read the archive")]
+    Read(#[source] io::Error),
+    /// The file is something else.
+    #[error("not an archive: neither tar nor zip inside, nor a known compression (gzip, bzip2, xz, zstd) around it")]
+    Unknown,
+    /// The file ends too early.
+    #[error("the archive is cut short{}", near(.entry))]
+    Cut {
+        /// The entry in which it ends, or the last one before.
+        entry: Option<String>,
+    },
+    /// Checksums or structure are wrong.
+    #[error("the archive is damaged{}: {reason}", near(.entry))]
+    Damaged {
+        /// The entry, or the last one before.
+        entry: Option<String>,
+        /// What the decompressor or the tar reader says.
+        reason: String,
+    },
+    /// An entry is not one that a source archive may hold.
+    #[error("the entry `{entry}` is refused: {reason}")]
+    Refused {
+        /// Its name.
+        entry: String,
+        /// Why.
+        reason: Refusal,
+    },
+    /// More bytes than allowed.
+    #[error("the archive holds more than {limit} bytes unpacked, as the entry `{entry}` shows")]
+    TooLarge {
+        /// The entry that is too much.
+        entry: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// More entries than allowed.
+    #[error("the archive holds more than {limit} entries; `{entry}` is one too many")]
+    TooMany {
+        /// The entry that is too much.
+        entry: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// The unpacked file cannot be written.
+    #[error("cannot unpack to {}", .path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+fn near(entry: &Option<String>) -> String {
+    entry.as_ref().map_or(String::new(), |entry| format!(" at the entry `{entry}`"))
+}
+
+impl ArchiveError {
+    /// The error at the edge, with the archive's name and what to do.
+    pub fn at(self, archive: &Path) -> Error {
+        let message = format!("cannot use {}: {self}", archive.display());
+        match self {
+            Self::Read(source) if source.kind() == io::ErrorKind::NotFound => {
+                Error::new(Kind::ArchiveMissing, format!("there is no archive {}", archive.display()))
+            }
+            Self::Read(source) => Error::new(Kind::NotAnArchive, message).caused_by(source),
+            Self::Write { source, .. } => Error::io(message, source),
+            Self::TooLarge { .. } => Error::new(Kind::NotAnArchive, message)
+                .hint("if the archive is to be trusted, allow more with --max-size BYTES"),
+            Self::Cut { .. } => Error::new(Kind::NotAnArchive, message).hint("fetch the archive again"),
+            _ => Error::new(Kind::NotAnArchive, message),
+        }
+    }
+}
+
+/// Unpacks a tar archive, plain or compressed with gzip, bzip2, xz or zstd, into an existing folder.
+///
+/// Owners in the archive are ignored; modes lose set-uid, set-gid and sticky bits and write permission for others; times
+/// of files are kept; hard links become copies. When it fails, what was written so far is left in `into`: give it a
+/// folder of your own and throw that away.
+pub fn unpack(archive: &Path, into: &Path, limits: &Limits) -> Result<Unpacked, ArchiveError> {
+    let mut staging = staging::Staging::new(into, *limits);
+    let stream = compression::open(archive)?;
+    members::read(stream, &mut staging)?;
+    staging.finish()
+}
+
+#[cfg(test)]
+mod tests;
