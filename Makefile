@@ -1,0 +1,91 @@
+# dkms-rs. `make demo` shows it at work, `make test` checks all of it; both set up what they need on Debian 12 as root.
+
+PREFIX ?= /usr
+SBINDIR ?= $(PREFIX)/sbin
+SYSCONFDIR ?= /etc
+STATEDIR ?= /var/lib/dkms
+LIBDIR = $(PREFIX)/lib/dkms
+KERNELINSTALLDIR ?= $(PREFIX)/lib/kernel/install.d
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+
+CARGO ?= cargo
+# A profile of Cargo.toml: release, or dev for quick builds.
+PROFILE ?= release
+CARGO_TARGET_DIR ?= target
+BUILT = $(CARGO_TARGET_DIR)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+GENERATED = $(BUILT)/generated
+
+INSTALL_PROGRAM = install -D -m 755
+INSTALL_DATA = install -D -m 644
+# The shims name the place where Debian and Fedora have it; another PREFIX changes that.
+INSTALL_SHIM = install_shim() { install -d "$$(dirname "$$2")" && sed 's,/usr/lib/dkms,$(LIBDIR),g' "$$1" >"$$2" && chmod "$${3-755}" "$$2"; }; install_shim
+
+.PHONY: help build install deb rpm demo test bench clean prerequisites
+help:
+	@echo 'make build     compile (PROFILE=$(PROFILE))'
+	@echo 'make install   install below DESTDIR, with PREFIX=$(PREFIX) and SBINDIR=$(SBINDIR)'
+	@echo 'make deb, rpm  packages of dkms-rs, in $(CARGO_TARGET_DIR)/packages'
+	@echo 'make demo      from a tarball to installed modules, in a throw-away root'
+	@echo 'make test      format, lints, unit and integration tests, end-to-end scenarios'
+	@echo 'make bench     times beside those of the shell DKMS, rpmbuild and dpkg-deb'
+
+build:
+	$(CARGO) build --locked --profile $(PROFILE)
+
+install: build
+	rm -rf $(GENERATED)
+	mkdir -p $(GENERATED)/man $(GENERATED)/completions
+	$(BUILT)/dkms generate man $(GENERATED)/man
+	$(BUILT)/dkms generate completions $(GENERATED)/completions
+	$(INSTALL_PROGRAM) $(BUILT)/dkms $(DESTDIR)$(SBINDIR)/dkms
+	install -d $(DESTDIR)$(LIBDIR)
+	ln -sfrT $(DESTDIR)$(SBINDIR)/dkms $(DESTDIR)$(LIBDIR)/event
+	$(INSTALL_SHIM) hooks/dpkg/common.postinst $(DESTDIR)$(LIBDIR)/common.postinst
+	$(INSTALL_SHIM) hooks/dkms_autoinstaller $(DESTDIR)$(LIBDIR)/dkms_autoinstaller
+	for hook in preinst postinst header_postinst prerm; do \
+	    $(INSTALL_SHIM) hooks/kernel.d/$$hook $(DESTDIR)$(SYSCONFDIR)/kernel/$$hook.d/dkms || exit; \
+	done
+	$(INSTALL_SHIM) hooks/kernel-install.d/40-dkms.install $(DESTDIR)$(KERNELINSTALLDIR)/40-dkms.install
+	$(INSTALL_SHIM) hooks/systemd/dkms.service $(DESTDIR)$(UNITDIR)/dkms.service 644
+	$(INSTALL_DATA) hooks/framework.conf $(DESTDIR)$(SYSCONFDIR)/dkms/framework.conf
+	install -d $(DESTDIR)$(SYSCONFDIR)/dkms/framework.conf.d $(DESTDIR)$(STATEDIR)
+	for page in $(GENERATED)/man/*.8; do $(INSTALL_DATA) -t $(DESTDIR)$(MANDIR)/man8 "$$page" || exit; done
+	for page in hooks/man/*.5; do $(INSTALL_DATA) -t $(DESTDIR)$(MANDIR)/man5 "$$page" || exit; done
+	$(INSTALL_DATA) $(GENERATED)/completions/dkms.bash $(DESTDIR)$(BASHDIR)/dkms
+	$(INSTALL_DATA) $(GENERATED)/completions/_dkms $(DESTDIR)$(ZSHDIR)/_dkms
+	$(INSTALL_DATA) $(GENERATED)/completions/dkms.fish $(DESTDIR)$(FISHDIR)/dkms.fish
+
+deb:
+	mkdir -p $(CARGO_TARGET_DIR)/packages
+	DEB_DESTDIR=$(CARGO_TARGET_DIR)/packages DEB_BUILD_OPTIONS='$(if $(filter dev,$(PROFILE)),noopt) noautodbgsym nocheck' \
+	    debian/rules clean binary
+
+rpm:
+	mkdir -p $(CARGO_TARGET_DIR)/packages
+	sed 's/@VERSION@/$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)/' spec-templates/dkms.spec.in \
+	    >$(CARGO_TARGET_DIR)/packages/dkms-rs.spec
+	rpmbuild -bb --build-in-place --define '_topdir $(abspath $(CARGO_TARGET_DIR))/rpmbuild' \
+	    --define '_rpmdir $(abspath $(CARGO_TARGET_DIR))/packages' --define '_rpmfilename %%{NAME}.%%{ARCH}.rpm' \
+	    --define 'profile $(PROFILE)' $(CARGO_TARGET_DIR)/packages/dkms-rs.spec
+
+prerequisites:
+	@sh tests/e2e/prerequisites
+
+demo: prerequisites
+	@tests/e2e/demo.sh
+
+test: prerequisites
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) test --locked
+	tests/e2e/run
+
+bench: prerequisites
+	@tests/bench/run
+
+clean:
+	$(CARGO) clean
