@@ -14,6 +14,9 @@ pub use run::{Command, Finished, Output, RunError, Runner};
 
 use crate::ids::{Arch, KernelRelease};
 
+/// Where programs are looked for without a PATH.
+const DEFAULT_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// The machine, its root and its programs, handed down and never global.
 #[derive(Clone)]
 pub struct System {
@@ -135,10 +138,18 @@ impl System {
         self.runner.run(command)
     }
 
+    /// Whether a process inside this root would find a program, by PATH or by its absolute name.
+    pub fn has_program(&self, name: &str) -> bool {
+        if name.contains('/') {
+            return fs::is_executable(&self.path(name));
+        }
+        let path = self.variable("PATH").map_or_else(|| OsString::from(DEFAULT_PATH), OsStr::to_owned);
+        std::env::split_paths(&path).any(|folder| fs::is_executable(&self.path(folder).join(name)))
+    }
+
     /// Where PATH finds a program, if anywhere.
     pub fn find_program(&self, name: &str) -> Option<PathBuf> {
-        let path =
-            self.variable("PATH").map_or_else(|| OsString::from("/usr/sbin:/usr/bin:/sbin:/bin"), OsStr::to_owned);
+        let path = self.variable("PATH").map_or_else(|| OsString::from(DEFAULT_PATH), OsStr::to_owned);
         std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| fs::is_executable(file))
     }
 }
