@@ -1,37 +1,191 @@
 //! File operations that name their path when they fail, and those that make a change appear at once.
 
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Component, Path, PathBuf};
+
+use fs_err as fs;
 
 /// Whether a regular file there may be executed by somebody.
 pub fn is_executable(file: &Path) -> bool {
-    fs_err::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+/// Whether a folder is there, not a symlink to one.
+pub fn is_real_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
+}
+
+/// Puts the path into an input/output error that lacks it; the kind stays, so a full disk can still be told.
+pub fn at(path: &Path, doing: &str, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {doing} {}: {error}", path.display()))
+}
+
+/// Makes a folder and its missing parents, each with mode 0755.
+pub fn create_folders(folder: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o755).create(folder).map_err(|error| at(folder, "create", error))
 }
 
 /// Writes a file so that readers see the old content or the new one, and a crash leaves one of the two: a temporary
 /// file beside it, mode, fsync, rename, fsync of the folder.
 pub fn write_atomically(file: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
-    let named = |error| io::Error::other(format!("cannot write {}: {error}", file.display()));
-    let mut staged = tempfile::Builder::new()
-        .prefix(".tmp_")
+    let mut staged = temporary_file(folder, ".tmp_", mode)?;
+    staged.write_all(content).map_err(|error| at(file, "write", error))?;
+    persist(staged, file, mode)
+}
+
+/// Copies a file as [`write_atomically`] writes one: it appears complete under its name, with the modification time of
+/// the one copied.
+pub fn copy_atomically(from: &Path, to: &Path, mode: u32) -> io::Result<()> {
+    let folder = to.parent().unwrap_or(Path::new("."));
+    let mut source = fs::File::open(from)?;
+    let mut staged = temporary_file(folder, ".tmp_", mode)?;
+    io::copy(&mut source, staged.as_file_mut()).map_err(|error| at(to, "write", error))?;
+    if let Ok(time) = source.metadata().and_then(|meta| meta.modified()) {
+        staged.as_file().set_modified(time).map_err(|error| at(to, "set the time of", error))?;
+    }
+    persist(staged, to, mode)
+}
+
+fn temporary_file(folder: &Path, prefix: &str, mode: u32) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(prefix)
         .permissions(std::fs::Permissions::from_mode(mode))
         .tempfile_in(folder)
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot write in {}: {error}", folder.display())))?;
-    staged.write_all(content).map_err(|error| keep_kind(error, named))?;
-    staged.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).map_err(|error| keep_kind(error, named))?;
-    staged.as_file().sync_all().map_err(|error| keep_kind(error, named))?;
-    staged.persist(file).map_err(|error| keep_kind(error.error, named))?;
-    sync_folder(folder)
+        .map_err(|error| at(folder, "write in", error))
+}
+
+fn persist(staged: tempfile::NamedTempFile, file: &Path, mode: u32) -> io::Result<()> {
+    let permissions = std::fs::Permissions::from_mode(mode);
+    staged.as_file().set_permissions(permissions).map_err(|error| at(file, "set the mode of", error))?;
+    staged.as_file().sync_all().map_err(|error| at(file, "write", error))?;
+    staged.persist(file).map_err(|error| at(file, "write", error.error))?;
+    sync_folder(file.parent().unwrap_or(Path::new(".")))
 }
 
 /// Makes the entries of a folder durable.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    fs_err::File::open(folder)?.sync_all()
+    fs::File::open(folder)?.sync_all()
 }
 
-fn keep_kind(error: io::Error, named: impl Fn(io::Error) -> io::Error) -> io::Error {
-    let kind = error.kind();
-    io::Error::new(kind, named(error))
+/// Makes every file and folder below (and including) this one durable. For few files; see [`sync_file_system`].
+pub fn sync_tree(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            sync_tree(&entry.path())?;
+        } else if kind.is_file() {
+            fs::File::open(entry.path())?.sync_all()?;
+        }
+    }
+    sync_folder(folder)
 }
+
+/// Makes everything on the file system of this folder durable: one call where a source tree has thousands of files.
+pub fn sync_file_system(folder: &Path) -> io::Result<()> {
+    let opened = fs::File::open(folder)?;
+    rustix::fs::syncfs(&opened).map_err(|error| at(folder, "sync", error.into()))
+}
+
+/// Deletes whatever is there: a file, a symlink (never what it leads to) or a folder with all it holds. Nothing there is
+/// no error.
+pub fn remove_tree(path: &Path) -> io::Result<()> {
+    let gone = |error: io::Error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) };
+    match fs::symlink_metadata(path) {
+        // The standard library deletes relative to opened folders, so that an entry swapped for a symlink meanwhile is
+        // unlinked and not followed.
+        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path).or_else(gone),
+        Ok(_) => fs::remove_file(path).or_else(gone),
+        Err(error) => gone(error),
+    }
+}
+
+/// Deletes a folder if it is empty. Returns whether it is gone.
+pub fn remove_if_empty(folder: &Path) -> io::Result<bool> {
+    match fs::remove_dir(folder) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotADirectory) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether two files hold the same bytes; sizes are looked at first, and one file under two names is not read at all.
+pub fn same_content(one: &Path, other: &Path) -> io::Result<bool> {
+    let (first, second) = (fs::File::open(one)?, fs::File::open(other)?);
+    let (meta, other_meta) = (first.metadata()?, second.metadata()?);
+    if (meta.dev(), meta.ino()) == (other_meta.dev(), other_meta.ino()) {
+        return Ok(true);
+    }
+    if meta.len() != other_meta.len() {
+        return Ok(false);
+    }
+    same_bytes(first, second)
+}
+
+fn same_bytes(one: impl io::Read, other: impl io::Read) -> io::Result<bool> {
+    use io::BufRead;
+    let (mut one, mut other) =
+        (io::BufReader::with_capacity(1 << 16, one), io::BufReader::with_capacity(1 << 16, other));
+    loop {
+        let (left, right) = (one.fill_buf()?, other.fill_buf()?);
+        let common = left.len().min(right.len());
+        if common == 0 {
+            return Ok(left.len() == right.len());
+        }
+        if left[..common] != right[..common] {
+            return Ok(false);
+        }
+        one.consume(common);
+        other.consume(common);
+    }
+}
+
+/// As many symlinks as the kernel follows in one path (path_resolution(7)).
+const MAX_LINKS: usize = 40;
+
+/// Where a path leads when `root` is taken for `/`: every symlink on the way is followed inside the root, absolute ones
+/// and `..` included. None when something on the way is missing.
+///
+/// `path` is opened as it is (with the root in front). For the root `/` this is what the kernel does.
+pub fn resolve(root: &Path, path: &Path) -> Option<PathBuf> {
+    if root == Path::new("/") {
+        return fs::canonicalize(path).ok();
+    }
+    let mut todo: Vec<std::ffi::OsString> = names(path.strip_prefix(root).ok()?);
+    todo.reverse();
+    let mut inside = PathBuf::new();
+    let mut links = 0;
+    while let Some(name) = todo.pop() {
+        if name == ".." {
+            inside.pop();
+            continue;
+        }
+        let here = root.join(&inside).join(&name);
+        if !fs::symlink_metadata(&here).ok()?.is_symlink() {
+            inside.push(&name);
+            continue;
+        }
+        links += 1;
+        let target = fs::read_link(&here).ok().filter(|_| links <= MAX_LINKS)?;
+        if target.is_absolute() {
+            inside = PathBuf::new();
+        }
+        todo.extend(names(&target).into_iter().rev());
+    }
+    Some(root.join(inside))
+}
+
+fn names(path: &Path) -> Vec<std::ffi::OsString> {
+    path.components()
+        .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
+        .map(|part| part.as_os_str().to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,11 @@
 //! The only way to processes, files, environment and machine facts. Everything takes a root, so that tests, image
 //! builds and the live system run the same code.
 
+pub mod copy;
 pub mod fs;
 pub mod os_release;
+pub mod process;
+pub mod rename;
 pub mod run;
 
 use std::collections::BTreeMap;

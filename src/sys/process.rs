@@ -1,0 +1,86 @@
+//! Facts about processes from /proc: start times and parents.
+
+/// A process that cannot be mistaken for a later one with the same number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProcessId {
+    /// Process number.
+    pub pid: u32,
+    /// Start time in clock ticks since boot (proc_pid_stat(5), field 22); 0 when /proc is not there.
+    pub started: u64,
+}
+
+impl ProcessId {
+    /// This process.
+    pub fn own() -> Self {
+        let pid = std::process::id();
+        Self { pid, started: read_stat(pid).map_or(0, |stat| stat.started) }
+    }
+
+    /// Whether it is this process, its parent, or further up.
+    pub fn is_ancestor(self) -> bool {
+        let own = Self::own();
+        if self == own {
+            return true;
+        }
+        if own.started == 0 {
+            // Without /proc (a bare chroot) only the parent's number is known.
+            return self.started == 0
+                && rustix::process::getppid().is_some_and(|p| p.as_raw_nonzero().get() as u32 == self.pid);
+        }
+        ancestors(own.pid).any(|process| process == self)
+    }
+}
+
+/// Parent, grandparent and so on, up to the first process of this namespace.
+pub fn ancestors(pid: u32) -> impl Iterator<Item = ProcessId> {
+    let parent = |pid: u32| read_stat(pid).map(|stat| stat.parent).filter(|parent| *parent != 0);
+    std::iter::successors(parent(pid), move |pid| parent(*pid))
+        .map_while(|pid| read_stat(pid).map(|stat| ProcessId { pid, started: stat.started }))
+        // A chain cannot be longer than there are processes; numbers re-used while we walk must not make a ring.
+        .take(4096)
+}
+
+struct Stat {
+    parent: u32,
+    started: u64,
+}
+
+fn read_stat(pid: u32) -> Option<Stat> {
+    parse_stat(&String::from_utf8_lossy(&fs_err::read(format!("/proc/{pid}/stat")).ok()?))
+}
+
+/// The second field is the program's name in parentheses, which may hold blanks and parentheses itself: the others are
+/// counted from the last closing one.
+fn parse_stat(text: &str) -> Option<Stat> {
+    let mut fields = text.rsplit_once(") ")?.1.split_ascii_whitespace();
+    let parent = fields.nth(1)?.parse().ok()?;
+    let started = fields.nth(17)?.parse().ok()?;
+    Some(Stat { parent, started })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_name_with_parentheses_does_not_shift_the_fields() {
+        let line = "42 (a) b) 7 (x) S 17 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 1 1 1\n";
+        let stat = parse_stat(line).unwrap();
+        assert_eq!((stat.parent, stat.started), (17, 987_654));
+        assert!(parse_stat("42 (a").is_none() && parse_stat("").is_none() && parse_stat("1 (x) S 2").is_none());
+    }
+
+    #[test]
+    fn the_parent_is_an_ancestor_and_a_child_is_not() {
+        let own = ProcessId::own();
+        assert!(own.started > 0 && own.is_ancestor());
+        let parent = ancestors(own.pid).next().unwrap();
+        assert!(parent.is_ancestor());
+        assert!(!ProcessId { started: parent.started + 1, ..parent }.is_ancestor(), "a re-used number");
+        let mut child = std::process::Command::new("sleep").arg("5").spawn().unwrap();
+        let other = ProcessId { pid: child.id(), started: read_stat(child.id()).unwrap().started };
+        assert!(!other.is_ancestor());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
