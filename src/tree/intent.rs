@@ -1,12 +1,16 @@
 //! Notes of installs and uninstalls under way. One that outlives its process tells the next run what to complete.
 
 use std::io;
+use std::path::PathBuf;
+use std::time::SystemTime;
 
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
+use super::{Layout, TreeWriter};
 use crate::ids::{ModuleId, Target};
-
-use super::Layout;
+use crate::sys::fs::{create_folders, sync_folder, write_atomically};
+use crate::sys::rename::failpoint;
 
 /// What was under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,7 +33,53 @@ pub struct Intent {
     pub target: Target,
 }
 
-/// Every note that a dead run left, oldest first; unreadable ones are skipped.
-pub fn left_over(_layout: &Layout) -> io::Result<Vec<Intent>> {
-    todo!()
+impl Intent {
+    /// Names hold no comma, so different modules and kernels never share a file. An uninstall takes the place of an
+    /// install that it undoes: the last wish counts.
+    fn file(&self, layout: &Layout) -> PathBuf {
+        let (id, target) = (&self.id, &self.target);
+        layout.intents().join(format!("{},{},{},{}.json", id.name, id.version, target.kernel, target.arch))
+    }
+}
+
+/// Every note that a dead run left, oldest first; unreadable ones are skipped. To be read under the lock: the holder's
+/// own notes look the same.
+pub fn left_over(layout: &Layout) -> io::Result<Vec<Intent>> {
+    let entries = match fs::read_dir(layout.intents()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut notes: Vec<(SystemTime, PathBuf)> = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let is_note = entry.path().extension().is_some_and(|extension| extension == "json");
+        if let Ok(meta) = entry.metadata()
+            && is_note
+        {
+            notes.push((meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), entry.path()));
+        }
+    }
+    notes.sort();
+    let read = |path: PathBuf| serde_json::from_slice(&fs::read(path).ok()?).ok();
+    Ok(notes.into_iter().filter_map(|(_, path)| read(path)).collect())
+}
+
+impl TreeWriter<'_> {
+    /// Writes down that an install or uninstall begins; durable when this returns.
+    pub fn begin(&self, intent: &Intent) -> io::Result<()> {
+        create_folders(&self.layout().intents())?;
+        let note = serde_json::to_vec(intent).map_err(io::Error::other)?;
+        write_atomically(&intent.file(self.layout()), 0o644, &note)?;
+        failpoint();
+        Ok(())
+    }
+
+    /// Removes that note: it ended, well or not.
+    pub fn end(&self, intent: &Intent) -> io::Result<()> {
+        match fs::remove_file(intent.file(self.layout())) {
+            Ok(()) => sync_folder(&self.layout().intents()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
 }

@@ -19,8 +19,14 @@ impl Layout {
         Self { root: root.into(), dkms: dkms.into(), source: source.into(), install: install.into() }
     }
 
-    fn join(&self, absolute: &Path) -> PathBuf {
+    /// Where an absolute path of this root is opened.
+    pub fn opened(&self, absolute: &Path) -> PathBuf {
         self.root.join(absolute.strip_prefix("/").unwrap_or(absolute))
+    }
+
+    /// A path as links and notes store it: without the root.
+    pub fn named(&self, opened: &Path) -> PathBuf {
+        opened.strip_prefix(&self.root).map_or_else(|_| opened.to_path_buf(), |inside| Path::new("/").join(inside))
     }
 
     /// The root that the three trees lie below.
@@ -30,7 +36,7 @@ impl Layout {
 
     /// `/var/lib/dkms`, opened.
     pub fn tree(&self) -> PathBuf {
-        self.join(&self.dkms)
+        self.opened(&self.dkms)
     }
 
     /// `/var/lib/dkms` as dkms.conf and MAKE lines name it (without the root).
@@ -50,12 +56,12 @@ impl Layout {
 
     /// `/lib/modules`, opened.
     pub fn install_tree(&self) -> PathBuf {
-        self.join(&self.install)
+        self.opened(&self.install)
     }
 
     /// `/usr/src`, opened.
     pub fn source_tree(&self) -> PathBuf {
-        self.join(&self.source)
+        self.opened(&self.source)
     }
 
     /// `/usr/src/NAME-VERSION`, opened.
@@ -130,6 +136,11 @@ impl Layout {
 
     /// `TREE/.logs/NAME/VERSION/KVER-ARCH`: make.log of failed attempts, newest last.
     pub fn old_logs(&self, id: &ModuleId, target: &Target) -> PathBuf {
-        self.tree().join(".logs").join(&id.name).join(&id.version).join(format!("{}-{}", target.kernel, target.arch))
+        self.old_logs_of(id).join(format!("{}-{}", target.kernel, target.arch))
+    }
+
+    /// `TREE/.logs/NAME/VERSION`
+    pub fn old_logs_of(&self, id: &ModuleId) -> PathBuf {
+        self.tree().join(".logs").join(&id.name).join(&id.version)
     }
 }

@@ -1,9 +1,19 @@
 //! The one lock of the tree: an flock(2) on TREE/.lock, which is made once and never replaced or removed.
 
-use std::io;
-use std::time::Duration;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use super::{Layout, TreeWriter};
+use crate::sys::fs::{at, create_folders};
+use crate::sys::process::ProcessId;
+
+/// How often a waiting process asks again. flock(2) cannot wait with a limit.
+const POLL: Duration = Duration::from_millis(100);
+/// The holder's line is one write of this size at most, so that readers never see half of it.
+const MAX_LINE: usize = 512;
 
 /// Who holds the lock, as written into the lock file by the holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,12 +30,12 @@ pub struct Holder {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Somebody else kept it for the whole time.
-    #[error("another dkms (process {}: {}) holds the lock {} since more than {} s", .holder.pid, .holder.command, .lock.display(), .waited.as_secs())]
+    #[error("{} still holds the lock {} after {} s", describe(.holder.as_ref()), .lock.display(), .waited.as_secs())]
     Timeout {
-        /// Who.
-        holder: Holder,
+        /// Who, if the lock file tells.
+        holder: Option<Holder>,
         /// The lock file.
-        lock: std::path::PathBuf,
+        lock: PathBuf,
         /// How long this process waited.
         waited: Duration,
     },
@@ -34,13 +44,21 @@ pub enum LockError {
     Unwritable(#[source] io::Error),
 }
 
+fn describe(holder: Option<&Holder>) -> String {
+    holder.map_or("another dkms".to_owned(), |holder| {
+        format!("another dkms (process {}: {})", holder.pid, holder.command)
+    })
+}
+
 /// The lock, held until dropped. A process whose ancestor holds it (a hook script calling dkms) works under the
 /// ancestor's lock: see [`TreeLock::TOKEN`].
 #[derive(Debug)]
 pub struct TreeLock {
     pub(super) layout: Layout,
+    /// This process, or the ancestor under whose lock it works.
+    holder: Holder,
     /// None when an ancestor holds it.
-    pub(super) file: Option<std::fs::File>,
+    file: Option<File>,
 }
 
 impl TreeLock {
@@ -48,23 +66,118 @@ impl TreeLock {
     pub const TOKEN: &'static str = "DKMS_LOCK_HOLDER";
 
     /// Takes the lock, making the tree's folder if needed. Waits up to `timeout`; `waiting` is called once, when
-    /// somebody else turns out to hold it. `token` is the value of [`TreeLock::TOKEN`] in this process' environment.
+    /// somebody else turns out to hold it. `token` is the value of [`TreeLock::TOKEN`] in this process' environment; it
+    /// is believed only if it names an ancestor of this process that really holds the lock.
     pub fn acquire(
-        _layout: &Layout,
-        _timeout: Duration,
-        _token: Option<&str>,
-        _waiting: &mut dyn FnMut(&Holder),
+        layout: &Layout,
+        timeout: Duration,
+        token: Option<&str>,
+        waiting: &mut dyn FnMut(&Holder),
     ) -> Result<Self, LockError> {
-        todo!()
+        let path = layout.lock();
+        let mut file = open(layout).map_err(LockError::Unwritable)?;
+        let begin = Instant::now();
+        let mut told = false;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Self::taken(layout, file),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(LockError::Unwritable(at(&path, "lock", error))),
+            }
+            let holder = read_holder(&mut file);
+            if let Some(holder) = holder.as_ref().filter(|holder| is_our_ancestor(holder, token)) {
+                return Ok(Self { layout: layout.clone(), holder: holder.clone(), file: None });
+            }
+            let waited = begin.elapsed();
+            if waited >= timeout {
+                return Err(LockError::Timeout { holder, lock: path, waited });
+            }
+            // A holder that has just begun has not signed yet: its name comes with the next look.
+            if let Some(holder) = holder.filter(|_| !told) {
+                told = true;
+                waiting(&holder);
+            }
+            std::thread::sleep(POLL.min(timeout - waited));
+        }
+    }
+
+    fn taken(layout: &Layout, mut file: File) -> Result<Self, LockError> {
+        let holder = Holder::this_process();
+        write_holder(&mut file, &holder).map_err(|error| LockError::Unwritable(at(&layout.lock(), "write", error)))?;
+        Ok(Self { layout: layout.clone(), holder, file: Some(file) })
     }
 
     /// What a child must find in [`TreeLock::TOKEN`].
     pub fn token(&self) -> String {
-        todo!()
+        format!("{}:{}", self.holder.pid, self.holder.started)
+    }
+
+    /// Whether an ancestor holds the lock and this process only works under it.
+    pub fn is_nested(&self) -> bool {
+        self.file.is_none()
     }
 
     /// The right to change the tree.
     pub fn writer(&self) -> TreeWriter<'_> {
-        todo!()
+        TreeWriter { lock: self }
     }
 }
+
+impl Drop for TreeLock {
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            // Only a courtesy to readers: the lock itself goes with the descriptor, and the line is never believed
+            // without it.
+            drop(file.set_len(0));
+        }
+    }
+}
+
+impl Holder {
+    fn this_process() -> Self {
+        let ProcessId { pid, started } = ProcessId::own();
+        let words: Vec<_> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        Self { pid, started, command: words.join(" ").chars().map(plain).take(100).collect() }
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        let mut words = line.strip_suffix('\n')?.splitn(3, ' ');
+        let (pid, started) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        Some(Self { pid, started, command: words.next()?.to_owned() })
+    }
+}
+
+/// Mode 0600: whoever can open a file for reading can also flock it, and could keep everybody out.
+fn open(layout: &Layout) -> io::Result<File> {
+    create_folders(&layout.tree())?;
+    let path = layout.lock();
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.custom_flags(libc::O_NOFOLLOW).open(&path).map_err(|error| at(&path, "open", error))
+}
+
+fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(format!("{} {} {}\n", holder.pid, holder.started, holder.command).as_bytes())
+}
+
+fn read_holder(file: &mut File) -> Option<Holder> {
+    let mut line = [0; MAX_LINE];
+    file.rewind().ok()?;
+    let length = file.read(&mut line).ok()?;
+    Holder::parse(&String::from_utf8_lossy(&line[..length]))
+}
+
+fn is_our_ancestor(holder: &Holder, token: Option<&str>) -> bool {
+    let Some((pid, started)) = token.and_then(|token| token.split_once(':')) else { return false };
+    let process = ProcessId { pid: holder.pid, started: holder.started };
+    pid.parse() == Ok(process.pid)
+        && started.parse() == Ok(process.started)
+        && process != ProcessId::own()
+        && process.is_ancestor()
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,9 +7,13 @@
 pub mod intent;
 pub mod layout;
 pub mod lock;
+pub mod logs;
 pub mod original;
+mod recover;
 pub mod state;
 pub mod transition;
+mod walk;
+mod weak;
 
 use std::io;
 
@@ -39,16 +43,25 @@ impl Tree {
 
     /// Every module and version, sorted by name, then version (byte order, as a directory walk), with their states.
     pub fn modules(&self) -> io::Result<Vec<ModuleEntry>> {
-        todo!()
+        walk::modules(&self.layout)
     }
 
     /// One module version; None when the tree does not know it.
-    pub fn module(&self, _id: &ModuleId) -> io::Result<Option<ModuleEntry>> {
-        todo!()
+    pub fn module(&self, id: &ModuleId) -> io::Result<Option<ModuleEntry>> {
+        walk::module(&self.layout, id)
     }
 
-    /// The version of this module that the `kernel-KVER-ARCH` link names.
-    pub fn active(&self, _name: &ModuleName, _target: &Target) -> Option<ModuleVersion> {
-        todo!()
+    /// The version of this module that the `kernel-KVER-ARCH` link names, whether or not its build is (still) there.
+    pub fn active(&self, name: &ModuleName, target: &Target) -> Option<ModuleVersion> {
+        let text = fs_err::read_link(self.layout.active_link(name, target)).ok()?;
+        walk::linked_version(&text, target)
     }
 }
+
+/// Whether a file name is that of a kernel module, compressed or not.
+fn is_module_file(name: &str) -> bool {
+    [".ko", ".ko.gz", ".ko.xz", ".ko.zst"].iter().any(|suffix| name.len() > suffix.len() && name.ends_with(suffix))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! States of modules, read from the disk (interface.md §4 of the contract's tree rules).
+//! States of modules, as the folders and links of the tree say them.
 
 use std::path::PathBuf;
 
@@ -20,10 +20,10 @@ pub struct ModuleEntry {
 pub enum VersionState {
     /// `source` resolves to this folder (a binaries-only module has a real folder there).
     Added {
-        /// The folder `source` leads to.
+        /// The folder `source` leads to, as this process opens it.
         source: PathBuf,
     },
-    /// The version folder exists but `source` dangles, or is gone while SOURCETREE/NAME-VERSION exists.
+    /// The version folder exists but `source` dangles, or is gone while SOURCETREE/NAME-VERSION or a build exists.
     Broken {
         /// In a sentence.
         why: String,
@@ -39,7 +39,7 @@ pub struct Build {
     pub installed: bool,
     /// Whether NAME/original_module/KVER/ARCH exists.
     pub has_original: bool,
-    /// Kernels on which weak-modules linked it.
+    /// Kernels on which weak-modules linked all of it, sorted.
     pub weak: Vec<(KernelRelease, Arch)>,
 }
 
@@ -48,4 +48,18 @@ impl ModuleEntry {
     pub fn build(&self, target: &Target) -> Option<&Build> {
         self.builds.iter().find(|build| build.target == *target)
     }
+
+    /// The folder of its source, if that is there.
+    pub fn source(&self) -> Option<&PathBuf> {
+        match &self.state {
+            VersionState::Added { source } => Some(source),
+            VersionState::Broken { .. } => None,
+        }
+    }
+}
+
+/// Whether a kernel folder's name counts where no kernel was asked for (`status` without `-k`, `--all`): it begins with a
+/// digit.
+pub fn is_usual_release(release: &KernelRelease) -> bool {
+    release.as_str().starts_with(|c: char| c.is_ascii_digit())
 }

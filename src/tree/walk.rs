@@ -1,0 +1,174 @@
+//! Reads modules, versions and builds from the tree's folders and links: no process, no search, a few system calls per
+//! entry.
+//!
+//! What other programs (and older releases) left there is told from modules by name and kind: files and symlinks are no
+//! modules, dot-names are never anything, and the folders of [`NOT_KERNELS`] are no kernels.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use super::weak::WeakLinks;
+use super::{Build, Layout, ModuleEntry, VersionState};
+use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
+use crate::sys::fs::{is_real_folder, resolve};
+
+/// Folders of a version that are no kernels.
+pub(super) const NOT_KERNELS: [&str; 8] =
+    ["build", "tarball", "rpm", "deb", "driver_disk", "source", "original_module", "log"];
+
+/// Every module and version, in byte order.
+pub(super) fn modules(layout: &Layout) -> io::Result<Vec<ModuleEntry>> {
+    let mut found = Vec::new();
+    let weak = WeakLinks::read(layout);
+    for name in folders(&layout.tree(), &[])? {
+        let Ok(name) = ModuleName::new(name) else { continue };
+        let facts = NameFacts::read(layout, &name)?;
+        for version in &facts.versions {
+            let id = ModuleId::new(name.clone(), version.clone());
+            found.extend(entry(layout, &id, &facts, &weak));
+        }
+    }
+    Ok(found)
+}
+
+/// One module version.
+pub(super) fn module(layout: &Layout, id: &ModuleId) -> io::Result<Option<ModuleEntry>> {
+    let facts = NameFacts::read(layout, &id.name)?;
+    if !facts.versions.contains(&id.version) {
+        return Ok(None);
+    }
+    Ok(entry(layout, id, &facts, &WeakLinks::read(layout)))
+}
+
+/// The version that the text of a `kernel-KVER-ARCH` link names: `VERSION/KVER/ARCH`, or an absolute path that ends so.
+pub(super) fn linked_version(text: &Path, target: &Target) -> Option<ModuleVersion> {
+    let mut parts = text.components().rev().map(|part| part.as_os_str().to_str());
+    let mut next = || parts.next().flatten();
+    if next()? != target.arch.as_str() || next()? != target.kernel.as_str() {
+        return None;
+    }
+    ModuleVersion::new(next()?).ok()
+}
+
+/// What one reading of `TREE/NAME` tells about all its versions.
+struct NameFacts {
+    versions: Vec<ModuleVersion>,
+    /// Name of a `kernel-…` link → its text.
+    links: BTreeMap<String, PathBuf>,
+    has_originals: bool,
+}
+
+impl NameFacts {
+    fn read(layout: &Layout, name: &ModuleName) -> io::Result<Self> {
+        let mut facts = Self { versions: Vec::new(), links: BTreeMap::new(), has_originals: false };
+        for entry in read_folder(&layout.module(name))? {
+            let Ok(entry_name) = entry.file_name().into_string() else { continue };
+            let kind = entry.file_type()?;
+            if kind.is_symlink() && entry_name.starts_with("kernel-") {
+                facts.links.extend(fs::read_link(entry.path()).ok().map(|text| (entry_name, text)));
+            } else if kind.is_dir() && entry_name == "original_module" {
+                facts.has_originals = true;
+            } else if kind.is_dir() && !entry_name.starts_with('.') {
+                facts.versions.extend(ModuleVersion::new(entry_name));
+            }
+        }
+        facts.versions.sort();
+        Ok(facts)
+    }
+
+    fn is_active(&self, id: &ModuleId, target: &Target) -> bool {
+        let text = self.links.get(&format!("kernel-{}-{}", target.kernel, target.arch));
+        text.and_then(|text| linked_version(text, target)).is_some_and(|version| version == id.version)
+    }
+}
+
+/// None for a folder that holds neither source nor build and has no source in the source tree either: no module.
+fn entry(layout: &Layout, id: &ModuleId, facts: &NameFacts, weak: &WeakLinks) -> Option<ModuleEntry> {
+    let (builds, trouble) = match builds(layout, id, facts, weak) {
+        Ok(builds) => (builds, None),
+        Err(error) => (Vec::new(), Some(VersionState::Broken { why: error.to_string() })),
+    };
+    let state = trouble.or_else(|| version_state(layout, id, !builds.is_empty()))?;
+    Some(ModuleEntry { id: id.clone(), state, builds })
+}
+
+fn version_state(layout: &Layout, id: &ModuleId, has_builds: bool) -> Option<VersionState> {
+    let link = layout.source_link(id);
+    let broken = |why: String| Some(VersionState::Broken { why });
+    match fs::symlink_metadata(&link) {
+        Ok(meta) if meta.is_dir() => Some(VersionState::Added { source: link }),
+        Ok(meta) if meta.is_symlink() => match link_target(layout, &link) {
+            Some(source) => Some(VersionState::Added { source }),
+            None => broken(dangling(layout, &link)),
+        },
+        Ok(_) => broken(format!("{} is neither a symlink nor a folder", link.display())),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => broken(error.to_string()),
+        Err(_) if layout.source(id).is_dir() => {
+            broken(format!("{} is missing although {} exists", link.display(), layout.source(id).display()))
+        }
+        Err(_) if has_builds => broken(format!("{} is missing", link.display())),
+        Err(_) => None,
+    }
+}
+
+/// The folder that a `source` link leads to, if any.
+fn link_target(layout: &Layout, link: &Path) -> Option<PathBuf> {
+    if layout.root() != Path::new("/") {
+        return resolve(layout.root(), link).filter(|folder| folder.is_dir());
+    }
+    let text = fs::read_link(link).ok()?;
+    let folder = link.parent()?.join(text);
+    folder.is_dir().then_some(folder)
+}
+
+fn dangling(layout: &Layout, link: &Path) -> String {
+    let text = fs::read_link(link).unwrap_or_default();
+    let beside = link.parent().unwrap_or(Path::new("/")).join(&text);
+    let opened = if text.is_absolute() { layout.opened(&text) } else { beside };
+    let what = if fs::symlink_metadata(opened).is_ok() { "is not a folder" } else { "does not exist" };
+    format!("{} leads to {}, which {what}", link.display(), text.display())
+}
+
+fn builds(layout: &Layout, id: &ModuleId, facts: &NameFacts, weak: &WeakLinks) -> io::Result<Vec<Build>> {
+    let mut found = Vec::new();
+    for kernel in folders(&layout.version(id), &NOT_KERNELS)? {
+        let Ok(kernel) = KernelRelease::new(kernel) else { continue };
+        for arch in folders(&layout.version(id).join(&kernel), &[])? {
+            let Ok(arch) = Arch::new(arch) else { continue };
+            let target = Target::new(kernel.clone(), arch);
+            if !is_real_folder(&layout.built_modules(id, &target)) {
+                continue;
+            }
+            let installed = facts.is_active(id, &target);
+            let has_original = facts.has_originals && is_real_folder(&layout.originals(&id.name, &target));
+            let weak = if installed { weak.kernels_with(layout, id, &target) } else { Vec::new() };
+            found.push(Build { target, installed, has_original, weak });
+        }
+    }
+    found.sort_by(|a, b| a.target.cmp(&b.target));
+    Ok(found)
+}
+
+/// The names of the real folders in there, sorted, without dot-names and those named. A folder that vanished is empty.
+fn folders(folder: &Path, without: &[&str]) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in read_folder(folder)? {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if !name.starts_with('.') && !without.contains(&name.as_str()) && entry.file_type()?.is_dir() {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn read_folder(folder: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries.collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
