@@ -1,8 +1,11 @@
 //! framework.conf and framework.conf.d: settings of this machine, each with the place it came from.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::module::Directives;
+use super::shell::{Evaluations, Reach, Shell};
+use super::{ConfError, destination};
 use crate::sys::System;
 
 /// Where a setting came from.
@@ -63,10 +66,254 @@ pub struct Framework {
     pub origins: BTreeMap<&'static str, Origin>,
 }
 
+/// Every name that these files may set.
+const NAMES: [&str; 20] = [
+    "source_tree",
+    "dkms_tree",
+    "install_tree",
+    "tmp_location",
+    "verbose",
+    "symlink_modules",
+    "autoinstall_all_kernels",
+    "modprobe_on_install",
+    "continue_on_error",
+    "parallel_jobs",
+    "compress_gzip_opts",
+    "compress_xz_opts",
+    "compress_zstd_opts",
+    "build_environment",
+    "try_sign_modules",
+    "post_transaction",
+    "sign_file",
+    "mok_signing_key",
+    "mok_certificate",
+    "strict",
+];
+
+/// The yes/no settings with their defaults.
+const SWITCHES: [(&str, bool); 6] = [
+    ("verbose", false),
+    ("symlink_modules", false),
+    ("autoinstall_all_kernels", false),
+    ("modprobe_on_install", false),
+    ("continue_on_error", true),
+    ("strict", false),
+];
+
+/// The compression options with their defaults; the defaults are what the program does by itself.
+const COMPRESSION: [(&str, &str); 3] = [
+    ("compress_gzip_opts", ""),
+    ("compress_xz_opts", "--check=crc32 --lzma2=dict=1MiB"),
+    ("compress_zstd_opts", "-q --rm -T0"),
+];
+
 impl Framework {
     /// Reads the files of that root. Unknown names are ignored; an unreadable or malformed file is a warning in the
     /// returned list, and its readable settings count.
-    pub fn read(_system: &System) -> (Self, Vec<String>) {
-        todo!()
+    pub fn read(system: &System) -> (Self, Vec<String>) {
+        let mut framework = Self::defaults(system);
+        let mut warnings = Vec::new();
+        let mut known = Directives::new();
+        for file in files(system) {
+            match evaluate(system, &framework, &file, &known) {
+                Ok((directives, text)) => {
+                    framework.take(system, &file, &text, &known, &directives, &mut warnings);
+                    known = directives;
+                }
+                Err(ConfError::Missing { .. }) => {}
+                Err(error) => warnings.push(error.to_string()),
+            }
+        }
+        (framework, warnings)
+    }
+
+    /// The settings of a machine without any file.
+    pub fn defaults(system: &System) -> Self {
+        let mut framework = Self {
+            source_tree: "/usr/src".into(),
+            dkms_tree: "/var/lib/dkms".into(),
+            install_tree: "/lib/modules".into(),
+            tmp_location: system.variable("TMPDIR").map_or_else(|| "/tmp".into(), PathBuf::from),
+            switches: BTreeMap::from(SWITCHES),
+            parallel_jobs: None,
+            compress_options: BTreeMap::new(),
+            build_environment: None,
+            try_sign: TrySign::default(),
+            post_transaction: None,
+            sign_file: None,
+            mok_signing_key: None,
+            mok_certificate: None,
+            origins: BTreeMap::new(),
+        };
+        if system.variable("TMPDIR").is_some() {
+            framework.origins.insert("tmp_location", Origin::Environment);
+        }
+        let jobs = system.variable("parallel_jobs").and_then(|jobs| jobs.to_str()?.parse().ok());
+        if let Some(jobs) = jobs {
+            framework.parallel_jobs = Some(jobs);
+            framework.origins.insert("parallel_jobs", Origin::Environment);
+        }
+        framework
+    }
+
+    /// Whether a yes/no setting is on.
+    pub fn is_on(&self, switch: &str) -> bool {
+        self.switches.get(switch).copied().unwrap_or(false)
+    }
+
+    /// `--dkmstree DIR`
+    pub fn set_dkms_tree(&mut self, folder: impl Into<PathBuf>) {
+        self.dkms_tree = folder.into();
+        self.origins.insert("dkms_tree", Origin::CommandLine);
+    }
+
+    /// `--sourcetree DIR`
+    pub fn set_source_tree(&mut self, folder: impl Into<PathBuf>) {
+        self.source_tree = folder.into();
+        self.origins.insert("source_tree", Origin::CommandLine);
+    }
+
+    /// `--installtree DIR`
+    pub fn set_install_tree(&mut self, folder: impl Into<PathBuf>) {
+        self.install_tree = folder.into();
+        self.origins.insert("install_tree", Origin::CommandLine);
+    }
+
+    /// Puts a kernel release for `$kernelver` and `${kernelver}` into a signing path or post_transaction.
+    pub fn expand(template: &str, kernel: &str) -> String {
+        template.replace("${kernelver}", kernel).replace("$kernelver", kernel)
+    }
+
+    fn take(
+        &mut self,
+        system: &System,
+        file: &Path,
+        text: &str,
+        known: &Directives,
+        directives: &Directives,
+        warnings: &mut Vec<String>,
+    ) {
+        for name in NAMES {
+            let value = |from: &Directives| from.get(name).and_then(|values| values.get(&0)).cloned();
+            let (before, after) = (value(known), value(directives));
+            let Some(after) = after.filter(|after| before.as_ref() != Some(after)) else { continue };
+            let line = super::shell::line_of(text, name);
+            match self.set(name, &after) {
+                Ok(()) => {
+                    self.origins.insert(name, Origin::File(system.inside(file), line));
+                }
+                Err(why) => {
+                    let line = line.map_or_else(String::new, |line| format!(":{line}"));
+                    warnings.push(format!("{}{line}: {why}; ignored", file.display()));
+                }
+            }
+        }
+    }
+
+    fn set(&mut self, name: &'static str, value: &str) -> Result<(), String> {
+        let optional = || Some(value.to_owned()).filter(|value| !value.is_empty());
+        match name {
+            "source_tree" => self.source_tree = folder(name, value)?,
+            "dkms_tree" => self.dkms_tree = folder(name, value)?,
+            "install_tree" => self.install_tree = folder(name, value)?,
+            "tmp_location" => self.tmp_location = folder(name, value)?,
+            "parallel_jobs" => {
+                self.parallel_jobs = match optional() {
+                    Some(value) => Some(value.parse().map_err(|_| format!("{name} is `{value}`, not a number"))?),
+                    None => None,
+                }
+            }
+            "build_environment" => self.build_environment = optional().map(PathBuf::from),
+            "try_sign_modules" => self.try_sign = try_sign(value)?,
+            "post_transaction" => self.post_transaction = optional(),
+            "sign_file" => self.sign_file = optional(),
+            "mok_signing_key" => self.mok_signing_key = optional(),
+            "mok_certificate" => self.mok_certificate = optional(),
+            _ => self.set_in_table(name, value)?,
+        }
+        Ok(())
+    }
+
+    fn set_in_table(&mut self, name: &'static str, value: &str) -> Result<(), String> {
+        match COMPRESSION.iter().find(|(option, _)| *option == name) {
+            Some((_, default)) if value == *default => {
+                self.compress_options.remove(name);
+            }
+            Some(_) => {
+                self.compress_options.insert(name, value.to_owned());
+            }
+            None => {
+                let on = truth(value).ok_or_else(|| format!("{name} is `{value}`; it must be yes or no"))?;
+                self.switches.insert(name, on);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// framework.conf, then framework.conf.d/*.conf in name order.
+fn files(system: &System) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs_err::read_dir(system.path("/etc/dkms/framework.conf.d"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|file| file.extension().is_some_and(|extension| extension == "conf"))
+        .collect();
+    files.sort();
+    files.insert(0, system.path("/etc/dkms/framework.conf"));
+    files
+}
+
+fn evaluate(
+    system: &System,
+    framework: &Framework,
+    file: &Path,
+    known: &Directives,
+) -> Result<(Directives, String), ConfError> {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let shell = Shell {
+        system,
+        names: &NAMES,
+        // The kernel is not known yet: its name stands for itself until somebody knows it.
+        variables: [
+            ("kernelver", "$kernelver".to_owned()),
+            ("source_tree", text(&framework.source_tree)),
+            ("dkms_tree", text(&framework.dkms_tree)),
+            ("install_tree", text(&framework.install_tree)),
+            ("tmp_location", text(&framework.tmp_location)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec(),
+        destination: destination::replacement(system),
+        reach: Reach::Bash,
+        evaluations: Evaluations::One,
+    };
+    let reading = shell.read(file, known)?;
+    Ok((reading.directives, reading.text))
+}
+
+fn folder(name: &str, value: &str) -> Result<PathBuf, String> {
+    if Path::new(value).is_absolute() {
+        Ok(value.into())
+    } else {
+        Err(format!("{name} is `{value}`, no absolute path"))
+    }
+}
+
+fn truth(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "y" | "yes" | "true" | "1" | "on" => Some(true),
+        "" | "n" | "no" | "false" | "0" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+fn try_sign(value: &str) -> Result<TrySign, String> {
+    match (value.to_ascii_lowercase().as_str(), truth(value)) {
+        ("" | "not_in_chroot", _) => Ok(TrySign::NotInChroot),
+        (_, Some(true)) => Ok(TrySign::Yes),
+        (_, Some(false)) => Ok(TrySign::No),
+        _ => Err(format!("try_sign_modules is `{value}`; it must be true, false or not_in_chroot")),
     }
 }

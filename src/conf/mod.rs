@@ -1,18 +1,28 @@
 //! dkms.conf and framework.conf: what a module and this machine want, as typed values with their source.
 
+mod destination;
+mod dialect;
+mod directive;
+pub mod ere;
 pub mod exclusive;
 pub mod framework;
+mod load;
 pub mod module;
 pub mod overrides;
-pub mod shell;
+pub mod rules;
+mod shell;
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 pub use framework::Framework;
+pub use load::{load, load_lenient};
 pub use module::{BuiltModule, MakeCommand, ModuleConf};
+pub use shell::Unknown;
 
+use crate::error::Error;
+use crate::exit::Kind;
 use crate::ids::{ModuleName, ModuleVersion, Target};
-use crate::sys::System;
 
 /// What a dkms.conf can read while it is evaluated, besides the caller's environment.
 #[derive(Debug, Clone)]
@@ -61,6 +71,44 @@ pub struct Loaded {
     pub raw: module::Directives,
     /// How.
     pub evaluated_by: EvaluatedBy,
+    /// Built paths and destination names that occur twice. An error for add, build and install (see
+    /// [`Loaded::refuse_duplicates`]), none for the actions that take away.
+    pub duplicates: Vec<String>,
+    /// Deprecated or odd things, one sentence each.
+    pub notices: Vec<String>,
+    /// Where each directive that is set got its value: the last file (or the command line) that changed it.
+    pub origins: BTreeMap<String, framework::Origin>,
+    /// The dkms.conf itself.
+    pub file: PathBuf,
+}
+
+impl Loaded {
+    /// The error for duplicates, for add, build and install.
+    pub fn refuse_duplicates(&self) -> Result<(), ConfError> {
+        if self.duplicates.is_empty() {
+            return Ok(());
+        }
+        Err(ConfError::Invalid { file: self.file.clone(), problems: self.duplicates.clone() })
+    }
+}
+
+/// What can be known of a dkms.conf without running anything.
+#[derive(Debug, Clone)]
+pub struct Partial {
+    /// PACKAGE_NAME, when it is known and can be used.
+    pub name: Option<ModuleName>,
+    /// PACKAGE_VERSION, when it is known and can be used.
+    pub version: Option<ModuleVersion>,
+    /// The typed, checked values, when nothing is unknown or wrong.
+    pub conf: Option<ModuleConf>,
+    /// Every directive that is known.
+    pub raw: module::Directives,
+    /// Directives that only commands can tell.
+    pub unknown: Vec<Unknown>,
+    /// What is wrong with the known ones (missing directives are not counted when unknown ones may hold them).
+    pub problems: Vec<String>,
+    /// Built paths and destination names that occur twice.
+    pub duplicates: Vec<String>,
     /// Deprecated or odd things, one sentence each.
     pub notices: Vec<String>,
 }
@@ -112,15 +160,27 @@ pub enum ConfError {
     },
 }
 
-/// Evaluates a dkms.conf and the overrides for its module and kernel (dkms-conf.md §1), then checks and types it.
-///
-/// `file` lies in the system's root already. Overrides are looked for only when the context names the module.
-pub fn load(
-    _system: &System,
-    _framework: &Framework,
-    _file: &Path,
-    _context: &Context<'_>,
-    _commands: Commands,
-) -> Result<Loaded, ConfError> {
-    todo!()
+impl From<ConfError> for Error {
+    fn from(error: ConfError) -> Self {
+        let kind = match &error {
+            ConfError::Missing { .. } => Kind::ConfMissing,
+            _ => Kind::BadConf,
+        };
+        let hint = match &error {
+            ConfError::Missing { file } => {
+                Some(format!("a module source needs a dkms.conf; see dkms(8) for what {} must hold", file.display()))
+            }
+            ConfError::Unreadable { .. } => None,
+            ConfError::Syntax { file, .. } => Some(format!("`bash -n {}` checks its syntax", file.display())),
+            ConfError::Invalid { .. } => Some("correct these directives; dkms(8) describes each".to_owned()),
+            ConfError::NeedsCommands { .. } => {
+                Some("only building evaluates dkms.conf with commands; use a plain value here".to_owned())
+            }
+        };
+        let edge = Error::new(kind, error.to_string());
+        match hint {
+            Some(hint) => edge.hint(hint),
+            None => edge,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! From evaluated variables to a checked, typed module configuration.
+//! A module's configuration for one kernel: typed, with defaults filled in. The rules are in [`super::rules`].
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,1 +1,168 @@
+//! Shell files as data: evaluated natively where that is possible, else by a real bash, never by our own shell-out of
+//! unquoted text.
+//!
+//! Directives go through two evaluations, because the shell original has always sourced a file, printed the values
+//! unquoted inside double quotes and sourced that again; packages rely on it (`$kernelver` in single quotes).
 
+mod bash;
+mod eval;
+mod source;
+mod twice;
+
+use std::path::Path;
+
+use super::module::Directives;
+use super::{ConfError, EvaluatedBy};
+use crate::sys::System;
+use bash::is_named;
+use eval::Dynamic;
+use source::Text;
+pub(super) use twice::line_of;
+
+/// How far an evaluation may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// bash runs what cannot be evaluated natively.
+    Bash,
+    /// What cannot be evaluated natively is an error.
+    Native,
+    /// What cannot be evaluated natively leaves its directives unknown.
+    Lenient,
+}
+
+/// How many evaluations a value goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Evaluations {
+    /// Sourced: framework.conf.
+    One,
+    /// Sourced, printed, sourced: dkms.conf and its overrides.
+    Two,
+}
+
+/// What files are evaluated with.
+pub(super) struct Shell<'a> {
+    /// The system they belong to.
+    pub system: &'a System,
+    /// The names taken from them, in the order of the second evaluation; `X*` stands for all that begin with `X`.
+    pub names: &'a [&'a str],
+    /// Variables they can read.
+    pub variables: Vec<(String, String)>,
+    /// What `override_dest_module_location` prints instead of its argument.
+    pub destination: Option<String>,
+    /// How far to go.
+    pub reach: Reach,
+    /// Once or twice.
+    pub evaluations: Evaluations,
+}
+
+/// A directive whose value only commands can tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// Its name.
+    pub name: String,
+    /// Its index; None when the whole array is unknown.
+    pub index: Option<usize>,
+    /// The line, from 1, of what cannot be known.
+    pub line: usize,
+    /// The construct.
+    pub what: String,
+}
+
+/// What one file yields on top of the values known before.
+#[derive(Debug, Clone)]
+pub(super) struct Reading {
+    /// Every wanted name that is set afterwards.
+    pub directives: Directives,
+    /// Wanted names that only commands can tell (with [`Reach::Lenient`] only).
+    pub unknown: Vec<Unknown>,
+    /// How.
+    pub evaluated_by: EvaluatedBy,
+    /// Odd things, one sentence each.
+    pub notices: Vec<String>,
+    /// The text, for those that look at the order of its lines.
+    pub text: String,
+}
+
+impl Shell<'_> {
+    /// Evaluates one file that may read the values `known` from earlier files.
+    pub(super) fn read(&self, file: &Path, known: &Directives) -> Result<Reading, ConfError> {
+        let text = Text::read(file)?;
+        let mut reading = Reading {
+            directives: known.clone(),
+            unknown: Vec::new(),
+            evaluated_by: EvaluatedBy::Static,
+            notices: Vec::new(),
+            text: text.clean.clone(),
+        };
+        if text.is_empty() {
+            return Ok(reading);
+        }
+        self.source_once(file, &text, known, &mut reading)?;
+        if self.evaluations == Evaluations::Two {
+            self.source_again(file, &mut reading)?;
+        }
+        Ok(reading)
+    }
+
+    fn source_once(
+        &self,
+        file: &Path,
+        text: &Text,
+        known: &Directives,
+        reading: &mut Reading,
+    ) -> Result<(), ConfError> {
+        match self.native(file, &text.clean, known) {
+            Ok(outcome) => {
+                reading.directives = outcome.directives;
+                reading.unknown = outcome.unknown;
+                Ok(())
+            }
+            Err(dynamic) if self.reach == Reach::Bash => {
+                let source = if text.as_on_disk { bash::Source::File(file) } else { bash::Source::Text(&text.clean) };
+                reading.directives = self.run(file, known, source).map_err(|error| dynamic.explain(error))?;
+                reading.evaluated_by = EvaluatedBy::Bash;
+                Ok(())
+            }
+            Err(dynamic) => Err(dynamic.into_error(file, &text.clean)),
+        }
+    }
+
+    fn source_again(&self, file: &Path, reading: &mut Reading) -> Result<(), ConfError> {
+        let printed = twice::print(&reading.directives, self.names);
+        let none = Directives::new();
+        match self.native(file, &printed.text, &none) {
+            Ok(outcome) => {
+                reading.notices.extend(twice::lost(&reading.directives, &outcome));
+                reading.unknown.extend(outcome.unknown);
+                reading.directives = outcome.directives;
+                Ok(())
+            }
+            Err(dynamic) if dynamic.is_syntax() => Err(twice::unbalanced(file, &printed, dynamic.line)),
+            Err(_) if self.reach == Reach::Bash => {
+                let again = self.run(file, &none, bash::Source::Text(&printed.text))?;
+                let outcome = eval::Outcome { directives: again, unknown: Vec::new() };
+                reading.notices.extend(twice::lost(&reading.directives, &outcome));
+                reading.directives = outcome.directives;
+                reading.evaluated_by = EvaluatedBy::Bash;
+                Ok(())
+            }
+            Err(dynamic) => Err(twice::needs_commands(file, &reading.text, &printed, &dynamic)),
+        }
+    }
+
+    fn native(&self, _file: &Path, text: &str, known: &Directives) -> Result<eval::Outcome, Dynamic> {
+        eval::evaluate(text, known, self)
+    }
+
+    fn run(&self, file: &Path, known: &Directives, source: bash::Source<'_>) -> Result<Directives, ConfError> {
+        let run = bash::Run {
+            system: self.system,
+            file,
+            variables: &self.variables,
+            known,
+            names: self.names,
+            destination: self.destination.as_deref(),
+        };
+        run.source(source)
+    }
+}

@@ -1,0 +1,202 @@
+//! Reading a dkms.conf: the file, the administrator's overrides, the command line's directives, in this order.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::exclusive::Asked;
+use super::framework::Origin;
+use super::module::Directives;
+use super::shell::{Evaluations, Reach, Shell, Unknown};
+use super::{
+    Commands, ConfError, Context, EvaluatedBy, Framework, Loaded, Partial, destination, dialect, directive, overrides,
+    rules,
+};
+use crate::ids::{ModuleName, ModuleVersion};
+use crate::kernel::KernelConfig;
+use crate::sys::System;
+
+/// Evaluates a dkms.conf and the overrides for its module and kernel, then checks and types it.
+///
+/// `file` lies in the system's root already. Overrides are looked for only when the context names the module.
+pub fn load(
+    system: &System,
+    framework: &Framework,
+    file: &Path,
+    context: &Context<'_>,
+    commands: Commands,
+) -> Result<Loaded, ConfError> {
+    let reach = match commands {
+        Commands::Run => Reach::Bash,
+        Commands::Refuse => Reach::Native,
+    };
+    let gathered = gather(system, framework, file, context, reach)?;
+    let config = kernel_config(system, context);
+    let asked = context.target.map(|target| Asked { target, config: config.as_ref() });
+    let checked = rules::check(&gathered.directives, asked);
+    let mut notices = gathered.notices;
+    notices.extend(checked.notices);
+    match checked.conf {
+        Some(conf) => Ok(Loaded {
+            conf,
+            raw: gathered.directives,
+            evaluated_by: gathered.evaluated_by,
+            duplicates: checked.duplicates,
+            notices,
+            origins: gathered.origins,
+            file: file.to_path_buf(),
+        }),
+        None => Err(ConfError::Invalid { file: file.to_path_buf(), problems: checked.problems }),
+    }
+}
+
+/// Evaluates what can be evaluated without running anything, and says what cannot. For packaging, where a source may
+/// come from anywhere.
+///
+/// A sourced file that cannot be read here is taken not to change directives that are known already.
+pub fn load_lenient(
+    system: &System,
+    framework: &Framework,
+    file: &Path,
+    context: &Context<'_>,
+) -> Result<Partial, ConfError> {
+    let gathered = gather(system, framework, file, context, Reach::Lenient)?;
+    let config = kernel_config(system, context);
+    let asked = context.target.map(|target| Asked { target, config: config.as_ref() });
+    let checked = rules::check(&gathered.directives, asked);
+    let first = |name: &str| gathered.directives.get(name).and_then(|values| values.get(&0)).cloned();
+    let mut notices = gathered.notices;
+    notices.extend(checked.notices);
+    let mut problems = checked.problems;
+    if !gathered.unknown.is_empty() {
+        problems.retain(|problem| !problem.contains("is missing"));
+    }
+    Ok(Partial {
+        name: first("PACKAGE_NAME").and_then(|name| ModuleName::new(name).ok()),
+        version: first("PACKAGE_VERSION").and_then(|version| ModuleVersion::new(version).ok()),
+        conf: checked.conf.filter(|_| gathered.unknown.is_empty()),
+        raw: gathered.directives,
+        unknown: gathered.unknown,
+        problems,
+        duplicates: checked.duplicates,
+        notices,
+    })
+}
+
+/// Directives of all files, before the rules.
+struct Gathered {
+    directives: Directives,
+    unknown: Vec<Unknown>,
+    evaluated_by: EvaluatedBy,
+    notices: Vec<String>,
+    origins: BTreeMap<String, Origin>,
+}
+
+fn gather(
+    system: &System,
+    framework: &Framework,
+    file: &Path,
+    context: &Context<'_>,
+    reach: Reach,
+) -> Result<Gathered, ConfError> {
+    let mut gathered = Gathered {
+        directives: Directives::new(),
+        unknown: Vec::new(),
+        evaluated_by: EvaluatedBy::Static,
+        notices: Vec::new(),
+        origins: BTreeMap::new(),
+    };
+    let names = dialect::names_for(file);
+    let shell = Shell {
+        system,
+        names: &names,
+        variables: variables(framework, context),
+        destination: destination::replacement(system),
+        reach,
+        evaluations: Evaluations::Two,
+    };
+    let mut first_text = None;
+    for file in files(system, file, context) {
+        let reading = shell.read(&file, &gathered.directives)?;
+        gathered.note_origins(&reading.directives, |name| {
+            Origin::File(file.clone(), super::shell::line_of(&reading.text, name))
+        });
+        gathered.directives = reading.directives;
+        gathered.unknown.retain(|unknown| !gathered.directives.contains_key(&unknown.name));
+        gathered.unknown.extend(reading.unknown);
+        gathered.notices.extend(reading.notices);
+        if reading.evaluated_by == EvaluatedBy::Bash {
+            gathered.evaluated_by = EvaluatedBy::Bash;
+        }
+        first_text.get_or_insert(reading.text);
+    }
+    let text = first_text.unwrap_or_default();
+    gathered.notices.extend(dialect::modernise(&mut gathered.directives, &text, context));
+    gathered.take_command_line(context.directives);
+    Ok(gathered)
+}
+
+impl Gathered {
+    fn note_origins(&mut self, after: &Directives, origin: impl Fn(&str) -> Origin) {
+        for (name, values) in after {
+            if self.directives.get(name) != Some(values) {
+                self.origins.insert(name.clone(), origin(name));
+            }
+        }
+    }
+
+    /// `--directive NAME=VALUE` sets index 0, literally.
+    fn take_command_line(&mut self, directives: &[String]) {
+        for directive in directives {
+            match directive.split_once('=') {
+                Some((name, value)) if directive::is_known(name) => {
+                    self.directives.entry(name.to_owned()).or_default().insert(0, value.to_owned());
+                    self.unknown.retain(|unknown| unknown.name != name);
+                    self.origins.insert(name.to_owned(), Origin::CommandLine);
+                }
+                Some((name, _)) => {
+                    self.notices
+                        .push(format!("--directive {name}=… is ignored: {name} is no directive (no index here)"));
+                }
+                None => self.notices.push(format!("--directive {directive} is ignored: it has no NAME=VALUE")),
+            }
+        }
+    }
+}
+
+fn files(system: &System, file: &Path, context: &Context<'_>) -> Vec<PathBuf> {
+    let mut files = vec![file.to_path_buf()];
+    if let Some(name) = context.module {
+        files.extend(overrides::files(system, name, context.version, context.target));
+    }
+    files
+}
+
+/// What the file can read, besides the environment.
+fn variables(framework: &Framework, context: &Context<'_>) -> Vec<(String, String)> {
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    let word = |word: Option<&str>| word.unwrap_or_default().to_owned();
+    [
+        ("kernelver", word(context.target.map(|target| target.kernel.as_str()))),
+        ("arch", word(context.target.map(|target| target.arch.as_str()))),
+        ("kernel_source_dir", path(&context.kernel_source_dir)),
+        ("kernel_config", path(&context.kernel_config)),
+        ("dkms_tree", path(&framework.dkms_tree)),
+        ("source_tree", path(&framework.source_tree)),
+        ("install_tree", path(&framework.install_tree)),
+        ("parallel_jobs", context.parallel_jobs.to_string()),
+        ("module", word(context.module.map(ModuleName::as_str))),
+        ("module_version", word(context.version.map(ModuleVersion::as_str))),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
+}
+
+/// The kernel's configuration. Without a readable file, the CONFIG test is not made.
+fn kernel_config(system: &System, context: &Context<'_>) -> Option<KernelConfig> {
+    let file = &context.kernel_config;
+    let opened = if file.starts_with(system.root()) { file.clone() } else { system.path(file) };
+    opened.is_file().then(|| KernelConfig::read(&opened).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! A real bash in a clean environment: sources one file (or evaluates one text) and hands back named variables as data.
+//!
+//! Nothing that bash prints is ever evaluated here. The protocol is one stream of NUL-separated fields on a descriptor
+//! that the file does not know, closed by an end mark, so that output of the file's commands and an `exit` in it cannot
+//! be mistaken for values.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::conf::ConfError;
+use crate::conf::module::Directives;
+use crate::sys::fs::is_executable;
+use crate::sys::{Command, Finished, System};
+
+/// What a bash is to read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Source<'a> {
+    /// This file, with `source`.
+    File(&'a Path),
+    /// This text, with `eval`: the second evaluation, and files that need cleaning first.
+    Text(&'a str),
+}
+
+/// One run of bash.
+pub(super) struct Run<'a> {
+    /// The system whose environment it gets.
+    pub system: &'a System,
+    /// The file to name in errors.
+    pub file: &'a Path,
+    /// Variables that it can read, in order.
+    pub variables: &'a [(String, String)],
+    /// Values of earlier files.
+    pub known: &'a Directives,
+    /// The directives whose values are wanted; `X*` stands for every name that begins with `X`.
+    pub names: &'a [&'a str],
+    /// What `override_dest_module_location` prints instead of its argument.
+    pub destination: Option<&'a str>,
+}
+
+/// Marks the end of a complete answer.
+const END: &str = "\u{1}dkms-end";
+
+/// A dkms.conf that takes longer than this hangs. Seconds.
+const TIME_LIMIT: &str = "120";
+
+/// Variables of the caller that would change what bash itself does (or that came from a function).
+const FORBIDDEN: [&str; 6] = ["BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "IFS"];
+
+/// Variables that the original exports while it builds, so that programs called by the file see them.
+const EXPORTED: [&str; 4] = ["kernelver", "arch", "module", "module_version"];
+
+/// Sets variables from arguments, defines what the original offers, sources, prints. Its own names begin with `__dkms_`.
+const SCRIPT: &str = r#"
+exec {__dkms_out}>&1 1>&2
+__dkms_kind=$1 __dkms_source=$2 __dkms_names=$3 __dkms_destination=$4 __dkms_end=$5; shift 5
+while [ "$1" != -- ]; do printf -v "$1" '%s' "$2"; shift 2; done; shift
+while [ "$#" -gt 0 ]; do
+  case $1 in export) export "$2" ;; esac
+  shift 2
+done
+override_dest_module_location() {
+  if [ -n "$__dkms_destination" ]; then printf '%s\n' "$__dkms_destination"; else printf '%s\n' "$1"; fi
+}
+__dkms_dump() {
+  local __dkms_status=$1 __dkms_n __dkms_i
+  set +eufx; IFS=$' \t\n'; set -f
+  unset -f printf set local unset export compgen 2>/dev/null
+  for __dkms_n in $__dkms_names; do
+    case $__dkms_n in *'*') __dkms_n=$(compgen -v "${__dkms_n%?}") ;; esac
+    for __dkms_n in $__dkms_n; do
+      unset -n __dkms_r; declare -n __dkms_r=$__dkms_n
+      for __dkms_i in "${!__dkms_r[@]}"; do
+        builtin printf '%s\0%s\0%s\0' "$__dkms_n" "$__dkms_i" "${__dkms_r[$__dkms_i]}" >&"$__dkms_out"
+      done
+    done
+  done
+  builtin printf '%s\0%s\0%s\0' "$__dkms_end" "$__dkms_status" '' >&"$__dkms_out"
+}
+case $__dkms_kind in
+  file) source "$__dkms_source" ;;
+  text) eval "$__dkms_source" ;;
+esac
+__dkms_dump "$?"
+"#;
+
+impl Run<'_> {
+    /// Sources the file and returns the wanted directives that are set afterwards.
+    pub(super) fn source(&self, source: Source<'_>) -> Result<Directives, ConfError> {
+        let finished = self.system.run(&self.command(source)?).map_err(|error| self.unreadable(&error))?;
+        let (directives, status) = parse(&finished.stdout).ok_or_else(|| self.broken_off(&finished))?;
+        if status != "0"
+            && let Source::File(file) = source
+            && let Some(error) = self.syntax_error(file)
+        {
+            return Err(error);
+        }
+        Ok(directives)
+    }
+
+    fn command(&self, source: Source<'_>) -> Result<Command, ConfError> {
+        let (kind, text) = match source {
+            Source::File(file) if self.in_foreign_root() => ("file", text_of(&self.system.inside(file))),
+            Source::File(file) => ("file", text_of(file)),
+            Source::Text(text) => ("text", text.to_owned()),
+        };
+        let names = self.names.join(" ");
+        let destination = self.destination.unwrap_or_default();
+        let mut command = self.bash().args(["--noprofile", "--norc", "-c", SCRIPT, "dkms"]).args([
+            kind,
+            &text,
+            &names,
+            destination,
+            END,
+        ]);
+        for (name, value) in self.variables {
+            command = command.arg(name).arg(value);
+        }
+        for (name, values) in self.known {
+            for (index, value) in values {
+                command = command.arg(format!("{name}[{index}]")).arg(value);
+            }
+        }
+        command = command.arg("--");
+        for name in EXPORTED {
+            command = command.args(["export", name]);
+        }
+        Ok(self.clean_environment(command))
+    }
+
+    /// bash, that of a foreign root if it has one, under a time limit where the machine has `timeout`.
+    fn bash(&self) -> Command {
+        let mut line = Vec::new();
+        if self.system.find_program("timeout").is_some() {
+            line.extend(["timeout", "--kill-after=5", TIME_LIMIT].map(OsString::from));
+        }
+        if self.in_foreign_root() {
+            line.extend([OsString::from("chroot"), self.system.root().into()]);
+        }
+        line.push("bash".into());
+        Command::new(line.remove(0)).args(line)
+    }
+
+    /// Whether bash runs inside another root. A root without bash (or without leave to enter it) is read from outside.
+    fn in_foreign_root(&self) -> bool {
+        self.system.root() != Path::new("/")
+            && self.system.is_superuser()
+            && is_executable(&self.system.path("/bin/bash"))
+    }
+
+    fn clean_environment(&self, command: Command) -> Command {
+        let mut command = command.env_clear();
+        for (name, value) in self.system.environment() {
+            let text = name.to_string_lossy();
+            let directive = self.names.iter().any(|known| is_named(known, &text));
+            if !directive && !FORBIDDEN.contains(&text.as_ref()) && !text.starts_with("BASH_FUNC_") {
+                command = command.env(name, value);
+            }
+        }
+        command
+    }
+
+    /// Asks bash whether the file's syntax is at fault; a file may end with a failing command and be fine.
+    fn syntax_error(&self, file: &Path) -> Option<ConfError> {
+        let check = Command::new("bash").args(["--norc", "-O", "extglob", "-n"]).arg(file);
+        let check = self.clean_environment(check);
+        let finished = self.system.run(&check.env("LC_ALL", "C")).ok()?;
+        if finished.success() {
+            None
+        } else {
+            Some(super::source::bash_syntax_error(self.file, &finished.error_text()))
+        }
+    }
+
+    fn broken_off(&self, finished: &Finished) -> ConfError {
+        let said = finished.error_text();
+        let reason = match finished.code {
+            Some(124 | 137) => format!("its evaluation took longer than {TIME_LIMIT} seconds and was stopped"),
+            _ => format!("the file ends the shell before its values can be read ({})", finished.how()),
+        };
+        let reason = match said.lines().last() {
+            Some(last) => format!("{reason}; bash said last: {last}"),
+            None => reason,
+        };
+        ConfError::Syntax { file: self.file.to_path_buf(), line: None, reason }
+    }
+
+    fn unreadable(&self, error: &crate::sys::RunError) -> ConfError {
+        let reason = format!("its shell code needs bash, and {error}: {}", error.source);
+        ConfError::Unreadable { file: self.file.to_path_buf(), reason }
+    }
+}
+
+fn text_of(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// Whether a wanted name (`X` or `X*`) covers this one.
+pub(in crate::conf) fn is_named(wanted: &str, name: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => wanted == name,
+    }
+}
+
+/// The fields of a complete answer, and the status of its last command.
+fn parse(stdout: &[u8]) -> Option<(Directives, String)> {
+    let text = String::from_utf8_lossy(stdout);
+    let mut fields = text.split('\0');
+    let mut directives = Directives::new();
+    while let (Some(name), Some(index), Some(value)) = (fields.next(), fields.next(), fields.next()) {
+        if name == END {
+            return Some((directives, index.to_owned()));
+        }
+        // Keys of associative arrays are no indices; the original's loops never reach them either.
+        if let Ok(index) = index.parse() {
+            directives.entry(name.to_owned()).or_default().insert(index, value.to_owned());
+        }
+    }
+    None
+}

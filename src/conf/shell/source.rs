@@ -1,0 +1,109 @@
+//! The text of a shell file: read, checked to be text at all, cleaned of carriage returns; and its syntax errors as
+//! people want to see them, with line and caret.
+
+use std::path::Path;
+
+use crate::conf::ConfError;
+
+/// Larger files are no configuration. Bytes.
+const MAX_FILE: u64 = 1 << 20;
+
+/// A shell file in memory.
+#[derive(Debug, Clone)]
+pub(super) struct Text {
+    /// The text without carriage returns at line ends.
+    pub clean: String,
+    /// Whether the file on disk can be sourced as it is.
+    pub as_on_disk: bool,
+}
+
+impl Text {
+    /// Reads a file and refuses what cannot be a shell file.
+    pub(super) fn read(file: &Path) -> Result<Self, ConfError> {
+        let meta = match fs_err::metadata(file) {
+            Ok(meta) => meta,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(ConfError::Missing { file: file.to_path_buf() });
+            }
+            Err(error) => return Err(unreadable(file, &error.to_string())),
+        };
+        if !meta.is_file() {
+            return Err(unreadable(file, "it is no regular file"));
+        }
+        if meta.len() > MAX_FILE {
+            return Err(unreadable(file, &format!("it has {} bytes; at most {MAX_FILE} are read", meta.len())));
+        }
+        let bytes = fs_err::read(file).map_err(|error| unreadable(file, &error.to_string()))?;
+        Self::check(file, &bytes)
+    }
+
+    fn check(file: &Path, bytes: &[u8]) -> Result<Self, ConfError> {
+        if let Some(line) = binary_line(bytes) {
+            let reason = "it is a binary file, not a shell file".to_owned();
+            return Err(ConfError::Syntax { file: file.to_path_buf(), line: Some(line), reason });
+        }
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").map_or((bytes, true), |rest| (rest, false));
+        let text = String::from_utf8_lossy(bytes.0);
+        let as_on_disk = bytes.1 && !text.contains("\r\n") && !text.ends_with('\r');
+        let mut clean = text.replace("\r\n", "\n");
+        if clean.ends_with('\r') {
+            clean.pop();
+        }
+        Ok(Self { clean, as_on_disk })
+    }
+
+    /// Whether there is nothing but blanks and comments in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.clean.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+    }
+}
+
+/// The line, from 1, of the first byte that no text holds.
+fn binary_line(bytes: &[u8]) -> Option<usize> {
+    let at = bytes.iter().position(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31))?;
+    Some(bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1)
+}
+
+fn unreadable(file: &Path, reason: &str) -> ConfError {
+    ConfError::Unreadable { file: file.to_path_buf(), reason: reason.to_owned() }
+}
+
+/// A syntax error with the line's text and, if the column (from 1) is known, a caret below it.
+pub(super) fn syntax_error(
+    file: &Path,
+    text: &str,
+    line: usize,
+    column: Option<usize>,
+    what: impl Into<String>,
+) -> ConfError {
+    let mut reason: String = what.into();
+    if let Some(source) = text.lines().nth(line.saturating_sub(1)) {
+        let margin = line.to_string().len();
+        reason.push_str(&format!("\n {line} | {source}"));
+        if let Some(column) = column {
+            let indent: String = source
+                .chars()
+                .take(column.saturating_sub(1))
+                .map(|character| if character == '\t' { '\t' } else { ' ' })
+                .collect();
+            reason.push_str(&format!("\n {:margin$} | {indent}^", ""));
+        }
+    }
+    ConfError::Syntax { file: file.to_path_buf(), line: Some(line), reason }
+}
+
+/// What `bash -n` says (`FILE: line N: message`), as an error of that file.
+pub(super) fn bash_syntax_error(file: &Path, said: &str) -> ConfError {
+    let parsed = said.lines().find_map(|text| {
+        let (_, rest) = text.split_once(": line ")?;
+        let (line, message) = rest.split_once(": ")?;
+        Some((line.parse::<usize>().ok()?, message.to_owned()))
+    });
+    match parsed {
+        Some((line, message)) => match Text::read(file) {
+            Ok(text) => syntax_error(file, &text.clean, line, None, message),
+            Err(error) => error,
+        },
+        None => ConfError::Syntax { file: file.to_path_buf(), line: None, reason: said.trim().to_owned() },
+    }
+}

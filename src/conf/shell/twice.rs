@@ -1,0 +1,94 @@
+//! The second evaluation: values printed unquoted inside double quotes, one line each, to be sourced again.
+
+use std::path::Path;
+
+use super::eval::{Dynamic, Outcome};
+use super::is_named;
+use crate::conf::ConfError;
+use crate::conf::module::Directives;
+
+/// The text that is sourced again, and what each of its lines sets.
+pub(super) struct Printed {
+    /// One `NAME[INDEX]="VALUE"` a line.
+    pub text: String,
+    /// The directive of each line.
+    pub lines: Vec<(String, usize)>,
+}
+
+/// Prints directives as the original does: in the order of `names`, each value split at blanks and line ends, its
+/// parts expanded as file names in the working directory, joined by single blanks.
+pub(super) fn print(directives: &Directives, names: &[&str]) -> Printed {
+    let mut printed = Printed { text: String::new(), lines: Vec::new() };
+    for wanted in names {
+        for (name, values) in directives.iter().filter(|(name, _)| is_named(wanted, name)) {
+            for (index, value) in values {
+                let line = format!("{name}[{index}]=\"{value}\"");
+                printed.text.push_str(&shrink(&line));
+                printed.text.push('\n');
+                printed.lines.push((name.clone(), *index));
+            }
+        }
+    }
+    printed
+}
+
+/// Word splitting, file name expansion, and `echo`'s single blanks between the parts.
+fn shrink(line: &str) -> String {
+    let parts = line.split([' ', '\t', '\n']).filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect::<Vec<_>>().join(" ")
+}
+
+/// Directives that were there before the second evaluation and are gone after it.
+pub(super) fn lost(before: &Directives, after: &Outcome) -> Vec<String> {
+    let gone = |name: &str, index: usize| {
+        after.directives.get(name).is_none_or(|values| !values.contains_key(&index))
+            && !after.unknown.iter().any(|unknown| unknown.name == name)
+    };
+    let mut lost = Vec::new();
+    for (name, values) in before {
+        for (index, value) in values.iter().filter(|(index, _)| gone(name, **index)) {
+            lost.push(format!(
+                "{name}[{index}] is lost: DKMS evaluates values twice, and the quotes inside `{value}` end its value; \
+                 use single quotes inside"
+            ));
+        }
+    }
+    lost
+}
+
+/// A quote in a value that swallows the directives after it.
+pub(super) fn unbalanced(file: &Path, printed: &Printed, line: usize) -> ConfError {
+    let suspect = printed
+        .text
+        .lines()
+        .zip(&printed.lines)
+        .find(|(text, _)| text.matches('"').count() % 2 == 1)
+        .or_else(|| printed.text.lines().zip(&printed.lines).nth(line.saturating_sub(1)));
+    let reason = match suspect {
+        Some((text, (name, index))) => format!(
+            "the value of {name}[{index}] cannot be evaluated a second time, as DKMS does; it would read\n   {text}"
+        ),
+        None => "its values cannot be evaluated a second time, as DKMS does".to_owned(),
+    };
+    ConfError::Syntax { file: file.to_path_buf(), line: None, reason }
+}
+
+/// A value that names commands, which only the second evaluation would run.
+pub(super) fn needs_commands(file: &Path, text: &str, printed: &Printed, dynamic: &Dynamic) -> ConfError {
+    let directive = printed.lines.get(dynamic.line.saturating_sub(1));
+    let line = directive.and_then(|(name, _)| line_of(text, name)).unwrap_or(1);
+    let what = match directive {
+        Some((name, index)) => format!("{} in the value of {name}[{index}]", dynamic.what),
+        None => dynamic.what.clone(),
+    };
+    ConfError::NeedsCommands { file: file.to_path_buf(), line, what }
+}
+
+/// The last line, from 1, on which a text sets a name.
+pub(in crate::conf) fn line_of(text: &str, name: &str) -> Option<usize> {
+    let sets = |line: &str| {
+        let rest = line.trim_start().strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with(['=', '[', '+']))
+    };
+    text.lines().enumerate().filter(|(_, line)| sets(line)).last().map(|(at, _)| at + 1)
+}
