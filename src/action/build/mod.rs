@@ -6,5 +6,7 @@ pub mod keys;
 mod log;
 mod make;
 //mod patch;
+mod environment;
 mod shell;
 mod sign;
+mod toolchain;
