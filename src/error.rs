@@ -88,3 +88,15 @@ impl std::error::Error for Error {
         }
     }
 }
+
+impl From<crate::ids::IdError> for Error {
+    fn from(error: crate::ids::IdError) -> Self {
+        use crate::ids::IdError;
+        let kind = match &error {
+            IdError::Empty { what } if *what != "module name" && *what != "module version" => Kind::KernelEmpty,
+            IdError::Empty { .. } => Kind::NameMissing,
+            IdError::Reserved { .. } | IdError::Character { .. } => Kind::NameMissing,
+        };
+        Self::new(kind, error.to_string())
+    }
+}

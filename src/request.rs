@@ -1,1 +1,182 @@
+//! What is wanted, whoever asked: a person on the command line or a package manager's event. Nothing is left open; no
+//! flag is left to interpret.
 
+use crate::ids::{ModuleId, Target};
+use crate::plan;
+use crate::snapshot::{Interest, Modules, Snapshot};
+use crate::step::{AddSource, Plan, Policy};
+
+/// A wish with the policy under which it is carried out.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What is wanted.
+    pub wish: Wish,
+    /// How.
+    pub policy: Policy,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub enum Wish {
+    /// Register a source.
+    Add {
+        /// The module.
+        id: ModuleId,
+        /// Where its source is.
+        source: AddSource,
+    },
+    /// End *built* for each kernel.
+    Build {
+        /// The module.
+        id: ModuleId,
+        /// Where its source is, should it have to be added.
+        source: AddSource,
+        /// The kernels.
+        targets: Vec<Target>,
+    },
+    /// End *installed* for each kernel.
+    Install {
+        /// The module.
+        id: ModuleId,
+        /// Where its source is, should it have to be added.
+        source: AddSource,
+        /// The kernels.
+        targets: Vec<Target>,
+    },
+    /// Fall back to *built*.
+    Uninstall {
+        /// The module.
+        id: ModuleId,
+        /// The kernels.
+        kernels: Kernels,
+    },
+    /// Fall back to *added*.
+    Unbuild {
+        /// The module.
+        id: ModuleId,
+        /// The kernels.
+        kernels: Kernels,
+    },
+    /// Unbuild, and forget the version when no build is left.
+    Remove {
+        /// The module.
+        id: ModuleId,
+        /// The kernels.
+        kernels: Kernels,
+    },
+    /// The newest version of every AUTOINSTALL module, installed for one kernel.
+    Autoinstall {
+        /// The kernel.
+        target: Target,
+    },
+    /// Install for one kernel what is installed for another.
+    Match {
+        /// The kernel that gets the modules.
+        target: Target,
+        /// The kernel that has them.
+        template: Target,
+    },
+    /// A kernel leaves, or is about to be unpacked anew: take its builds away.
+    KernelLeaves {
+        /// The kernel.
+        target: Target,
+        /// Which modules.
+        which: Leaving,
+    },
+    /// A package brought this module (new, changed or the same): end with it built from the source that is there now,
+    /// installed for every kernel with headers, and with what the package brought before gone.
+    ModuleArrived {
+        /// The module.
+        id: ModuleId,
+        /// Its kernels: every one with headers.
+        targets: Vec<Target>,
+    },
+    /// Nothing at all, for a reason.
+    Nothing {
+        /// The reason, for people.
+        why: String,
+    },
+}
+
+/// Which kernels an unmaking action is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kernels {
+    /// These.
+    Given(Vec<Target>),
+    /// Every one the module is built for (`--all`).
+    All,
+}
+
+/// Which modules leave with a kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// Every one (prerm).
+    Every,
+    /// Those that the postinst will build again (preinst).
+    AutoinstallOnly,
+}
+
+impl Request {
+    /// The plan for this request, given what is on disk.
+    pub fn plan(&self, snapshot: &Snapshot) -> Plan {
+        let policy = &self.policy;
+        match &self.wish {
+            Wish::Add { id, source } => plan::lifecycle::add(id, source, snapshot),
+            Wish::Build { id, source, targets } => plan::lifecycle::build(id, source, targets, snapshot, policy),
+            Wish::Install { id, source, targets } => plan::lifecycle::install(id, source, targets, snapshot, policy),
+            Wish::Uninstall { id, kernels } => plan::unmake::uninstall(id, kernels.given(), snapshot),
+            Wish::Unbuild { id, kernels } => plan::unmake::unbuild(id, kernels.given(), snapshot),
+            Wish::Remove { id, kernels } => plan::unmake::remove(id, kernels.given(), snapshot),
+            Wish::Autoinstall { target } => plan::autoinstall::autoinstall(target, snapshot, policy),
+            Wish::Match { target, template } => plan::autoinstall::like(target, template, snapshot, policy),
+            Wish::KernelLeaves { target, which } => {
+                plan::unmake::kernel_leaves(target, *which == Leaving::AutoinstallOnly, snapshot)
+            }
+            Wish::ModuleArrived { id, targets } => plan::arrival::module_arrived(id, targets, snapshot, policy),
+            Wish::Nothing { why } => Plan::nothing(why),
+        }
+    }
+
+    /// The modules and kernels whose dkms.conf the plan has to know.
+    pub fn interest(&self) -> Interest {
+        match &self.wish {
+            Wish::Add { id, source } => Interest::module(id, source, &[]),
+            Wish::Build { id, source, targets } | Wish::Install { id, source, targets } => {
+                Interest::module(id, source, targets)
+            }
+            Wish::ModuleArrived { id, targets } => Interest::module(id, &AddSource::SourceTree, targets),
+            Wish::Autoinstall { target } => Interest { modules: Modules::Newest, targets: vec![target.clone()] },
+            Wish::Match { target, template } => {
+                Interest { modules: Modules::InstalledOn(template.clone()), targets: vec![target.clone()] }
+            }
+            Wish::KernelLeaves { target, which: Leaving::AutoinstallOnly } => {
+                Interest { modules: Modules::BuiltFor(target.clone()), targets: vec![target.clone()] }
+            }
+            _ => Interest::none(),
+        }
+    }
+
+    /// The module that the request names, if it names one.
+    pub fn module(&self) -> Option<&ModuleId> {
+        match &self.wish {
+            Wish::Add { id, .. }
+            | Wish::Build { id, .. }
+            | Wish::Install { id, .. }
+            | Wish::Uninstall { id, .. }
+            | Wish::Unbuild { id, .. }
+            | Wish::Remove { id, .. }
+            | Wish::ModuleArrived { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+}
+
+impl Kernels {
+    /// The given ones; None for all.
+    pub fn given(&self) -> Option<&[Target]> {
+        match self {
+            Kernels::Given(targets) => Some(targets),
+            Kernels::All => None,
+        }
+    }
+}

@@ -1,1 +1,285 @@
+//! The states of modules as the lines that programs parse, and as JSON.
 
+use regex::Regex;
+use serde::Serialize;
+
+use crate::ids::{KernelRelease, Target};
+use crate::tree::state::is_usual_release;
+use crate::tree::{Build, ModuleEntry, VersionState};
+
+/// Which rows are wanted. The words are shell globs; an absent one matches everything.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// `-m` or the operand's first part.
+    pub name: Option<String>,
+    /// `-v` or the operand's second part.
+    pub version: Option<String>,
+    /// `-k`, each of which repeats the list; empty: every kernel whose folder starts with a digit.
+    pub kernels: Vec<(String, Option<String>)>,
+    /// `-a`
+    pub arch: Option<String>,
+}
+
+/// What is wrong with a build's files, told behind its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Files {
+    /// Nothing.
+    #[default]
+    Sound,
+    /// A module that the package is to build is not in the build's folder.
+    BuiltMissing,
+    /// An installed file is absent or has other bytes than the built one.
+    Different,
+}
+
+/// One line of status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// PACKAGE_NAME
+    pub module: String,
+    /// PACKAGE_VERSION
+    pub version: String,
+    /// The kernel, for rows about a build.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<String>,
+    /// Its architecture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arch: Option<String>,
+    /// added, broken, built, installed, installed-weak
+    pub state: &'static str,
+    /// installed-weak: the kernel it was built for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub built_for: Option<String>,
+    /// Whether modules of the kernel's own were put aside.
+    pub original_exists: bool,
+    /// The state of its files.
+    pub files: Files,
+}
+
+/// The rows, in the order of a sorted directory walk. `files` looks at the files of a build.
+pub fn rows(modules: &[ModuleEntry], filter: &Filter, files: &dyn Fn(&ModuleEntry, &Build) -> Files) -> Vec<Row> {
+    let globs = Globs::new(filter);
+    let every = [None];
+    let kernels: Vec<Option<&(Regex, Option<Regex>)>> =
+        if globs.kernels.is_empty() { every.to_vec() } else { globs.kernels.iter().map(Some).collect() };
+    let mut rows = Vec::new();
+    for kernel in kernels {
+        for entry in modules.iter().filter(|entry| globs.wants(entry)) {
+            module_rows(&mut rows, entry, kernel, &globs, files);
+        }
+    }
+    rows
+}
+
+fn module_rows(
+    rows: &mut Vec<Row>,
+    entry: &ModuleEntry,
+    kernel: Option<&(Regex, Option<Regex>)>,
+    globs: &Globs,
+    files: &dyn Fn(&ModuleEntry, &Build) -> Files,
+) {
+    if let VersionState::Broken { .. } = entry.state {
+        rows.push(Row::of_module(entry, "broken"));
+        return;
+    }
+    let before = rows.len();
+    for build in &entry.builds {
+        if globs.wants_target(&build.target, kernel) {
+            rows.push(Row::of_build(entry, build, files(entry, build)));
+        }
+        for (release, arch) in &build.weak {
+            let target = Target::new(release.clone(), arch.clone());
+            if globs.wants_target(&target, kernel) {
+                rows.push(Row::of_link(entry, &target, &build.target.kernel));
+            }
+        }
+    }
+    if rows.len() == before {
+        rows.push(Row::of_module(entry, "added"));
+    }
+}
+
+impl Row {
+    fn of_module(entry: &ModuleEntry, state: &'static str) -> Self {
+        Self {
+            module: entry.id.name.to_string(),
+            version: entry.id.version.to_string(),
+            kernel: None,
+            arch: None,
+            state,
+            built_for: None,
+            original_exists: false,
+            files: Files::Sound,
+        }
+    }
+
+    fn of_build(entry: &ModuleEntry, build: &Build, files: Files) -> Self {
+        Self {
+            kernel: Some(build.target.kernel.to_string()),
+            arch: Some(build.target.arch.to_string()),
+            original_exists: build.has_original,
+            files,
+            ..Self::of_module(entry, if build.installed { "installed" } else { "built" })
+        }
+    }
+
+    fn of_link(entry: &ModuleEntry, target: &Target, built_for: &KernelRelease) -> Self {
+        Self {
+            kernel: Some(target.kernel.to_string()),
+            arch: Some(target.arch.to_string()),
+            built_for: Some(built_for.to_string()),
+            ..Self::of_module(entry, "installed-weak")
+        }
+    }
+}
+
+impl std::fmt::Display for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { module, version, state, .. } = self;
+        match (&self.kernel, &self.arch, &self.built_for) {
+            (Some(kernel), Some(arch), Some(built_for)) => {
+                write!(f, "{module}, {version}, {kernel}, {arch}: {state} from {built_for}")?;
+            }
+            (Some(kernel), Some(arch), None) => write!(f, "{module}/{version}, {kernel}, {arch}: {state}")?,
+            _ => write!(f, "{module}/{version}: {state}")?,
+        }
+        if self.original_exists {
+            f.write_str(" (Original modules exist)")?;
+        }
+        match self.files {
+            Files::Sound => Ok(()),
+            Files::BuiltMissing => f.write_str(" (Built modules are missing in the kernel modules folder)"),
+            Files::Different => f.write_str(" (Differences between built and installed modules)"),
+        }
+    }
+}
+
+/// The filter as expressions.
+struct Globs {
+    name: Option<Regex>,
+    version: Option<Regex>,
+    kernels: Vec<(Regex, Option<Regex>)>,
+    arch: Option<Regex>,
+}
+
+impl Globs {
+    fn new(filter: &Filter) -> Self {
+        let one = |word: &Option<String>| word.as_deref().and_then(glob);
+        let kernel = |(kernel, arch): &(String, Option<String>)| Some((glob(kernel)?, one(arch)));
+        Self {
+            name: one(&filter.name),
+            version: one(&filter.version),
+            kernels: filter.kernels.iter().filter_map(kernel).collect(),
+            arch: one(&filter.arch),
+        }
+    }
+
+    fn wants(&self, entry: &ModuleEntry) -> bool {
+        matches(&self.name, entry.id.name.as_str()) && matches(&self.version, entry.id.version.as_str())
+    }
+
+    fn wants_target(&self, target: &Target, kernel: Option<&(Regex, Option<Regex>)>) -> bool {
+        let by_kernel = match kernel {
+            None => is_usual_release(&target.kernel),
+            Some((kernel, arch)) => kernel.is_match(target.kernel.as_str()) && matches(arch, target.arch.as_str()),
+        };
+        by_kernel && matches(&self.arch, target.arch.as_str())
+    }
+}
+
+fn matches(glob: &Option<Regex>, word: &str) -> bool {
+    glob.as_ref().is_none_or(|glob| glob.is_match(word))
+}
+
+/// A shell glob (`*`, `?`, `[…]`, `[!…]`) as an anchored expression; one that makes no sense is taken literally.
+fn glob(word: &str) -> Option<Regex> {
+    let mut pattern = String::from("^");
+    let mut rest = word;
+    while let Some(c) = rest.chars().next() {
+        let class = rest.strip_prefix('[').and_then(|inside| inside.find(']').map(|end| &inside[..end]));
+        match (c, class) {
+            ('*', _) => pattern.push_str(".*"),
+            ('?', _) => pattern.push('.'),
+            ('[', Some(class)) if !class.is_empty() => {
+                let (not, class) = class.strip_prefix('!').map_or(("", class), |class| ("^", class));
+                pattern.push_str(&format!("[{not}{}]", class.replace('\\', "\\\\").replace('[', "\\[")));
+                rest = &rest[rest.find(']').unwrap_or(0)..];
+            }
+            _ => pattern.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
+        }
+        rest = &rest[rest.chars().next().map_or(0, char::len_utf8)..];
+    }
+    pattern.push('$');
+    Regex::new(&pattern).or_else(|_| Regex::new(&format!("^{}$", regex::escape(word)))).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::ids::{Arch, ModuleId, ModuleName, ModuleVersion};
+
+    fn target(kernel: &str) -> Target {
+        Target::new(KernelRelease::new(kernel).expect("a release"), Arch::new("x86_64").expect("an arch"))
+    }
+
+    fn entry(name: &str, version: &str, builds: &[(&str, bool)]) -> ModuleEntry {
+        let build = |(kernel, installed): &(&str, bool)| Build {
+            target: target(kernel),
+            installed: *installed,
+            has_original: kernel.ends_with("orig"),
+            weak: Vec::new(),
+        };
+        ModuleEntry {
+            id: ModuleId::new(
+                ModuleName::new(name).expect("a name"),
+                ModuleVersion::new(version).expect("a version"),
+            ),
+            state: VersionState::Added { source: PathBuf::from("/usr/src") },
+            builds: builds.iter().map(build).collect(),
+        }
+    }
+
+    fn lines(modules: &[ModuleEntry], filter: &Filter) -> Vec<String> {
+        rows(modules, filter, &|_, _| Files::Sound).iter().map(Row::to_string).collect()
+    }
+
+    #[test]
+    fn lines_read_as_programs_expect_them() {
+        let mut weak = entry("w", "1", &[("5.1", true)]);
+        weak.builds[0].weak.push((KernelRelease::new("5.2").expect("a release"), Arch::new("x86_64").expect("an arch")));
+        let mut broken = entry("x", "1", &[]);
+        broken.state = VersionState::Broken { why: "gone".into() };
+        let modules =
+            [entry("a", "1.0", &[]), entry("b", "2", &[("5.1", false), ("5.2-orig", true), ("odd", true)]), weak, broken];
+        assert_eq!(
+            lines(&modules, &Filter::default()),
+            [
+                "a/1.0: added",
+                "b/2, 5.1, x86_64: built",
+                "b/2, 5.2-orig, x86_64: installed (Original modules exist)",
+                "w/1, 5.1, x86_64: installed",
+                "w, 1, 5.2, x86_64: installed-weak from 5.1",
+                "x/1: broken",
+            ]
+        );
+    }
+
+    #[test]
+    fn each_kernel_repeats_the_list_and_a_module_without_a_build_there_is_added() {
+        let modules = [entry("a", "1", &[("5.1", true)])];
+        let filter = Filter { kernels: vec![("5.1".into(), None), ("6*".into(), None)], ..Filter::default() };
+        assert_eq!(lines(&modules, &filter), ["a/1, 5.1, x86_64: installed", "a/1: added"]);
+    }
+
+    #[test]
+    fn filters_are_globs() {
+        let modules = [entry("foo", "1", &[]), entry("bar", "1", &[])];
+        for (name, expected) in [("f*", 1), ("[!f]*", 1), ("?oo", 1), ("f", 0), ("[", 0), ("*", 2), ("f.o", 0)] {
+            let filter = Filter { name: Some(name.into()), ..Filter::default() };
+            assert_eq!(lines(&modules, &filter).len(), expected, "{name}");
+        }
+    }
+}

@@ -210,6 +210,26 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// A plan that does nothing, for this reason.
+    pub fn nothing(why: &str) -> Self {
+        let mut plan = Self::default();
+        plan.omit(None, None, Reason::AlreadySo { text: why.to_owned() });
+        plan
+    }
+
+    /// Appends another plan's steps and omissions, which come after those that are there.
+    pub fn append(&mut self, other: Plan) {
+        let offset = self.steps.len();
+        for mut step in other.steps {
+            step.id.0 += offset;
+            step.after.iter_mut().for_each(|id| id.0 += offset);
+            self.steps.push(step);
+        }
+        self.omissions.extend(other.omissions);
+    }
+}
+
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.steps {

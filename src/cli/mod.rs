@@ -1,1 +1,190 @@
+//! The command line, and the pipeline that every command goes through: gather, decide, do, tell.
 
+pub mod event;
+pub mod generate;
+pub mod legacy;
+pub mod operand;
+pub mod pipeline;
+pub mod request;
+pub mod rpm_upgrade;
+pub mod status;
+pub mod targets;
+pub mod verdict;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::conf::Framework;
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::report::Reporter;
+use crate::report::human::{Human, Loudness, Notes};
+use crate::sys::System;
+
+use legacy::Typed;
+use pipeline::{App, Mode};
+
+/// The level of the interface that callers know, then our own version.
+const VERSION: &str = concat!("dkms-3.4.0 (dkms-rs ", env!("CARGO_PKG_VERSION"), ")");
+
+/// Runs the program with these arguments (the first is its own name) and gives the exit code.
+pub fn main(arguments: Vec<OsString>) -> u8 {
+    // The modules' files must be readable for everybody, whatever the caller's habit.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let called_as = words.first().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
+    let rest = words.get(1..).unwrap_or_default();
+    match (called_as.as_deref(), rest.split_first()) {
+        (Some("event"), _) => event_words(rest),
+        (_, Some((verb, rest))) => match verb.as_str() {
+            "event" => event_words(rest),
+            "generate" => end(&plain_reporter(), generate::run(rest)),
+            "mkdeb" | "mkrpm" => package_words(verb, rest),
+            _ => legacy_words(&words[1..]),
+        },
+        (_, None) => legacy_words(&[]),
+    }
+}
+
+fn legacy_words(words: &[String]) -> u8 {
+    let typed = match Typed::command().try_get_matches_from(words).and_then(|found| Typed::from_arg_matches(&found)) {
+        Ok(typed) => typed,
+        Err(error) => return usage_error(&error),
+    };
+    let loudness = match (typed.quiet, typed.verbose || typed.debug) {
+        (true, _) => Loudness::Nothing,
+        (false, true) => Loudness::Details,
+        (false, false) => Loudness::Normal,
+    };
+    let reporter = Human::new(loudness, Notes::Stdout);
+    if typed.version {
+        reporter.answer(VERSION);
+        return 0;
+    }
+    if typed.help || (typed.words.is_empty() && words.is_empty()) {
+        reporter.answer(generate::help());
+        return 0;
+    }
+    run_legacy(&typed, reporter)
+}
+
+fn run_legacy(typed: &Typed, reporter: Human) -> u8 {
+    let words = match typed.split_words() {
+        Ok(words) => words,
+        Err(error) => return fail(&reporter, &error),
+    };
+    let Some(action) = words.action else {
+        reporter.answer(generate::help());
+        return 0;
+    };
+    let app = open(typed, reporter);
+    let teller: &dyn Reporter = &app.reporter;
+    for notice in typed.deprecated() {
+        teller.warn(notice);
+    }
+    if !words.surplus.is_empty() {
+        teller.warn(format!("not used: {}", words.surplus.join(" ")));
+    }
+    let result = act(&app, typed, action, words.operand.as_deref());
+    end(&app.reporter, result)
+}
+
+fn act(app: &App, typed: &Typed, action: &str, operand: Option<&str>) -> Result<()> {
+    match action {
+        "status" => return status::run(app, typed, operand),
+        "generate_mok" => return generate_mok(app),
+        _ => {}
+    }
+    let mode = match (typed.dry_run, typed.json) {
+        (false, _) => Mode::Do,
+        (true, false) => Mode::Show,
+        (true, true) => Mode::ShowJson,
+    };
+    let asked = request::build(app, typed, action, operand)?;
+    let verdict = app.meet(&asked.request, mode)?;
+    drop(asked.subject);
+    for error in &verdict.others {
+        app.reporter.tell_error(error);
+    }
+    verdict.error.map_or(Ok(()), Err)
+}
+
+fn generate_mok(app: &App) -> Result<()> {
+    let _lock = app.lock()?;
+    crate::action::build::generate_mok(&app.system, &app.framework, &app.tree, &app.reporter)
+}
+
+fn event_words(words: &[String]) -> u8 {
+    let (options, words): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| word.as_str() == "--dry-run");
+    let words: Vec<String> = words.into_iter().cloned().collect();
+    let app = open(&Typed::default(), Human::new(Loudness::Normal, Notes::Stderr));
+    let mode = if options.is_empty() { Mode::Do } else { Mode::Show };
+    match event::run(&app, &words, mode) {
+        Ok(()) => 0,
+        Err(error) if matches!(error.kind(), Kind::Usage | Kind::Internal) => fail(&app.reporter, &error),
+        // The package manager can do nothing about it, and stopping it would do harm.
+        Err(error) => {
+            app.reporter.tell_failure(&error);
+            0
+        }
+    }
+}
+
+fn package_words(verb: &str, words: &[String]) -> u8 {
+    let reporter = plain_reporter();
+    let system = System::host();
+    let (framework, _) = Framework::read(&system);
+    let result = match package::parse(verb, words) {
+        Ok(args) => package::run(&args, &system, &framework, &reporter),
+        Err(error) => return usage_error(&error),
+    };
+    end(&reporter, result)
+}
+
+/// Reads the settings; what the command line says wins.
+fn open(typed: &Typed, reporter: Human) -> App {
+    let system = System::host();
+    let (mut framework, warnings) = Framework::read(&system);
+    for warning in warnings {
+        (&reporter as &dyn Reporter).warn(warning);
+    }
+    for (place, given) in [
+        (&mut framework.dkms_tree, &typed.dkmstree),
+        (&mut framework.source_tree, &typed.sourcetree),
+        (&mut framework.install_tree, &typed.installtree),
+    ] {
+        if let Some(given) = given {
+            *place = std::path::absolute(given).unwrap_or_else(|_| given.clone());
+        }
+    }
+    App::new(system, framework, reporter)
+}
+
+fn plain_reporter() -> Human {
+    Human::new(Loudness::Normal, Notes::Stdout)
+}
+
+fn end(reporter: &Human, result: Result<()>) -> u8 {
+    match result {
+        Ok(()) => 0,
+        Err(error) => fail(reporter, &error),
+    }
+}
+
+fn fail(reporter: &Human, error: &Error) -> u8 {
+    reporter.tell_error(error);
+    error.kind().code()
+}
+
+/// clap's own messages name the option and suggest a similar one.
+fn usage_error(error: &clap::Error) -> u8 {
+    let reporter = plain_reporter();
+    if error.use_stderr() {
+        let text = error.render().to_string();
+        let text = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        return fail(&reporter, &Error::new(Kind::BadOption, text).hint("`dkms --help` lists the options"));
+    }
+    reporter.answer(error.render().to_string().trim_end());
+    0
+}

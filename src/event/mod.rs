@@ -1,1 +1,120 @@
+//! What package managers tell us, in their own terms, parsed and nothing more. The sources are the forms in which our
+//! hooks call `/usr/lib/dkms/event`.
 
+pub mod dpkg;
+pub mod kernel_hooks;
+pub mod rpm;
+
+use crate::ids::{KernelRelease, ModuleId, ModuleName, ModuleVersion};
+
+/// What happened, or is about to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A kernel, or the headers of one, arrived.
+    KernelArrived {
+        /// Its release.
+        kernel: KernelRelease,
+    },
+    /// A kernel leaves.
+    KernelLeaves {
+        /// Its release.
+        kernel: KernelRelease,
+    },
+    /// A package brought a module, or brought it back.
+    ModuleArrived {
+        /// The module.
+        id: ModuleId,
+        /// Which package manager said so.
+        manager: PackageManager,
+    },
+    /// A package that holds a module is about to be removed.
+    ModuleLeaves {
+        /// The module.
+        id: ModuleId,
+        /// Which package manager said so.
+        manager: PackageManager,
+    },
+    /// A package that holds a module is about to be replaced by another version of itself.
+    ModuleIsReplaced {
+        /// The module of the package that leaves.
+        id: ModuleId,
+        /// Which package manager said so.
+        manager: PackageManager,
+    },
+    /// The machine starts, or somebody asks in its way: whatever is missing on this kernel (None: the running one).
+    Start {
+        /// The kernel.
+        kernel: Option<KernelRelease>,
+    },
+    /// An event that asks nothing of us.
+    Nothing {
+        /// Why not.
+        why: String,
+    },
+}
+
+/// Who runs the transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PackageManager {
+    /// dpkg, by a maintainer script that calls the event interface.
+    Dpkg,
+    /// dpkg, by a maintainer script that calls common.postinst, as all of Debian's do.
+    DpkgCommon,
+    /// rpm.
+    Rpm,
+}
+
+/// Why the words after `dkms event` cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// No such source, or no such phase of it.
+    #[error("`{0}` is no event that dkms knows")]
+    Unknown(String),
+    /// A word is missing.
+    #[error("the event `{event}` needs {what}")]
+    Missing {
+        /// The words so far.
+        event: String,
+        /// What should follow.
+        what: &'static str,
+    },
+    /// A word cannot be a name.
+    #[error(transparent)]
+    Name(#[from] crate::ids::IdError),
+}
+
+/// Parses the words after `dkms event`: a source, then what that source's manager gave its script.
+pub fn parse(words: &[String]) -> Result<Event, EventError> {
+    let (source, rest) = words.split_first().ok_or(EventError::Missing { event: "event".into(), what: "its source" })?;
+    match source.as_str() {
+        "kernel" => kernel_hooks::run_parts(rest),
+        "kernel-install" => kernel_hooks::kernel_install(rest),
+        "autoinstaller" => kernel_hooks::autoinstaller(rest),
+        "dpkg" => dpkg::maintainer_script(rest),
+        "common-postinst" => dpkg::common_postinst(rest),
+        "rpm" => rpm::scriptlet(rest),
+        other => Err(EventError::Unknown(other.to_owned())),
+    }
+}
+
+/// The word at a place, or what is missing there.
+fn word<'w>(words: &'w [String], at: usize, event: &str, what: &'static str) -> Result<&'w str, EventError> {
+    words
+        .get(at)
+        .map(String::as_str)
+        .filter(|word| !word.is_empty())
+        .ok_or_else(|| EventError::Missing { event: event.to_owned(), what })
+}
+
+fn module(words: &[String], at: usize, event: &str) -> Result<ModuleId, EventError> {
+    let name = ModuleName::new(word(words, at, event, "the module's name")?)?;
+    let version = ModuleVersion::new(word(words, at + 1, event, "the module's version")?)?;
+    Ok(ModuleId::new(name, version))
+}
+
+fn nothing(why: impl Into<String>) -> Event {
+    Event::Nothing { why: why.into() }
+}
+
+#[cfg(test)]
+mod tests;

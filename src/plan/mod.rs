@@ -1,1 +1,11 @@
+//! From a wish and a snapshot of the disk to steps, each with its reason, and omissions with theirs. Pure: what is not in
+//! the snapshot does not exist here.
+
+pub mod arrival;
+pub mod autoinstall;
+pub mod graph;
+pub mod interrupted;
+pub mod lifecycle;
+pub mod refusal;
+pub mod unmake;
 

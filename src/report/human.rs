@@ -1,1 +1,129 @@
+//! Lines for people: plain ones where output is no terminal, a spinner per running step where it is.
 
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::error::Error;
+use crate::ids::{ModuleId, Target};
+
+use super::{Message, Reporter};
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Loudness {
+    /// `--quiet`: nothing at all.
+    Nothing,
+    /// What happened.
+    #[default]
+    Normal,
+    /// `--verbose`: with details.
+    Details,
+}
+
+/// Where plain lines about work go. Answers go to standard output always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notes {
+    /// Standard output (a command that a person runs).
+    Stdout,
+    /// Standard error (hooks: standard output may be somebody's command channel).
+    Stderr,
+}
+
+/// Tells people.
+pub struct Human {
+    loudness: Loudness,
+    notes: Notes,
+    progress: Option<MultiProgress>,
+    running: Mutex<BTreeMap<String, (Instant, Option<ProgressBar>)>>,
+}
+
+impl Human {
+    /// With this loudness; progress is shown only where standard error is a terminal.
+    pub fn new(loudness: Loudness, notes: Notes) -> Self {
+        let progress = (loudness > Loudness::Nothing && io::stderr().is_terminal()).then(MultiProgress::new);
+        Self { loudness, notes, progress, running: Mutex::default() }
+    }
+
+    /// The error that a command ends with: what, because of what, what to do.
+    pub fn tell_error(&self, error: &Error) {
+        let mut text = format!("dkms: error: {error}\n");
+        for cause in error.causes() {
+            text.push_str(&format!("  cause: {cause}\n"));
+        }
+        for hint in error.hints() {
+            text.push_str(&format!("  hint: {hint}\n"));
+        }
+        self.write(io::stderr(), &text);
+    }
+
+    fn line(&self, to_stdout: bool, text: &str) {
+        let text = format!("{text}\n");
+        if to_stdout { self.write(io::stdout(), &text) } else { self.write(io::stderr(), &text) }
+    }
+
+    /// A closed pipe (`dkms status | head -1`) is the reader's good right: nothing is left to be told then.
+    fn write(&self, mut stream: impl Write, text: &str) {
+        if self.loudness == Loudness::Nothing {
+            return;
+        }
+        let mut write = || stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+        let written = match &self.progress {
+            Some(progress) => progress.suspend(write),
+            None => write(),
+        };
+        drop(written);
+    }
+
+    fn started(&self, module: &ModuleId, target: Option<&Target>, doing: &'static str) {
+        let title = title(module, target, doing);
+        let bar = self.progress.as_ref().map(|progress| {
+            let bar = progress.add(ProgressBar::new_spinner());
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.set_message(title.clone());
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        if let Ok(mut running) = self.running.lock() {
+            running.insert(title, (Instant::now(), bar));
+        }
+    }
+
+    fn finished(&self, module: &ModuleId, target: Option<&Target>, doing: &'static str, how: &str) {
+        let title = title(module, target, doing);
+        let known = self.running.lock().ok().and_then(|mut running| running.remove(&title));
+        let elapsed = known.as_ref().map_or(0.0, |(begin, _)| begin.elapsed().as_secs_f64());
+        if let Some((_, Some(bar))) = known {
+            bar.finish_and_clear();
+        }
+        let time = if elapsed >= 0.05 { format!(" ({elapsed:.1} s)") } else { String::new() };
+        self.line(self.notes == Notes::Stdout, &format!("{title}: {how}{time}"));
+    }
+}
+
+impl Reporter for Human {
+    fn tell(&self, message: Message) {
+        let to_stdout = self.notes == Notes::Stdout;
+        match message {
+            Message::Answer(text) => self.line(true, &text),
+            Message::Note(text) => self.line(to_stdout, &text),
+            Message::Warning(text) => self.line(false, &format!("dkms: warning: {text}")),
+            Message::Detail(text) if self.loudness >= Loudness::Details => self.line(to_stdout, &text),
+            Message::Detail(_) => {}
+            Message::Started { module, target, doing } => self.started(&module, target.as_ref(), doing),
+            Message::Finished { module, target, doing, how } => self.finished(&module, target.as_ref(), doing, &how),
+        }
+    }
+}
+
+fn title(module: &ModuleId, target: Option<&Target>, doing: &str) -> String {
+    match target {
+        Some(target) => format!("{doing} {module} for {target}"),
+        None => format!("{doing} {module}"),
+    }
+}

@@ -1,1 +1,269 @@
+//! What is on disk now, read once: modules with their states, kernels with and without headers, what each dkms.conf of
+//! interest says. Plans are made from it and from nothing else.
 
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::conf::{self, Commands, ConfError, Framework, Loaded};
+use crate::ids::{ModuleId, ModuleName, Target};
+use crate::kernel::{self, Headers, Kernel};
+use crate::step::{AddSource, Inputs};
+use crate::sys::{System, fingerprint};
+use crate::tree::intent::{self, Intent};
+use crate::tree::leaving::{self, Leaving};
+use crate::tree::{ModuleEntry, Tree, VersionState};
+use crate::version;
+
+/// The disk as far as plans are concerned.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Every module version of the tree, in the order of a sorted directory walk.
+    pub modules: Vec<ModuleEntry>,
+    /// The kernels of interest and those present.
+    pub kernels: BTreeMap<Target, Kernel>,
+    /// Sources that are of interest, registered or not.
+    pub sources: BTreeMap<ModuleId, Source>,
+    /// dkms.conf of the modules of interest, by kernel.
+    pub confs: BTreeMap<(ModuleId, Target), Result<Loaded, ConfError>>,
+    /// Builds made from a source that is not the one there now.
+    pub stale: Vec<(ModuleId, Target)>,
+    /// Installs and uninstalls that a dead run left half done.
+    pub interrupted: Vec<Intent>,
+    /// Versions whose package is being replaced.
+    pub leaving: Vec<Leaving>,
+}
+
+/// The source of one module version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What is in it.
+    pub content: Content,
+    /// Whether a dkms.conf (or `-c FILE`) is there.
+    pub has_conf: bool,
+}
+
+/// What a source folder holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// The folder does not exist.
+    Nothing,
+    /// dkms.conf at most: nothing to build.
+    ConfOnly,
+    /// More than that.
+    Sources,
+}
+
+/// The modules and kernels whose dkms.conf a plan has to know.
+#[derive(Debug, Clone)]
+pub struct Interest {
+    /// The modules.
+    pub modules: Modules,
+    /// The kernels.
+    pub targets: Vec<Target>,
+}
+
+/// Which modules are of interest.
+#[derive(Debug, Clone)]
+pub enum Modules {
+    /// None: states alone decide.
+    None,
+    /// One, with the place of its source should it not be registered.
+    One(ModuleId, AddSource),
+    /// The newest version of every module.
+    Newest,
+    /// Those installed on this kernel.
+    InstalledOn(Target),
+    /// Those built for this kernel.
+    BuiltFor(Target),
+}
+
+impl Interest {
+    /// No dkms.conf at all.
+    pub fn none() -> Self {
+        Self { modules: Modules::None, targets: Vec::new() }
+    }
+
+    /// One module on these kernels.
+    pub fn module(id: &ModuleId, source: &AddSource, targets: &[Target]) -> Self {
+        Self { modules: Modules::One(id.clone(), source.clone()), targets: targets.to_vec() }
+    }
+}
+
+/// What a snapshot is taken of.
+pub struct View<'a> {
+    /// The machine.
+    pub system: &'a System,
+    /// Its settings.
+    pub framework: &'a Framework,
+    /// Its tree.
+    pub tree: &'a Tree,
+    /// What the command line puts in place of the module's and kernel's files.
+    pub inputs: &'a Inputs,
+}
+
+impl Snapshot {
+    /// Reads the disk.
+    pub fn take(view: &View<'_>, interest: &Interest) -> io::Result<Self> {
+        let layout = view.tree.layout();
+        let mut snapshot = Self {
+            modules: view.tree.modules()?,
+            interrupted: intent::left_over(layout)?,
+            leaving: leaving::all(layout)?,
+            ..Self::default()
+        };
+        snapshot.read_kernels(view, &interest.targets);
+        for (id, source) in snapshot.of_interest(&interest.modules) {
+            snapshot.read_source(view, &id, &source);
+            for target in &interest.targets {
+                snapshot.read_conf(view, &id, target);
+            }
+        }
+        Ok(snapshot)
+    }
+
+    /// One module version of the tree.
+    pub fn module(&self, id: &ModuleId) -> Option<&ModuleEntry> {
+        self.modules.iter().find(|entry| entry.id == *id)
+    }
+
+    /// Every version of a module.
+    pub fn versions<'s>(&'s self, name: &'s ModuleName) -> impl Iterator<Item = &'s ModuleEntry> {
+        self.modules.iter().filter(move |entry| entry.id.name == *name)
+    }
+
+    /// The version of a module that is installed on a kernel, weak-modules links included.
+    pub fn installed(&self, name: &ModuleName, target: &Target) -> Option<&ModuleId> {
+        self.versions(name).find(|entry| is_installed(entry, target)).map(|entry| &entry.id)
+    }
+
+    /// The newest version of every module that is not broken, by name.
+    pub fn newest(&self) -> BTreeMap<ModuleName, &ModuleEntry> {
+        let mut newest: BTreeMap<ModuleName, &ModuleEntry> = BTreeMap::new();
+        for entry in self.modules.iter().filter(|entry| !entry.is_broken()) {
+            let known = newest.entry(entry.id.name.clone()).or_insert(entry);
+            if version::compare(entry.id.version.as_str(), known.id.version.as_str()).is_gt() {
+                *known = entry;
+            }
+        }
+        newest
+    }
+
+    /// What dkms.conf of a module says for a kernel; None when it was not of interest.
+    pub fn conf(&self, id: &ModuleId, target: &Target) -> Option<&Result<Loaded, ConfError>> {
+        self.confs.get(&(id.clone(), target.clone()))
+    }
+
+    /// Whether the kernel's headers are there.
+    pub fn has_headers(&self, target: &Target) -> bool {
+        self.kernels.get(target).is_some_and(|kernel| matches!(kernel.headers, Headers::Present { .. }))
+    }
+
+    /// Every kernel of the root that has headers.
+    pub fn kernels_with_headers(&self) -> Vec<Target> {
+        self.kernels.keys().filter(|target| self.has_headers(target)).cloned().collect()
+    }
+
+    fn read_kernels(&mut self, view: &View<'_>, wanted: &[Target]) {
+        for target in wanted {
+            let kernel = kernel::installed::inspect(
+                view.system,
+                &view.tree.layout().install_tree(),
+                target,
+                view.inputs.kernel_source_dir.as_deref(),
+            );
+            self.kernels.insert(target.clone(), kernel);
+        }
+    }
+
+    fn of_interest(&self, modules: &Modules) -> Vec<(ModuleId, AddSource)> {
+        let registered = |entry: &ModuleEntry| (entry.id.clone(), AddSource::SourceTree);
+        match modules {
+            Modules::None => Vec::new(),
+            Modules::One(id, source) => vec![(id.clone(), source.clone())],
+            Modules::Newest => self.newest().values().map(|entry| registered(entry)).collect(),
+            Modules::InstalledOn(target) => {
+                self.modules.iter().filter(|entry| is_installed(entry, target)).map(registered).collect()
+            }
+            Modules::BuiltFor(target) => {
+                self.modules.iter().filter(|entry| entry.build(target).is_some()).map(registered).collect()
+            }
+        }
+    }
+
+    fn read_source(&mut self, view: &View<'_>, id: &ModuleId, source: &AddSource) {
+        let folder = match (self.module(id).map(|entry| &entry.state), source) {
+            (Some(VersionState::Added { source }), _) => source.clone(),
+            (_, AddSource::Folder(folder)) => folder.clone(),
+            _ => view.tree.layout().source(id),
+        };
+        let content = content(&folder);
+        let has_conf = view.inputs.conf.clone().unwrap_or_else(|| folder.join("dkms.conf")).is_file();
+        self.sources.insert(id.clone(), Source { folder, content, has_conf });
+    }
+
+    fn read_conf(&mut self, view: &View<'_>, id: &ModuleId, target: &Target) {
+        let Some(source) = self.sources.get(id) else { return };
+        let file = view.inputs.conf.clone().unwrap_or_else(|| source.folder.join("dkms.conf"));
+        let loaded = load(view, &file, id, target, Commands::Run);
+        if let Some(entry) = self.module(id)
+            && entry.build(target).is_some()
+            && is_stale(view, id, target, &source.folder)
+        {
+            self.stale.push((id.clone(), target.clone()));
+        }
+        self.confs.insert((id.clone(), target.clone()), loaded);
+    }
+}
+
+/// Evaluates a dkms.conf for a module and a kernel with what the command line says.
+pub fn load(
+    view: &View<'_>,
+    file: &Path,
+    id: &ModuleId,
+    target: &Target,
+    commands: Commands,
+) -> Result<Loaded, ConfError> {
+    let (kernel_source_dir, kernel_config) = kernel::headers::places(
+        view.tree.layout(),
+        target,
+        view.inputs.kernel_source_dir.as_deref(),
+        view.inputs.kernel_config.as_deref(),
+    );
+    let context = conf::Context {
+        target: Some(target),
+        kernel_source_dir,
+        kernel_config,
+        module: Some(&id.name),
+        version: Some(&id.version),
+        parallel_jobs: crate::sys::processors(),
+        directives: &view.inputs.directives,
+    };
+    conf::load(view.system, view.framework, file, &context, commands)
+}
+
+/// Whether this version is what the kernel has, by its own build or a weak-modules link.
+fn is_installed(entry: &ModuleEntry, target: &Target) -> bool {
+    entry.builds.iter().any(|build| {
+        (build.target == *target && build.installed)
+            || build.weak.iter().any(|(kernel, arch)| *kernel == target.kernel && *arch == target.arch)
+    })
+}
+
+/// Whether a build was made from another source than the one there now. A build without a note of its source (made by
+/// another DKMS) counts as such: it cannot be told.
+fn is_stale(view: &View<'_>, id: &ModuleId, target: &Target, source: &Path) -> bool {
+    let built_from = fs_err::read_to_string(view.tree.layout().built_from(id, target)).ok();
+    let now = fingerprint::of_folder(source).ok();
+    built_from.is_none() || built_from.as_deref().map(str::trim) != now.as_deref()
+}
+
+fn content(folder: &Path) -> Content {
+    match fs_err::read_dir(folder) {
+        Ok(entries) if entries.flatten().nth(1).is_some() => Content::Sources,
+        Ok(_) => Content::ConfOnly,
+        Err(_) => Content::Nothing,
+    }
+}

@@ -2,6 +2,7 @@
 //! builds and the live system run the same code.
 
 pub mod copy;
+pub mod fingerprint;
 pub mod fs;
 pub mod os_release;
 pub mod process;
@@ -143,13 +144,11 @@ impl System {
 
     /// Whether a process inside this root would find a program, by PATH or by its absolute name.
     pub fn has_program(&self, name: &str) -> bool {
-        let is_there =
-            |file: &Path| fs::resolve(&self.root, &self.path(file)).is_some_and(|file| fs::is_executable(&file));
         if name.contains('/') {
-            return is_there(Path::new(name));
+            return fs::is_executable(&self.path(name));
         }
         let path = self.variable("PATH").map_or_else(|| OsString::from(DEFAULT_PATH), OsStr::to_owned);
-        std::env::split_paths(&path).any(|folder| is_there(&folder.join(name)))
+        std::env::split_paths(&path).any(|folder| fs::is_executable(&self.path(folder).join(name)))
     }
 
     /// Where PATH finds a program, if anywhere.
@@ -157,4 +156,9 @@ impl System {
         let path = self.variable("PATH").map_or_else(|| OsString::from(DEFAULT_PATH), OsStr::to_owned);
         std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| fs::is_executable(file))
     }
+}
+
+/// How many processors this process may use.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

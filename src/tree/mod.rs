@@ -6,6 +6,7 @@
 
 pub mod intent;
 pub mod layout;
+pub mod leaving;
 pub mod lock;
 pub mod logs;
 pub mod original;

@@ -63,3 +63,10 @@ impl ModuleEntry {
 pub fn is_usual_release(release: &KernelRelease) -> bool {
     release.as_str().starts_with(|c: char| c.is_ascii_digit())
 }
+
+impl ModuleEntry {
+    /// Whether its source is gone.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.state, VersionState::Broken { .. })
+    }
+}

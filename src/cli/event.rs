@@ -1,0 +1,112 @@
+//! `dkms event …`: what a package manager says becomes requests. Its exit code is 0 whatever a module does: a driver that
+//! does not compile must not leave a kernel half configured.
+
+use crate::error::{Error, Result};
+use crate::event::{self, Event, PackageManager};
+use crate::exit::Kind;
+use crate::ids::{KernelRelease, ModuleId, Target};
+use crate::report::Reporter;
+use crate::request::{Kernels, Leaving, Request, Wish};
+use crate::step::{Policy, Switch};
+use crate::sys::Command;
+
+use super::pipeline::{App, Mode};
+use super::request::switched_off;
+use super::verdict::Verdict;
+
+/// Takes the words after `dkms event` and does what they ask for.
+pub fn run(app: &App, words: &[String], mode: Mode) -> Result<()> {
+    let event = event::parse(words).map_err(|error| {
+        Error::new(Kind::Usage, error.to_string()).hint("this command is for package managers' hooks; see dkms(8)")
+    })?;
+    match event {
+        Event::KernelArrived { kernel } | Event::Start { kernel: Some(kernel) } => kernel_arrived(app, &kernel, mode),
+        Event::Start { kernel: None } => match app.system.running_kernel() {
+            Some(kernel) => kernel_arrived(app, kernel, mode),
+            None => Ok(()),
+        },
+        Event::KernelLeaves { kernel } => {
+            let target = target(app, &kernel)?;
+            meet(app, Wish::KernelLeaves { target, which: Leaving::Every }, Policy::default(), mode)
+        }
+        Event::ModuleArrived { id, manager } => module_arrived(app, &id, manager, mode),
+        Event::ModuleLeaves { id, manager } => module_leaves(app, &id, manager, mode),
+        Event::ModuleIsReplaced { id, manager } => module_is_replaced(app, &id, manager, mode),
+        Event::Nothing { why } => meet(app, Wish::Nothing { why }, Policy::default(), mode),
+    }
+}
+
+fn kernel_arrived(app: &App, kernel: &KernelRelease, mode: Mode) -> Result<()> {
+    let target = target(app, kernel)?;
+    meet(app, switched_off(app).unwrap_or(Wish::Autoinstall { target }), Policy::default(), mode)
+}
+
+fn module_arrived(app: &App, id: &ModuleId, manager: PackageManager, mode: Mode) -> Result<()> {
+    if !app.tree.layout().source(id).join("dkms.conf").is_file() {
+        let why = format!("{id} has no source any more");
+        return meet(app, Wish::Nothing { why }, Policy::default(), mode);
+    }
+    let targets = app.kernels_with_headers()?;
+    let mut policy = Policy::default();
+    if manager != PackageManager::DpkgCommon {
+        // A package that says which module it brings means it: also over a newer version that it replaces.
+        policy.switches.insert(Switch::SkipVersionCheck);
+    }
+    meet(app, switched_off(app).unwrap_or(Wish::ModuleArrived { id: id.clone(), targets }), policy, mode)
+}
+
+fn module_leaves(app: &App, id: &ModuleId, manager: PackageManager, mode: Mode) -> Result<()> {
+    if manager == PackageManager::Rpm && other_owners(app, id) > 1 {
+        let why = format!("another package holds the source of {id}, too");
+        return meet(app, Wish::Nothing { why }, Policy::default(), mode);
+    }
+    let known = app.tree.module(id).map_err(|error| Error::io("cannot read the DKMS tree", error))?.is_some();
+    let wish = if known {
+        Wish::Remove { id: id.clone(), kernels: Kernels::All }
+    } else {
+        Wish::Nothing { why: format!("{id} is not in the DKMS tree") }
+    };
+    meet(app, wish, Policy::default(), mode)
+}
+
+/// Nothing is taken out yet: the new package's own script has the new version in place first.
+fn module_is_replaced(app: &App, id: &ModuleId, manager: PackageManager, mode: Mode) -> Result<()> {
+    if manager == PackageManager::Rpm && other_owners(app, id) > 1 {
+        let why = format!("the new package brings {id} again");
+        return meet(app, Wish::Nothing { why }, Policy::default(), mode);
+    }
+    if mode == Mode::Do {
+        let lock = app.lock()?;
+        lock.writer().note_leaving(id).map_err(|error| Error::io("cannot keep a note in the DKMS tree", error))?;
+    }
+    let why = format!("{id} stays until its successor is in place");
+    meet(app, Wish::Nothing { why }, Policy::default(), mode)
+}
+
+/// How many instances of packages own the module's dkms.conf, as rpm's database says.
+fn other_owners(app: &App, id: &ModuleId) -> usize {
+    let file = app.tree.layout().source_tree_name().join(id.source_folder()).join("dkms.conf");
+    let query = Command::new("rpm").args(["-qf", "--qf", "x"]).arg(file);
+    app.system.run(&query).map_or(0, |finished| if finished.success() { finished.text().trim().len() } else { 0 })
+}
+
+fn target(app: &App, kernel: &KernelRelease) -> Result<Target> {
+    let arch = app.system.machine().cloned().ok_or_else(|| {
+        Error::new(Kind::ArchUnknown, "the architecture of this machine is not known").hint("give it with -a")
+    })?;
+    Ok(Target::new(kernel.clone(), arch))
+}
+
+/// Meets the request; what failed is told, and is no failure of the transaction.
+fn meet(app: &App, wish: Wish, policy: Policy, mode: Mode) -> Result<()> {
+    let request = Request { wish, policy };
+    let Verdict { error, others } = app.meet(&request, mode)?;
+    let reporter: &dyn Reporter = &app.reporter;
+    for error in others.iter().chain(&error) {
+        match error.kind() {
+            Kind::Excluded => reporter.detail(error.to_string()),
+            _ => app.reporter.tell_failure(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! `dkms generate man|completions DIR`: the manual page and the shells' completions, made from the command line's own
+//! definition when the program is packaged.
+
+use std::path::Path;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+
+use super::legacy::{ACTIONS, Typed};
+
+/// The actions with what they do, in the order in which a person meets them.
+const MEANINGS: &[(&str, &str)] = &[
+    ("add", "register a module from the source tree, a folder, a dkms.conf or an archive"),
+    ("build", "compile it for a kernel; adds it first when needed"),
+    ("install", "put the built modules under the kernel; adds and builds first when needed"),
+    ("uninstall", "take them out again and put the kernel's own back"),
+    ("unbuild", "delete the build of a kernel; uninstalls first when needed"),
+    ("remove", "unbuild for the given kernels (or --all), and forget the module when no build is left"),
+    ("autoinstall", "install the newest version of every AUTOINSTALL module for one kernel"),
+    ("match", "install for -k whatever is installed for --templatekernel"),
+    ("status", "list the states"),
+    ("generate_mok", "make the signing key and its certificate, unless they are there"),
+    ("kernel_preinst", "a kernel package is about to be unpacked"),
+    ("kernel_postinst", "a kernel package was installed: autoinstall for it"),
+    ("kernel_prerm", "a kernel package is about to be removed: unbuild everything for it"),
+    ("mkdeb", "make a Debian package that carries the source, from an archive or a folder"),
+    ("mkrpm", "make an RPM package that carries the source, from an archive or a folder"),
+    ("event", "for hooks of package managers: what happened; see EVENTS"),
+];
+
+/// What `dkms --help` prints.
+pub fn help() -> String {
+    let actions: String = MEANINGS.iter().map(|(name, meaning)| format!("  {name:<16} {meaning}\n")).collect();
+    command().after_help(format!("Actions:\n{actions}")).render_help().to_string().trim_end().to_owned()
+}
+
+/// `man DIR` or `completions DIR`.
+pub fn run(words: &[String]) -> Result<()> {
+    let [what, folder] = words else {
+        return Err(Error::new(Kind::Usage, "generate needs what (man, completions) and a folder"));
+    };
+    let folder = Path::new(folder);
+    let failed = |error| Error::io(format!("cannot write in {}", folder.display()), error);
+    fs_err::create_dir_all(folder).map_err(failed)?;
+    match what.as_str() {
+        "man" => man(folder).map_err(failed),
+        "completions" => completions(folder).map_err(failed),
+        other => Err(Error::new(Kind::Usage, format!("`{other}` cannot be generated"))),
+    }
+}
+
+fn command() -> clap::Command {
+    let actions = ACTIONS.join("|");
+    Typed::command()
+        .about("Dynamic kernel module support: kernel modules from source, for every kernel")
+        .override_usage(format!("dkms [{actions}] [OPTIONS] [MODULE/VERSION | FOLDER | ARCHIVE]"))
+}
+
+fn man(folder: &Path) -> std::io::Result<()> {
+    let page = clap_mangen::Man::new(command()).title("DKMS").section("8");
+    let mut text = Vec::new();
+    page.render_title(&mut text)?;
+    page.render_name_section(&mut text)?;
+    page.render_synopsis_section(&mut text)?;
+    page.render_description_section(&mut text)?;
+    text.extend_from_slice(b".SH ACTIONS\n");
+    for (name, meaning) in MEANINGS {
+        text.extend_from_slice(format!(".TP\n.B {name}\n{}\n", roff(meaning)).as_bytes());
+    }
+    page.render_options_section(&mut text)?;
+    text.extend_from_slice(exit_codes().as_bytes());
+    text.extend_from_slice(EVENTS.as_bytes());
+    fs_err::write(folder.join("dkms.8"), text)
+}
+
+fn exit_codes() -> String {
+    let mut rows: Vec<(u8, &str)> = Kind::ALL.iter().map(|kind| (kind.code(), kind.when())).collect();
+    rows.sort_by_key(|(code, _)| *code);
+    let rows: String = rows.iter().map(|(code, when)| format!(".TP\n.B {code}\n{}\n", roff(when))).collect();
+    format!(".SH EXIT STATUS\n.TP\n.B 0\nsuccess, or nothing to do\n{rows}")
+}
+
+/// A line of text as roff takes it.
+fn roff(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
+}
+
+const EVENTS: &str = ".SH EVENTS
+Hooks of package managers call
+.BR /usr/lib/dkms/event ,
+which is this program: the words name the hook, then follows what the package manager gave it. Events end with 0 whatever
+becomes of a module; what failed is told on standard error. With
+.B \\-\\-dry\\-run
+the plan is printed and nothing is done.
+.TP
+.B kernel preinst|postinst|prerm|postrm|header_postinst KERNEL [IMAGE]
+folders below /etc/kernel
+.TP
+.B kernel\\-install add|remove KERNEL ...
+.BR kernel\\-install (8)
+.TP
+.B autoinstaller start [KERNEL]
+the service at boot
+.TP
+.B dpkg SCRIPT NAME VERSION ARGUMENT...
+maintainer scripts
+.TP
+.B common\\-postinst NAME VERSION ...
+maintainer scripts that call common.postinst
+.TP
+.B rpm SCRIPTLET NAME VERSION COUNT
+scriptlets
+.SH FILES
+.TP
+.I /var/lib/dkms
+the tree: sources that are registered, builds, logs
+.TP
+.I /usr/src/NAME\\-VERSION
+sources
+.TP
+.I /etc/dkms/framework.conf
+settings; see
+.BR framework.conf (5)
+.SH SEE ALSO
+.BR dkms.conf (5),
+.BR framework.conf (5),
+.BR depmod (8),
+.BR modinfo (8),
+.BR kernel\\-install (8)
+";
+
+fn completions(folder: &Path) -> std::io::Result<()> {
+    for (shell, name) in [(Shell::Bash, "dkms.bash"), (Shell::Zsh, "_dkms"), (Shell::Fish, "dkms.fish")] {
+        let mut command = command().no_binary_name(false).mut_arg("words", |arg| {
+            arg.value_parser(MEANINGS.iter().map(|(name, _)| *name).collect::<Vec<_>>())
+        });
+        let mut text = Vec::new();
+        clap_complete::generate(shell, &mut command, "dkms", &mut text);
+        fs_err::write(folder.join(name), text)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_is_explained() {
+        for action in ACTIONS {
+            assert!(MEANINGS.iter().any(|(name, _)| name == action), "{action}");
+        }
+    }
+}

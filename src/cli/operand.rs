@@ -1,0 +1,124 @@
+//! Which module a command line is about: `-m`/`-v`, `name/version`, a folder, a dkms.conf, an archive.
+
+use std::path::{Path, PathBuf};
+
+use crate::conf::{self, Commands, Context, Framework};
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::{ModuleId, ModuleName, ModuleVersion};
+use crate::package::archive::{self, Limits};
+use crate::step::AddSource;
+use crate::sys::System;
+
+use super::legacy::Typed;
+
+/// A module with the place of its source. An unpacked archive stays as long as this does.
+#[derive(Debug)]
+pub struct Subject {
+    /// Name and version.
+    pub id: ModuleId,
+    /// Its source, should it have to be added.
+    pub source: AddSource,
+    _unpacked: Option<tempfile::TempDir>,
+}
+
+/// Finds out which module is meant; the first that matches: a dkms.conf, a folder with one, another existing file (an
+/// archive), else NAME/VERSION or a bare NAME with -v.
+pub fn resolve(system: &System, framework: &Framework, typed: &Typed, operand: Option<&str>) -> Result<Subject> {
+    if let Some(archive) = &typed.archive {
+        if !archive.is_file() {
+            let text = format!("the archive {} does not exist", archive.display());
+            return Err(Error::new(Kind::ArchiveMissing, text));
+        }
+        return from_archive(system, framework, archive);
+    }
+    if let Some(word) = operand {
+        let path = Path::new(word);
+        if path.is_file() && path.file_name().is_some_and(|name| name == "dkms.conf") {
+            return from_folder(system, framework, path.parent().unwrap_or(Path::new("")), typed);
+        }
+        if path.is_dir() && path.join("dkms.conf").exists() {
+            return from_folder(system, framework, path, typed);
+        }
+        if path.is_file() {
+            return from_archive(system, framework, path);
+        }
+    }
+    named(typed, operand).map(|id| Subject { id, source: AddSource::SourceTree, _unpacked: None })
+}
+
+/// Name and version from -m, -v and the operand.
+pub fn named(typed: &Typed, operand: Option<&str>) -> Result<ModuleId> {
+    let (name, version) = parts(typed, operand);
+    let missing = |what, option| missing(what, option, operand);
+    let name = name.ok_or_else(|| missing("module name", "-m NAME"))?;
+    let version = version.ok_or_else(|| missing("module version", "-v VERSION"))?;
+    Ok(ModuleId::new(ModuleName::new(name)?, ModuleVersion::new(version)?))
+}
+
+/// The two words that -m, -v and the operand give, either of which may be missing.
+pub fn parts(typed: &Typed, operand: Option<&str>) -> (Option<String>, Option<String>) {
+    let word = typed.module.as_deref().or(operand);
+    let (name, version) = match word.map(|word| word.split_once('/')) {
+        Some(Some((name, version))) => (Some(name), Some(version.trim_end_matches('/'))),
+        Some(None) => (word, None),
+        None => (None, None),
+    };
+    let text = |word: &str| (!word.is_empty()).then(|| word.to_owned());
+    (name.and_then(text), typed.version_of_module.clone().or_else(|| version.and_then(text)))
+}
+
+fn missing(what: &str, option: &str, operand: Option<&str>) -> Error {
+    let error = Error::new(Kind::NameMissing, format!("the {what} is missing"))
+        .hint(format!("give the module as NAME/VERSION, or the {what} with {option}"));
+    match operand.map(Path::new) {
+        Some(folder) if folder.is_dir() => error.hint(format!("the folder {} holds no dkms.conf", folder.display())),
+        Some(path) if path.is_absolute() => error.hint(format!("there is no file {}", path.display())),
+        _ => error,
+    }
+}
+
+fn from_folder(system: &System, framework: &Framework, folder: &Path, typed: &Typed) -> Result<Subject> {
+    let folder = fs_err::canonicalize(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+        .map_err(|error| Error::io("cannot find the source folder", error))?;
+    let file = typed.conf.clone().unwrap_or_else(|| folder.join("dkms.conf"));
+    let id = id_of(system, framework, &file, typed)?;
+    Ok(Subject { id, source: source_place(framework, &folder), _unpacked: None })
+}
+
+/// A folder that is the module's place in the source tree already need not be copied.
+fn source_place(framework: &Framework, folder: &Path) -> AddSource {
+    if folder.parent() == Some(framework.source_tree.as_path()) {
+        return AddSource::SourceTree;
+    }
+    AddSource::Folder(folder.to_path_buf())
+}
+
+fn id_of(system: &System, framework: &Framework, file: &Path, typed: &Typed) -> Result<ModuleId> {
+    let context = Context {
+        target: None,
+        kernel_source_dir: PathBuf::new(),
+        kernel_config: PathBuf::new(),
+        module: None,
+        version: None,
+        parallel_jobs: crate::sys::processors(),
+        directives: &typed.directives,
+    };
+    let loaded = conf::load(system, framework, file, &context, Commands::Run)?;
+    Ok(ModuleId::new(loaded.conf.name, loaded.conf.version))
+}
+
+fn from_archive(system: &System, framework: &Framework, file: &Path) -> Result<Subject> {
+    let staging = tempfile::Builder::new()
+        .prefix("dkms.")
+        .tempdir_in(&framework.tmp_location)
+        .map_err(|error| Error::io(format!("cannot unpack {}", file.display()), error))?;
+    archive::unpack(file, staging.path(), &Limits::default()).map_err(|error| error.at(file))?;
+    let folder = archive::source_folder(staging.path()).ok_or_else(|| {
+        Error::new(Kind::ArchiveWithoutConf, format!("{} holds no dkms.conf", file.display()))
+            .hint("write a dkms.conf for the module and put it beside its Makefile in the archive")
+    })?;
+    let id = id_of(system, framework, &folder.join("dkms.conf"), &Typed::default())
+        .map_err(|error| Error::new(Kind::ArchiveWithoutConf, format!("{}: {error}", file.display())).caused_by(error))?;
+    Ok(Subject { id, source: AddSource::Folder(folder), _unpacked: Some(staging) })
+}

@@ -1,0 +1,203 @@
+//! Gather, decide, do, tell: the way of every request, whoever made it.
+
+use std::time::Duration;
+
+use crate::action;
+use crate::conf::Framework;
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::plan;
+use crate::report::Reporter;
+use crate::report::human::Human;
+use crate::request::{Request, Wish};
+use crate::snapshot::{Snapshot, View};
+use crate::step::{Outcome, Plan, Reason, StepId, Switch};
+use crate::sys::System;
+use crate::tree::{Layout, LockError, Tree, TreeLock};
+
+use super::rpm_upgrade;
+use super::verdict::{self, Verdict};
+
+/// How long a command waits for another one that holds the lock.
+const LOCK_PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// What every command has at hand.
+pub struct App {
+    /// The machine.
+    pub system: System,
+    /// Its settings.
+    pub framework: Framework,
+    /// The tree.
+    pub tree: Tree,
+    /// Who tells the user.
+    pub reporter: Human,
+}
+
+/// How a request is met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The plan is carried out.
+    Do,
+    /// The plan is printed.
+    Show,
+    /// The plan is printed as JSON.
+    ShowJson,
+}
+
+impl App {
+    /// With these settings.
+    pub fn new(system: System, framework: Framework, reporter: Human) -> Self {
+        let layout =
+            Layout::new(system.root(), &framework.dkms_tree, &framework.source_tree, &framework.install_tree);
+        Self { tree: Tree::new(layout), system, framework, reporter }
+    }
+
+    /// Meets a request.
+    pub fn meet(&self, request: &Request, mode: Mode) -> Result<Verdict> {
+        if mode != Mode::Do {
+            return self.show(request, mode);
+        }
+        let lock = self.lock()?;
+        if rpm_upgrade::cancels(request, &lock, &self.reporter)? {
+            return Ok(Verdict::default());
+        }
+        self.recover(request, &lock)?;
+        let snapshot = self.snapshot(request)?;
+        let plan = request.plan(&snapshot);
+        self.tell_omissions(&plan);
+        let outcomes = self.carry_out(&plan, request, &lock);
+        forget_leavers(&plan, &outcomes, &lock)?;
+        let changed = outcomes.iter().any(|(id, outcome)| changes(&plan, *id, outcome));
+        drop(lock);
+        if changed {
+            action::post_transaction::run(&self.system, &self.framework, &self.reporter);
+        }
+        Ok(verdict::judge(&request.wish, &plan, outcomes))
+    }
+
+    /// Takes the tree's lock, telling who holds it when that takes a while.
+    pub fn lock(&self) -> Result<TreeLock> {
+        let token = self.system.variable(TreeLock::TOKEN).and_then(|token| token.to_str());
+        let reporter: &dyn Reporter = &self.reporter;
+        TreeLock::acquire(self.tree.layout(), LOCK_PATIENCE, token, &mut |holder| {
+            reporter.warn(format!("waiting for another dkms (process {}: {})", holder.pid, holder.command));
+        })
+        .map_err(lock_error)
+    }
+
+    fn show(&self, request: &Request, mode: Mode) -> Result<Verdict> {
+        let snapshot = self.snapshot(request)?;
+        let mut plan = plan::interrupted::complete(&snapshot);
+        plan.append(request.plan(&snapshot));
+        let text = if mode == Mode::ShowJson { plan_json(&plan)? } else { plan.to_string().trim_end().to_owned() };
+        self.reporter.answer(text);
+        Ok(verdict::judge(&request.wish, &plan, Vec::new()))
+    }
+
+    /// Brings what a dead run left half done to an end, so that the plan starts from a sound tree.
+    fn recover(&self, request: &Request, lock: &TreeLock) -> Result<()> {
+        let reporter: &dyn Reporter = &self.reporter;
+        let removed = lock.writer().recover().map_err(|error| Error::io("cannot clear up after an earlier run", error))?;
+        for path in removed {
+            reporter.detail(format!("removed {}, which an interrupted run left", path.display()));
+        }
+        let plan = plan::interrupted::complete(&self.snapshot(&Request::nothing())?);
+        for (id, outcome) in self.carry_out(&plan, request, lock) {
+            match outcome {
+                Outcome::Done => reporter.note(format!("completed: {}", plan.steps[id.0].module)),
+                Outcome::Failed(error) | Outcome::Refused(error) => reporter.warn(error.to_string()),
+                Outcome::Skipped { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn snapshot(&self, request: &Request) -> Result<Snapshot> {
+        let view = View {
+            system: &self.system,
+            framework: &self.framework,
+            tree: &self.tree,
+            inputs: &request.policy.inputs,
+        };
+        Snapshot::take(&view, &request.interest()).map_err(|error| Error::io("cannot read the DKMS tree", error))
+    }
+
+    fn carry_out(&self, plan: &Plan, request: &Request, lock: &TreeLock) -> Vec<(StepId, Outcome)> {
+        let context = action::Context {
+            system: &self.system,
+            framework: &self.framework,
+            tree: &self.tree,
+            lock,
+            reporter: &self.reporter,
+            policy: &request.policy,
+        };
+        action::run(plan, &context)
+    }
+
+    fn tell_omissions(&self, plan: &Plan) {
+        let reporter: &dyn Reporter = &self.reporter;
+        for omission in &plan.omissions {
+            match &omission.reason {
+                Reason::AlreadySo { text } => reporter.note(text),
+                Reason::Refused { case: Kind::Broken | Kind::Excluded, text, .. } => reporter.detail(text),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Request {
+    /// A request that asks for nothing: a plain look at the tree.
+    fn nothing() -> Self {
+        Self { wish: Wish::Nothing { why: String::new() }, policy: crate::step::Policy::default() }
+    }
+}
+
+/// A step that changes what a kernel has calls for post_transaction; a mere add or build does not.
+fn changes(plan: &Plan, id: StepId, outcome: &Outcome) -> bool {
+    use crate::step::Operation::{Add, Build};
+    matches!(outcome, Outcome::Done)
+        && plan.steps.get(id.0).is_some_and(|step| !matches!(step.operation, Add(_) | Build))
+}
+
+/// Notes of leaving versions go when the version is forgotten, or added again.
+fn forget_leavers(plan: &Plan, outcomes: &[(StepId, Outcome)], lock: &TreeLock) -> Result<()> {
+    for (id, _) in outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done)) {
+        let Some(step) = plan.steps.get(id.0) else { continue };
+        if step.target.is_none() {
+            lock.writer().forget_leaving(&step.module).map_err(|error| Error::io("cannot clear a note", error))?;
+        }
+    }
+    Ok(())
+}
+
+fn plan_json(plan: &Plan) -> Result<String> {
+    let document = serde_json::json!({ "schema": "dkms-plan-1", "plan": plan });
+    serde_json::to_string_pretty(&document)
+        .map_err(|error| Error::new(Kind::Internal, "cannot write the plan as JSON").caused_by(error))
+}
+
+fn lock_error(error: LockError) -> Error {
+    match error {
+        LockError::Timeout { .. } => Error::new(Kind::LockTimeout, error.to_string())
+            .hint("wait for it to end, or look at that process; the lock goes with it"),
+        LockError::Unwritable(cause) => match cause.kind() {
+            std::io::ErrorKind::PermissionDenied => Error::new(Kind::NotRoot, "no write access to the DKMS tree")
+                .caused_by(cause)
+                .hint("run the command as root"),
+            std::io::ErrorKind::ReadOnlyFilesystem => Error::new(Kind::NotRoot, "the DKMS tree is read-only")
+                .caused_by(cause)
+                .hint("remount its file system writable, or name another tree with --dkmstree"),
+            _ => Error::io("cannot lock the DKMS tree", cause),
+        },
+    }
+}
+
+/// The switches that framework.conf turns on.
+pub fn framework_switches(framework: &Framework) -> Vec<Switch> {
+    [("symlink_modules", Switch::SymlinkModules), ("modprobe_on_install", Switch::ModprobeOnInstall)]
+        .into_iter()
+        .filter(|(name, _)| framework.switches.get(name).copied().unwrap_or(false))
+        .map(|(_, switch)| switch)
+        .collect()
+}

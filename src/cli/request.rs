@@ -1,0 +1,131 @@
+//! From typed words to a request: which action, on what, under which policy.
+
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::request::{Leaving, Request, Wish};
+use crate::step::{Inputs, Policy, Switch};
+
+use super::legacy::Typed;
+use super::operand::{self, Subject};
+use super::pipeline::{App, framework_switches};
+use super::targets;
+
+/// What a command line asks for. The subject keeps an unpacked archive until the work is done.
+pub struct Asked {
+    /// The request.
+    pub request: Request,
+    /// What its operand stands for, if it has one.
+    pub subject: Option<Subject>,
+}
+
+/// Turns an action into a request, with the refusals in the order in which callers know them.
+pub fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Result<Asked> {
+    if needs_root(action) && !app.system.is_superuser() && !typed.dry_run {
+        return Err(Error::new(Kind::NotRoot, format!("{action} needs root")).hint("run the command as root"));
+    }
+    let policy = policy(app, typed);
+    if let Some(wish) = wish_without_module(app, typed, action)? {
+        return Ok(Asked { request: Request { wish, policy }, subject: None });
+    }
+    if matches!(action, "uninstall" | "unbuild" | "remove") {
+        let kernels = targets::or_all(typed, &app.system)?;
+        let id = operand::named(typed, word)?;
+        let wish = match action {
+            "uninstall" => Wish::Uninstall { id, kernels },
+            "unbuild" => Wish::Unbuild { id, kernels },
+            _ => Wish::Remove { id, kernels },
+        };
+        return Ok(Asked { request: Request { wish, policy }, subject: None });
+    }
+    making(app, typed, action, word, policy)
+}
+
+/// add, build and install, whose operand may be a source.
+fn making(app: &App, typed: &Typed, action: &str, word: Option<&str>, policy: Policy) -> Result<Asked> {
+    targets::refuse_all(typed, action)?;
+    let targets = if action == "add" { Vec::new() } else { targets::given(typed, &app.system)? };
+    let subject = operand::resolve(&app.system, &app.framework, typed, word)?;
+    let (id, source) = (subject.id.clone(), subject.source.clone());
+    let wish = match action {
+        "add" => Wish::Add { id, source },
+        "build" => Wish::Build { id, source, targets },
+        _ => Wish::Install { id, source, targets },
+    };
+    Ok(Asked { request: Request { wish, policy }, subject: Some(subject) })
+}
+
+/// The actions that are about a kernel and whatever modules there are.
+fn wish_without_module(app: &App, typed: &Typed, action: &str) -> Result<Option<Wish>> {
+    let system = &app.system;
+    Ok(Some(match action {
+        "autoinstall" | "kernel_postinst" => {
+            let target = match action {
+                "autoinstall" => targets::single(typed, system, action)?,
+                _ => targets::named(typed, system, action)?,
+            };
+            switched_off(app).unwrap_or(Wish::Autoinstall { target })
+        }
+        "kernel_prerm" => {
+            Wish::KernelLeaves { target: targets::named(typed, system, action)?, which: Leaving::Every }
+        }
+        "kernel_preinst" => {
+            Wish::KernelLeaves { target: targets::named(typed, system, action)?, which: Leaving::AutoinstallOnly }
+        }
+        "match" => like(app, typed)?,
+        _ => return Ok(None),
+    }))
+}
+
+fn like(app: &App, typed: &Typed) -> Result<Wish> {
+    let target = targets::single(typed, &app.system, "match")?;
+    let Some(word) = &typed.templatekernel else {
+        return Err(Error::new(Kind::TemplateMissing, "match needs the kernel whose modules are wanted")
+            .hint("name it with --templatekernel"));
+    };
+    let template = targets::one(word, typed.arches.first(), &app.system)?;
+    if template == target {
+        return Err(Error::new(Kind::TemplateIsKernel, format!("{} is its own template", target.kernel)));
+    }
+    Ok(Wish::Match { target, template })
+}
+
+/// /etc/dkms/no-autoinstall switches off what happens by itself.
+pub fn switched_off(app: &App) -> Option<Wish> {
+    let file = app.system.path("/etc/dkms/no-autoinstall");
+    file.exists().then(|| Wish::Nothing { why: format!("{} is there: nothing is installed by itself", file.display()) })
+}
+
+fn needs_root(action: &str) -> bool {
+    matches!(
+        action,
+        "install" | "uninstall" | "autoinstall" | "match" | "kernel_preinst" | "kernel_postinst" | "kernel_prerm"
+    )
+}
+
+fn policy(app: &App, typed: &Typed) -> Policy {
+    let given = [
+        (typed.force, Switch::Force),
+        (typed.force_version_override, Switch::SkipVersionCheck),
+        (typed.rpm_safe_upgrade, Switch::RpmSafeUpgrade),
+        (typed.no_depmod, Switch::NoDepmod),
+        (typed.modprobe_on_install, Switch::ModprobeOnInstall),
+        (typed.symlink_modules, Switch::SymlinkModules),
+        (typed.binaries_only, Switch::BinariesOnly),
+        (typed.source_only, Switch::SourceOnly),
+    ];
+    Policy {
+        switches: given
+            .into_iter()
+            .filter(|(given, _)| *given)
+            .map(|(_, switch)| switch)
+            .chain(framework_switches(&app.framework))
+            .collect(),
+        jobs: typed.jobs.or(app.framework.parallel_jobs),
+        inputs: Inputs {
+            conf: typed.conf.clone(),
+            kernel_config: typed.kernel_config.clone(),
+            kernel_source_dir: typed.kernelsourcedir.clone(),
+            directives: typed.directives.clone(),
+        },
+    }
+}

@@ -1,0 +1,60 @@
+//! `dkms status`
+
+use crate::conf::Commands;
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::report::Reporter;
+use crate::snapshot::{self, View};
+use crate::status::{Files, Filter, Row, rows};
+use crate::step::Inputs;
+use crate::tree::{Build, ModuleEntry, VersionState};
+
+use super::legacy::Typed;
+use super::operand;
+use super::pipeline::App;
+
+/// Lists the states. Takes no lock, waits for nobody and runs nothing of the modules'.
+pub fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
+    let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
+    let filter = filter(typed, operand);
+    let rows = rows(&modules, &filter, &|entry, build| files(app, entry, build));
+    if typed.json {
+        let document = serde_json::json!({ "schema": "dkms-status-1", "modules": rows });
+        let text = serde_json::to_string_pretty(&document)
+            .map_err(|error| Error::new(Kind::Internal, "cannot write the states as JSON").caused_by(error))?;
+        app.reporter.answer(text);
+    } else if !rows.is_empty() {
+        app.reporter.answer(rows.iter().map(Row::to_string).collect::<Vec<_>>().join("\n"));
+    }
+    tell_broken(app, &modules, &rows);
+    Ok(())
+}
+
+fn filter(typed: &Typed, operand: Option<&str>) -> Filter {
+    let (name, version) = operand::parts(typed, operand);
+    let split = |word: &String| match word.split_once('/') {
+        Some((kernel, arch)) => (kernel.to_owned(), Some(arch.to_owned())),
+        None => (word.clone(), None),
+    };
+    Filter { name, version, kernels: typed.kernels.iter().map(split).collect(), arch: typed.arches.first().cloned() }
+}
+
+fn tell_broken(app: &App, modules: &[ModuleEntry], rows: &[Row]) {
+    let reporter: &dyn Reporter = &app.reporter;
+    for entry in modules {
+        let VersionState::Broken { why } = &entry.state else { continue };
+        let shown = |row: &Row| row.module == entry.id.name.as_str() && row.version == entry.id.version.as_str();
+        if rows.iter().any(shown) {
+            reporter.warn(format!("{} is broken: {why}", entry.id));
+        }
+    }
+}
+
+/// Compares what was built with what is under the kernel. What dkms.conf says is used as far as it can be known without
+/// running anything.
+fn files(app: &App, entry: &ModuleEntry, build: &Build) -> Files {
+    let view = View { system: &app.system, framework: &app.framework, tree: &app.tree, inputs: &Inputs::default() };
+    let conf = app.tree.layout().source_link(&entry.id).join("dkms.conf");
+    let loaded = snapshot::load(&view, &conf, &entry.id, &build.target, Commands::Refuse).ok();
+    crate::action::install::check_files(&app.system, app.tree.layout(), entry, build, loaded.as_ref())
+}

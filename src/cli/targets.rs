@@ -1,0 +1,137 @@
+//! Which kernels a command line is about: `-k`, `-a`, `--all`, else the running one.
+
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::{Arch, KernelRelease, Target};
+use crate::request::Kernels;
+use crate::sys::System;
+
+use super::legacy::Typed;
+
+/// Checks what -k, -a and --all may not be together, then pairs kernels with architectures.
+pub fn check(typed: &Typed) -> Result<()> {
+    if typed.all && !typed.kernels.is_empty() {
+        return Err(Error::new(Kind::KernelWithAll, "-k and --all exclude each other"));
+    }
+    if typed.all && !typed.arches.is_empty() {
+        return Err(Error::new(Kind::ArchWithAll, "-a and --all exclude each other"));
+    }
+    let (kernels, arches) = (typed.kernels.len(), typed.arches.len());
+    if arches > 1 && kernels != arches {
+        let text = format!("{arches} -a options for {kernels} -k options");
+        return Err(Error::new(Kind::ArchCount, text).hint("give one -a for all kernels, or one for each -k"));
+    }
+    Ok(())
+}
+
+/// The kernels: those of -k with the architectures of -a, else the running one.
+pub fn given(typed: &Typed, system: &System) -> Result<Vec<Target>> {
+    check(typed)?;
+    if typed.kernels.is_empty() {
+        let running = system.running_kernel().cloned().ok_or_else(|| {
+            Error::new(Kind::KernelEmpty, "the running kernel's release is not known").hint("name a kernel with -k")
+        })?;
+        return Ok(vec![Target::new(running, arch(typed.arches.first(), system)?)]);
+    }
+    let mut targets = Vec::new();
+    for (at, word) in typed.kernels.iter().enumerate() {
+        let target = one(word, typed.arches.get(at).or(typed.arches.first()), system)?;
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    Ok(targets)
+}
+
+/// The kernels of an unmaking action, which knows --all.
+pub fn or_all(typed: &Typed, system: &System) -> Result<Kernels> {
+    check(typed)?;
+    if typed.all { Ok(Kernels::All) } else { given(typed, system).map(Kernels::Given) }
+}
+
+/// Exactly one kernel, or the running one where none is named.
+pub fn single(typed: &Typed, system: &System, action: &str) -> Result<Target> {
+    refuse_all(typed, action)?;
+    if typed.kernels.len() > 1 {
+        let text = format!("{action} works on one kernel at a time, {} were given", typed.kernels.len());
+        return Err(Error::new(Kind::KernelCount, text));
+    }
+    given(typed, system)?
+        .into_iter()
+        .next()
+        .ok_or_else(|| Error::new(Kind::KernelCount, format!("{action} needs one kernel")))
+}
+
+/// Exactly one kernel that was named.
+pub fn named(typed: &Typed, system: &System, action: &str) -> Result<Target> {
+    if typed.kernels.is_empty() {
+        refuse_all(typed, action)?;
+        return Err(Error::new(Kind::KernelCount, format!("{action} needs the kernel it is about")).hint("name it with -k"));
+    }
+    single(typed, system, action)
+}
+
+/// The actions for which --all is refused.
+pub fn refuse_all(typed: &Typed, action: &str) -> Result<()> {
+    check(typed)?;
+    if typed.all {
+        return Err(Error::new(Kind::AllRefused, format!("--all cannot be used with {action}"))
+            .hint("name each kernel with -k"));
+    }
+    Ok(())
+}
+
+/// A word of -k: `KVER` or `KVER/ARCH`.
+pub fn one(word: &str, option: Option<&String>, system: &System) -> Result<Target> {
+    match word.split_once('/') {
+        Some((kernel, word)) if !word.is_empty() => Ok(Target::new(KernelRelease::new(kernel)?, Arch::new(word)?)),
+        Some((kernel, _)) => Ok(Target::new(KernelRelease::new(kernel)?, arch(option, system)?)),
+        None => Ok(Target::new(KernelRelease::new(word)?, arch(option, system)?)),
+    }
+}
+
+fn arch(option: Option<&String>, system: &System) -> Result<Arch> {
+    match option {
+        Some(word) => Ok(Arch::new(word.clone())?),
+        None => system.machine().cloned().ok_or_else(|| {
+            Error::new(Kind::ArchUnknown, "the architecture of this machine is not known").hint("give it with -a")
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn system() -> System {
+        System::host().with_running(KernelRelease::new("6.1.0-1").ok(), Arch::new("x86_64").ok())
+    }
+
+    fn targets(line: &str) -> std::result::Result<Vec<String>, u8> {
+        let typed = Typed::try_parse_from(line.split_whitespace()).expect("a command line");
+        given(&typed, &system())
+            .map(|targets| targets.iter().map(|target| format!("{}/{}", target.kernel, target.arch)).collect())
+            .map_err(|error| error.kind().code())
+    }
+
+    #[test]
+    fn kernels_and_architectures_pair_up() {
+        for (line, expected) in [
+            ("build", Ok(vec!["6.1.0-1/x86_64"])),
+            ("build -k a -k b", Ok(vec!["a/x86_64", "b/x86_64"])),
+            ("build -k a -k b -a arm", Ok(vec!["a/arm", "b/arm"])),
+            ("build -k a -k b -a arm -a mips", Ok(vec!["a/arm", "b/mips"])),
+            ("build -k a/arm", Ok(vec!["a/arm"])),
+            ("build -k a -k a", Ok(vec!["a/x86_64"])),
+            ("build -k a -a arm -a mips", Err(1)),
+            ("build --all -k a", Err(2)),
+            ("build --all -a arm", Err(3)),
+            ("build -k=", Err(16)),
+        ] {
+            let expected = expected.map(|names| names.into_iter().map(str::to_owned).collect::<Vec<_>>());
+            assert_eq!(targets(line), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Hooks of kernel packages: the folders below /etc/kernel that run-parts(8) runs, kernel-install(8), and the start-up
+//! service.
+
+use crate::ids::KernelRelease;
+
+use super::{Event, EventError, nothing, word};
+
+/// `PHASE KVER [IMAGE]`: Debian's /etc/kernel/PHASE.d.
+pub fn run_parts(words: &[String]) -> Result<Event, EventError> {
+    let phase = word(words, 0, "kernel", "the hook folder's name")?;
+    let kernel = KernelRelease::new(word(words, 1, &format!("kernel {phase}"), "a kernel release")?)?;
+    match phase {
+        "postinst" | "header_postinst" => Ok(Event::KernelArrived { kernel }),
+        "prerm" => Ok(Event::KernelLeaves { kernel }),
+        // What is installed stays until postinst has something better.
+        "preinst" => Ok(nothing(format!("kernel {kernel} is about to be unpacked; its modules stay until it is there"))),
+        "postrm" => Ok(nothing(format!("kernel {kernel} has gone; its modules left before"))),
+        other => Err(EventError::Unknown(format!("kernel {other}"))),
+    }
+}
+
+/// `add KVER ENTRY_DIR IMAGE …` or `remove KVER ENTRY_DIR`, as kernel-install(8) calls its plugins. Other verbs ask
+/// nothing of us.
+pub fn kernel_install(words: &[String]) -> Result<Event, EventError> {
+    let verb = word(words, 0, "kernel-install", "add or remove")?;
+    if verb != "add" && verb != "remove" {
+        return Ok(nothing(format!("kernel-install {verb} needs nothing from dkms")));
+    }
+    let kernel = KernelRelease::new(word(words, 1, &format!("kernel-install {verb}"), "a kernel release")?)?;
+    Ok(if verb == "add" { Event::KernelArrived { kernel } } else { Event::KernelLeaves { kernel } })
+}
+
+/// `start [KVER]`: the service at boot, and scripts that call dkms_autoinstaller. `stop` and the like need nothing.
+pub fn autoinstaller(words: &[String]) -> Result<Event, EventError> {
+    match word(words, 0, "autoinstaller", "start")? {
+        "start" => {
+            let kernel = words.get(1).filter(|word| !word.is_empty()).map(|word| KernelRelease::new(word.clone())).transpose()?;
+            Ok(Event::Start { kernel })
+        }
+        "stop" | "restart" | "force-reload" | "status" => Ok(nothing("modules stay as they are")),
+        other => Err(EventError::Unknown(format!("autoinstaller {other}"))),
+    }
+}

@@ -1,0 +1,116 @@
+//! A package brought a module: new, changed, or the same again.
+
+use crate::ids::{ModuleId, Target};
+use crate::snapshot::Snapshot;
+use crate::step::{AddSource, Operation, Plan, Policy, Reason, StepId};
+use crate::tree::{ModuleEntry, VersionState};
+
+use super::lifecycle::{Making, ensure_registered, make, put};
+use super::refusal::{self, already};
+use super::unmake::take_away;
+
+/// Ends with the module built from the source that is there now and installed for every one of the kernels, and with the
+/// versions that the package brought before gone. What works is taken out only after its replacement is built.
+pub fn module_arrived(id: &ModuleId, targets: &[Target], snapshot: &Snapshot, policy: &Policy) -> Plan {
+    let mut plan = Plan::default();
+    let Some(after) = registered(&mut plan, id, snapshot) else { return plan };
+    for target in targets {
+        renew(&mut plan, id, target, &after, snapshot, policy);
+    }
+    if targets.is_empty() {
+        let text = format!("no kernel with headers is here; {id} is built when one arrives");
+        plan.omit(Some(id.clone()), None, already(text));
+    }
+    old_versions(&mut plan, id, snapshot);
+    plan
+}
+
+/// Takes away versions whose package has gone without a successor that would do it.
+pub fn departed(snapshot: &Snapshot) -> Plan {
+    let mut plan = Plan::default();
+    for leaving in &snapshot.leaving {
+        if let Some(entry) = snapshot.module(&leaving.id)
+            && entry.is_broken()
+        {
+            forget(&mut plan, entry, "its package has gone", &[]);
+        }
+    }
+    plan
+}
+
+fn registered(plan: &mut Plan, id: &ModuleId, snapshot: &Snapshot) -> Option<Vec<StepId>> {
+    match snapshot.module(id).map(|entry| &entry.state) {
+        Some(VersionState::Added { .. }) => Some(Vec::new()),
+        known => {
+            let why = if known.is_some() { "its source is back" } else { "a package brought it" };
+            ensure_registered(plan, id, &AddSource::SourceTree, why, snapshot).map(|step| vec![step])
+        }
+    }
+}
+
+fn renew(plan: &mut Plan, id: &ModuleId, target: &Target, after: &[StepId], snapshot: &Snapshot, policy: &Policy) {
+    match refusal::conf(id, target, snapshot) {
+        Err(reason) => return plan.omit(Some(id.clone()), Some(target.clone()), reason),
+        Ok(loaded) if !loaded.conf.autoinstall => {
+            let text = format!("{id} does not ask for AUTOINSTALL; it is added only");
+            return plan.omit(Some(id.clone()), Some(target.clone()), already(text));
+        }
+        Ok(loaded) => {
+            if let Some(why) = &loaded.conf.excluded {
+                return excluded(plan, id, target, why, snapshot);
+            }
+        }
+    }
+    let build = snapshot.module(id).and_then(|entry| entry.build(target));
+    let stale = snapshot.stale.contains(&(id.clone(), target.clone()));
+    if build.is_some_and(|build| build.installed) && !stale {
+        let text = format!("{id} on kernel {target} was built from this very source");
+        return plan.omit(Some(id.clone()), Some(target.clone()), already(text));
+    }
+    let mut after = after.to_vec();
+    let why = if build.is_some() { "its source has changed" } else { "a package brought it" };
+    if build.is_none() || stale {
+        let making = Making { id, target, after: after.clone(), why: why.into() };
+        let Some(step) = make(plan, making, snapshot, policy) else { return };
+        after.push(step);
+    }
+    put(plan, Making { id, target, after, why: why.into() }, snapshot);
+}
+
+/// The new source is not for this kernel: what an older one put there goes.
+fn excluded(plan: &mut Plan, id: &ModuleId, target: &Target, why: &str, snapshot: &Snapshot) {
+    let text = format!("{id} is not for kernel {}: {why}", target.kernel);
+    let case = crate::exit::Kind::Excluded;
+    plan.omit(Some(id.clone()), Some(target.clone()), Reason::Refused { case, text, hints: Vec::new() });
+    if let Some(entry) = snapshot.module(id) {
+        take_away(plan, entry, target, "the new source excludes this kernel");
+    }
+}
+
+/// Versions that the same package brought before leave after the new one has taken their place.
+fn old_versions(plan: &mut Plan, id: &ModuleId, snapshot: &Snapshot) {
+    let after: Vec<StepId> =
+        plan.steps.iter().filter(|step| step.operation == Operation::Install).map(|step| step.id).collect();
+    for leaving in snapshot.leaving.iter().filter(|leaving| leaving.id.name == id.name && leaving.id != *id) {
+        if let Some(entry) = snapshot.module(&leaving.id) {
+            forget(plan, entry, &format!("{id} has taken its place"), &after);
+        }
+    }
+}
+
+fn forget(plan: &mut Plan, entry: &ModuleEntry, why: &str, after: &[StepId]) {
+    let replaced = |target: &Target| {
+        after.iter().find(|step| plan.steps[step.0].target.as_ref() == Some(target)).copied()
+    };
+    let builds: Vec<(Target, bool, Option<StepId>)> =
+        entry.builds.iter().map(|build| (build.target.clone(), build.installed, replaced(&build.target))).collect();
+    let mut gone = Vec::new();
+    for (target, installed, replaced) in builds {
+        let mut after: Vec<StepId> = replaced.into_iter().collect();
+        if installed && replaced.is_none() {
+            after.push(plan.push(entry.id.clone(), Some(target.clone()), Operation::Uninstall, why, Vec::new()));
+        }
+        gone.push(plan.push(entry.id.clone(), Some(target), Operation::Unbuild, why, after));
+    }
+    plan.push(entry.id.clone(), None, Operation::Forget, why, gone);
+}

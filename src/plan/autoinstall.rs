@@ -1,0 +1,161 @@
+//! Which version of which module a kernel gets.
+
+use std::collections::BTreeMap;
+
+use crate::exit::Kind;
+use crate::ids::{ModuleId, ModuleName, Target};
+use crate::snapshot::Snapshot;
+use crate::step::{Plan, Policy, Reason, StepId, Switch};
+use crate::tree::{ModuleEntry, VersionState};
+
+use super::graph::{Blocked, Dependencies};
+use super::lifecycle::{Making, put};
+use super::refusal::{self, already, refused};
+
+/// The newest version of every AUTOINSTALL module, installed for this kernel; dependencies first.
+pub fn autoinstall(target: &Target, snapshot: &Snapshot, policy: &Policy) -> Plan {
+    let mut plan = Plan::default();
+    tell_broken(&mut plan, snapshot);
+    let mut wanted = BTreeMap::new();
+    for (name, entry) in snapshot.newest() {
+        match verdict(entry, target, snapshot) {
+            Ok(()) => {
+                wanted.insert(name, entry);
+            }
+            Err(reason) => plan.omit(Some(entry.id.clone()), Some(target.clone()), reason),
+        }
+    }
+    schedule(&mut plan, &wanted, target, snapshot, policy, "it is missing on this kernel");
+    plan
+}
+
+/// Installs for one kernel what is installed for another.
+pub fn like(target: &Target, template: &Target, snapshot: &Snapshot, policy: &Policy) -> Plan {
+    let mut plan = Plan::default();
+    let mut wanted = BTreeMap::new();
+    for entry in &snapshot.modules {
+        if !entry.build(template).is_some_and(|build| build.installed) {
+            continue;
+        }
+        if entry.build(target).is_some_and(|build| build.installed) {
+            let text = format!("{} is already installed on kernel {target}", entry.id);
+            plan.omit(Some(entry.id.clone()), Some(target.clone()), already(text));
+            continue;
+        }
+        wanted.insert(entry.id.name.clone(), entry);
+    }
+    schedule(&mut plan, &wanted, target, snapshot, policy, &format!("it is installed on kernel {}", template.kernel));
+    plan
+}
+
+fn tell_broken(plan: &mut Plan, snapshot: &Snapshot) {
+    for entry in &snapshot.modules {
+        if let VersionState::Broken { why } = &entry.state {
+            plan.omit(Some(entry.id.clone()), None, refusal::broken(&entry.id, why));
+        }
+    }
+}
+
+/// Whether autoinstall takes this module up; if not, why.
+fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot) -> Result<(), Reason> {
+    let id = &entry.id;
+    if snapshot.installed(&id.name, target) == Some(id) {
+        return Err(already(format!("{id} is already installed on kernel {target}")));
+    }
+    let loaded = refusal::conf(id, target, snapshot)?;
+    if !loaded.conf.autoinstall {
+        return Err(already(format!("{id} does not ask for AUTOINSTALL")));
+    }
+    if entry.build(target).is_some() {
+        return Ok(());
+    }
+    refusal::build(id, target, snapshot).map_or(Ok(()), Err)
+}
+
+/// Steps for the wanted modules, dependencies first, independent ones side by side.
+fn schedule(
+    plan: &mut Plan,
+    wanted: &BTreeMap<ModuleName, &ModuleEntry>,
+    target: &Target,
+    snapshot: &Snapshot,
+    policy: &Policy,
+    why: &str,
+) {
+    let order = dependencies(wanted, target, snapshot, policy).order();
+    let mut last: BTreeMap<ModuleName, StepId> = BTreeMap::new();
+    for name in &order.ready {
+        let Some(entry) = wanted.get(name) else { continue };
+        let needs = build_depends(&entry.id, target, snapshot);
+        let after = needs.iter().filter_map(|need| last.get(need)).copied().collect();
+        if let Some(step) = one(plan, entry, target, after, snapshot, why) {
+            last.insert(name.clone(), step);
+        }
+    }
+    for (name, blocked) in &order.blocked {
+        let Some(entry) = wanted.get(name) else { continue };
+        plan.omit(Some(entry.id.clone()), Some(target.clone()), blocked_reason(&entry.id, target, blocked));
+    }
+}
+
+fn dependencies<'s>(
+    wanted: &'s BTreeMap<ModuleName, &'s ModuleEntry>,
+    target: &Target,
+    snapshot: &'s Snapshot,
+    policy: &Policy,
+) -> Dependencies<'s> {
+    let force = policy.has(Switch::Force);
+    let needs = |entry: &ModuleEntry| if force { &[][..] } else { build_depends(&entry.id, target, snapshot) };
+    Dependencies {
+        wanted: wanted.iter().map(|(name, entry)| (name, needs(entry))).collect(),
+        satisfied: snapshot
+            .modules
+            .iter()
+            .map(|entry| &entry.id.name)
+            .filter(|name| !wanted.contains_key(*name) && snapshot.installed(name, target).is_some())
+            .collect(),
+        registered: snapshot.modules.iter().filter(|entry| !entry.is_broken()).map(|entry| &entry.id.name).collect(),
+    }
+}
+
+fn build_depends<'s>(id: &ModuleId, target: &Target, snapshot: &'s Snapshot) -> &'s [ModuleName] {
+    match snapshot.conf(id, target) {
+        Some(Ok(loaded)) => &loaded.conf.build_depends,
+        _ => &[],
+    }
+}
+
+/// Build (unless built) and install of one module.
+fn one(
+    plan: &mut Plan,
+    entry: &ModuleEntry,
+    target: &Target,
+    mut after: Vec<StepId>,
+    snapshot: &Snapshot,
+    why: &str,
+) -> Option<StepId> {
+    let id = &entry.id;
+    if entry.build(target).is_none() {
+        if let Some(reason) = refusal::build(id, target, snapshot) {
+            plan.omit(Some(id.clone()), Some(target.clone()), reason);
+            return None;
+        }
+        let operation = crate::step::Operation::Build;
+        after = vec![plan.push(id.clone(), Some(target.clone()), operation, why, after)];
+    }
+    put(plan, Making { id, target, after, why: why.to_owned() }, snapshot)
+}
+
+fn blocked_reason(id: &ModuleId, target: &Target, blocked: &Blocked) -> Reason {
+    match blocked {
+        Blocked::Deferred { on } => Reason::Pending {
+            on: on.to_string(),
+            case: Kind::DependencyMissing,
+            text: format!("{id} waits for the module {on}, which is not registered; it is built when {on} arrives"),
+        },
+        Blocked::Unmet { on } => refusal::dependency(id, target, std::slice::from_ref(on)),
+        Blocked::Circular { path } => {
+            let path = path.iter().map(ModuleName::as_str).collect::<Vec<_>>().join(" → ");
+            refused(Kind::DependencyMissing, format!("{id} depends on itself: {path}"))
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! add, build and install of one module: what it takes to get from its state to the wished one.
+
+use crate::exit::Kind;
+use crate::ids::{ModuleId, Target};
+use crate::snapshot::{Content, Snapshot};
+use crate::step::{AddSource, Operation, Plan, Policy, StepId, Switch};
+use crate::tree::VersionState;
+
+use super::refusal::{self, already, refused, refused_with};
+
+/// What a kernel's build hangs on, and why it is made.
+pub(super) struct Making<'a> {
+    pub id: &'a ModuleId,
+    pub target: &'a Target,
+    pub after: Vec<StepId>,
+    pub why: String,
+}
+
+/// Registers a source, or mends a broken one whose source is back.
+pub fn add(id: &ModuleId, source: &AddSource, snapshot: &Snapshot) -> Plan {
+    let mut plan = Plan::default();
+    match snapshot.module(id).map(|entry| &entry.state) {
+        Some(VersionState::Added { .. }) => plan.omit(
+            Some(id.clone()),
+            None,
+            refused_with(
+                Kind::AlreadyAdded,
+                format!("{id} is already added"),
+                format!("remove it first with `dkms remove {id} --all` if its source is to be replaced"),
+            ),
+        ),
+        known => {
+            let why = if known.is_some() { "its source is back" } else { "asked for" };
+            ensure_registered(&mut plan, id, source, why, snapshot);
+        }
+    }
+    plan
+}
+
+/// Ends *built* for each of the kernels.
+pub fn build(id: &ModuleId, source: &AddSource, targets: &[Target], snapshot: &Snapshot, policy: &Policy) -> Plan {
+    let mut plan = Plan::default();
+    let Some(after) = ensure_added(&mut plan, id, source, snapshot) else { return plan };
+    for target in targets {
+        let built = snapshot.module(id).is_some_and(|entry| entry.build(target).is_some());
+        if built && !policy.has(Switch::Force) {
+            let text = format!("{id} is already built for kernel {target}");
+            plan.omit(Some(id.clone()), Some(target.clone()), already(text));
+            continue;
+        }
+        let why = if built { "asked for again with --force" } else { "asked for" };
+        make(&mut plan, Making { id, target, after: after.clone(), why: why.into() }, snapshot, policy);
+    }
+    plan
+}
+
+/// Ends *installed* for each of the kernels.
+pub fn install(id: &ModuleId, source: &AddSource, targets: &[Target], snapshot: &Snapshot, policy: &Policy) -> Plan {
+    let mut plan = Plan::default();
+    let Some(after) = ensure_added(&mut plan, id, source, snapshot) else { return plan };
+    for target in targets {
+        install_on(&mut plan, id, target, &after, snapshot, policy);
+    }
+    plan
+}
+
+fn install_on(plan: &mut Plan, id: &ModuleId, target: &Target, after: &[StepId], snapshot: &Snapshot, policy: &Policy) {
+    let build = snapshot.module(id).and_then(|entry| entry.build(target));
+    let force = policy.has(Switch::Force);
+    if build.is_some_and(|build| build.installed) && !force {
+        let text = format!("{id} is already installed on kernel {target}");
+        plan.omit(Some(id.clone()), Some(target.clone()), already(text));
+        return;
+    }
+    let mut after = after.to_vec();
+    if build.is_none() {
+        let making = Making { id, target, after: after.clone(), why: "install needs it built".into() };
+        let Some(step) = make(plan, making, snapshot, policy) else { return };
+        after.push(step);
+    }
+    let why = if build.is_some_and(|build| build.installed) { "asked for again with --force" } else { "asked for" };
+    put(plan, Making { id, target, after, why: why.into() }, snapshot);
+}
+
+/// Adds the build step, or the reason why there is none.
+pub(super) fn make(plan: &mut Plan, making: Making<'_>, snapshot: &Snapshot, policy: &Policy) -> Option<StepId> {
+    let Making { id, target, after, why } = making;
+    let refusal = refusal::build(id, target, snapshot).or_else(|| {
+        let loaded = snapshot.conf(id, target)?.as_ref().ok()?;
+        let missing = refusal::missing_dependencies(loaded, target, snapshot, policy);
+        (!missing.is_empty()).then(|| refusal::dependency(id, target, &missing))
+    });
+    if let Some(reason) = refusal {
+        plan.omit(Some(id.clone()), Some(target.clone()), reason);
+        return None;
+    }
+    Some(plan.push(id.clone(), Some(target.clone()), Operation::Build, why, after))
+}
+
+/// Adds the install step, or the reason why there is none.
+pub(super) fn put(plan: &mut Plan, making: Making<'_>, snapshot: &Snapshot) -> Option<StepId> {
+    let Making { id, target, after, why } = making;
+    if let Some(kernel) = snapshot.kernels.get(target)
+        && !kernel.present
+    {
+        let text = format!("there is no kernel {}: {} does not exist", target.kernel, kernel.folder.display());
+        let reason = refused_with(Kind::KernelMissing, text, "install that kernel's image package, or check the -k option");
+        plan.omit(Some(id.clone()), Some(target.clone()), reason);
+        return None;
+    }
+    Some(plan.push(id.clone(), Some(target.clone()), Operation::Install, why, after))
+}
+
+/// The steps before a build of a module that may not be registered yet. None: it cannot be.
+fn ensure_added(plan: &mut Plan, id: &ModuleId, source: &AddSource, snapshot: &Snapshot) -> Option<Vec<StepId>> {
+    match snapshot.module(id).map(|entry| &entry.state) {
+        Some(VersionState::Added { .. }) => Some(Vec::new()),
+        Some(VersionState::Broken { why }) => {
+            plan.omit(Some(id.clone()), None, refusal::broken(id, why));
+            None
+        }
+        None => ensure_registered(plan, id, source, "it is not added yet", snapshot).map(|step| vec![step]),
+    }
+}
+
+/// The step that registers a source, or why it cannot be: no source (2), no dkms.conf (4).
+pub(super) fn ensure_registered(
+    plan: &mut Plan,
+    id: &ModuleId,
+    source: &AddSource,
+    why: &str,
+    snapshot: &Snapshot,
+) -> Option<StepId> {
+    if *source == AddSource::SourceTree
+        && let Some(reason) = unusable_source(id, snapshot)
+    {
+        plan.omit(Some(id.clone()), None, reason);
+        return None;
+    }
+    Some(plan.push(id.clone(), None, Operation::Add(source.clone()), why, Vec::new()))
+}
+
+fn unusable_source(id: &ModuleId, snapshot: &Snapshot) -> Option<crate::step::Reason> {
+    let source = snapshot.sources.get(id)?;
+    let folder = source.folder.display();
+    if source.content == Content::Nothing {
+        return Some(refused_with(
+            Kind::SourceMissing,
+            format!("there is no source for {id}: {folder} does not exist"),
+            format!("put the source of {id} there, or name its folder or archive: `dkms add DIR`"),
+        ));
+    }
+    (!source.has_conf).then(|| refused(Kind::ConfMissing, format!("{folder} holds no dkms.conf")))
+}

@@ -1,0 +1,125 @@
+//! Why a module cannot be built or added, in the order in which DKMS has always found it out.
+
+use crate::conf::{ConfError, Loaded};
+use crate::error::Error;
+use crate::exit::Kind;
+use crate::ids::{ModuleId, ModuleName, Target};
+use crate::kernel::Headers;
+use crate::snapshot::{Content, Snapshot};
+use crate::step::{Policy, Reason, Switch};
+use crate::tree::VersionState;
+
+/// A refusal without hints.
+pub fn refused(case: Kind, text: impl Into<String>) -> Reason {
+    Reason::Refused { case, text: text.into(), hints: Vec::new() }
+}
+
+/// A refusal with one hint.
+pub fn refused_with(case: Kind, text: impl Into<String>, hint: impl Into<String>) -> Reason {
+    Reason::Refused { case, text: text.into(), hints: vec![hint.into()] }
+}
+
+/// Nothing to do.
+pub fn already(text: impl Into<String>) -> Reason {
+    Reason::AlreadySo { text: text.into() }
+}
+
+/// Why this module cannot be built for this kernel, if it cannot: a bad dkms.conf (4, 8), excluded (77), an empty source
+/// (8), no headers (21). Dependencies are looked at by [`dependency`].
+pub fn build(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reason> {
+    let loaded = match conf(id, target, snapshot) {
+        Ok(loaded) => loaded,
+        Err(reason) => return Some(reason),
+    };
+    if let Some(why) = &loaded.conf.excluded {
+        return Some(refused(Kind::Excluded, format!("{id} is not for kernel {}: {why}", target.kernel)));
+    }
+    empty_source(id, snapshot).or_else(|| headers(id, target, snapshot))
+}
+
+/// The dkms.conf of a module for a kernel, or why there is none.
+pub fn conf<'s>(id: &ModuleId, target: &Target, snapshot: &'s Snapshot) -> Result<&'s Loaded, Reason> {
+    match snapshot.conf(id, target) {
+        Some(Ok(loaded)) => Ok(loaded),
+        Some(Err(error)) => Err(bad_conf(id, error)),
+        None => Err(refused(Kind::Internal, format!("the dkms.conf of {id} was not read"))),
+    }
+}
+
+/// The refusal for a dkms.conf that is missing or wrong.
+pub fn bad_conf(id: &ModuleId, error: &ConfError) -> Reason {
+    let error = Error::from(error.clone());
+    Reason::Refused {
+        case: error.kind(),
+        text: format!("{id}: {error}"),
+        hints: error.causes().into_iter().chain(error.hints().iter().cloned()).collect(),
+    }
+}
+
+fn empty_source(id: &ModuleId, snapshot: &Snapshot) -> Option<Reason> {
+    let source = snapshot.sources.get(id)?;
+    (source.content != Content::Sources).then(|| {
+        refused_with(
+            Kind::EmptySource,
+            format!("{} holds nothing to build {id} from", source.folder.display()),
+            "a module that came as binaries only cannot be built for another kernel; add it with its source",
+        )
+    })
+}
+
+/// No headers: pending on the package that brings them.
+fn headers(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reason> {
+    let kernel = snapshot.kernels.get(target)?;
+    let Headers::Missing { folder } = &kernel.headers else { return None };
+    Some(Reason::Pending {
+        on: kernel.headers_package.clone(),
+        case: Kind::HeadersMissing,
+        text: format!(
+            "{id} cannot be built for kernel {}: no kernel headers at {} (install {})",
+            target.kernel,
+            folder.display(),
+            kernel.headers_package
+        ),
+    })
+}
+
+/// The BUILD_DEPENDS of a module that are not installed for the kernel. `--force` takes no notice of them.
+pub fn missing_dependencies(loaded: &Loaded, target: &Target, snapshot: &Snapshot, policy: &Policy) -> Vec<ModuleName> {
+    if policy.has(Switch::Force) {
+        return Vec::new();
+    }
+    let missing = |name: &&ModuleName| snapshot.installed(name, target).is_none();
+    loaded.conf.build_depends.iter().filter(missing).cloned().collect()
+}
+
+/// The refusal for missing dependencies (13).
+pub fn dependency(id: &ModuleId, target: &Target, missing: &[ModuleName]) -> Reason {
+    let names = missing.iter().map(ModuleName::as_str).collect::<Vec<_>>().join(", ");
+    refused_with(
+        Kind::DependencyMissing,
+        format!("{id} needs {names} installed for kernel {} first", target.kernel),
+        format!("install {names} for that kernel, or use --force"),
+    )
+}
+
+/// The refusal of a module whose source is gone (4), or of one that the tree does not know (3).
+pub fn not_usable(id: &ModuleId, snapshot: &Snapshot) -> Option<Reason> {
+    match snapshot.module(id).map(|entry| &entry.state) {
+        None => Some(refused_with(
+            Kind::NotInTree,
+            format!("{id} is not in the DKMS tree"),
+            "`dkms status` lists what is there",
+        )),
+        Some(VersionState::Broken { why }) => Some(broken(id, why)),
+        Some(VersionState::Added { .. }) => None,
+    }
+}
+
+/// The refusal of a broken module (4).
+pub fn broken(id: &ModuleId, why: &str) -> Reason {
+    refused_with(
+        Kind::Broken,
+        format!("{id} is broken: {why}"),
+        format!("put its source back and run `dkms add {id}`, or delete its folder in the DKMS tree to forget it"),
+    )
+}

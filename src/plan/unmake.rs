@@ -1,0 +1,102 @@
+//! uninstall, unbuild and remove of one module, and the leaving of a kernel.
+
+use crate::exit::Kind;
+use crate::ids::{ModuleId, Target};
+use crate::snapshot::Snapshot;
+use crate::step::{Operation, Plan, StepId};
+use crate::tree::ModuleEntry;
+
+use super::refusal::{already, not_usable, refused_with};
+
+/// Takes the module out of these kernels (None: every one it is installed on).
+pub fn uninstall(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) -> Plan {
+    let mut plan = Plan::default();
+    let Some(entry) = usable(&mut plan, id, snapshot) else { return plan };
+    for target in chosen(entry, targets) {
+        if entry.build(&target).is_some_and(|build| build.installed) {
+            plan.push(id.clone(), Some(target), Operation::Uninstall, "asked for", Vec::new());
+        } else {
+            let text = format!("{id} is not installed on kernel {target}");
+            plan.omit(Some(id.clone()), Some(target), already(text));
+        }
+    }
+    plan
+}
+
+/// Deletes the builds for these kernels (None: every one).
+pub fn unbuild(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) -> Plan {
+    let mut plan = Plan::default();
+    let Some(entry) = usable(&mut plan, id, snapshot) else { return plan };
+    for target in chosen(entry, targets) {
+        if take_away(&mut plan, entry, &target, "asked for").is_none() {
+            let text = format!("{id} is not built for kernel {target}");
+            plan.omit(Some(id.clone()), Some(target), already(text));
+        }
+    }
+    plan
+}
+
+/// Deletes the builds for these kernels (None: every one), and forgets the version when none is left.
+pub fn remove(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) -> Plan {
+    let mut plan = Plan::default();
+    let Some(entry) = usable(&mut plan, id, snapshot) else { return plan };
+    let chosen = chosen(entry, targets);
+    if targets.is_some() && !entry.builds.is_empty() {
+        for target in chosen.iter().filter(|target| entry.build(target).is_none()) {
+            let reason = refused_with(
+                Kind::NotInTree,
+                format!("{id} has no build for kernel {target}"),
+                format!("`dkms status {id}` lists its builds; --all removes every one"),
+            );
+            plan.omit(Some(id.clone()), Some(target.clone()), reason);
+        }
+    }
+    let gone: Vec<StepId> =
+        chosen.iter().filter_map(|target| take_away(&mut plan, entry, target, "asked for")).collect();
+    if entry.builds.iter().all(|build| chosen.contains(&build.target)) {
+        plan.push(id.clone(), None, Operation::Forget, "no build is left", gone);
+    }
+    plan
+}
+
+/// Takes away what is built for a kernel that leaves: of every module, or only of those that come back by autoinstall.
+pub fn kernel_leaves(target: &Target, autoinstall_only: bool, snapshot: &Snapshot) -> Plan {
+    let mut plan = Plan::default();
+    for entry in &snapshot.modules {
+        let comes_back = || matches!(snapshot.conf(&entry.id, target), Some(Ok(loaded)) if loaded.conf.autoinstall);
+        if autoinstall_only && !comes_back() {
+            continue;
+        }
+        let why = if autoinstall_only { "the kernel is about to be replaced" } else { "the kernel is leaving" };
+        take_away(&mut plan, entry, target, why);
+    }
+    plan
+}
+
+/// The steps that end *added* for one kernel: uninstall if installed, then unbuild. None when nothing is built.
+pub(super) fn take_away(plan: &mut Plan, entry: &ModuleEntry, target: &Target, why: &str) -> Option<StepId> {
+    let build = entry.build(target)?;
+    let id = &entry.id;
+    let mut after = Vec::new();
+    if build.installed {
+        after.push(plan.push(id.clone(), Some(target.clone()), Operation::Uninstall, why, Vec::new()));
+    }
+    Some(plan.push(id.clone(), Some(target.clone()), Operation::Unbuild, why, after))
+}
+
+fn usable<'s>(plan: &mut Plan, id: &ModuleId, snapshot: &'s Snapshot) -> Option<&'s ModuleEntry> {
+    match not_usable(id, snapshot) {
+        None => snapshot.module(id),
+        Some(reason) => {
+            plan.omit(Some(id.clone()), None, reason);
+            None
+        }
+    }
+}
+
+fn chosen(entry: &ModuleEntry, targets: Option<&[Target]>) -> Vec<Target> {
+    match targets {
+        Some(targets) => targets.to_vec(),
+        None => entry.builds.iter().map(|build| build.target.clone()).collect(),
+    }
+}

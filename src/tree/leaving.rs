@@ -1,0 +1,59 @@
+//! Notes of versions whose package is being replaced or removed: the run that has their successor in place takes them away.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::ModuleId;
+use crate::sys::fs::write_atomically;
+
+use super::{Layout, TreeWriter};
+
+/// A version that its package is about to take along.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaving {
+    /// The version that leaves.
+    pub id: ModuleId,
+}
+
+/// Every such note; unreadable ones are skipped.
+pub fn all(layout: &Layout) -> io::Result<Vec<Leaving>> {
+    let entries = match fs_err::read_dir(folder(layout)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut notes: Vec<Leaving> = entries
+        .flatten()
+        .filter_map(|entry| fs_err::read(entry.path()).ok())
+        .filter_map(|text| serde_json::from_slice(&text).ok())
+        .collect();
+    notes.sort_by(|left, right| left.id.cmp(&right.id));
+    Ok(notes)
+}
+
+impl TreeWriter<'_> {
+    /// Notes that this version leaves.
+    pub fn note_leaving(&self, id: &ModuleId) -> io::Result<()> {
+        let folder = folder(self.layout());
+        fs_err::create_dir_all(&folder)?;
+        let note = serde_json::to_vec(&Leaving { id: id.clone() })?;
+        write_atomically(&folder.join(file_name(id)), 0o644, &note)
+    }
+
+    /// Takes the note back: the version is gone, or its package came again.
+    pub fn forget_leaving(&self, id: &ModuleId) -> io::Result<()> {
+        match fs_err::remove_file(folder(self.layout()).join(file_name(id))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn folder(layout: &Layout) -> std::path::PathBuf {
+    layout.records().join("leaving")
+}
+
+fn file_name(id: &ModuleId) -> String {
+    format!("{}@{}.json", id.name, id.version)
+}
