@@ -1,0 +1,26 @@
+. /e2e/inside.sh
+install_ours
+module_source blink 1.0
+dkms add ./blink-1.0
+kernel=$(kernels | head -n 1)
+remember
+mount --bind /var/lib/dkms /var/lib/dkms
+mount -o remount,bind,ro /var/lib/dkms
+
+step 'by hand: refused'
+ends_with 0 dkms status
+told '^blink/1.0: added$'
+for action in build install remove; do
+    ends_with 1 dkms "$action" blink/1.0 -k "$kernel"
+    told '[Rr]ead-only|write'
+done
+
+step 'for a package manager: not its fault'
+ends_with 0 /etc/kernel/postinst.d/dkms "$kernel" "/boot/vmlinuz-$kernel"
+ends_with 0 /usr/lib/kernel/install.d/40-dkms.install add "$kernel" /boot/entry "/boot/vmlinuz-$kernel"
+unchanged
+
+step 'writable again, the next event takes it up'
+umount /var/lib/dkms
+/etc/kernel/postinst.d/dkms "$kernel" "/boot/vmlinuz-$kernel"
+installed blink 1.0 "$kernel"

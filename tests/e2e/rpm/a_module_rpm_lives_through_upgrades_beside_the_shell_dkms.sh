@@ -1,0 +1,4 @@
+# root: shell
+. /e2e/inside.sh
+rpm -U /packages/distribution.rpm /packages/shell-dkms.rpm
+rpm_lifecycle /packages/dkms
