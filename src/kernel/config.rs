@@ -33,6 +33,27 @@ impl KernelConfig {
     pub fn is_enabled(&self, name: &str) -> bool {
         matches!(self.get(name), Some("y" | "m"))
     }
+
+    /// Whether the kernel was compiled by clang.
+    pub fn is_clang(&self) -> bool {
+        self.is_enabled("CONFIG_CC_IS_CLANG")
+    }
+
+    /// Whether the kernel was linked by LLVM's linker.
+    pub fn is_lld(&self) -> bool {
+        self.is_enabled("CONFIG_LD_IS_LLD")
+    }
+
+    /// The program that compiled the kernel, from CONFIG_CC_VERSION_TEXT, the first line of its `--version`:
+    /// `gcc-12 (Debian 12.2.0-14) 12.2.0` → `gcc-12`; `Debian clang version 14.0.6` → `clang`. Never a path, nor anything
+    /// that a shell would take for more than a word.
+    pub fn compiler(&self) -> Option<&str> {
+        let compiles = |word: &&str| {
+            let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c));
+            plain && (word.contains("gcc") || word.contains("clang") || word.ends_with("cc"))
+        };
+        self.get("CONFIG_CC_VERSION_TEXT")?.split_whitespace().take(2).find(compiles)
+    }
 }
 
 #[cfg(test)]
@@ -49,5 +70,24 @@ mod tests {
         assert!(!config.is_enabled("CONFIG_N"));
         assert_eq!(config.get("CONFIG_HASH"), Some("sha256"));
         assert_eq!(config.get("JUNK"), None);
+    }
+
+    #[test]
+    fn the_compiler_is_named_by_the_first_words_of_its_version() {
+        for (text, expected) in [
+            ("gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0", Some("gcc-12")),
+            ("x86_64-linux-gnu-gcc-13 (Ubuntu 13.2.0-23ubuntu4) 13.2.0", Some("x86_64-linux-gnu-gcc-13")),
+            ("gcc (GCC) 14.1.1 20240522 (Red Hat 14.1.1-4)", Some("gcc")),
+            ("Debian clang version 14.0.6", Some("clang")),
+            ("clang version 17.0.6", Some("clang")),
+            ("/tmp/gcc 1", None),
+            ("gcc;reboot", None),
+            ("", None),
+        ] {
+            let config = KernelConfig::parse(&format!("CONFIG_CC_VERSION_TEXT=\"{text}\"\n"));
+            assert_eq!(config.compiler(), expected, "{text}");
+        }
+        let clang = KernelConfig::parse("CONFIG_CC_IS_CLANG=y\nCONFIG_LD_IS_LLD=y\n");
+        assert!(clang.is_clang() && clang.is_lld() && clang.compiler().is_none());
     }
 }

@@ -1,1 +1,81 @@
+//! Which kernels a root has: the folders of INSTALLTREE that are named like a release.
 
+use std::cmp::Ordering;
+use std::io;
+use std::path::Path;
+
+use fs_err as fs;
+
+use super::{Kernel, headers};
+use crate::ids::{Arch, KernelRelease, Target};
+use crate::sys::fs::is_real_folder;
+use crate::tree::Layout;
+use crate::version;
+
+/// Every kernel of the root, oldest first (DKMS version order), with its headers. `arch` is the architecture that all are
+/// taken to have. A folder is a kernel when it is a real folder and its name begins with a digit, as `uname -r` does;
+/// `extramodules-…`, links and files are none.
+pub fn kernels(layout: &Layout, arch: &Arch) -> io::Result<Vec<Kernel>> {
+    let entries = match fs::read_dir(layout.install_tree()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| name.starts_with(|c: char| c.is_ascii_digit())) else { continue };
+        if let (true, Ok(release)) = (entry.file_type()?.is_dir(), KernelRelease::new(name)) {
+            found.push(kernel(layout, &Target::new(release, arch.clone()), None));
+        }
+    }
+    found.sort_by(|a, b| order(&a.target, &b.target));
+    Ok(found)
+}
+
+/// One kernel that somebody named, whether or not it is there. `source_dir` is `--kernelsourcedir`, opened.
+pub fn kernel(layout: &Layout, target: &Target, source_dir: Option<&Path>) -> Kernel {
+    let folder = layout.kernel_modules(target);
+    let present = is_real_folder(&folder) || folder.is_dir();
+    let headers = headers::find(layout, target, source_dir);
+    Kernel { target: target.clone(), folder, present, headers }
+}
+
+/// Version order; releases that it takes for equal are told apart by their bytes.
+fn order(a: &Target, b: &Target) -> Ordering {
+    version::compare(a.kernel.as_str(), b.kernel.as_str()).then_with(|| a.cmp(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_named_like_a_release_are_kernels_oldest_first() {
+        let root = tempfile::tempdir().unwrap();
+        let modules = root.path().join("lib/modules");
+        for name in ["6.10.0", "6.9.0-1", "6.1.0-50-amd64", "5.14.0-70.el9.x86_64", "extramodules-6.1", ".tmp", "dkms"]
+        {
+            fs::create_dir_all(modules.join(name)).unwrap();
+        }
+        fs::create_dir_all(modules.join("6.9.0-1/build/include")).unwrap();
+        fs::write(modules.join("7.0"), "a file").unwrap();
+        std::os::unix::fs::symlink("6.10.0", modules.join("6.10")).unwrap();
+        let layout = Layout::new(root.path(), "/d".as_ref(), "/s".as_ref(), "/lib/modules".as_ref());
+        let kernels = kernels(&layout, &Arch::new("x86_64").unwrap()).unwrap();
+        let names: Vec<_> = kernels.iter().map(|kernel| kernel.target.kernel.as_str()).collect();
+        assert_eq!(names, ["5.14.0-70.el9.x86_64", "6.1.0-50-amd64", "6.9.0-1", "6.10.0"]);
+        let with_headers: Vec<_> = kernels.iter().map(Kernel::has_headers).collect();
+        assert_eq!(with_headers, [false, false, true, false]);
+        assert!(kernels.iter().all(|kernel| kernel.present));
+    }
+
+    #[test]
+    fn a_root_without_kernels_has_none_and_a_named_one_is_not_present() {
+        let layout = Layout::new("/nowhere".as_ref(), "/d".as_ref(), "/s".as_ref(), "/lib/modules".as_ref());
+        let arch = Arch::new("x86_64").unwrap();
+        assert!(kernels(&layout, &arch).unwrap().is_empty());
+        let target = Target::new(KernelRelease::new("6.1").unwrap(), arch);
+        assert!(!kernel(&layout, &target, None).present);
+    }
+}

@@ -1,6 +1,7 @@
 //! Kernels of a root, read once and never written: which there are, their headers, their configuration.
 
 pub mod config;
+pub mod files;
 pub mod headers;
 pub mod installed;
 pub mod modinfo;
@@ -9,7 +10,9 @@ pub mod suffix;
 use std::path::PathBuf;
 
 pub use config::KernelConfig;
+pub use files::ModuleFiles;
 pub use headers::Headers;
+pub use modinfo::ModInfo;
 pub use suffix::Suffix;
 
 use crate::ids::Target;
@@ -25,4 +28,21 @@ pub struct Kernel {
     pub present: bool,
     /// Its headers, or where they were looked for.
     pub headers: Headers,
+}
+
+impl Kernel {
+    /// Whether modules can be built for it.
+    pub fn has_headers(&self) -> bool {
+        self.headers.is_present()
+    }
+
+    /// Its configuration: of `given` (`--config`), else of the headers. None when there is no such file.
+    pub fn config(&self, given: Option<&std::path::Path>) -> std::io::Result<Option<KernelConfig>> {
+        headers::config_file(self.headers.folder(), given).map(|file| KernelConfig::read(&file)).transpose()
+    }
+
+    /// The suffix that its modules have; see [`Suffix::of_kernel`].
+    pub fn suffix(&self) -> Suffix {
+        Suffix::of_kernel(&self.folder, self.config(None).ok().flatten().as_ref())
+    }
 }
