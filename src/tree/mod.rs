@@ -4,12 +4,14 @@
 //! goes through that: staged beside its final place, then visible by one rename. Entries of our own have dot-names, so
 //! that they look neither like a module nor like a kernel to the shell original.
 
+pub mod difference;
 pub mod intent;
 pub mod layout;
 pub mod leaving;
 pub mod lock;
 pub mod logs;
 pub mod original;
+pub mod records;
 mod recover;
 pub mod state;
 pub mod transition;
@@ -18,6 +20,7 @@ mod weak;
 
 use std::io;
 
+pub use difference::Condition;
 pub use layout::Layout;
 pub use lock::{LockError, TreeLock};
 pub use state::{Build, ModuleEntry, VersionState};

@@ -23,7 +23,7 @@ pub enum VersionState {
         /// The folder `source` leads to, as this process opens it.
         source: PathBuf,
     },
-    /// The version folder exists but `source` dangles, or is gone while SOURCETREE/NAME-VERSION or a build exists.
+    /// The version folder exists but `source` dangles, or is gone while SOURCETREE/NAME-VERSION exists.
     Broken {
         /// In a sentence.
         why: String,

@@ -190,11 +190,12 @@ impl<'lock> TreeWriter<'lock> {
     /// Deletes the version folder when no build is left in it, and the module's folder when it is empty. Returns whether
     /// the version is gone. The source in SOURCETREE stays.
     pub fn forget(&self, id: &ModuleId) -> io::Result<bool> {
-        if walk::module(self.layout(), id)?.is_some_and(|entry| !entry.builds.is_empty()) {
+        if !walk::built_for(self.layout(), id)?.is_empty() {
             return Ok(false);
         }
         self.discard(&self.layout().version(id))?;
         remove_tree(&self.layout().old_logs_of(id))?;
+        self.drop_records_of(id)?;
         let module = self.layout().module(&id.name);
         prune_empty(&module.join("original_module"), 2)?;
         remove_if_empty(&module)?;

@@ -43,6 +43,12 @@ pub(super) fn module(layout: &Layout, id: &ModuleId) -> io::Result<Option<Module
     Ok(entry(layout, id, &facts, &WeakLinks::read(layout)))
 }
 
+/// The kernels for which a version folder holds a build, whether or not the version counts as a module.
+pub(super) fn built_for(layout: &Layout, id: &ModuleId) -> io::Result<Vec<Target>> {
+    let facts = NameFacts::default();
+    Ok(builds(layout, id, &facts, &WeakLinks::default())?.into_iter().map(|build| build.target).collect())
+}
+
 /// The version that the text of a `kernel-KVER-ARCH` link names: `VERSION/KVER/ARCH`, or an absolute path that ends so.
 pub(super) fn linked_version(text: &Path, target: &Target) -> Option<ModuleVersion> {
     let mut parts = text.components().rev().map(|part| part.as_os_str().to_str());
@@ -54,6 +60,7 @@ pub(super) fn linked_version(text: &Path, target: &Target) -> Option<ModuleVersi
 }
 
 /// What one reading of `TREE/NAME` tells about all its versions.
+#[derive(Default)]
 struct NameFacts {
     versions: Vec<ModuleVersion>,
     /// Name of a `kernel-…` link → its text.
@@ -63,7 +70,7 @@ struct NameFacts {
 
 impl NameFacts {
     fn read(layout: &Layout, name: &ModuleName) -> io::Result<Self> {
-        let mut facts = Self { versions: Vec::new(), links: BTreeMap::new(), has_originals: false };
+        let mut facts = Self::default();
         for entry in read_folder(&layout.module(name))? {
             let Ok(entry_name) = entry.file_name().into_string() else { continue };
             let kind = entry.file_type()?;
@@ -85,17 +92,17 @@ impl NameFacts {
     }
 }
 
-/// None for a folder that holds neither source nor build and has no source in the source tree either: no module.
+/// None for a folder without `source` that has none in the source tree either: the shell original does not count it.
 fn entry(layout: &Layout, id: &ModuleId, facts: &NameFacts, weak: &WeakLinks) -> Option<ModuleEntry> {
     let (builds, trouble) = match builds(layout, id, facts, weak) {
         Ok(builds) => (builds, None),
         Err(error) => (Vec::new(), Some(VersionState::Broken { why: error.to_string() })),
     };
-    let state = trouble.or_else(|| version_state(layout, id, !builds.is_empty()))?;
+    let state = trouble.or_else(|| version_state(layout, id))?;
     Some(ModuleEntry { id: id.clone(), state, builds })
 }
 
-fn version_state(layout: &Layout, id: &ModuleId, has_builds: bool) -> Option<VersionState> {
+fn version_state(layout: &Layout, id: &ModuleId) -> Option<VersionState> {
     let link = layout.source_link(id);
     let broken = |why: String| Some(VersionState::Broken { why });
     match fs::symlink_metadata(&link) {
@@ -109,7 +116,6 @@ fn version_state(layout: &Layout, id: &ModuleId, has_builds: bool) -> Option<Ver
         Err(_) if layout.source(id).is_dir() => {
             broken(format!("{} is missing although {} exists", link.display(), layout.source(id).display()))
         }
-        Err(_) if has_builds => broken(format!("{} is missing", link.display())),
         Err(_) => None,
     }
 }

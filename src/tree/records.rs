@@ -1,0 +1,214 @@
+//! What we keep beside the tree's own entries: one JSON file per fact under TREE/.records/KIND/.
+//!
+//! Losing all of it costs time and neatness, never a working module. So a file that is missing, cut short or of a later
+//! release is skipped, and facts about modules that are gone from the tree mean nothing and are swept.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+use fs_err as fs;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Layout, TreeWriter};
+use crate::ids::{ModuleId, Target};
+use crate::sys::fs::{create_folders, remove_tree, write_atomically};
+
+/// A kind of fact that has a folder of its own.
+pub trait Record: Serialize + DeserializeOwned {
+    /// The folder below TREE/.records.
+    const KIND: &'static str;
+
+    /// The module that it is about.
+    fn module(&self) -> &ModuleId;
+
+    /// The kernel that it is about, if it is about one. There is one fact of a kind per module and kernel.
+    fn target(&self) -> Option<&Target>;
+}
+
+/// A step that failed and was not done since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The module.
+    pub module: ModuleId,
+    /// The kernel, if the step had one.
+    pub target: Option<Target>,
+    /// The step, as the command line spells it: "build", "install" …
+    pub step: String,
+    /// The exit code that a plain command ends with for this case.
+    pub code: u8,
+    /// The first error, one line.
+    pub error: String,
+    /// The log that tells more, as named inside the root.
+    pub log: Option<PathBuf>,
+    /// When: seconds since 1970-01-01 UTC.
+    pub time: u64,
+}
+
+/// A person removed this module: its source is not added again by itself while it stays the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    /// The module.
+    pub module: ModuleId,
+    /// What the source was like; a different one lifts the tombstone.
+    pub fingerprint: String,
+    /// When: seconds since 1970-01-01 UTC.
+    pub time: u64,
+}
+
+/// What a build was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// The module.
+    pub module: ModuleId,
+    /// The kernel.
+    pub target: Target,
+    /// Name of an input ("source", "Module.symvers" …) → its digest, so that a difference can be named.
+    pub inputs: BTreeMap<String, String>,
+}
+
+impl Record for Failure {
+    const KIND: &'static str = "failures";
+
+    fn module(&self) -> &ModuleId {
+        &self.module
+    }
+
+    fn target(&self) -> Option<&Target> {
+        self.target.as_ref()
+    }
+}
+
+impl Record for Tombstone {
+    const KIND: &'static str = "tombstones";
+
+    fn module(&self) -> &ModuleId {
+        &self.module
+    }
+
+    fn target(&self) -> Option<&Target> {
+        None
+    }
+}
+
+impl Record for Fingerprint {
+    const KIND: &'static str = "fingerprints";
+
+    fn module(&self) -> &ModuleId {
+        &self.module
+    }
+
+    fn target(&self) -> Option<&Target> {
+        Some(&self.target)
+    }
+}
+
+/// Every fact of this kind, in the byte order of module and kernel; what cannot be read is skipped.
+pub fn all<R: Record>(layout: &Layout) -> Vec<R> {
+    let Ok(entries) = fs::read_dir(layout.records().join(R::KIND)) else { return Vec::new() };
+    let mut files: Vec<_> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
+    files.sort();
+    files.into_iter().filter_map(|file| serde_json::from_slice(&fs::read(file).ok()?).ok()).collect()
+}
+
+/// The fact of this kind about this module and kernel.
+pub fn one<R: Record>(layout: &Layout, module: &ModuleId, target: Option<&Target>) -> Option<R> {
+    let record: R = serde_json::from_slice(&fs::read(file::<R>(layout, module, target)).ok()?).ok()?;
+    (record.module() == module && record.target() == target).then_some(record)
+}
+
+/// Names hold no comma, so no two facts share a file.
+fn file<R: Record>(layout: &Layout, module: &ModuleId, target: Option<&Target>) -> PathBuf {
+    let of_kernel = target.map_or(String::new(), |target| format!(",{},{}", target.kernel, target.arch));
+    let name = format!("{},{}{of_kernel}.json", module.name, module.version);
+    layout.records().join(R::KIND).join(name)
+}
+
+impl TreeWriter<'_> {
+    /// Keeps a fact, in place of an older one about the same module and kernel.
+    pub fn record<R: Record>(&self, record: &R) -> io::Result<()> {
+        let file = file::<R>(self.layout(), record.module(), record.target());
+        create_folders(&self.layout().records().join(R::KIND))?;
+        let text = serde_json::to_vec_pretty(record).map_err(io::Error::other)?;
+        write_atomically(&file, 0o644, &text)
+    }
+
+    /// Drops the fact of this kind about this module and kernel; none is no error.
+    pub fn drop_record<R: Record>(&self, module: &ModuleId, target: Option<&Target>) -> io::Result<()> {
+        remove_tree(&file::<R>(self.layout(), module, target))
+    }
+
+    /// Drops every failure and fingerprint of a module, as its version is forgotten. A tombstone stays.
+    pub(super) fn drop_records_of(&self, module: &ModuleId) -> io::Result<()> {
+        self.drop_all::<Failure>(module)?;
+        self.drop_all::<Fingerprint>(module)
+    }
+
+    fn drop_all<R: Record>(&self, module: &ModuleId) -> io::Result<()> {
+        for record in all::<R>(self.layout()).iter().filter(|record| record.module() == module) {
+            self.drop_record::<R>(module, record.target())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::tests::{Sandbox, id, target};
+
+    fn failure(name: &str, kernel: Option<&str>) -> Failure {
+        Failure {
+            module: id(name, "1.0"),
+            target: kernel.map(target),
+            step: "build".into(),
+            code: 10,
+            error: "foo.c:1: error".into(),
+            log: Some("/var/lib/dkms/a/1.0/build/make.log".into()),
+            time: 1,
+        }
+    }
+
+    #[test]
+    fn facts_come_back_one_per_module_and_kernel() {
+        let s = Sandbox::new();
+        let (lock, tree) = (s.lock(), s.tree());
+        let writer = lock.writer();
+        assert!(all::<Failure>(tree.layout()).is_empty());
+        for record in [failure("b", None), failure("a", Some("6.1")), failure("a", Some("6.2"))] {
+            writer.record(&record).unwrap();
+            writer.record(&Failure { time: 2, ..record }).unwrap();
+        }
+        let found = all::<Failure>(tree.layout());
+        let about: Vec<_> = found.iter().map(|f| (f.module.name.as_str(), f.target.clone(), f.time)).collect();
+        assert_eq!(about, [("a", Some(target("6.1")), 2), ("a", Some(target("6.2")), 2), ("b", None, 2)]);
+        assert_eq!(one::<Failure>(tree.layout(), &id("b", "1.0"), None), Some(found[2].clone()));
+        writer.drop_record::<Failure>(&id("b", "1.0"), None).unwrap();
+        writer.drop_record::<Failure>(&id("b", "1.0"), None).unwrap();
+        assert_eq!(one::<Failure>(tree.layout(), &id("b", "1.0"), None), None);
+        assert!(s.states().is_empty(), "they look like no module");
+    }
+
+    #[test]
+    fn what_is_broken_or_unknown_is_skipped() {
+        let s = Sandbox::new();
+        let lock = s.lock();
+        lock.writer().record(&failure("a", None)).unwrap();
+        s.file(".records/failures/b,1.json", "{\"module\":");
+        s.file(".records/failures/c,1.json", "{}");
+        s.file(".records/failures/.tmp_x", "");
+        s.file(".records/later/x.json", "{}");
+        assert_eq!(all::<Failure>(s.tree().layout()).len(), 1);
+    }
+
+    #[test]
+    fn a_field_of_a_later_release_does_not_disturb() {
+        let text = r#"{"module":{"name":"a","version":"1"},"fingerprint":"x","time":3,"later":true}"#;
+        assert_eq!(serde_json::from_str::<Tombstone>(text).unwrap().time, 3);
+    }
+}
