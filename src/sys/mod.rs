@@ -144,11 +144,13 @@ impl System {
 
     /// Whether a process inside this root would find a program, by PATH or by its absolute name.
     pub fn has_program(&self, name: &str) -> bool {
+        let is_there =
+            |file: &Path| fs::resolve(&self.root, &self.path(file)).is_some_and(|file| fs::is_executable(&file));
         if name.contains('/') {
-            return fs::is_executable(&self.path(name));
+            return is_there(Path::new(name));
         }
         let path = self.variable("PATH").map_or_else(|| OsString::from(DEFAULT_PATH), OsStr::to_owned);
-        std::env::split_paths(&path).any(|folder| fs::is_executable(&self.path(folder).join(name)))
+        std::env::split_paths(&path).any(|folder| is_there(&folder.join(name)))
     }
 
     /// Where PATH finds a program, if anywhere.

@@ -59,7 +59,7 @@ fn certificate(
     host: Option<&str>,
     now: SystemTime,
 ) -> Result<Vec<u8>, x509_cert::builder::Error> {
-    let public = key.to_public_key().to_public_key_der().map_err(x509_cert::spki::Error::from)?;
+    let public = key.to_public_key().to_public_key_der()?;
     let public = SubjectPublicKeyInfoOwned::from_der(public.as_bytes())?;
     let signer = SigningKey::<Sha256>::new(key);
     let subject = Name::from_str(&format!("CN={}", common_name(host)))?;

@@ -48,18 +48,17 @@ pub fn compress(
         Suffix::Zst => ("zstd", "compress_zstd_opts"),
     };
     let compressed = file.with_extension(&suffix.as_str()[1..]);
-    match options.get(setting) {
-        Some(options) => with_tool(system, tool, options, file)?,
-        None => {
-            let fail = |source| CompressError::Io { file: file.to_path_buf(), source };
-            write_compressed(file, &compressed, suffix).map_err(fail)?;
-        }
-    }
-    // Whether a tool keeps its input depends on its options.
+    let fail = |source| CompressError::Io { file: file.to_path_buf(), source };
+    let result = match options.get(setting) {
+        Some(options) => with_tool(system, tool, options, file),
+        None => write_compressed(file, &compressed, suffix).map_err(fail),
+    };
+    // Whether a tool keeps its input depends on its options, and a failure may leave half a file.
+    let needless = if result.is_ok() { file } else { &compressed };
     if compressed.exists() && file.exists() {
-        fs_err::remove_file(file).map_err(|source| CompressError::Io { file: file.to_path_buf(), source })?;
+        fs_err::remove_file(needless).map_err(fail)?;
     }
-    Ok(compressed)
+    result.map(|()| compressed)
 }
 
 fn with_tool(system: &System, tool: &str, options: &str, file: &Path) -> Result<(), CompressError> {
@@ -183,5 +182,6 @@ mod tests {
         let options = BTreeMap::from([("compress_gzip_opts", "--no-such-option".to_owned())]);
         let error = compress(&System::host(), &options, &file, Suffix::Gz).unwrap_err();
         assert!(error.to_string().contains("gzip --no-such-option"), "{error}");
+        assert!(file.exists());
     }
 }

@@ -81,7 +81,8 @@ impl KeyFiles {
     /// The pair that signs modules for this kernel, by framework.conf, the distribution's rule, or in the DKMS tree.
     pub fn locate(system: &System, framework: &Framework, layout: &Layout, kernel: Option<&KernelRelease>) -> Self {
         let own = |file: &str| layout.tree_name().join(file).to_string_lossy().into_owned();
-        let expand = |value: &String| expand(value, kernel);
+        let release = kernel.map_or("", KernelRelease::as_str);
+        let expand = |value: &String| Framework::expand(value, release);
         let configured =
             (framework.mok_signing_key.as_ref().map(expand), framework.mok_certificate.as_ref().map(expand));
         if configured == (None, None)
@@ -194,7 +195,7 @@ fn portage_setting(system: &System, name: &str) -> Option<String> {
     };
     files.sort();
     let texts = files.iter().filter_map(|file| fs_err::read_to_string(file).ok());
-    texts.filter_map(|text| last_assignment(&text, name)).last()
+    texts.filter_map(|text| last_assignment(&text, name)).next_back()
 }
 
 /// The value that a file of plain `NAME="VALUE"` lines gives a name.
@@ -205,12 +206,6 @@ fn last_assignment(text: &str, name: &str) -> Option<String> {
         (found.trim() == name).then(|| value.trim().trim_matches(['"', '\'']).to_owned())
     };
     text.lines().filter_map(value).next_back().filter(|value| !value.is_empty())
-}
-
-/// `$kernelver` and `${kernelver}` in a path of framework.conf.
-pub(super) fn expand(value: &str, kernel: Option<&KernelRelease>) -> String {
-    let release = kernel.map_or("", KernelRelease::as_str);
-    value.replace("${kernelver}", release).replace("$kernelver", release)
 }
 
 fn host_name(system: &System) -> Option<String> {

@@ -1,7 +1,7 @@
 //! make.log: every command of a build with what it wrote, both streams in the order written, its exit code and time.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -22,9 +22,10 @@ pub struct BuildLog {
 }
 
 impl BuildLog {
-    /// A new log with its head.
+    /// A new log with its head. Nothing may lie in its place.
     pub fn start(path: &Path, id: &ModuleId, target: &Target) -> Result<Self> {
-        let mut log = Self::open(path)?;
+        let open = OpenOptions::new().read(true).append(true).create_new(true).open(path);
+        let mut log = Self { file: open.map_err(|error| write_error(path, error))?, path: path.to_path_buf() };
         log.line(&format!(
             "DKMS (dkms-rs-{}) make.log for {id} for kernel {target}\n{}\n",
             env!("CARGO_PKG_VERSION"),
@@ -35,14 +36,32 @@ impl BuildLog {
 
     /// An existing log, to be continued.
     pub fn open(path: &Path) -> Result<Self> {
-        let open = OpenOptions::new().append(true).create(true).open(path);
-        let file = open.map_err(|error| write_error(path, error))?;
-        Ok(Self { file, path: path.to_path_buf() })
+        let open = OpenOptions::new().read(true).append(true).open(path);
+        Ok(Self { file: open.map_err(|error| write_error(path, error))?, path: path.to_path_buf() })
     }
 
     /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Copies what was written so far, even if a `make clean` removed the file meanwhile.
+    pub fn copy_to(&mut self, place: &Path) -> Result<()> {
+        let mut copy = || {
+            self.file.seek(SeekFrom::Start(0))?;
+            let mut copy = File::create(place)?;
+            io::copy(&mut self.file, &mut copy)
+        };
+        copy().map(drop).map_err(|error| write_error(place, error))
+    }
+
+    /// Puts the log back where it belongs if the build removed it. That it cannot be is no further error: whoever asks
+    /// has one already.
+    pub fn keep_in_place(&mut self) {
+        if !self.path.is_file() {
+            let path = self.path.clone();
+            drop(self.copy_to(&path));
+        }
     }
 
     /// One line of our own.

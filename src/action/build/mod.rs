@@ -1,10 +1,80 @@
-//! Building.
+//! Building a module for a kernel: source in, finished modules in the tree.
+
 mod certificate;
 mod chroot;
 mod compress;
+mod environment;
+mod finish;
 pub mod keys;
 mod log;
 mod make;
-//mod patch;
+mod patch;
+mod prepare;
 mod shell;
 mod sign;
+mod toolchain;
+mod workshop;
+
+use crate::action::Context;
+use crate::action::jobs::Jobs;
+use crate::error::{Error, Result};
+use crate::ids::{ModuleId, Target};
+use crate::report::Message;
+use crate::tree::Stage;
+
+use prepare::Prepared;
+use workshop::Workshop;
+
+/// Builds a registered module for a kernel; it ends *built*. An existing build is replaced when the new one is ready,
+/// so a failure or a kill leaves the old one. What a failed build leaves is `NAME/VERSION/build` with make.log in it.
+///
+/// # Errors
+///
+/// Nothing was changed: those of [`Prepared::new`]. The build failed: a patch is missing (5) or does not apply (6), the
+/// PRE_BUILD script's own code, make failed (10), a module was not produced (7). The module is built all the same: the
+/// POST_BUILD script's own code.
+pub fn build(context: &Context<'_>, id: &ModuleId, target: &Target, jobs: &Jobs) -> Result<()> {
+    let module = Prepared::new(context, id, target, jobs)?;
+    let message = |module: &ModuleId| (module.clone(), Some(target.clone()), "building");
+    let (module_id, kernel, doing) = message(id);
+    context.reporter.tell(Message::Started { module: module_id, target: kernel, doing });
+    let result = run(context, &module, jobs);
+    let how = if result.is_ok() { "done" } else { "failed" }.to_owned();
+    let (module_id, kernel, doing) = message(id);
+    context.reporter.tell(Message::Finished { module: module_id, target: kernel, doing, how });
+    result
+}
+
+fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> {
+    let writer = context.lock.writer();
+    let mut workshop = Workshop::open(context, module, jobs)?;
+    workshop.patch()?;
+    workshop.pre_build()?;
+    workshop.make()?;
+
+    let fail = |error| Error::io(format!("the build of {} cannot be stored", module.id), error);
+    let stage = writer.stage(module.id, module.target).map_err(fail)?;
+    workshop.finish(&stage)?;
+    note_dependencies(module, &stage)?;
+    workshop.store_log(&stage)?;
+    writer.publish(stage).map_err(fail)?;
+
+    workshop.post_build()?;
+    writer.end_build(module.id).map_err(|error| Error::io("the build folder cannot be removed", error))
+}
+
+/// Writes down which versions of its dependencies a module was built on, for BUILD_DEPENDS_REBUILD.
+fn note_dependencies(module: &Prepared<'_>, stage: &Stage) -> Result<()> {
+    if !module.conf.build_depends_rebuild {
+        return Ok(());
+    }
+    for (name, version) in &module.dependencies {
+        if let Some(version) = version {
+            fs_err::write(stage.folder().join(format!(".dep_{name}")), format!("{version}\n"))
+                .map_err(|error| Error::io("the versions of the dependencies cannot be noted", error))?;
+        }
+    }
+    Ok(())
+}
+#[cfg(test)]
+mod tests;

@@ -32,12 +32,14 @@ pub fn apply(system: &System, id: &ModuleId, patches: &[String], shell: &Shell, 
         // -f: never ask on the terminal, and never take a patch that looks applied for one to be reverted.
         let command = shell.program(system, "patch").args(["-p1", "-f", "-i"]).arg(&file);
         let shown = format!("patch -p1 < {name}");
-        let finished = log.run(system, "Applying a patch", &shown, Kind::PatchFailed, command).map_err(|error| {
-            error.hint("install the package `patch`")
-        })?;
+        let finished = log
+            .run(system, "Applying a patch", &shown, Kind::PatchFailed, command)
+            .map_err(|error| error.hint("install the package `patch`"))?;
         if !finished.success() {
             let why = format!("the patch {name} of {id} does not apply: {}", finished.how());
-            return Err(Error::new(Kind::PatchFailed, why).hint(format!("what patch said is in {}", log.path().display())));
+            return Err(
+                Error::new(Kind::PatchFailed, why).hint(format!("what patch said is in {}", log.path().display()))
+            );
         }
     }
     Ok(())
@@ -82,8 +84,7 @@ mod tests {
         let target = Target::new(KernelRelease::new("6.1").unwrap(), Arch::new("x86_64").unwrap());
         let mut log = BuildLog::start(&build.join("make.log"), &id(), &target).unwrap();
         let system = System::host();
-        let shell =
-            Shell { folder: build.into(), environment: system.environment().clone(), variables: Vec::new() };
+        let shell = Shell { folder: build.into(), environment: system.environment().clone(), variables: Vec::new() };
         let patches: Vec<String> = patches.iter().map(|name| (*name).to_owned()).collect();
         apply(&system, &id(), &patches, &shell, &mut log)
     }

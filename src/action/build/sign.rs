@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::chroot;
-use super::keys::{self, Ensured, KeyFiles};
+use super::keys::{Ensured, KeyFiles};
 use crate::conf::Framework;
 use crate::conf::framework::TrySign;
 use crate::ids::KernelRelease;
@@ -92,7 +92,7 @@ impl Signer {
 fn find_program(system: &System, question: &Question<'_>) -> Result<String, String> {
     let exists = |file: &String| system.has_program(file);
     if let Some(configured) = &question.framework.sign_file {
-        let program = keys::expand(configured, Some(question.kernel));
+        let program = Framework::expand(configured, question.kernel.as_str());
         return if exists(&program) { Ok(program) } else { Err(format!("sign_file {program} does not exist")) };
     }
     let family = OsRelease::read(system).map(|release| release.family().to_owned()).unwrap_or_default();

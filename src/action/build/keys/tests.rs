@@ -18,22 +18,8 @@ fn system(root: &Path) -> System {
 }
 
 pub fn framework() -> Framework {
-    Framework {
-        source_tree: "/usr/src".into(),
-        dkms_tree: "/var/lib/dkms".into(),
-        install_tree: "/lib/modules".into(),
-        tmp_location: "/tmp".into(),
-        switches: BTreeMap::new(),
-        parallel_jobs: None,
-        compress_options: BTreeMap::new(),
-        build_environment: None,
-        try_sign: TrySign::Yes,
-        post_transaction: None,
-        sign_file: None,
-        mok_signing_key: None,
-        mok_certificate: None,
-        origins: BTreeMap::new(),
-    }
+    let bare = System::host().with_environment(BTreeMap::new());
+    Framework { try_sign: TrySign::Yes, ..Framework::defaults(&bare) }
 }
 
 fn locate(system: &System, framework: &Framework) -> KeyFiles {

@@ -1,0 +1,199 @@
+//! Everything a build needs to know, looked up once and refused in a fixed order before anything is changed.
+
+use std::path::{Path, PathBuf};
+
+use super::toolchain::Toolchain;
+use crate::action::Context;
+use crate::action::jobs::Jobs;
+use crate::conf::{self, Commands, ConfError, ModuleConf};
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::{ModuleId, ModuleName, Target};
+use crate::kernel::KernelConfig;
+use crate::step::Switch;
+use crate::sys::{self, System};
+use crate::tree::VersionState;
+use crate::version;
+
+/// A module that can be built for a kernel, and with what.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    /// The module.
+    pub id: &'a ModuleId,
+    /// The kernel.
+    pub target: &'a Target,
+    /// Its source (an opened path).
+    pub source: PathBuf,
+    /// Its dkms.conf for this kernel.
+    pub conf: ModuleConf,
+    /// The kernel's headers, as a process inside the root names them.
+    pub headers: PathBuf,
+    /// The file that says how the kernel was configured, as a process inside the root names it.
+    pub config_file: PathBuf,
+    /// What it says.
+    pub config: KernelConfig,
+    /// The kernel's compiler.
+    pub toolchain: Toolchain,
+    /// BUILD_DEPENDS with their highest registered version, where there is one.
+    pub dependencies: Vec<(ModuleName, Option<String>)>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Looks everything up.
+    ///
+    /// # Errors
+    ///
+    /// In this order: not registered, broken, no dkms.conf, a bad one, excluded for this kernel, no source beside
+    /// dkms.conf, no headers, a dependency not installed (unless forced).
+    pub fn new(context: &Context<'_>, id: &'a ModuleId, target: &'a Target, jobs: &Jobs) -> Result<Self> {
+        let source = source(context, id)?;
+        let (headers, config_file) = places(context, target);
+        let conf = load(context, id, target, &source, (&headers, &config_file), jobs)?;
+        refuse_excluded(&conf, id, target)?;
+        refuse_empty(&source, id)?;
+        let opened = opened_headers(context, target, &headers)?;
+        let dependencies = dependencies(context, &conf, id, target)?;
+        let config = config(context, &config_file)?;
+        let toolchain = Toolchain::detect(context.system, &config, &opened);
+        Ok(Self { id, target, source, conf, headers, config_file, config, toolchain, dependencies })
+    }
+
+    /// The modules that this kernel gets.
+    pub fn modules(&self) -> impl Iterator<Item = &conf::BuiltModule> {
+        self.conf.modules.iter().filter(|module| module.excluded.is_none())
+    }
+}
+
+fn source(context: &Context<'_>, id: &ModuleId) -> Result<PathBuf> {
+    let entry =
+        context.tree.module(id).map_err(|error| Error::io(format!("the state of {id} cannot be read"), error))?;
+    match entry.map(|entry| entry.state) {
+        Some(VersionState::Added { source }) => Ok(source),
+        Some(VersionState::Broken { why }) => Err(Error::new(Kind::Broken, format!("{id} is broken: {why}"))
+            .hint(format!("put its source back and run `dkms add {id}`, or forget it with `dkms remove {id} --all`"))),
+        None => Err(Error::new(Kind::SourceMissing, format!("{id} is not in the DKMS tree"))),
+    }
+}
+
+/// The headers and the file with the kernel's configuration, as a process inside the root names them.
+fn places(context: &Context<'_>, target: &Target) -> (PathBuf, PathBuf) {
+    let inputs = &context.policy.inputs;
+    let of_kernel = || context.tree.layout().install_tree_name().join(&target.kernel).join("build");
+    let headers = inputs.kernel_source_dir.clone().unwrap_or_else(of_kernel);
+    let of_headers = || {
+        let generated = headers.join("include/config/auto.conf");
+        let is_there = resolved(context.system, &generated).is_some_and(|file| file.is_file());
+        if is_there { generated } else { headers.join(".config") }
+    };
+    let config_file = inputs.kernel_config.clone().unwrap_or_else(of_headers);
+    (headers, config_file)
+}
+
+/// What the file says; a kernel without one has an empty configuration.
+fn config(context: &Context<'_>, file: &Path) -> Result<KernelConfig> {
+    // A file given on the command line is the caller's, not the root's.
+    let opened = match &context.policy.inputs.kernel_config {
+        Some(given) => Some(given.clone()),
+        None => resolved(context.system, file),
+    };
+    opened.map_or_else(
+        || Ok(KernelConfig::default()),
+        |file| KernelConfig::read(&file).map_err(|error| Error::io("the kernel's configuration cannot be read", error)),
+    )
+}
+
+/// Where a path that a process inside the root uses leads (an opened path).
+fn resolved(system: &System, path: &Path) -> Option<PathBuf> {
+    sys::fs::resolve(system.root(), &system.path(path))
+}
+
+fn load(
+    context: &Context<'_>,
+    id: &ModuleId,
+    target: &Target,
+    source: &Path,
+    (headers, config_file): (&Path, &Path),
+    jobs: &Jobs,
+) -> Result<ModuleConf> {
+    let file = context.policy.inputs.conf.clone().unwrap_or_else(|| source.join("dkms.conf"));
+    let evaluated = conf::Context {
+        target: Some(target),
+        kernel_source_dir: headers.to_path_buf(),
+        kernel_config: config_file.to_path_buf(),
+        module: Some(&id.name),
+        version: Some(&id.version),
+        parallel_jobs: jobs.share(),
+        directives: &context.policy.inputs.directives,
+    };
+    let loaded = conf::load(context.system, context.framework, &file, &evaluated, Commands::Run)
+        .and_then(|loaded| loaded.refuse_duplicates().map(|()| loaded.conf));
+    loaded.map_err(|error| {
+        let kind = if matches!(error, ConfError::Missing { .. }) { Kind::ConfMissing } else { Kind::BadConf };
+        Error::new(kind, format!("the dkms.conf of {id} cannot be used")).caused_by(error)
+    })
+}
+
+fn refuse_excluded(conf: &ModuleConf, id: &ModuleId, target: &Target) -> Result<()> {
+    let every = || {
+        let reasons: Option<Vec<&str>> = conf.modules.iter().map(|module| module.excluded.as_deref()).collect();
+        reasons.and_then(|reasons| reasons.first().map(|reason| (*reason).to_owned()))
+    };
+    match conf.excluded.clone().or_else(every) {
+        None => Ok(()),
+        Some(why) => Err(Error::new(Kind::Excluded, format!("{id} is not meant for kernel {target}: {why}"))),
+    }
+}
+
+fn refuse_empty(source: &Path, id: &ModuleId) -> Result<()> {
+    let entries =
+        fs_err::read_dir(source).map_err(|error| Error::io(format!("the source of {id} cannot be read"), error))?;
+    if entries.flatten().nth(1).is_some() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::EmptySource, format!("the source of {id}, {}, holds nothing but dkms.conf", source.display()))
+        .hint("a module that came as binaries only cannot be built; otherwise put the source back"))
+}
+
+/// The headers' folder (an opened path).
+fn opened_headers(context: &Context<'_>, target: &Target, headers: &Path) -> Result<PathBuf> {
+    resolved(context.system, headers).filter(|folder| folder.join("include").is_dir()).ok_or_else(|| {
+        let missing =
+            format!("the headers of kernel {target} were not found: there is no {}/include", headers.display());
+        Error::new(Kind::HeadersMissing, missing)
+            .hint("install the package with the headers of this kernel, or name their folder with --kernelsourcedir")
+    })
+}
+
+fn dependencies(
+    context: &Context<'_>,
+    conf: &ModuleConf,
+    id: &ModuleId,
+    target: &Target,
+) -> Result<Vec<(ModuleName, Option<String>)>> {
+    let wanted: Vec<&ModuleName> = conf.build_depends.iter().filter(|name| **name != id.name).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let modules = context.tree.modules().map_err(|error| Error::io("the DKMS tree cannot be read", error))?;
+    let is_installed = |name: &ModuleName| {
+        let builds = modules.iter().filter(|entry| entry.id.name == *name).flat_map(|entry| &entry.builds);
+        context.tree.active(name, target).is_some()
+            || builds
+                .flat_map(|build| &build.weak)
+                .any(|(kernel, arch)| *kernel == target.kernel && *arch == target.arch)
+    };
+    let missing: Vec<&str> = wanted.iter().filter(|name| !is_installed(name)).map(|name| name.as_str()).collect();
+    if !missing.is_empty() && !context.policy.has(Switch::Force) {
+        let names = missing.join(", ");
+        return Err(Error::new(
+            Kind::DependencyMissing,
+            format!("{id} needs {names} (BUILD_DEPENDS), not installed for kernel {target}"),
+        )
+        .hint(format!("install {names} for this kernel first, or build without with --force")));
+    }
+    let newest = |name: &ModuleName| {
+        let versions = modules.iter().filter(|entry| entry.id.name == *name).map(|entry| entry.id.version.as_str());
+        versions.max_by(|one, other| version::compare(one, other)).map(str::to_owned)
+    };
+    Ok(wanted.into_iter().map(|name| (name.clone(), newest(name))).collect())
+}
