@@ -35,6 +35,7 @@ exit_codes! {
     NameMissing = 1, "module or version missing from the command line";
     ArchCount = 1, "the number of -a differs from the number of -k";
     TemplateMissing = 1, "match without --templatekernel";
+    BinariesOnly = 1, "ldtarball: loaded, but there is no source tree for it";
     BadOption = 2, "unknown option, unknown action or a value that is not allowed";
     KernelWithAll = 2, "-k together with --all";
     SourceMissing = 2, "the source directory does not exist";

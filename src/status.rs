@@ -233,10 +233,7 @@ mod tests {
             weak: Vec::new(),
         };
         ModuleEntry {
-            id: ModuleId::new(
-                ModuleName::new(name).expect("a name"),
-                ModuleVersion::new(version).expect("a version"),
-            ),
+            id: ModuleId::new(ModuleName::new(name).expect("a name"), ModuleVersion::new(version).expect("a version")),
             state: VersionState::Added { source: PathBuf::from("/usr/src") },
             builds: builds.iter().map(build).collect(),
         }
@@ -249,11 +246,17 @@ mod tests {
     #[test]
     fn lines_read_as_programs_expect_them() {
         let mut weak = entry("w", "1", &[("5.1", true)]);
-        weak.builds[0].weak.push((KernelRelease::new("5.2").expect("a release"), Arch::new("x86_64").expect("an arch")));
+        weak.builds[0]
+            .weak
+            .push((KernelRelease::new("5.2").expect("a release"), Arch::new("x86_64").expect("an arch")));
         let mut broken = entry("x", "1", &[]);
         broken.state = VersionState::Broken { why: "gone".into() };
-        let modules =
-            [entry("a", "1.0", &[]), entry("b", "2", &[("5.1", false), ("5.2-orig", true), ("odd", true)]), weak, broken];
+        let modules = [
+            entry("a", "1.0", &[]),
+            entry("b", "2", &[("5.1", false), ("5.2-orig", true), ("odd", true)]),
+            weak,
+            broken,
+        ];
         assert_eq!(
             lines(&modules, &Filter::default()),
             [

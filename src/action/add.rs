@@ -1,1 +1,104 @@
+//! Registering a module: its source comes to SOURCETREE/NAME-VERSION if it is not there, and the tree learns of it.
 
+mod archive;
+
+use std::path::Path;
+
+use crate::action::hook::{self, Hook};
+use crate::action::{Context, module_conf};
+use crate::conf::Loaded;
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::ModuleId;
+use crate::step::AddSource;
+use crate::sys;
+use crate::tree::VersionState;
+
+pub use archive::{Contents, identify};
+
+/// Registers the module. A repeated add is an error unless the module is broken, which this repairs.
+///
+/// # Errors
+///
+/// Nothing was changed: [`Kind::AlreadyAdded`], [`Kind::SourceMissing`], [`Kind::ConfMissing`], [`Kind::BadConf`], those of
+/// archives. The source is in the source tree but not registered: [`Kind::BadConf`] for duplicates. The module is added
+/// all the same: the POST_ADD script's own code.
+pub(super) fn add(context: &Context<'_>, id: &ModuleId, source: &AddSource) -> Result<()> {
+    match source {
+        AddSource::SourceTree => from_source_tree(context, id),
+        AddSource::Folder(folder) => from_folder(context, id, folder),
+        AddSource::Archive(file) => archive::load(context, id, file),
+    }
+}
+
+fn from_source_tree(context: &Context<'_>, id: &ModuleId) -> Result<()> {
+    refuse_added(context, id, Kind::AlreadyAdded)?;
+    let source = context.tree.layout().source(id);
+    if !source.is_dir() {
+        let message = format!("cannot add {id}: there is no folder {}", source.display());
+        return Err(Error::new(Kind::SourceMissing, message)
+            .hint("put the source there, or name its folder or an archive of it instead"));
+    }
+    let loaded = module_conf::load_unbound(context, Some(id), &source.join("dkms.conf"))?;
+    register(context, id, &loaded)
+}
+
+fn from_folder(context: &Context<'_>, id: &ModuleId, folder: &Path) -> Result<()> {
+    refuse_added(context, id, Kind::AlreadyAdded)?;
+    module_conf::load_unbound(context, None, &folder.join("dkms.conf"))?;
+    copy_in(context, id, folder)?;
+    from_source_tree(context, id)
+}
+
+/// Copies a source to SOURCETREE/NAME-VERSION, unless it is that folder. It appears there when it is complete.
+fn copy_in(context: &Context<'_>, id: &ModuleId, folder: &Path) -> Result<()> {
+    let place = context.tree.layout().source(id);
+    let failed = |error| Error::io(format!("cannot copy {} to {}", folder.display(), place.display()), error);
+    if is_same(folder, &place) {
+        return Ok(());
+    }
+    let staged = context.lock.writer().stage_source().map_err(failed)?;
+    let inside = fs_err::canonicalize(staged.path()).map_err(failed)?;
+    if inside.starts_with(fs_err::canonicalize(folder).map_err(failed)?) {
+        let message = format!("{} cannot be a module's source: the source tree lies inside it", folder.display());
+        return Err(Error::new(Kind::BadOption, message));
+    }
+    sys::copy::copy_tree(folder, staged.path()).map_err(failed)?;
+    context.lock.writer().publish_source(staged, id).map_err(failed)
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((fs_err::canonicalize(one), fs_err::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+fn refuse_added(context: &Context<'_>, id: &ModuleId, kind: Kind) -> Result<()> {
+    if is_added(context, id)? {
+        return Err(Error::new(kind, format!("{id} is already added"))
+            .hint(format!("`dkms remove {id} --all` forgets it; `dkms build {id}` builds it")));
+    }
+    Ok(())
+}
+
+fn is_added(context: &Context<'_>, id: &ModuleId) -> Result<bool> {
+    let entry = context.tree.module(id).map_err(|error| Error::io(format!("cannot read the state of {id}"), error))?;
+    Ok(entry.is_some_and(|entry| matches!(entry.state, VersionState::Added { .. })))
+}
+
+/// Registers what lies in the source tree, then runs POST_ADD.
+fn register(context: &Context<'_>, id: &ModuleId, loaded: &Loaded) -> Result<()> {
+    loaded.refuse_duplicates()?;
+    for notice in &loaded.notices {
+        context.reporter.warn(format!("{id}: {notice}"));
+    }
+    context.lock.writer().register(id).map_err(|error| Error::io(format!("cannot register {id}"), error))?;
+    post_add(context, id, loaded)
+}
+
+fn post_add(context: &Context<'_>, id: &ModuleId, loaded: &Loaded) -> Result<()> {
+    let Some(command) = &loaded.conf.scripts.post_add else { return Ok(()) };
+    let source = module_conf::source(context, id)?;
+    hook::run(context, Hook::PostAdd, id, None, command, &source)?.into_result(Hook::PostAdd, id)
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,14 +5,28 @@ pub mod build;
 pub mod hook;
 pub mod install;
 pub mod jobs;
+mod module_conf;
 pub mod post_transaction;
 pub mod remove;
+mod schedule;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::conf::Framework;
-use crate::report::Reporter;
-use crate::step::{Outcome, Plan, Policy, StepId};
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::{KernelRelease, Target};
+use crate::report::{Message, Reporter};
+use crate::step::{Operation, Outcome, Plan, Policy, Step, StepId};
 use crate::sys::System;
+use crate::tree::intent::{self, Doing, Intent};
 use crate::tree::{Tree, TreeLock};
+
+use install::Change;
+use jobs::Jobs;
+use schedule::{Schedule, Task};
 
 /// What every action has at hand.
 pub struct Context<'a> {
@@ -30,8 +44,200 @@ pub struct Context<'a> {
     pub policy: &'a Policy,
 }
 
+/// Whether a step is done for the first time or completes what a dead run began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    First,
+    Again,
+}
+
 /// Carries out every step whose predecessors ended well, several at once where the plan lets them (the outcomes come in
-/// the plan's order). One depmod per kernel at the end of the installs and uninstalls that asked for it.
-pub fn run(_plan: &Plan, _context: &Context<'_>) -> Vec<(StepId, Outcome)> {
-    todo!()
+/// the plan's order). One depmod per kernel at the end of the installs and uninstalls that asked for it; where it fails,
+/// the installs that it fails on are taken back and count as failed.
+pub fn run(plan: &Plan, context: &Context<'_>) -> Vec<(StepId, Outcome)> {
+    let builds = plan.steps.iter().filter(|step| step.operation == Operation::Build);
+    let modules: std::collections::BTreeSet<_> = builds.map(|step| &step.module).collect();
+    // One build at a time per module version, so more could never run together.
+    let jobs = Jobs::new(context.system, context.framework, context.policy, modules.len());
+    let pool = Pool {
+        context,
+        interrupted: interrupted(context),
+        shared: Mutex::new(Shared { schedule: Schedule::new(plan, jobs.builds()), changes: BTreeMap::new() }),
+        jobs,
+        ended: Condvar::new(),
+    };
+    // Two more than builds, so that what is built gets installed while the rest is still building.
+    let workers = (pool.jobs.builds() + 2).min(plan.steps.len().max(1));
+    std::thread::scope(|scope| {
+        for _ in 1..workers {
+            scope.spawn(|| pool.work());
+        }
+        pool.work();
+    });
+    pool.shared.into_inner().unwrap_or_else(PoisonError::into_inner).schedule.into_outcomes()
+}
+
+/// What the workers of one run share.
+struct Pool<'a> {
+    context: &'a Context<'a>,
+    /// What a dead run began.
+    interrupted: Vec<Intent>,
+    jobs: Jobs,
+    shared: Mutex<Shared<'a>>,
+    ended: Condvar,
+}
+
+struct Shared<'a> {
+    schedule: Schedule<'a>,
+    /// What was changed under each kernel since its last depmod.
+    changes: BTreeMap<KernelRelease, Vec<Change>>,
+}
+
+impl<'a> Pool<'a> {
+    /// One worker: takes tasks until there are none.
+    fn work(&self) {
+        let mut shared = self.lock();
+        loop {
+            match shared.schedule.next() {
+                Task::Over => break,
+                Task::Wait => {
+                    shared = self.ended.wait(shared).unwrap_or_else(PoisonError::into_inner);
+                    continue;
+                }
+                Task::Step { step, first_build } => {
+                    drop(shared);
+                    let (outcome, change) = self.perform(step, first_build);
+                    shared = self.lock();
+                    shared.schedule.end(step, outcome, change.is_some());
+                    if let (Some(change), Some(target)) = (change, &step.target) {
+                        shared.changes.entry(target.kernel.clone()).or_default().push(change);
+                    }
+                }
+                Task::Close(kernel) => {
+                    let changes = shared.changes.remove(&kernel).unwrap_or_default();
+                    drop(shared);
+                    let failed = self.close(&kernel, changes);
+                    shared = self.lock();
+                    shared.schedule.closed(&kernel, failed);
+                }
+            }
+            self.ended.notify_all();
+        }
+        drop(shared);
+        self.ended.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared<'a>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does one step. A panic in it is that step's failure, so that the other workers do not wait for it for ever.
+    fn perform(&self, step: &Step, first_build: bool) -> (Outcome, Option<Change>) {
+        let doing = doing(&step.operation);
+        let told = |how: Option<String>| {
+            let (module, target) = (step.module.clone(), step.target.clone());
+            self.context.reporter.tell(match how {
+                None => Message::Started { module, target, doing },
+                Some(how) => Message::Finished { module, target, doing, how },
+            });
+        };
+        // A build tells its own beginning and end.
+        let told = |how| {
+            if step.operation != Operation::Build {
+                told(how);
+            }
+        };
+        told(None);
+        let result = catch_unwind(AssertUnwindSafe(|| self.operate(step, first_build)))
+            .unwrap_or_else(|panic| Err(internal(step, &*panic)));
+        let (outcome, change) = match result {
+            Ok(change) => (Outcome::Done, change),
+            Err(error) if error.kind() == Kind::Excluded => (Outcome::Refused(error), None),
+            Err(error) => (Outcome::Failed(error), None),
+        };
+        told(Some(how_it_ended(&outcome).to_owned()));
+        (outcome, change)
+    }
+
+    fn operate(&self, step: &Step, first_build: bool) -> Result<Option<Change>> {
+        let context = self.context;
+        match &step.operation {
+            Operation::Add(source) => add::add(context, &step.module, source).map(|()| None),
+            Operation::Forget => remove::forget(context, &step.module).map(|()| None),
+            Operation::Build => {
+                let _slot = self
+                    .jobs
+                    .slot(first_build)
+                    .map_err(|error| Error::io("cannot take part in the jobserver of make", error))?;
+                build::build(context, &step.module, target(step)?, &self.jobs).map(|()| None)
+            }
+            Operation::Install => {
+                install::install(context, step.id, &step.module, target(step)?, self.attempt(step)).map(Some)
+            }
+            Operation::Uninstall => {
+                install::uninstall(context, step.id, &step.module, target(step)?, self.attempt(step))
+            }
+            Operation::Unbuild => remove::unbuild(context, step.id, &step.module, target(step)?),
+        }
+    }
+
+    /// An install or uninstall that a dead run began is completed instead of begun.
+    fn attempt(&self, step: &Step) -> Attempt {
+        let doing = if step.operation == Operation::Install { Doing::Install } else { Doing::Uninstall };
+        let is_this = |intent: &Intent| {
+            intent.doing == doing && intent.id == step.module && Some(&intent.target) == step.target.as_ref()
+        };
+        if self.interrupted.iter().any(is_this) { Attempt::Again } else { Attempt::First }
+    }
+
+    fn close(&self, kernel: &KernelRelease, changes: Vec<Change>) -> Vec<(StepId, Error)> {
+        let steps: Vec<_> = changes.iter().map(|change| change.step).collect();
+        catch_unwind(AssertUnwindSafe(|| install::close(self.context, kernel, changes))).unwrap_or_else(|_| {
+            let failed = || Error::new(Kind::Internal, format!("updating the module lists of {kernel} broke off"));
+            steps.into_iter().map(|id| (id, failed())).collect()
+        })
+    }
+}
+
+/// Under an ancestor's lock the notes are that one's, and not left over. Notes that cannot be read cannot be completed.
+fn interrupted(context: &Context<'_>) -> Vec<Intent> {
+    if context.lock.is_nested() {
+        return Vec::new();
+    }
+    intent::left_over(context.tree.layout()).unwrap_or_else(|error| {
+        context.reporter.warn(format!("the notes of interrupted installs cannot be read: {error}"));
+        Vec::new()
+    })
+}
+
+fn target(step: &Step) -> Result<&Target> {
+    let missing =
+        || Error::new(Kind::Internal, format!("the step to {} {} has no kernel", step.operation.verb(), step.module));
+    step.target.as_ref().ok_or_else(missing)
+}
+
+fn doing(operation: &Operation) -> &'static str {
+    match operation {
+        Operation::Add(_) => "adding",
+        Operation::Build => "building",
+        Operation::Install => "installing",
+        Operation::Uninstall => "uninstalling",
+        Operation::Unbuild => "unbuilding",
+        Operation::Forget => "removing",
+    }
+}
+
+fn how_it_ended(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "done",
+        Outcome::Failed(_) => "failed",
+        Outcome::Refused(_) => "refused",
+        Outcome::Skipped { .. } => "skipped",
+    }
+}
+
+fn internal(step: &Step, panic: &(dyn std::any::Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    Error::new(Kind::Internal, format!("the step to {} {} broke off: {text}", step.operation.verb(), step.module))
 }

@@ -1,1 +1,40 @@
+//! Taking builds and registrations away: unbuild and forget.
 
+use crate::action::install::{self, Change};
+use crate::action::{Attempt, Context};
+use crate::error::{Error, Result};
+use crate::ids::{ModuleId, Target};
+use crate::step::StepId;
+
+/// Deletes the build for this kernel; an installed one is uninstalled first. Without a build there is nothing to do.
+///
+/// # Errors
+///
+/// Those of the uninstall; the build cannot be deleted.
+pub(super) fn unbuild(context: &Context<'_>, step: StepId, id: &ModuleId, target: &Target) -> Result<Option<Change>> {
+    let is_active = context.tree.active(&id.name, target).as_ref() == Some(&id.version);
+    let change = if is_active { install::uninstall(context, step, id, target, Attempt::First)? } else { None };
+    if !context.tree.layout().built(id, target).exists() && change.is_none() {
+        context.reporter.note(format!("{id} is not built for {target}; nothing to do"));
+        return Ok(None);
+    }
+    context
+        .lock
+        .writer()
+        .delete_build(id, target)
+        .map_err(|error| Error::io(format!("cannot delete the build of {id} for {target}"), error))?;
+    Ok(change)
+}
+
+/// Forgets the module version unless a build of it is left. Its source stays in the source tree.
+///
+/// # Errors
+///
+/// The folder cannot be deleted.
+pub(super) fn forget(context: &Context<'_>, id: &ModuleId) -> Result<()> {
+    let gone = context.lock.writer().forget(id).map_err(|error| Error::io(format!("cannot forget {id}"), error))?;
+    if !gone {
+        context.reporter.detail(format!("{id} stays registered: builds for other kernels are left"));
+    }
+    Ok(())
+}

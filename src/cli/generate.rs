@@ -135,9 +135,9 @@ settings; see
 
 fn completions(folder: &Path) -> std::io::Result<()> {
     for (shell, name) in [(Shell::Bash, "dkms.bash"), (Shell::Zsh, "_dkms"), (Shell::Fish, "dkms.fish")] {
-        let mut command = command().no_binary_name(false).mut_arg("words", |arg| {
-            arg.value_parser(MEANINGS.iter().map(|(name, _)| *name).collect::<Vec<_>>())
-        });
+        let mut command = command()
+            .no_binary_name(false)
+            .mut_arg("words", |arg| arg.value_parser(MEANINGS.iter().map(|(name, _)| *name).collect::<Vec<_>>()));
         let mut text = Vec::new();
         clap_complete::generate(shell, &mut command, "dkms", &mut text);
         fs_err::write(folder.join(name), text)?;

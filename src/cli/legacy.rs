@@ -32,7 +32,13 @@ pub struct Typed {
     #[arg(value_name = "ACTION|OPERAND")]
     pub words: Vec<String>,
     /// Module name, or name and version
-    #[arg(short = 'm', long = "module", visible_alias = "mod", value_name = "NAME[/VERSION]", overrides_with = "module")]
+    #[arg(
+        short = 'm',
+        long = "module",
+        visible_alias = "mod",
+        value_name = "NAME[/VERSION]",
+        overrides_with = "module"
+    )]
     pub module: Option<String>,
     /// Module version
     #[arg(short = 'v', value_name = "VERSION", overrides_with = "version_of_module")]

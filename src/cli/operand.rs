@@ -118,7 +118,8 @@ fn from_archive(system: &System, framework: &Framework, file: &Path) -> Result<S
         Error::new(Kind::ArchiveWithoutConf, format!("{} holds no dkms.conf", file.display()))
             .hint("write a dkms.conf for the module and put it beside its Makefile in the archive")
     })?;
-    let id = id_of(system, framework, &folder.join("dkms.conf"), &Typed::default())
-        .map_err(|error| Error::new(Kind::ArchiveWithoutConf, format!("{}: {error}", file.display())).caused_by(error))?;
+    let id = id_of(system, framework, &folder.join("dkms.conf"), &Typed::default()).map_err(|error| {
+        Error::new(Kind::ArchiveWithoutConf, format!("{}: {error}", file.display())).caused_by(error)
+    })?;
     Ok(Subject { id, source: AddSource::Folder(folder), _unpacked: Some(staging) })
 }

@@ -6,6 +6,7 @@ use crate::action;
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::ids::KernelRelease;
 use crate::plan;
 use crate::report::Reporter;
 use crate::report::human::Human;
@@ -47,8 +48,7 @@ pub enum Mode {
 impl App {
     /// With these settings.
     pub fn new(system: System, framework: Framework, reporter: Human) -> Self {
-        let layout =
-            Layout::new(system.root(), &framework.dkms_tree, &framework.source_tree, &framework.install_tree);
+        let layout = Layout::new(system.root(), &framework.dkms_tree, &framework.source_tree, &framework.install_tree);
         Self { tree: Tree::new(layout), system, framework, reporter }
     }
 
@@ -70,7 +70,7 @@ impl App {
         let changed = outcomes.iter().any(|(id, outcome)| changes(&plan, *id, outcome));
         drop(lock);
         if changed {
-            action::post_transaction::run(&self.system, &self.framework, &self.reporter);
+            action::post_transaction::run(&self.system, &self.framework, only_kernel(&plan), &self.reporter);
         }
         Ok(verdict::judge(&request.wish, &plan, outcomes))
     }
@@ -97,7 +97,8 @@ impl App {
     /// Brings what a dead run left half done to an end, so that the plan starts from a sound tree.
     fn recover(&self, request: &Request, lock: &TreeLock) -> Result<()> {
         let reporter: &dyn Reporter = &self.reporter;
-        let removed = lock.writer().recover().map_err(|error| Error::io("cannot clear up after an earlier run", error))?;
+        let removed =
+            lock.writer().recover().map_err(|error| Error::io("cannot clear up after an earlier run", error))?;
         for path in removed {
             reporter.detail(format!("removed {}, which an interrupted run left", path.display()));
         }
@@ -113,12 +114,8 @@ impl App {
     }
 
     fn snapshot(&self, request: &Request) -> Result<Snapshot> {
-        let view = View {
-            system: &self.system,
-            framework: &self.framework,
-            tree: &self.tree,
-            inputs: &request.policy.inputs,
-        };
+        let view =
+            View { system: &self.system, framework: &self.framework, tree: &self.tree, inputs: &request.policy.inputs };
         Snapshot::take(&view, &request.interest()).map_err(|error| Error::io("cannot read the DKMS tree", error))
     }
 
@@ -144,6 +141,13 @@ impl App {
             }
         }
     }
+}
+
+/// The kernel that a plan is about, when it is one.
+fn only_kernel(plan: &Plan) -> Option<&KernelRelease> {
+    let mut kernels = plan.steps.iter().filter_map(|step| Some(&step.target.as_ref()?.kernel));
+    let first = kernels.next()?;
+    kernels.all(|kernel| kernel == first).then_some(first)
 }
 
 impl Request {

@@ -65,9 +65,7 @@ fn wish_without_module(app: &App, typed: &Typed, action: &str) -> Result<Option<
             };
             switched_off(app).unwrap_or(Wish::Autoinstall { target })
         }
-        "kernel_prerm" => {
-            Wish::KernelLeaves { target: targets::named(typed, system, action)?, which: Leaving::Every }
-        }
+        "kernel_prerm" => Wish::KernelLeaves { target: targets::named(typed, system, action)?, which: Leaving::Every },
         "kernel_preinst" => {
             Wish::KernelLeaves { target: targets::named(typed, system, action)?, which: Leaving::AutoinstallOnly }
         }

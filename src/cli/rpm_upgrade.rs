@@ -19,8 +19,22 @@ use crate::sys::process::{self, ProcessId};
 use crate::tree::{Layout, TreeLock};
 
 /// Programs that run scriptlets, by the name that /proc/PID/comm gives (cut to 15 bytes there).
-const PACKAGE_MANAGERS: &[&str] =
-    &["rpm", "rpm.real", "rpmi", "dnf", "dnf5", "dnf5daemon-serv", "dnf-automatic", "yum", "zypper", "packagekitd", "rpm-ostree", "microdnf", "tdnf", "urpmi"];
+const PACKAGE_MANAGERS: &[&str] = &[
+    "rpm",
+    "rpm.real",
+    "rpmi",
+    "dnf",
+    "dnf5",
+    "dnf5daemon-serv",
+    "dnf-automatic",
+    "yum",
+    "zypper",
+    "packagekitd",
+    "rpm-ostree",
+    "microdnf",
+    "tdnf",
+    "urpmi",
+];
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Note {
@@ -90,9 +104,8 @@ fn take(layout: &Layout, id: &ModuleId, process: ProcessId) -> io::Result<bool> 
 fn sweep(layout: &Layout) -> io::Result<()> {
     let Ok(entries) = fs_err::read_dir(folder(layout)) else { return Ok(()) };
     for entry in entries.flatten() {
-        let alive = read(&entry.path()).is_some_and(|note| {
-            ProcessId::of(note.pid).is_some_and(|process| process.started == note.started)
-        });
+        let alive = read(&entry.path())
+            .is_some_and(|note| ProcessId::of(note.pid).is_some_and(|process| process.started == note.started));
         if !alive {
             fs_err::remove_file(entry.path())?;
         }

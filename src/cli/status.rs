@@ -7,6 +7,7 @@ use crate::report::Reporter;
 use crate::snapshot::{self, View};
 use crate::status::{Files, Filter, Row, rows};
 use crate::step::Inputs;
+use crate::tree::difference::Condition;
 use crate::tree::{Build, ModuleEntry, VersionState};
 
 use super::legacy::Typed;
@@ -56,5 +57,9 @@ fn files(app: &App, entry: &ModuleEntry, build: &Build) -> Files {
     let view = View { system: &app.system, framework: &app.framework, tree: &app.tree, inputs: &Inputs::default() };
     let conf = app.tree.layout().source_link(&entry.id).join("dkms.conf");
     let loaded = snapshot::load(&view, &conf, &entry.id, &build.target, Commands::Refuse).ok();
-    crate::action::install::check_files(&app.system, app.tree.layout(), entry, build, loaded.as_ref())
+    match crate::action::install::check_files(&app.system, app.tree.layout(), entry, build, loaded.as_ref()) {
+        Condition::Sound => Files::Sound,
+        Condition::Differs => Files::Different,
+        Condition::BuiltMissing => Files::BuiltMissing,
+    }
 }

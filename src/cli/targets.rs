@@ -66,7 +66,9 @@ pub fn single(typed: &Typed, system: &System, action: &str) -> Result<Target> {
 pub fn named(typed: &Typed, system: &System, action: &str) -> Result<Target> {
     if typed.kernels.is_empty() {
         refuse_all(typed, action)?;
-        return Err(Error::new(Kind::KernelCount, format!("{action} needs the kernel it is about")).hint("name it with -k"));
+        return Err(
+            Error::new(Kind::KernelCount, format!("{action} needs the kernel it is about")).hint("name it with -k")
+        );
     }
     single(typed, system, action)
 }

@@ -1,6 +1,6 @@
 //! dkms.conf and framework.conf: what a module and this machine want, as typed values with their source.
 
-mod destination;
+pub mod destination;
 mod dialect;
 mod directive;
 pub mod ere;

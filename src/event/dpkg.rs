@@ -15,7 +15,9 @@ pub fn maintainer_script(words: &[String]) -> Result<Event, EventError> {
         }
         ("prerm", "upgrade" | "failed-upgrade") => Ok(Event::ModuleIsReplaced { id, manager }),
         ("prerm", "remove" | "deconfigure") => Ok(Event::ModuleLeaves { id, manager }),
-        ("preinst" | "postinst" | "prerm" | "postrm", other) => Ok(nothing(format!("{script} {other} needs nothing from dkms"))),
+        ("preinst" | "postinst" | "prerm" | "postrm", other) => {
+            Ok(nothing(format!("{script} {other} needs nothing from dkms")))
+        }
         _ => Err(EventError::Unknown(event)),
     }
 }

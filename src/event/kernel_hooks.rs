@@ -13,7 +13,9 @@ pub fn run_parts(words: &[String]) -> Result<Event, EventError> {
         "postinst" | "header_postinst" => Ok(Event::KernelArrived { kernel }),
         "prerm" => Ok(Event::KernelLeaves { kernel }),
         // What is installed stays until postinst has something better.
-        "preinst" => Ok(nothing(format!("kernel {kernel} is about to be unpacked; its modules stay until it is there"))),
+        "preinst" => {
+            Ok(nothing(format!("kernel {kernel} is about to be unpacked; its modules stay until it is there")))
+        }
         "postrm" => Ok(nothing(format!("kernel {kernel} has gone; its modules left before"))),
         other => Err(EventError::Unknown(format!("kernel {other}"))),
     }
@@ -34,7 +36,11 @@ pub fn kernel_install(words: &[String]) -> Result<Event, EventError> {
 pub fn autoinstaller(words: &[String]) -> Result<Event, EventError> {
     match word(words, 0, "autoinstaller", "start")? {
         "start" => {
-            let kernel = words.get(1).filter(|word| !word.is_empty()).map(|word| KernelRelease::new(word.clone())).transpose()?;
+            let kernel = words
+                .get(1)
+                .filter(|word| !word.is_empty())
+                .map(|word| KernelRelease::new(word.clone()))
+                .transpose()?;
             Ok(Event::Start { kernel })
         }
         "stop" | "restart" | "force-reload" | "status" => Ok(nothing("modules stay as they are")),

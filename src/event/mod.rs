@@ -85,7 +85,8 @@ pub enum EventError {
 
 /// Parses the words after `dkms event`: a source, then what that source's manager gave its script.
 pub fn parse(words: &[String]) -> Result<Event, EventError> {
-    let (source, rest) = words.split_first().ok_or(EventError::Missing { event: "event".into(), what: "its source" })?;
+    let (source, rest) =
+        words.split_first().ok_or(EventError::Missing { event: "event".into(), what: "its source" })?;
     match source.as_str() {
         "kernel" => kernel_hooks::run_parts(rest),
         "kernel-install" => kernel_hooks::kernel_install(rest),

@@ -8,7 +8,9 @@ fn parsed(line: &str) -> String {
         Ok(Event::ModuleArrived { id, .. }) => format!("module arrived {id}"),
         Ok(Event::ModuleLeaves { id, .. }) => format!("module leaves {id}"),
         Ok(Event::ModuleIsReplaced { id, .. }) => format!("module is replaced {id}"),
-        Ok(Event::Start { kernel }) => format!("start {}", kernel.map_or("running".into(), |kernel| kernel.to_string())),
+        Ok(Event::Start { kernel }) => {
+            format!("start {}", kernel.map_or("running".into(), |kernel| kernel.to_string()))
+        }
         Ok(Event::Nothing { .. }) => "nothing".to_owned(),
         Err(_) => "error".to_owned(),
     }

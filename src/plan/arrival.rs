@@ -99,9 +99,8 @@ fn old_versions(plan: &mut Plan, id: &ModuleId, snapshot: &Snapshot) {
 }
 
 fn forget(plan: &mut Plan, entry: &ModuleEntry, why: &str, after: &[StepId]) {
-    let replaced = |target: &Target| {
-        after.iter().find(|step| plan.steps[step.0].target.as_ref() == Some(target)).copied()
-    };
+    let replaced =
+        |target: &Target| after.iter().find(|step| plan.steps[step.0].target.as_ref() == Some(target)).copied();
     let builds: Vec<(Target, bool, Option<StepId>)> =
         entry.builds.iter().map(|build| (build.target.clone(), build.installed, replaced(&build.target))).collect();
     let mut gone = Vec::new();

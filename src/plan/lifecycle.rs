@@ -104,7 +104,8 @@ pub(super) fn put(plan: &mut Plan, making: Making<'_>, snapshot: &Snapshot) -> O
         && !kernel.present
     {
         let text = format!("there is no kernel {}: {} does not exist", target.kernel, kernel.folder.display());
-        let reason = refused_with(Kind::KernelMissing, text, "install that kernel's image package, or check the -k option");
+        let reason =
+            refused_with(Kind::KernelMissing, text, "install that kernel's image package, or check the -k option");
         plan.omit(Some(id.clone()), Some(target.clone()), reason);
         return None;
     }

@@ -8,4 +8,3 @@ pub mod interrupted;
 pub mod lifecycle;
 pub mod refusal;
 pub mod unmake;
-

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-/// Where the two output streams of a program go. Standard input is always /dev/null.
+/// Where the two output streams of a program go. Standard input is /dev/null unless [`Command::input`] gives one.
 #[derive(Debug, Default)]
 pub enum Output {
     /// Both are collected (separately) and returned.
@@ -30,6 +30,7 @@ pub struct Command {
     set: Vec<(OsString, OsString)>,
     unset: Vec<OsString>,
     output: Output,
+    input: Option<Vec<u8>>,
     jobserver: Option<jobserver::Client>,
 }
 
@@ -85,6 +86,13 @@ impl Command {
     #[must_use]
     pub fn output(mut self, output: Output) -> Self {
         self.output = output;
+        self
+    }
+
+    /// Gives it these bytes on standard input.
+    #[must_use]
+    pub fn input(mut self, bytes: Vec<u8>) -> Self {
+        self.input = Some(bytes);
         self
     }
 
@@ -217,7 +225,11 @@ impl Runner for HostRunner {
                 child.stdout(Stdio::null()).stderr(Stdio::null());
             }
         }
-        let output = child.spawn().and_then(std::process::Child::wait_with_output).map_err(fail)?;
+        let output = match &command.input {
+            None => child.spawn().and_then(std::process::Child::wait_with_output),
+            Some(bytes) => feed(child.stdin(Stdio::piped()), bytes),
+        };
+        let output = output.map_err(fail)?;
         Ok(Finished {
             code: output.status.code(),
             signal: output.status.signal(),
@@ -225,4 +237,20 @@ impl Runner for HostRunner {
             stderr: output.stderr,
         })
     }
+}
+
+/// Runs a program that gets these bytes on standard input; one that does not read them all is no error.
+fn feed(command: &mut std::process::Command, bytes: &[u8]) -> io::Result<std::process::Output> {
+    let mut child = command.spawn()?;
+    let input = child.stdin.take();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            if let Some(mut input) = input
+                && let Err(error) = io::Write::write_all(&mut input, bytes)
+            {
+                debug_assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+            }
+        });
+        child.wait_with_output()
+    })
 }

@@ -5,6 +5,7 @@
 //! that they look neither like a module nor like a kernel to the shell original.
 
 pub mod difference;
+pub mod installed;
 pub mod intent;
 pub mod layout;
 pub mod leaving;

@@ -1,1 +1,219 @@
+//! Putting built modules under a kernel, so that a working module is never gone before the new one is in place.
+//!
+//! Everything is staged in the destination folders first; then each file appears by one rename. A note of what goes where
+//! ([`crate::tree::installed`]) and an intent are durable before the first rename, so an interrupted install is completed
+//! by doing it again.
 
+mod candidates;
+mod close;
+mod condition;
+mod depmod;
+pub mod destination;
+pub mod facts;
+mod force_list;
+mod modprobe;
+mod place;
+mod selinux;
+mod take_back;
+mod uninstall;
+pub mod version_check;
+mod weak_modules;
+
+use std::path::PathBuf;
+
+pub(crate) use close::close;
+pub use condition::check_files;
+pub(crate) use uninstall::uninstall;
+
+use crate::action::hook::{self, Hook, HookEnd};
+use crate::action::{Attempt, Context, module_conf};
+use crate::conf::ModuleConf;
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::{ModuleId, ModuleVersion, Target};
+use crate::step::{StepId, Switch};
+use crate::sys::System;
+use crate::tree::installed::Installed;
+use crate::tree::intent::{Doing, Intent};
+
+/// A change of a kernel's modules that waits for depmod; its intent stays noted until then.
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// The step that made it.
+    pub(crate) step: StepId,
+    /// What it did.
+    pub(crate) intent: Intent,
+    /// The version that was active before an install.
+    replaced: Option<ModuleVersion>,
+}
+
+/// One module version on one kernel, with what every part of an install or uninstall has at hand.
+#[derive(Clone, Copy)]
+pub(crate) struct Job<'a> {
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) id: &'a ModuleId,
+    pub(crate) target: &'a Target,
+}
+
+/// Installs the finished build of this module for this kernel. Files of another version or an older build are replaced.
+///
+/// # Errors
+///
+/// [`Kind::KernelMissing`], [`Kind::BuiltMissing`], [`Kind::BadConf`], [`Kind::PreInstallFailed`],
+/// [`Kind::NothingInstalled`]; files that cannot be written, after which everything is as before.
+pub(crate) fn install(
+    context: &Context<'_>,
+    step: StepId,
+    id: &ModuleId,
+    target: &Target,
+    attempt: Attempt,
+) -> Result<Change> {
+    let job = Job { context, id, target };
+    job.check_places()?;
+    let conf = module_conf::load(context, id, target)?.conf;
+    let replaced = job.active();
+    if attempt == Attempt::First {
+        job.before_install(&conf, replaced.as_ref())?;
+        // The script may have changed what we rely on.
+        job.check_places()?;
+    }
+    let installed = match job.interrupted(attempt) {
+        Some(installed) => installed,
+        None => candidates::choose(&job, &conf)?,
+    };
+    let intent = job.begin(Doing::Install)?;
+    if let Err(error) = place::put(&job, &installed, replaced.as_ref()) {
+        take_back::take_back(&job, replaced.as_ref())?;
+        job.end(&intent)?;
+        return Err(error);
+    }
+    after_install(&job, &conf, &installed);
+    Ok(Change { step, intent, replaced })
+}
+
+fn after_install(job: &Job<'_>, conf: &ModuleConf, installed: &Installed) {
+    let layout = job.context.tree.layout();
+    let places: Vec<PathBuf> = installed.files.iter().map(|file| file.place.clone()).collect();
+    selinux::label(job.context, &with_folders(job, &places));
+    if !conf.no_weak_modules {
+        weak_modules::tell(job.context, &job.target.kernel, weak_modules::Change::Added, &places);
+    }
+    for place in &places {
+        job.context.reporter.detail(format!("installed {}", layout.opened(place).display()));
+    }
+    if let Some(command) = &conf.scripts.post_install {
+        job.run_lenient(Hook::PostInstall, Some(job.target), command);
+    }
+}
+
+/// The files with the folders between them and the kernel's (opened).
+fn with_folders(job: &Job<'_>, places: &[PathBuf]) -> Vec<PathBuf> {
+    let layout = job.context.tree.layout();
+    let kernel = layout.kernel_modules(job.target);
+    let mut all = std::collections::BTreeSet::new();
+    for place in places.iter().map(|place| layout.opened(place)) {
+        all.extend(place.ancestors().take_while(|folder| **folder != kernel).map(PathBuf::from));
+    }
+    all.into_iter().collect()
+}
+
+impl Job<'_> {
+    /// The version of this module that is active on the kernel.
+    fn active(&self) -> Option<ModuleVersion> {
+        self.context.tree.active(&self.id.name, self.target)
+    }
+
+    fn check_places(&self) -> Result<()> {
+        let layout = self.context.tree.layout();
+        let kernel = layout.kernel_modules(self.target);
+        if !kernel.is_dir() {
+            let message =
+                format!("cannot install {}: the kernel's folder {} does not exist", self.id, kernel.display());
+            return Err(Error::new(Kind::KernelMissing, message)
+                .hint(format!("install the package of the kernel {} first", self.target.kernel)));
+        }
+        let built = layout.built_modules(self.id, self.target);
+        if !built.is_dir() {
+            let message = format!("cannot install {}: it is not built for {}", self.id, self.target);
+            return Err(Error::new(Kind::BuiltMissing, message)
+                .hint(format!("run `dkms build {} -k {}` first", self.id, self.target.kernel)));
+        }
+        Ok(())
+    }
+
+    /// POST_REMOVE of the install that `--force` repeats, then PRE_INSTALL.
+    fn before_install(&self, conf: &ModuleConf, active: Option<&ModuleVersion>) -> Result<()> {
+        let is_repeated = active == Some(&self.id.version) && self.context.policy.has(Switch::Force);
+        if let Some(command) = conf.scripts.post_remove.as_ref().filter(|_| is_repeated) {
+            self.run_lenient(Hook::PostRemove, None, command);
+        }
+        let Some(command) = &conf.scripts.pre_install else { return Ok(()) };
+        let source = module_conf::source(self.context, self.id)?;
+        let end = hook::run(self.context, Hook::PreInstall, self.id, Some(self.target), command, &source)?;
+        match end {
+            HookEnd::Done => Ok(()),
+            HookEnd::Failed(code) if self.is_forced() => {
+                let warning =
+                    format!("the PRE_INSTALL script of {} ended with code {code}; installing anyway", self.id);
+                self.context.reporter.warn(warning);
+                Ok(())
+            }
+            HookEnd::Failed(code) => Err(Error::new(
+                Kind::PreInstallFailed,
+                format!(
+                    "{} was not installed for {}: its PRE_INSTALL script ended with code {code}",
+                    self.id, self.target
+                ),
+            )
+            .hint("`--force` installs it nevertheless")),
+        }
+    }
+
+    fn is_forced(&self) -> bool {
+        self.context.policy.has(Switch::Force) || self.context.policy.has(Switch::RpmSafeUpgrade)
+    }
+
+    /// What an interrupted install of this version was about to put where.
+    fn interrupted(&self, attempt: Attempt) -> Option<Installed> {
+        let noted = || self.context.tree.installed(&self.id.name, self.target);
+        (attempt == Attempt::Again).then(noted).flatten().filter(|noted| noted.version == self.id.version)
+    }
+
+    /// Notes that a change begins. It takes the place of an earlier one in the same run, which is complete but for depmod.
+    fn begin(&self, doing: Doing) -> Result<Intent> {
+        let intent = Intent { doing, id: self.id.clone(), target: self.target.clone() };
+        let begun = self.context.lock.writer().begin(&intent);
+        begun.map_err(|error| Error::io(format!("cannot note the change of {}", self.id), error))?;
+        Ok(intent)
+    }
+
+    fn end(&self, intent: &Intent) -> Result<()> {
+        let ended = self.context.lock.writer().end(intent);
+        ended.map_err(|error| Error::io(format!("cannot end the note of the change of {}", self.id), error))
+    }
+
+    /// Runs a script whose failure does not matter: it is told as a warning.
+    fn run_lenient(&self, hook: Hook, target: Option<&Target>, command: &str) {
+        let ended = module_conf::source(self.context, self.id)
+            .and_then(|source| hook::run(self.context, hook, self.id, target, command, &source))
+            .and_then(|end| end.into_result(hook, self.id));
+        if let Err(error) = ended {
+            self.context.reporter.warn(error.to_string());
+        }
+    }
+}
+
+/// A switch of the command line or its setting in framework.conf.
+fn is_on(context: &Context<'_>, switch: Switch, setting: &str) -> bool {
+    context.policy.has(switch) || context.framework.switches.get(setting).copied().unwrap_or(false)
+}
+
+/// A program of the administrator's; their PATH may lack the sbin folders.
+fn program(system: &System, name: &str) -> PathBuf {
+    let sbin =
+        || ["/usr/sbin", "/sbin"].iter().map(|folder| PathBuf::from(folder).join(name)).find(|file| file.exists());
+    system.find_program(name).or_else(sbin).unwrap_or_else(|| PathBuf::from(name))
+}
+
+#[cfg(test)]
+mod tests;

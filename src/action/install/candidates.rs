@@ -1,0 +1,205 @@
+//! Which of the built modules are installed, where each goes, and what it replaces there.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::conf::{BuiltModule, ModuleConf};
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::{ModuleId, ModuleVersion};
+use crate::kernel::Suffix;
+use crate::kernel::files::ModuleFiles;
+use crate::step::Switch;
+use crate::sys;
+use crate::tree::installed::{Installed, InstalledFile};
+use crate::version;
+
+use super::condition::built_file;
+use super::version_check::{self, Facts};
+use super::{Job, destination, facts, force_list};
+
+/// A built module and its place.
+struct Candidate {
+    name: String,
+    /// The built file (opened).
+    built: PathBuf,
+    /// The folder that it goes to, below the kernel's.
+    folder: PathBuf,
+    /// The place without the root.
+    place: PathBuf,
+}
+
+/// Chooses what is installed: all modules of dkms.conf that are not excluded here and that pass the version check.
+///
+/// # Errors
+///
+/// [`Kind::BuiltMissing`]; [`Kind::BadConf`] for a destination outside the kernel's folder; [`Kind::NothingInstalled`]
+/// when there are modules and none passes.
+pub(super) fn choose(job: &Job<'_>, conf: &ModuleConf) -> Result<Installed> {
+    let candidates = candidates(job, conf)?;
+    let kernel = job.context.tree.layout().kernel_modules(job.target);
+    let present = ModuleFiles::scan(&kernel)
+        .map_err(|error| Error::io(format!("cannot look for the modules of {}", job.target), error))?;
+    let active = job.active();
+    let check = Check::new(job, conf);
+    let mut files = Vec::new();
+    let mut refusals = Vec::new();
+    for candidate in &candidates {
+        let there = in_its_way(job, candidate, &present, active.as_ref());
+        match check.refusal(job, candidate, there.as_deref())? {
+            Some(refusal) => {
+                let message = format!("{} was not installed: {refusal}", candidate.name);
+                job.context.reporter.warn(message.clone());
+                refusals.push(message);
+            }
+            None => files.push(file(job, candidate, there.filter(|_| active.is_none()))?),
+        }
+    }
+    if files.is_empty() && !candidates.is_empty() {
+        return Err(nothing_left(job, &refusals));
+    }
+    let obsolete = obsolete(job, active.as_ref(), &files);
+    Ok(Installed { version: job.id.version.clone(), files, obsolete })
+}
+
+fn nothing_left(job: &Job<'_>, refusals: &[String]) -> Error {
+    let message = format!("nothing of {} was installed for {}: {}", job.id, job.target, refusals.join("; "));
+    Error::new(Kind::NothingInstalled, message).hint("`--force` installs it nevertheless")
+}
+
+fn candidates(job: &Job<'_>, conf: &ModuleConf) -> Result<Vec<Candidate>> {
+    let common = destination::common(job.context.system);
+    let modules = conf.modules.iter().filter(|module| module.excluded.is_none());
+    modules.map(|module| candidate(job, module, common.as_deref())).collect()
+}
+
+fn candidate(job: &Job<'_>, module: &BuiltModule, common: Option<&Path>) -> Result<Candidate> {
+    let layout = job.context.tree.layout();
+    let folder = layout.built_modules(job.id, job.target);
+    let Some(built) = built_file(&folder, &module.dest_name) else {
+        let message =
+            format!("cannot install {}: its module {} is not in {}", job.id, module.dest_name, folder.display());
+        return Err(Error::new(Kind::BuiltMissing, message)
+            .hint(format!("run `dkms build --force {} -k {}`", job.id, job.target.kernel)));
+    };
+    let Some(folder) = common.map(Path::to_path_buf).or_else(|| destination::below(&module.dest_location)) else {
+        let message =
+            format!("the destination `{}` of {} leaves the kernel's folder", module.dest_location, module.dest_name);
+        return Err(Error::new(Kind::BadConf, message));
+    };
+    let kernel = layout.install_tree_name().join(&job.target.kernel);
+    let place = kernel.join(&folder).join(built.file_name().unwrap_or_default());
+    Ok(Candidate { name: module.dest_name.clone(), built, folder, place })
+}
+
+/// The first same-named file of somebody else.
+fn in_its_way(
+    job: &Job<'_>,
+    candidate: &Candidate,
+    present: &ModuleFiles,
+    active: Option<&ModuleVersion>,
+) -> Option<PathBuf> {
+    let layout = job.context.tree.layout();
+    let noted = job.context.tree.installed(&job.id.name, job.target).unwrap_or_else(|| Installed {
+        version: job.id.version.clone(),
+        files: Vec::new(),
+        obsolete: Vec::new(),
+    });
+    let is_ours = |file: &Path| {
+        active == Some(&job.id.version)
+            && (file.parent() == layout.opened(&candidate.place).parent()
+                || noted.files.iter().any(|noted| layout.opened(&noted.place) == file))
+    };
+    present.named(&candidate.name, &candidate.folder).into_iter().find(|file| !is_ours(file)).map(Path::to_path_buf)
+}
+
+/// What decides about a module besides the two files.
+struct Check {
+    is_skipped: bool,
+    is_forced: bool,
+    obsolete: Option<String>,
+}
+
+impl Check {
+    fn new(job: &Job<'_>, conf: &ModuleConf) -> Self {
+        let listed = force_list::switches(job.context.system, &job.id.name);
+        let has = |switch| job.context.policy.has(switch) || listed.contains(&switch);
+        let is_obsolete = |since: &&String| version::compare(job.target.kernel.as_str(), since).is_ge();
+        let obsolete = conf.obsolete_by.as_ref().filter(is_obsolete);
+        Self {
+            is_skipped: has(Switch::SkipVersionCheck) || has(Switch::RpmSafeUpgrade),
+            is_forced: has(Switch::Force),
+            obsolete: obsolete.map(|since| format!("kernels from {since} on have it themselves (OBSOLETE_BY)")),
+        }
+    }
+
+    fn refusal(&self, job: &Job<'_>, candidate: &Candidate, there: Option<&Path>) -> Result<Option<String>> {
+        if self.is_skipped || self.is_forced {
+            return Ok(None);
+        }
+        if self.obsolete.is_some() {
+            return Ok(self.obsolete.clone());
+        }
+        let Some(there) = there else { return Ok(None) };
+        let ours = read(&candidate.built)?;
+        // A file there that cannot be read as a module is no reason to keep a working one out.
+        let theirs = facts::read(&followed(job, there)).unwrap_or_default();
+        let identical = || sys::fs::same_content(&candidate.built, &followed(job, there)).unwrap_or(false);
+        let refusal = version_check::check(&ours, &theirs, identical);
+        Ok(refusal.map(|refusal| format!("{refusal} ({})", there.display())))
+    }
+}
+
+/// Where a link leads inside the root.
+fn followed(job: &Job<'_>, file: &Path) -> PathBuf {
+    sys::fs::resolve(job.context.system.root(), file).unwrap_or_else(|| file.to_path_buf())
+}
+
+fn read(built: &Path) -> Result<Facts> {
+    facts::read(built).map_err(|error| Error::new(Kind::BuiltMissing, "a built module cannot be read").caused_by(error))
+}
+
+fn file(job: &Job<'_>, candidate: &Candidate, original: Option<PathBuf>) -> Result<InstalledFile> {
+    Ok(InstalledFile {
+        place: candidate.place.clone(),
+        module_version: read(&candidate.built)?.version,
+        original: original.map(|original| job.context.tree.layout().named(&original)),
+    })
+}
+
+/// Files of the version or build active until now that the new ones do not replace.
+fn obsolete(job: &Job<'_>, active: Option<&ModuleVersion>, files: &[InstalledFile]) -> Vec<InstalledFile> {
+    let Some(active) = active else { return Vec::new() };
+    let noted = job.context.tree.installed(&job.id.name, job.target).filter(|noted| noted.version == *active);
+    let before = match noted {
+        Some(noted) => noted.files.into_iter().chain(noted.obsolete).collect(),
+        None if *active != job.id.version => of_build(job, &ModuleId::new(job.id.name.clone(), active.clone())),
+        None => Vec::new(),
+    };
+    let kept: BTreeSet<&Path> = files.iter().map(|file| file.place.as_path()).collect();
+    before.into_iter().filter(|file| !kept.contains(file.place.as_path())).collect()
+}
+
+/// The files of a build in the distribution's place, where a shell DKMS has put them.
+pub(super) fn of_build(job: &Job<'_>, id: &ModuleId) -> Vec<InstalledFile> {
+    let layout = job.context.tree.layout();
+    let Some(common) = destination::common(job.context.system) else { return Vec::new() };
+    let folder = layout.install_tree_name().join(&job.target.kernel).join(common);
+    let installed = |built: PathBuf| InstalledFile {
+        place: folder.join(built.file_name().unwrap_or_default()),
+        module_version: facts::read(&built).unwrap_or_default().version,
+        original: None,
+    };
+    built_files(&layout.built_modules(id, job.target)).into_iter().map(installed).collect()
+}
+
+/// The module files of a build, sorted.
+pub(super) fn built_files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs_err::read_dir(folder) else { return Vec::new() };
+    let is_module = |file: &PathBuf| {
+        file.file_name().is_some_and(|name| Suffix::split(&name.to_string_lossy()).is_some()) && file.is_file()
+    };
+    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(is_module).collect();
+    files.sort();
+    files
+}

@@ -1,0 +1,132 @@
+//! The end of a kernel's installs and uninstalls: one depmod, and what has to wait for it.
+
+use std::collections::BTreeMap;
+
+use crate::action::Context;
+use crate::action::hook::Hook;
+use crate::error::Error;
+use crate::exit::Kind;
+use crate::ids::{KernelRelease, ModuleId, Target};
+use crate::step::{StepId, Switch};
+use crate::tree::intent::Doing;
+
+use super::depmod::{self, DepmodError, Ran};
+use super::{Change, Job, is_on, modprobe, place, take_back, uninstall};
+
+/// Brings the kernel's module lists up to date, unless `--no-depmod`. Installs on which depmod fails are taken back; they
+/// are returned with their errors. The notes of the changes end.
+pub(crate) fn close(context: &Context<'_>, kernel: &KernelRelease, changes: Vec<Change>) -> Vec<(StepId, Error)> {
+    let mut failed = Vec::new();
+    if !context.policy.has(Switch::NoDepmod)
+        && let Err(error) = update(context, kernel, &changes)
+    {
+        failed = without_the_guilty(context, kernel, &changes, &error);
+    }
+    let good = |change: &&Change| !failed.iter().any(|(step, _)| *step == change.step);
+    let is_install = |change: &&Change| change.intent.doing == Doing::Install;
+    let wants_modprobe = is_on(context, Switch::ModprobeOnInstall, "modprobe_on_install");
+    if wants_modprobe && changes.iter().filter(is_install).any(|change| good(&change)) {
+        modprobe::load_matching(context, kernel);
+    }
+    for change in &changes {
+        let job = Job { context, id: &change.intent.id, target: &change.intent.target };
+        if let Err(error) = job.end(&change.intent) {
+            context.reporter.warn(format!("{error}: {}", error.causes().join(": ")));
+        }
+    }
+    failed
+}
+
+fn update(context: &Context<'_>, kernel: &KernelRelease, changes: &[Change]) -> Result<(), DepmodError> {
+    match depmod::run(context.system, context.tree.layout(), kernel)? {
+        Ran::Yes => {}
+        Ran::NoLists => context.reporter.detail(format!("depmod was not run for {kernel}: it has no modules.dep")),
+        Ran::OtherPlace => {
+            context.reporter.warn(format!(
+                "depmod was not run for {kernel}: the install tree {} is not lib/modules of any root",
+                context.tree.layout().install_tree().display()
+            ));
+        }
+    }
+    if changes.iter().any(|change| change.intent.doing == Doing::Uninstall) {
+        let folder = context.tree.layout().install_tree().join(kernel);
+        match depmod::remove_empty_lists(&folder) {
+            Ok(true) => context.reporter.detail(format!("removed the empty module lists of {kernel}")),
+            Ok(false) => {}
+            Err(error) => context.reporter.warn(format!("the empty module lists of {kernel} were left: {error}")),
+        }
+    }
+    Ok(())
+}
+
+/// depmod failed: takes every install of this kernel back, then lets each in again alone, so that only those on which
+/// depmod fails stay out. When depmod fails without any of them, all stay out.
+fn without_the_guilty(
+    context: &Context<'_>,
+    kernel: &KernelRelease,
+    changes: &[Change],
+    error: &DepmodError,
+) -> Vec<(StepId, Error)> {
+    // The last change of a module counts: an uninstall after an install has taken it out already.
+    let last: BTreeMap<(&ModuleId, &Target), &Change> =
+        changes.iter().map(|change| ((&change.intent.id, &change.intent.target), change)).collect();
+    let mut installs: Vec<_> = last.into_values().filter(|change| change.intent.doing == Doing::Install).collect();
+    installs.sort_by_key(|change| change.step);
+    if installs.is_empty() {
+        context.reporter.warn(format!("the module lists of {kernel} were not brought up to date: {error}"));
+        return Vec::new();
+    }
+    let notes: Vec<_> =
+        installs.iter().map(|change| context.tree.installed(&change.intent.id.name, &change.intent.target)).collect();
+    let mut failed = Vec::new();
+    for change in installs.iter().rev() {
+        take_out(context, change);
+    }
+    let baseline = depmod::run(context.system, context.tree.layout(), kernel);
+    for (change, note) in installs.iter().zip(notes) {
+        let job = Job { context, id: &change.intent.id, target: &change.intent.target };
+        let again = || {
+            baseline.as_ref().ok().filter(|_| installs.len() > 1)?;
+            let note = note.as_ref()?;
+            place::put(&job, note, change.replaced.as_ref()).ok()?;
+            depmod::run(context.system, context.tree.layout(), kernel).ok()
+        };
+        if again().is_none() {
+            if installs.len() > 1 && baseline.is_ok() {
+                take_out(context, change);
+            }
+            failed.push((change.step, taken_back(change, error)));
+            after_take_back(context, change);
+        }
+    }
+    if baseline.is_ok()
+        && installs.len() > 1
+        && let Err(error) = depmod::run(context.system, context.tree.layout(), kernel)
+    {
+        context.reporter.warn(format!("the module lists of {kernel} were not brought up to date: {error}"));
+    }
+    failed
+}
+
+fn take_out(context: &Context<'_>, change: &Change) {
+    let job = Job { context, id: &change.intent.id, target: &change.intent.target };
+    if let Err(error) = take_back::take_back(&job, change.replaced.as_ref()) {
+        context.reporter.warn(format!("{error}: {}", error.causes().join(": ")));
+    }
+}
+
+fn after_take_back(context: &Context<'_>, change: &Change) {
+    let job = Job { context, id: &change.intent.id, target: &change.intent.target };
+    if let Some(command) = uninstall::conf(&job).and_then(|conf| conf.scripts.post_remove) {
+        job.run_lenient(Hook::PostRemove, None, &command);
+    }
+}
+
+fn taken_back(change: &Change, error: &DepmodError) -> Error {
+    let message = format!(
+        "the install of {} for {} was taken back, as depmod failed: {error}",
+        change.intent.id, change.intent.target
+    );
+    let hint = "find out why depmod fails, then run the install again; `--no-depmod` installs without it";
+    Error::new(Kind::DepmodFailed, message).hint(hint)
+}

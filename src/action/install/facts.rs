@@ -1,0 +1,36 @@
+//! MODULE_VERSION and srcversion of a module file, compressed or not.
+
+use std::path::Path;
+
+use crate::kernel::modinfo::{ModInfo, ModInfoError};
+
+use super::version_check::Facts;
+
+/// Reads them. A file that is no module says nothing of itself.
+///
+/// # Errors
+///
+/// The file cannot be read or unpacked.
+pub fn read(file: &Path) -> Result<Facts, ModInfoError> {
+    match ModInfo::read(file) {
+        Ok(info) => {
+            let owned = |value: Option<&str>| value.map(str::to_owned);
+            Ok(Facts { version: owned(info.version()), srcversion: owned(info.srcversion()) })
+        }
+        Err(ModInfoError::NoModule { .. }) => Ok(Facts::default()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_module_says_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        fs_err::write(folder.path().join("a.ko"), "text").unwrap();
+        assert_eq!(read(&folder.path().join("a.ko")).unwrap(), Facts::default());
+        assert!(read(&folder.path().join("missing.ko")).is_err());
+    }
+}

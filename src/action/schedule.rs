@@ -1,0 +1,180 @@
+//! Which step of a plan may start now: dependencies, what must not run beside each other, and when a kernel is closed.
+//! Pure: it starts nothing itself.
+
+use std::collections::BTreeSet;
+
+use crate::error::Error;
+use crate::ids::KernelRelease;
+use crate::step::{Operation, Outcome, Plan, Step, StepId};
+
+/// What a worker is to do next.
+#[derive(Debug)]
+pub(super) enum Task<'p> {
+    /// This step.
+    Step {
+        /// The step.
+        step: &'p Step,
+        /// Whether it is the only build just now (it needs no token of the jobserver).
+        first_build: bool,
+    },
+    /// depmod and what follows it, for this kernel.
+    Close(KernelRelease),
+    /// Nothing can start before something that runs has ended.
+    Wait,
+    /// Everything has ended.
+    Over,
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting,
+    Running,
+    Ended(Outcome),
+}
+
+/// The progress of one plan.
+#[derive(Debug)]
+pub(super) struct Schedule<'p> {
+    plan: &'p Plan,
+    states: Vec<State>,
+    /// Kernels with changes for which depmod has not run yet.
+    open: BTreeSet<KernelRelease>,
+    closing: BTreeSet<KernelRelease>,
+    /// How many builds may run at once.
+    builds: usize,
+}
+
+impl<'p> Schedule<'p> {
+    /// Nothing has started. `builds`: how many of them may run at once.
+    pub(super) fn new(plan: &'p Plan, builds: usize) -> Self {
+        let states = plan.steps.iter().map(|_| State::Waiting).collect();
+        Self { plan, states, open: BTreeSet::new(), closing: BTreeSet::new(), builds: builds.max(1) }
+    }
+
+    /// Chooses the next task and counts it as running.
+    pub(super) fn next(&mut self) -> Task<'p> {
+        self.skip_after_failures();
+        if let Some(kernel) = self.closable() {
+            return self.close(kernel);
+        }
+        if let Some(step) = self.startable() {
+            let first_build = !self.running().any(|step| step.operation == Operation::Build);
+            self.states[step.id.0] = State::Running;
+            return Task::Step { step, first_build };
+        }
+        if self.running().next().is_some() || !self.closing.is_empty() {
+            return Task::Wait;
+        }
+        // A step waits for a kernel whose own last steps wait for that step: close the kernel early, and again at the end.
+        match self.open.pop_first() {
+            Some(kernel) => self.close(kernel),
+            None => Task::Over,
+        }
+    }
+
+    /// A step has ended; with `changed`, its kernel needs depmod.
+    pub(super) fn end(&mut self, step: &Step, outcome: Outcome, changed: bool) {
+        self.states[step.id.0] = State::Ended(outcome);
+        if let Some(target) = step.target.as_ref().filter(|_| changed) {
+            self.open.insert(target.kernel.clone());
+        }
+    }
+
+    /// A kernel is closed; these steps turned out to have failed.
+    pub(super) fn closed(&mut self, kernel: &KernelRelease, failed: Vec<(StepId, Error)>) {
+        self.closing.remove(kernel);
+        for (id, error) in failed {
+            self.states[id.0] = State::Ended(Outcome::Failed(error));
+        }
+    }
+
+    /// What became of each step, in the plan's order.
+    pub(super) fn into_outcomes(self) -> Vec<(StepId, Outcome)> {
+        let outcome = |(index, state)| match state {
+            State::Ended(outcome) => Some((StepId(index), outcome)),
+            State::Waiting | State::Running => None,
+        };
+        self.states.into_iter().enumerate().filter_map(outcome).collect()
+    }
+
+    fn close(&mut self, kernel: KernelRelease) -> Task<'p> {
+        self.open.remove(&kernel);
+        self.closing.insert(kernel.clone());
+        Task::Close(kernel)
+    }
+
+    fn skip_after_failures(&mut self) {
+        for step in &self.plan.steps {
+            if !matches!(self.states[step.id.0], State::Waiting) {
+                continue;
+            }
+            let ended_badly = |id: &&StepId| match &self.states[id.0] {
+                State::Ended(outcome) => !matches!(outcome, Outcome::Done),
+                State::Waiting | State::Running => false,
+            };
+            if let Some(because) = step.after.iter().find(ended_badly).copied() {
+                self.states[step.id.0] = State::Ended(Outcome::Skipped { because });
+            }
+        }
+    }
+
+    fn running(&self) -> impl Iterator<Item = &'p Step> {
+        self.plan.steps.iter().filter(|step| matches!(self.states[step.id.0], State::Running))
+    }
+
+    /// A kernel with changes and no further step to come.
+    fn closable(&self) -> Option<KernelRelease> {
+        let ended = |step: &Step| matches!(self.states[step.id.0], State::Ended(_));
+        let steps_ended =
+            |kernel: &&KernelRelease| self.plan.steps.iter().filter(|s| changes_kernel(s, kernel)).all(ended);
+        self.open.iter().find(steps_ended).cloned()
+    }
+
+    fn startable(&self) -> Option<&'p Step> {
+        let building = self.running().filter(|step| step.operation == Operation::Build).count();
+        self.plan.steps.iter().find(|step| {
+            matches!(self.states[step.id.0], State::Waiting)
+                && step.after.iter().all(|id| self.is_settled(*id, step))
+                && (step.operation != Operation::Build || building < self.builds)
+                && !self.closing.iter().any(|kernel| changes_kernel(step, kernel))
+                && !self.running().any(|other| in_the_way(step, other))
+        })
+    }
+
+    /// Whether `id` is done for good as far as `for_step` is concerned. An install may still be taken back when its
+    /// kernel is closed; steps for the same kernel need not wait for that, as they are taken back with it.
+    fn is_settled(&self, id: StepId, for_step: &Step) -> bool {
+        let kernel = |step: &Step| step.target.as_ref().map(|target| target.kernel.clone());
+        let done = matches!(self.states[id.0], State::Ended(Outcome::Done));
+        let before = &self.plan.steps[id.0];
+        let is_open = |kernel: &KernelRelease| self.open.contains(kernel) || self.closing.contains(kernel);
+        done && (before.operation != Operation::Install
+            || kernel(before) == kernel(for_step)
+            || !kernel(before).is_some_and(|kernel| is_open(&kernel)))
+    }
+}
+
+/// Whether the step changes what lies under this kernel.
+fn changes_kernel(step: &Step, kernel: &KernelRelease) -> bool {
+    matches!(step.operation, Operation::Install | Operation::Uninstall | Operation::Unbuild)
+        && step.target.as_ref().is_some_and(|target| target.kernel == *kernel)
+}
+
+/// Whether the two must not run at the same time: NAME/VERSION/build is one place, a kernel's module folder another, and
+/// the module's own folder (with its last version, it goes) a third.
+fn in_the_way(step: &Step, other: &Step) -> bool {
+    let changes_module = |step: &Step| matches!(step.operation, Operation::Add(_) | Operation::Forget);
+    let changes_build = |step: &Step| matches!(step.operation, Operation::Build | Operation::Unbuild);
+    let same_kernel = step.target.as_ref().is_some_and(|target| changes_kernel(other, &target.kernel));
+    if changes_module(step) || changes_module(other) {
+        return step.module.name == other.module.name;
+    }
+    if step.module == other.module && changes_build(step) && changes_build(other) {
+        return true;
+    }
+    // A build reads the kernel's folder but never changes it.
+    same_kernel && step.operation != Operation::Build
+}
+
+#[cfg(test)]
+mod tests;

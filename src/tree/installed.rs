@@ -1,0 +1,67 @@
+//! What an install put where: TREE/.records/installed/NAME,KVER,ARCH.json. Written before the first file is touched, so it tells a
+//! later run what an interrupted install was about to do, and an uninstall what to look for without a dkms.conf.
+
+use std::io;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Layout, Tree, TreeWriter};
+use crate::ids::{ModuleName, ModuleVersion, Target};
+use crate::sys;
+
+/// The files that one module version has under one kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Installed {
+    /// The module's version.
+    pub version: ModuleVersion,
+    /// Its files.
+    pub files: Vec<InstalledFile>,
+    /// Files of the version before it that it does not replace; they go when the new ones are in place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obsolete: Vec<InstalledFile>,
+}
+
+/// One module file under a kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstalledFile {
+    /// Where it is, without the root.
+    pub place: PathBuf,
+    /// Its MODULE_VERSION.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module_version: Option<String>,
+    /// The file that it replaced and that belongs into the store of originals, without the root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<PathBuf>,
+}
+
+impl Tree {
+    /// What is noted for this module and kernel; None when nothing is, or nothing that can be read. The note may be out
+    /// of date: others change modules, too.
+    pub fn installed(&self, name: &ModuleName, target: &Target) -> Option<Installed> {
+        let text = fs_err::read(note(self.layout(), name, target)).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+}
+
+impl TreeWriter<'_> {
+    /// Notes what is about to be installed; durable when this returns.
+    pub fn note_installed(&self, name: &ModuleName, target: &Target, installed: &Installed) -> io::Result<()> {
+        let file = note(self.layout(), name, target);
+        sys::fs::create_folders(file.parent().unwrap_or(&file))?;
+        sys::fs::write_atomically(&file, 0o644, &serde_json::to_vec(installed).map_err(io::Error::other)?)
+    }
+
+    /// Removes that note; no error when there is none.
+    pub fn drop_installed(&self, name: &ModuleName, target: &Target) -> io::Result<()> {
+        match fs_err::remove_file(note(self.layout(), name, target)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Names hold no comma, so different modules and kernels never share a file.
+fn note(layout: &Layout, name: &ModuleName, target: &Target) -> PathBuf {
+    layout.records().join("installed").join(format!("{name},{},{}.json", target.kernel, target.arch))
+}
