@@ -137,18 +137,12 @@ fn sign_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) {
 }
 
 fn compress_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) {
-    let suffix = suffix(context, module);
     for file in files {
-        if let Err(error) = compress(context.system, &context.framework.compress_options, file, suffix) {
+        if let Err(error) = compress(context.system, &context.framework.compress_options, file, module.suffix) {
             let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
             context.reporter.warn(format!("a module of {} stays uncompressed: {error}{cause}", module.id));
         }
     }
-}
-
-/// How this kernel's own modules are compressed.
-fn suffix(_context: &Context<'_>, _module: &Prepared<'_>) -> Suffix {
-    Suffix::Plain
 }
 
 /// Keeps what a build leaves for those that build on it: its exported symbols.

@@ -8,6 +8,7 @@ mod finish;
 pub mod keys;
 mod log;
 mod make;
+mod mok;
 mod patch;
 mod prepare;
 mod shell;
@@ -20,10 +21,16 @@ use crate::action::jobs::Jobs;
 use crate::error::{Error, Result};
 use crate::ids::{ModuleId, Target};
 use crate::report::Message;
+use crate::sys::fingerprint;
 use crate::tree::Stage;
+
+pub use mok::generate_mok;
 
 use prepare::Prepared;
 use workshop::Workshop;
+
+/// The file of [`crate::tree::Layout::built_from`] inside the folder of a build.
+const SOURCE_NOTE: &str = ".source";
 
 /// Builds a registered module for a kernel; it ends *built*. An existing build is replaced when the new one is ready,
 /// so a failure or a kill leaves the old one. What a failed build leaves is `NAME/VERSION/build` with make.log in it.
@@ -55,7 +62,7 @@ fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> 
     let fail = |error| Error::io(format!("the build of {} cannot be stored", module.id), error);
     let stage = writer.stage(module.id, module.target).map_err(fail)?;
     workshop.finish(&stage)?;
-    note_dependencies(module, &stage)?;
+    note_inputs(context, module, &stage)?;
     workshop.store_log(&stage)?;
     writer.publish(stage).map_err(fail)?;
 
@@ -63,18 +70,24 @@ fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> 
     writer.end_build(module.id).map_err(|error| Error::io("the build folder cannot be removed", error))
 }
 
-/// Writes down which versions of its dependencies a module was built on, for BUILD_DEPENDS_REBUILD.
-fn note_dependencies(module: &Prepared<'_>, stage: &Stage) -> Result<()> {
-    if !module.conf.build_depends_rebuild {
-        return Ok(());
+/// Writes down what it was built from: the source's fingerprint, and the versions of its dependencies for
+/// BUILD_DEPENDS_REBUILD.
+fn note_inputs(context: &Context<'_>, module: &Prepared<'_>, stage: &Stage) -> Result<()> {
+    let note = |name: &str, text: &str| {
+        fs_err::write(stage.folder().join(name), format!("{text}\n"))
+            .map_err(|error| Error::io(format!("what {} was built from cannot be noted", module.id), error))
+    };
+    match fingerprint::of_folder(&module.source) {
+        Ok(print) => note(SOURCE_NOTE, &print)?,
+        Err(error) => context.reporter.warn(format!("changes of {} will not be noticed: {error}", module.id)),
     }
-    for (name, version) in &module.dependencies {
-        if let Some(version) = version {
-            fs_err::write(stage.folder().join(format!(".dep_{name}")), format!("{version}\n"))
-                .map_err(|error| Error::io("the versions of the dependencies cannot be noted", error))?;
+    if module.conf.build_depends_rebuild {
+        for (name, version) in &module.dependencies {
+            version.iter().try_for_each(|version| note(&format!(".dep_{name}"), version))?;
         }
     }
     Ok(())
 }
+
 #[cfg(test)]
 mod tests;

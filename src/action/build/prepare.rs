@@ -9,9 +9,9 @@ use crate::conf::{self, Commands, ConfError, ModuleConf};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
-use crate::kernel::KernelConfig;
+use crate::kernel::{Kernel, KernelConfig, Suffix, headers, installed};
 use crate::step::Switch;
-use crate::sys::{self, System};
+use crate::sys::os_release::OsRelease;
 use crate::tree::VersionState;
 use crate::version;
 
@@ -32,6 +32,8 @@ pub struct Prepared<'a> {
     pub config_file: PathBuf,
     /// What it says.
     pub config: KernelConfig,
+    /// How its own modules are compressed.
+    pub suffix: Suffix,
     /// The kernel's compiler.
     pub toolchain: Toolchain,
     /// BUILD_DEPENDS with their highest registered version, where there is one.
@@ -47,15 +49,21 @@ impl<'a> Prepared<'a> {
     /// dkms.conf, no headers, a dependency not installed (unless forced).
     pub fn new(context: &Context<'_>, id: &'a ModuleId, target: &'a Target, jobs: &Jobs) -> Result<Self> {
         let source = source(context, id)?;
-        let (headers, config_file) = places(context, target);
+        let inputs = &context.policy.inputs;
+        let kernel = installed::kernel(context.tree.layout(), target, inputs.kernel_source_dir.as_deref());
+        let opened = kernel.headers.folder();
+        let read = headers::config_file(opened, inputs.kernel_config.as_deref());
+        let headers = context.system.inside(opened);
+        let config_file = read.as_deref().map_or_else(|| headers.join(".config"), |file| context.system.inside(file));
         let conf = load(context, id, target, &source, (&headers, &config_file), jobs)?;
         refuse_excluded(&conf, id, target)?;
         refuse_empty(&source, id)?;
-        let opened = opened_headers(context, target, &headers)?;
+        refuse_missing_headers(context, &kernel)?;
         let dependencies = dependencies(context, &conf, id, target)?;
-        let config = config(context, &config_file)?;
-        let toolchain = Toolchain::detect(context.system, &config, &opened);
-        Ok(Self { id, target, source, conf, headers, config_file, config, toolchain, dependencies })
+        let config = config(read.as_deref())?;
+        let toolchain = Toolchain::detect(context.system, &config, opened);
+        let suffix = kernel.suffix();
+        Ok(Self { id, target, source, conf, headers, config_file, config, suffix, toolchain, dependencies })
     }
 
     /// The modules that this kernel gets.
@@ -75,36 +83,12 @@ fn source(context: &Context<'_>, id: &ModuleId) -> Result<PathBuf> {
     }
 }
 
-/// The headers and the file with the kernel's configuration, as a process inside the root names them.
-fn places(context: &Context<'_>, target: &Target) -> (PathBuf, PathBuf) {
-    let inputs = &context.policy.inputs;
-    let of_kernel = || context.tree.layout().install_tree_name().join(&target.kernel).join("build");
-    let headers = inputs.kernel_source_dir.clone().unwrap_or_else(of_kernel);
-    let of_headers = || {
-        let generated = headers.join("include/config/auto.conf");
-        let is_there = resolved(context.system, &generated).is_some_and(|file| file.is_file());
-        if is_there { generated } else { headers.join(".config") }
-    };
-    let config_file = inputs.kernel_config.clone().unwrap_or_else(of_headers);
-    (headers, config_file)
-}
-
 /// What the file says; a kernel without one has an empty configuration.
-fn config(context: &Context<'_>, file: &Path) -> Result<KernelConfig> {
-    // A file given on the command line is the caller's, not the root's.
-    let opened = match &context.policy.inputs.kernel_config {
-        Some(given) => Some(given.clone()),
-        None => resolved(context.system, file),
-    };
-    opened.map_or_else(
+fn config(file: Option<&Path>) -> Result<KernelConfig> {
+    file.map_or_else(
         || Ok(KernelConfig::default()),
-        |file| KernelConfig::read(&file).map_err(|error| Error::io("the kernel's configuration cannot be read", error)),
+        |file| KernelConfig::read(file).map_err(|error| Error::io("the kernel's configuration cannot be read", error)),
     )
-}
-
-/// Where a path that a process inside the root uses leads (an opened path).
-fn resolved(system: &System, path: &Path) -> Option<PathBuf> {
-    sys::fs::resolve(system.root(), &system.path(path))
 }
 
 fn load(
@@ -154,14 +138,16 @@ fn refuse_empty(source: &Path, id: &ModuleId) -> Result<()> {
         .hint("a module that came as binaries only cannot be built; otherwise put the source back"))
 }
 
-/// The headers' folder (an opened path).
-fn opened_headers(context: &Context<'_>, target: &Target, headers: &Path) -> Result<PathBuf> {
-    resolved(context.system, headers).filter(|folder| folder.join("include").is_dir()).ok_or_else(|| {
-        let missing =
-            format!("the headers of kernel {target} were not found: there is no {}/include", headers.display());
-        Error::new(Kind::HeadersMissing, missing)
-            .hint("install the package with the headers of this kernel, or name their folder with --kernelsourcedir")
-    })
+fn refuse_missing_headers(context: &Context<'_>, kernel: &Kernel) -> Result<()> {
+    if kernel.has_headers() {
+        return Ok(());
+    }
+    let (target, folder) = (&kernel.target, context.system.inside(kernel.headers.folder()));
+    let missing = format!("the headers of kernel {target} were not found: there is no {}/include", folder.display());
+    let os = OsRelease::read(context.system).unwrap_or_default();
+    let package = headers::package(&os, &target.kernel);
+    Err(Error::new(Kind::HeadersMissing, missing)
+        .hint(format!("install {package}, or name the folder of the headers with --kernelsourcedir")))
 }
 
 fn dependencies(

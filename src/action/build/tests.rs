@@ -9,10 +9,10 @@ use crate::conf::framework::{Framework, TrySign};
 use crate::conf::{BuiltModule, MakeCommand, ModuleConf};
 use crate::exit::Kind;
 use crate::ids::{Arch, KernelRelease, ModuleName, ModuleVersion};
-use crate::kernel::KernelConfig;
+use crate::kernel::{KernelConfig, Suffix};
 use crate::report::Recorded;
 use crate::step::Policy;
-use crate::sys::System;
+use crate::sys::{System, fingerprint};
 use crate::tree::{Layout, Tree, TreeLock};
 
 /// A DKMS tree in a temporary folder with the source of foo/1.0.
@@ -88,6 +88,7 @@ impl Site {
             headers: self.folder.path().join("modules/6.1.0-1/build"),
             config_file: "/nonexistent".into(),
             config: KernelConfig::default(),
+            suffix: Suffix::Plain,
             toolchain: Toolchain::default(),
             dependencies: self.dependencies.clone(),
         };
@@ -149,6 +150,7 @@ fn a_build_leaves_modules_symbols_and_its_log_and_no_build_folder() {
     let log = site.text("log/make.log");
     assert!(log.contains(" make.log for foo/1.0 for kernel 6.1.0-1 (x86_64)\n"), "{log}");
     assert!(log.contains("# command: mkdir -p sub;") && log.contains("# exit code: 0\n"), "{log}");
+    assert_eq!(site.text(".source"), fingerprint::of_folder(&site.source()).unwrap() + "\n");
     assert!(!site.work_folder().exists());
     assert_eq!(site.warnings(), [""; 0]);
 }

@@ -21,14 +21,10 @@ pub struct Toolchain {
 impl Toolchain {
     /// Reads the headers (an opened path): their configuration, `.kernelvariables`, and a vmlinux if there is one.
     pub fn detect(system: &System, config: &KernelConfig, headers: &Path) -> Self {
-        let is_llvm = config.is_enabled("CONFIG_CC_IS_CLANG") || is_built_by_clang(&headers.join("vmlinux"));
+        let is_llvm = config.is_clang() || is_built_by_clang(&headers.join("vmlinux"));
         let exists = |program: &str| system.has_program(program);
         let chosen = kernel_variables(system, headers);
-        Self {
-            compiler: choose(chosen.as_deref(), config, is_llvm, &exists),
-            is_llvm,
-            is_lld: config.is_enabled("CONFIG_LD_IS_LLD"),
-        }
+        Self { compiler: choose(chosen.as_deref(), config, is_llvm, &exists), is_llvm, is_lld: config.is_lld() }
     }
 
     /// The variables that tell the module's build.
@@ -52,7 +48,7 @@ fn choose(chosen: Option<&str>, config: &KernelConfig, is_llvm: bool, exists: &d
     let text = config.get("CONFIG_CC_VERSION_TEXT").unwrap_or_default();
     let mut candidates: Vec<String> = Vec::new();
     candidates.extend(chosen.map(str::to_owned));
-    candidates.extend(text.split_whitespace().next().map(str::to_owned));
+    candidates.extend(config.compiler().map(str::to_owned));
     if is_llvm {
         candidates.push("clang".to_owned());
         candidates.extend(clang_with_version(text));
