@@ -17,7 +17,6 @@
 //!
 //! Open to all: [`ids`], [`version`], [`step`] (the words between plan and action), [`error`], [`exit`], [`report`].
 
-#![allow(missing_docs, reason = "skeleton")]
 pub mod action;
 pub mod cli;
 pub mod conf;

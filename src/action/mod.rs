@@ -5,6 +5,7 @@ pub mod build;
 pub mod hook;
 pub mod install;
 pub mod jobs;
+pub mod keys;
 mod module_conf;
 pub mod post_transaction;
 pub mod remove;

@@ -40,7 +40,6 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
         (_, Some((verb, rest))) => match verb.as_str() {
             "event" => event_words(rest),
             "generate" => end(&plain_reporter(), generate::run(rest)),
-            "mkdeb" | "mkrpm" => package_words(verb, rest),
             _ => legacy_words(&words[1..]),
         },
         (_, None) => legacy_words(&[]),
@@ -112,7 +111,7 @@ fn act(app: &App, typed: &Typed, action: &str, operand: Option<&str>) -> Result<
 
 fn generate_mok(app: &App) -> Result<()> {
     let _lock = app.lock()?;
-    crate::action::build::generate_mok(&app.system, &app.framework, &app.tree, &app.reporter)
+    crate::action::keys::ensure(&app.system, &app.framework, app.tree.layout(), &app.reporter)
 }
 
 fn event_words(words: &[String]) -> u8 {
@@ -129,17 +128,6 @@ fn event_words(words: &[String]) -> u8 {
             0
         }
     }
-}
-
-fn package_words(verb: &str, words: &[String]) -> u8 {
-    let reporter = plain_reporter();
-    let system = System::host();
-    let (framework, _) = Framework::read(&system);
-    let result = match package::parse(verb, words) {
-        Ok(args) => package::run(&args, &system, &framework, &reporter),
-        Err(error) => return usage_error(&error),
-    };
-    end(&reporter, result)
 }
 
 /// Reads the settings; what the command line says wins.

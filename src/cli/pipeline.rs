@@ -6,7 +6,8 @@ use crate::action;
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::ids::KernelRelease;
+use crate::ids::{KernelRelease, Target};
+use crate::kernel::{Kernel, installed};
 use crate::plan;
 use crate::report::Reporter;
 use crate::report::human::Human;
@@ -57,6 +58,9 @@ impl App {
         if mode != Mode::Do {
             return self.show(request, mode);
         }
+        if let Some(verdict) = self.nothing_to_do(request)? {
+            return Ok(verdict);
+        }
         let lock = self.lock()?;
         if rpm_upgrade::cancels(request, &lock, &self.reporter)? {
             return Ok(Verdict::default());
@@ -66,13 +70,29 @@ impl App {
         let plan = request.plan(&snapshot);
         self.tell_omissions(&plan);
         let outcomes = self.carry_out(&plan, request, &lock);
-        forget_leavers(&plan, &outcomes, &lock)?;
+        forget_leavers(&plan, &outcomes, request, &lock)?;
         let changed = outcomes.iter().any(|(id, outcome)| changes(&plan, *id, outcome));
         drop(lock);
         if changed {
             action::post_transaction::run(&self.system, &self.framework, only_kernel(&plan), &self.reporter);
         }
         Ok(verdict::judge(&request.wish, &plan, outcomes))
+    }
+
+    /// Where nothing is to be changed no lock is taken: a hook with nothing to do waits for nobody, and a refusal leaves no
+    /// trace.
+    fn nothing_to_do(&self, request: &Request) -> Result<Option<Verdict>> {
+        if request.policy.has(Switch::RpmSafeUpgrade) {
+            return Ok(None);
+        }
+        let snapshot = self.snapshot(request)?;
+        let plan = request.plan(&snapshot);
+        let left_over = plan::interrupted::complete(&snapshot);
+        if !plan.steps.is_empty() || !left_over.steps.is_empty() || returns(request, &snapshot) {
+            return Ok(None);
+        }
+        self.tell_omissions(&plan);
+        Ok(Some(verdict::judge(&request.wish, &plan, Vec::new())))
     }
 
     /// Takes the tree's lock, telling who holds it when that takes a while.
@@ -83,6 +103,14 @@ impl App {
             reporter.warn(format!("waiting for another dkms (process {}: {})", holder.pid, holder.command));
         })
         .map_err(lock_error)
+    }
+
+    /// Every kernel of the root whose headers are there.
+    pub fn kernels_with_headers(&self) -> Result<Vec<Target>> {
+        let Some(arch) = self.system.machine() else { return Ok(Vec::new()) };
+        let kernels = installed::kernels(self.tree.layout(), arch)
+            .map_err(|error| Error::io("cannot list the kernels", error))?;
+        Ok(kernels.into_iter().filter(Kernel::has_headers).map(|kernel| kernel.target).collect())
     }
 
     fn show(&self, request: &Request, mode: Mode) -> Result<Verdict> {
@@ -165,14 +193,22 @@ fn changes(plan: &Plan, id: StepId, outcome: &Outcome) -> bool {
 }
 
 /// Notes of leaving versions go when the version is forgotten, or added again.
-fn forget_leavers(plan: &Plan, outcomes: &[(StepId, Outcome)], lock: &TreeLock) -> Result<()> {
-    for (id, _) in outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done)) {
-        let Some(step) = plan.steps.get(id.0) else { continue };
-        if step.target.is_none() {
-            lock.writer().forget_leaving(&step.module).map_err(|error| Error::io("cannot clear a note", error))?;
-        }
+fn forget_leavers(plan: &Plan, outcomes: &[(StepId, Outcome)], request: &Request, lock: &TreeLock) -> Result<()> {
+    let done = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done));
+    let settled = done.filter_map(|(id, _)| plan.steps.get(id.0)).filter(|step| step.target.is_none());
+    let arrived = match &request.wish {
+        Wish::ModuleArrived { id, .. } => Some(id),
+        _ => None,
+    };
+    for id in settled.map(|step| &step.module).chain(arrived) {
+        lock.writer().forget_leaving(id).map_err(|error| Error::io("cannot clear a note", error))?;
     }
     Ok(())
+}
+
+/// Whether a module arrives that was noted to leave.
+fn returns(request: &Request, snapshot: &Snapshot) -> bool {
+    matches!(&request.wish, Wish::ModuleArrived { id, .. } if snapshot.leaving.iter().any(|note| note.id == *id))
 }
 
 fn plan_json(plan: &Plan) -> Result<String> {

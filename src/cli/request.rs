@@ -23,6 +23,9 @@ pub fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Resu
     if needs_root(action) && !app.system.is_superuser() && !typed.dry_run {
         return Err(Error::new(Kind::NotRoot, format!("{action} needs root")).hint("run the command as root"));
     }
+    if !typed.dry_run {
+        may_write(app, action)?;
+    }
     let policy = policy(app, typed);
     if let Some(wish) = wish_without_module(app, typed, action)? {
         return Ok(Asked { request: Request { wish, policy }, subject: None });
@@ -91,6 +94,22 @@ fn like(app: &App, typed: &Typed) -> Result<Wish> {
 pub fn switched_off(app: &App) -> Option<Wish> {
     let file = app.system.path("/etc/dkms/no-autoinstall");
     file.exists().then(|| Wish::Nothing { why: format!("{} is there: nothing is installed by itself", file.display()) })
+}
+
+/// add, build, remove and unbuild need write access to the tree, or to the nearest folder above it that exists.
+fn may_write(app: &App, action: &str) -> Result<()> {
+    let tree = app.tree.layout().tree();
+    let Some(existing) = tree.ancestors().find(|folder| folder.exists()) else { return Ok(()) };
+    match rustix::fs::access(existing, rustix::fs::Access::WRITE_OK) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(Error::new(Kind::NotRoot, format!("{action} needs write access to {}", tree.display()))
+            .caused_by(std::io::Error::from(error))
+            .hint(if app.system.is_superuser() {
+                "remount its file system writable, or name another tree with --dkmstree"
+            } else {
+                "run the command as root"
+            })),
+    }
 }
 
 fn needs_root(action: &str) -> bool {

@@ -37,6 +37,17 @@ pub struct ModuleConf {
     pub excluded: Option<String>,
 }
 
+impl ModuleConf {
+    /// What keeps the whole package from this kernel, in a sentence: a rule of the package, or one for each of its modules.
+    pub fn exclusion(&self) -> Option<&str> {
+        let every = || {
+            let reasons: Option<Vec<&str>> = self.modules.iter().map(|module| module.excluded.as_deref()).collect();
+            reasons.and_then(|reasons| reasons.first().copied())
+        };
+        self.excluded.as_deref().or_else(every)
+    }
+}
+
 /// One module of the package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltModule {

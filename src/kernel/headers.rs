@@ -64,6 +64,25 @@ pub fn config_file(headers: &Path, given: Option<&Path>) -> Option<PathBuf> {
     ["include/config/auto.conf", ".config"].iter().map(|name| headers.join(name)).find(|file| file.is_file())
 }
 
+/// The folder of the headers and the file with the kernel's configuration, as a process inside the root names them
+/// (`--kernelsourcedir` and `--config` when given). Neither needs to exist.
+pub fn places(
+    layout: &Layout,
+    target: &Target,
+    kernel_source_dir: Option<&Path>,
+    kernel_config: Option<&Path>,
+) -> (PathBuf, PathBuf) {
+    let of_kernel = || layout.install_tree_name().join(&target.kernel).join("build");
+    let headers = kernel_source_dir.map_or_else(of_kernel, Path::to_path_buf);
+    let of_headers = || {
+        let generated = headers.join("include/config/auto.conf");
+        let is_there = resolve(layout.root(), &generated).is_some_and(|file| file.is_file());
+        if is_there { generated } else { headers.join(".config") }
+    };
+    let config = kernel_config.map_or_else(of_headers, Path::to_path_buf);
+    (headers, config)
+}
+
 /// What brings the headers of this kernel, in the words of this distribution: a package name, or what to ask the package
 /// manager for.
 pub fn package(os: &OsRelease, kernel: &KernelRelease) -> String {

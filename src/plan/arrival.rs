@@ -56,7 +56,7 @@ fn renew(plan: &mut Plan, id: &ModuleId, target: &Target, after: &[StepId], snap
             return plan.omit(Some(id.clone()), Some(target.clone()), already(text));
         }
         Ok(loaded) => {
-            if let Some(why) = &loaded.conf.excluded {
+            if let Some(why) = loaded.conf.exclusion() {
                 return excluded(plan, id, target, why, snapshot);
             }
         }

@@ -4,7 +4,7 @@ use crate::snapshot::Snapshot;
 use crate::step::{Operation, Plan};
 use crate::tree::intent::Doing;
 
-/// The steps that bring interrupted installs and uninstalls to their end.
+/// The steps that bring interrupted installs and uninstalls to their end, and take away what a package that has gone left.
 pub fn complete(snapshot: &Snapshot) -> Plan {
     let mut plan = Plan::default();
     for intent in &snapshot.interrupted {
@@ -16,5 +16,6 @@ pub fn complete(snapshot: &Snapshot) -> Plan {
         let why = "an earlier run was interrupted here";
         plan.push(intent.id.clone(), Some(intent.target.clone()), operation, why, Vec::new());
     }
+    plan.append(super::arrival::departed(snapshot));
     plan
 }

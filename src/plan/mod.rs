@@ -8,3 +8,8 @@ pub mod interrupted;
 pub mod lifecycle;
 pub mod refusal;
 pub mod unmake;
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;

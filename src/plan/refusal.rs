@@ -4,7 +4,7 @@ use crate::conf::{ConfError, Loaded};
 use crate::error::Error;
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
-use crate::kernel::Headers;
+use crate::kernel::{Headers, headers};
 use crate::snapshot::{Content, Snapshot};
 use crate::step::{Policy, Reason, Switch};
 use crate::tree::VersionState;
@@ -31,10 +31,10 @@ pub fn build(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reas
         Ok(loaded) => loaded,
         Err(reason) => return Some(reason),
     };
-    if let Some(why) = &loaded.conf.excluded {
+    if let Some(why) = loaded.conf.exclusion() {
         return Some(refused(Kind::Excluded, format!("{id} is not for kernel {}: {why}", target.kernel)));
     }
-    empty_source(id, snapshot).or_else(|| headers(id, target, snapshot))
+    empty_source(id, snapshot).or_else(|| no_headers(id, target, snapshot))
 }
 
 /// The dkms.conf of a module for a kernel, or why there is none.
@@ -68,17 +68,17 @@ fn empty_source(id: &ModuleId, snapshot: &Snapshot) -> Option<Reason> {
 }
 
 /// No headers: pending on the package that brings them.
-fn headers(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reason> {
+fn no_headers(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reason> {
     let kernel = snapshot.kernels.get(target)?;
     let Headers::Missing { folder } = &kernel.headers else { return None };
+    let package = headers::package(&snapshot.os, &target.kernel);
     Some(Reason::Pending {
-        on: kernel.headers_package.clone(),
+        on: package.clone(),
         case: Kind::HeadersMissing,
         text: format!(
-            "{id} cannot be built for kernel {}: no kernel headers at {} (install {})",
+            "{id} cannot be built for kernel {}: there are no kernel headers at {}",
             target.kernel,
-            folder.display(),
-            kernel.headers_package
+            folder.display()
         ),
     })
 }

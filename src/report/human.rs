@@ -60,6 +60,15 @@ impl Human {
         self.write(io::stderr(), &text);
     }
 
+    /// A failure that does not end the command: a module in an event.
+    pub fn tell_failure(&self, error: &Error) {
+        let mut text = format!("dkms: failed: {error}\n");
+        for detail in error.causes().iter().chain(error.hints()) {
+            text.push_str(&format!("  {detail}\n"));
+        }
+        self.write(io::stderr(), &text);
+    }
+
     fn line(&self, to_stdout: bool, text: &str) {
         let text = format!("{text}\n");
         if to_stdout { self.write(io::stdout(), &text) } else { self.write(io::stderr(), &text) }

@@ -9,6 +9,7 @@ use crate::conf::{self, Commands, ConfError, Framework, Loaded};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{self, Headers, Kernel};
 use crate::step::{AddSource, Inputs};
+use crate::sys::os_release::OsRelease;
 use crate::sys::{System, fingerprint};
 use crate::tree::intent::{self, Intent};
 use crate::tree::leaving::{self, Leaving};
@@ -30,6 +31,8 @@ pub struct Snapshot {
     pub stale: Vec<(ModuleId, Target)>,
     /// Installs and uninstalls that a dead run left half done.
     pub interrupted: Vec<Intent>,
+    /// The distribution.
+    pub os: OsRelease,
     /// Versions whose package is being replaced.
     pub leaving: Vec<Leaving>,
 }
@@ -112,6 +115,7 @@ impl Snapshot {
             modules: view.tree.modules()?,
             interrupted: intent::left_over(layout)?,
             leaving: leaving::all(layout)?,
+            os: OsRelease::read(view.system).unwrap_or_default(),
             ..Self::default()
         };
         snapshot.read_kernels(view, &interest.targets);
@@ -135,7 +139,7 @@ impl Snapshot {
     }
 
     /// The version of a module that is installed on a kernel, weak-modules links included.
-    pub fn installed(&self, name: &ModuleName, target: &Target) -> Option<&ModuleId> {
+    pub fn installed<'s>(&'s self, name: &'s ModuleName, target: &Target) -> Option<&'s ModuleId> {
         self.versions(name).find(|entry| is_installed(entry, target)).map(|entry| &entry.id)
     }
 
@@ -168,12 +172,8 @@ impl Snapshot {
 
     fn read_kernels(&mut self, view: &View<'_>, wanted: &[Target]) {
         for target in wanted {
-            let kernel = kernel::installed::inspect(
-                view.system,
-                &view.tree.layout().install_tree(),
-                target,
-                view.inputs.kernel_source_dir.as_deref(),
-            );
+            let source_dir = view.inputs.kernel_source_dir.as_deref();
+            let kernel = kernel::installed::kernel(view.tree.layout(), target, source_dir);
             self.kernels.insert(target.clone(), kernel);
         }
     }
@@ -261,8 +261,8 @@ fn is_stale(view: &View<'_>, id: &ModuleId, target: &Target, source: &Path) -> b
 }
 
 fn content(folder: &Path) -> Content {
-    match fs_err::read_dir(folder) {
-        Ok(entries) if entries.flatten().nth(1).is_some() => Content::Sources,
+    match fs_err::read_dir(folder).map(|entries| entries.take(2).count()) {
+        Ok(2..) => Content::Sources,
         Ok(_) => Content::ConfOnly,
         Err(_) => Content::Nothing,
     }

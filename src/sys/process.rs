@@ -16,6 +16,11 @@ impl ProcessId {
         Self { pid, started: read_stat(pid).map_or(0, |stat| stat.started) }
     }
 
+    /// The process with this number, if there is one.
+    pub fn of(pid: u32) -> Option<Self> {
+        read_stat(pid).map(|stat| Self { pid, started: stat.started })
+    }
+
     /// Whether it is this process, its parent, or further up.
     pub fn is_ancestor(self) -> bool {
         let own = Self::own();

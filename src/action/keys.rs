@@ -1,0 +1,24 @@
+//! `generate_mok`: the signing key and its certificate.
+
+use crate::conf::Framework;
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::report::Reporter;
+use crate::sys::System;
+use crate::tree::Layout;
+
+use super::build::keys::{Ensured, KeyFiles};
+
+/// Makes the key and the certificate that sign modules, unless both are there, and says where they are.
+pub fn ensure(system: &System, framework: &Framework, layout: &Layout, reporter: &dyn Reporter) -> Result<()> {
+    let files = KeyFiles::locate(system, framework, layout, system.running_kernel());
+    let ensured = files.ensure(system).map_err(|error| {
+        Error::new(Kind::InputOutput, "there is no signing key, and none can be made").caused_by(error)
+    })?;
+    let what = if ensured == Ensured::Made { "made" } else { "there already" };
+    reporter.note(format!("signing key {} and certificate {}: {what}", files.key, files.certificate));
+    if ensured == Ensured::Made {
+        reporter.note(format!("to let Secure Boot accept it, enrol it: mokutil --import {}", files.certificate));
+    }
+    Ok(())
+}

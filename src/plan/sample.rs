@@ -1,0 +1,137 @@
+//! Snapshots made by hand, for tables of plans.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::conf::{ConfError, EvaluatedBy, Loaded, MakeCommand, ModuleConf};
+use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
+use crate::kernel::{Headers, Kernel};
+use crate::snapshot::{Content, Snapshot, Source};
+use crate::tree::{Build, ModuleEntry, VersionState};
+
+/// `name/version`
+pub fn id(words: &str) -> ModuleId {
+    let (name, version) = words.split_once('/').expect("name/version");
+    ModuleId::new(ModuleName::new(name).expect("a name"), ModuleVersion::new(version).expect("a version"))
+}
+
+/// A kernel of x86_64.
+pub fn target(kernel: &str) -> Target {
+    Target::new(KernelRelease::new(kernel).expect("a release"), Arch::new("x86_64").expect("an arch"))
+}
+
+/// Builds a snapshot word by word.
+#[derive(Default)]
+pub struct Sample {
+    snapshot: Snapshot,
+}
+
+impl Sample {
+    /// These kernels are there; one that ends with `-` lacks its headers.
+    pub fn kernels(mut self, kernels: &[&str]) -> Self {
+        for word in kernels {
+            let target = target(word.trim_end_matches('-'));
+            let folder = PathBuf::from("/lib/modules").join(&target.kernel);
+            let build = folder.join("build");
+            let headers = if word.ends_with('-') {
+                Headers::Missing { folder: build }
+            } else {
+                Headers::Present { folder: build }
+            };
+            self.snapshot.kernels.insert(target.clone(), Kernel { target, folder, present: true, headers });
+        }
+        self
+    }
+
+    /// A source that is not registered.
+    pub fn source(mut self, module: &str) -> Self {
+        let id = id(module);
+        let folder = PathBuf::from("/usr/src").join(id.source_folder());
+        self.snapshot.sources.insert(id.clone(), Source { folder, content: Content::Sources, has_conf: true });
+        for target in self.snapshot.kernels.keys() {
+            self.snapshot.confs.insert((id.clone(), target.clone()), Ok(loaded(&id, "")));
+        }
+        self
+    }
+
+    /// A registered module. `builds`: kernels it is built for; a leading `+` means installed.
+    pub fn module(mut self, module: &str, builds: &[&str]) -> Self {
+        self = self.source(module);
+        let id = id(module);
+        let build = |word: &&str| Build {
+            target: target(word.trim_start_matches('+')),
+            installed: word.starts_with('+'),
+            has_original: false,
+            weak: Vec::new(),
+        };
+        let state = VersionState::Added { source: PathBuf::from("/usr/src").join(id.source_folder()) };
+        self.snapshot.modules.push(ModuleEntry { id, state, builds: builds.iter().map(build).collect() });
+        self
+    }
+
+    /// The module added last is broken.
+    pub fn broken(mut self) -> Self {
+        if let Some(entry) = self.snapshot.modules.last_mut() {
+            entry.state = VersionState::Broken { why: "its source is gone".into() };
+        }
+        self
+    }
+
+    /// The module's dkms.conf says this on every kernel: words `noauto`, `excluded`, `bad`, `needs=OTHER`.
+    pub fn says(mut self, module: &str, words: &str) -> Self {
+        let id = id(module);
+        for target in self.snapshot.kernels.keys() {
+            let conf = if words == "bad" {
+                Err(ConfError::Invalid { file: "dkms.conf".into(), problems: vec!["PACKAGE_NAME is missing".into()] })
+            } else {
+                Ok(loaded(&id, words))
+            };
+            self.snapshot.confs.insert((id.clone(), target.clone()), conf);
+        }
+        self
+    }
+
+    /// This build was made from another source.
+    pub fn stale(mut self, module: &str, kernel: &str) -> Self {
+        self.snapshot.stale.push((id(module), target(kernel)));
+        self
+    }
+
+    /// The package of this version is being replaced.
+    pub fn leaving(mut self, module: &str) -> Self {
+        self.snapshot.leaving.push(crate::tree::leaving::Leaving { id: id(module) });
+        self
+    }
+
+    /// The snapshot.
+    pub fn done(self) -> Snapshot {
+        self.snapshot
+    }
+}
+
+fn loaded(id: &ModuleId, words: &str) -> Loaded {
+    let depends = words.split(' ').filter_map(|word| word.strip_prefix("needs="));
+    let conf = ModuleConf {
+        name: id.name.clone(),
+        version: id.version.clone(),
+        modules: Vec::new(),
+        make: MakeCommand::Default,
+        patches: Vec::new(),
+        autoinstall: !words.contains("noauto"),
+        build_depends: depends.map(|name| ModuleName::new(name).expect("a name")).collect(),
+        build_depends_rebuild: false,
+        obsolete_by: None,
+        scripts: crate::conf::module::Scripts::default(),
+        no_weak_modules: false,
+        excluded: words.contains("excluded").then(|| "it says so".to_owned()),
+    };
+    Loaded {
+        conf,
+        raw: BTreeMap::new(),
+        evaluated_by: EvaluatedBy::Static,
+        duplicates: Vec::new(),
+        notices: Vec::new(),
+        origins: BTreeMap::new(),
+        file: PathBuf::from("dkms.conf"),
+    }
+}

@@ -1,0 +1,3 @@
+//! The one integration binary: each module below is a subject, each file a behaviour.
+
+mod flow;
