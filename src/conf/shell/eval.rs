@@ -1,35 +1,582 @@
-//! Static evaluation over the syntax tree, pure.
+//! Native evaluation over the syntax tree: statements, assignments, control flow. What it cannot tell ends it with a
+//! [`Dynamic`], or, when lenient, leaves the variables concerned unknown.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{Shell, Unknown};
-use crate::conf::ConfError;
+use brush_parser::ast::{
+    AndOr, AndOrList, ArithmeticForClauseCommand, Assignment, AssignmentName, AssignmentValue, CaseClauseCommand,
+    CaseItemPostAction, Command, CompoundCommand, CompoundList, ForClauseCommand, FunctionBody, IfClauseCommand,
+    Pipeline, Program, SeparatorOperator, SourceLocation, WhileOrUntilClauseCommand,
+};
+use brush_parser::{ParseError, Parser, ParserOptions};
+
+use super::dynamic::Dynamic;
+use super::pattern::Pattern;
+use super::variables::{Element, Variable, Variables};
+use super::{Reach, Shell, Unknown, is_named, limits};
 use crate::conf::module::Directives;
+use crate::sys::System;
 
-#[derive(Debug, Clone)]
-pub(in crate::conf) struct Dynamic {
-    pub line: usize,
-    pub what: String,
-    pub syntax: bool,
-}
+/// Loops end here at the latest.
+const MAX_STEPS: usize = 400_000;
+/// Functions, sourced files and substitutions inside each other.
+const MAX_DEPTH: usize = 12;
 
-impl Dynamic {
-    pub(super) fn is_syntax(&self) -> bool {
-        self.syntax
-    }
-    pub(super) fn explain(&self, error: ConfError) -> ConfError {
-        error
-    }
-    pub(super) fn into_error(self, file: &Path, _text: &str) -> ConfError {
-        ConfError::NeedsCommands { file: file.to_path_buf(), line: self.line, what: self.what }
-    }
-}
-
+/// The wanted names after an evaluation.
+#[derive(Debug)]
 pub(super) struct Outcome {
+    /// Those that are known.
     pub directives: Directives,
+    /// Those that are not.
     pub unknown: Vec<Unknown>,
 }
 
-pub(super) fn evaluate(_text: &str, _known: &Directives, _shell: &Shell<'_>) -> Result<Outcome, Dynamic> {
-    Err(Dynamic { line: 1, what: "shell code".to_owned(), syntax: false })
+/// How a statement ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// The next one follows.
+    Next,
+    /// Leave this many loops.
+    Break(usize),
+    /// Go on with this outer loop.
+    Continue(usize),
+    /// Leave the function or file.
+    Return,
+}
+
+/// Evaluates a text that may read `known` values.
+pub(super) fn evaluate(text: &str, known: &Directives, shell: &Shell<'_>) -> Result<Outcome, Dynamic> {
+    let mut evaluator = Evaluator::new(shell, known);
+    let program = evaluator.parse(text)?;
+    evaluator.program(&program)?;
+    Ok(evaluator.outcome(shell.names))
+}
+
+/// The state of an evaluation.
+pub(super) struct Evaluator<'s> {
+    shell: &'s Shell<'s>,
+    pub(super) variables: Variables,
+    pub(super) options: ParserOptions,
+    /// `$?`
+    pub(super) status: i32,
+    /// The status of the last substitution in the command at hand.
+    substitution: Option<i32>,
+    functions: BTreeMap<String, Arc<FunctionBody>>,
+    in_function: usize,
+    /// What `echo` writes, while a substitution collects it.
+    pub(super) output: Option<String>,
+    line: usize,
+    /// Above 0 inside of text that has lines of its own.
+    foreign_lines: usize,
+    depth: usize,
+    strict: usize,
+    steps: usize,
+}
+
+impl<'s> Evaluator<'s> {
+    fn new(shell: &'s Shell<'s>, known: &Directives) -> Self {
+        let mut variables = Variables::default();
+        for (name, value) in shell.system.environment() {
+            if let (Some(name), Some(value)) = (name.to_str(), value.to_str())
+                && !shell.names.iter().any(|wanted| is_named(wanted, name))
+                && is_name(name)
+            {
+                variables.set(name, 0, Ok(value.to_owned()));
+            }
+        }
+        for (name, value) in &shell.variables {
+            variables.set(name, 0, Ok(value.clone()));
+        }
+        for (name, values) in known {
+            for (index, value) in values {
+                variables.set(name, *index, Ok(value.clone()));
+            }
+        }
+        let options = ParserOptions { enable_extended_globbing: false, ..ParserOptions::default() };
+        Self {
+            shell,
+            variables,
+            options,
+            status: 0,
+            substitution: None,
+            functions: BTreeMap::new(),
+            in_function: 0,
+            output: None,
+            line: 1,
+            foreign_lines: 0,
+            depth: 0,
+            strict: 0,
+            steps: 0,
+        }
+    }
+
+    fn outcome(self, names: &[&str]) -> Outcome {
+        let mut outcome = Outcome { directives: Directives::new(), unknown: Vec::new() };
+        for (name, variable) in self.variables.iter() {
+            if !names.iter().any(|wanted| is_named(wanted, name)) {
+                continue;
+            }
+            let unknown = |index, dynamic: &Dynamic| Unknown {
+                name: name.clone(),
+                index,
+                line: dynamic.line,
+                what: dynamic.what.clone(),
+            };
+            if let Some(dynamic) = &variable.blurred {
+                outcome.unknown.push(unknown(None, dynamic));
+                continue;
+            }
+            for (index, element) in &variable.elements {
+                match element {
+                    Ok(value) => {
+                        outcome.directives.entry(name.clone()).or_default().insert(*index, value.clone());
+                    }
+                    Err(dynamic) => outcome.unknown.push(unknown(Some(*index), dynamic)),
+                }
+            }
+        }
+        outcome
+    }
+
+    /// The system that the file belongs to.
+    pub(super) fn system(&self) -> &'s System {
+        self.shell.system
+    }
+
+    /// What `override_dest_module_location` prints instead of its argument.
+    pub(super) fn destination(&self) -> Option<&'s str> {
+        self.shell.destination.as_deref()
+    }
+
+    /// Whether unknown things leave holes instead of ending the evaluation.
+    pub(super) fn is_lenient(&self) -> bool {
+        self.shell.reach == Reach::Lenient && self.strict == 0
+    }
+
+    /// Runs something whose outcome decides or is a value: here even the lenient must know everything.
+    pub(super) fn strictly<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        self.strict += 1;
+        let result = run(self);
+        self.strict -= 1;
+        result
+    }
+
+    pub(super) fn is_in_function(&self) -> bool {
+        self.in_function > 0
+    }
+
+    /// A construct at the line at hand that cannot be told.
+    pub(super) fn dynamic(&self, what: impl Into<String>) -> Dynamic {
+        Dynamic::new(self.line, what)
+    }
+
+    /// Counts a step, against loops without end.
+    pub(super) fn step(&mut self) -> Result<(), Dynamic> {
+        self.steps += 1;
+        if self.steps > MAX_STEPS { Err(self.dynamic("a loop that does not end soon")) } else { Ok(()) }
+    }
+
+    /// Parses a text if it is within the parser's limits.
+    pub(super) fn parse(&self, text: &str) -> Result<Program, Dynamic> {
+        if let Some((line, what)) = limits::refuse(text) {
+            let line = if self.foreign_lines > 0 { self.line } else { line };
+            return Err(Dynamic::new(line, what));
+        }
+        let parsed = Parser::new(text.as_bytes(), &self.options).parse_program();
+        parsed.map_err(|error| match (self.foreign_lines, position(&error, text)) {
+            (0, (line, column)) => Dynamic::syntax(line, column, complaint(&error)),
+            _ => self.dynamic("code that the parser refuses"),
+        })
+    }
+
+    /// Runs something whose lines are not those of the file.
+    pub(super) fn nested<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T, Dynamic>) -> Result<T, Dynamic> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.dynamic("code nested very deep"));
+        }
+        self.depth += 1;
+        self.foreign_lines += 1;
+        let result = run(self);
+        self.foreign_lines -= 1;
+        self.depth -= 1;
+        result
+    }
+
+    pub(super) fn program(&mut self, program: &Program) -> Result<Flow, Dynamic> {
+        for list in &program.complete_commands {
+            match self.list(list)? {
+                Flow::Next => {}
+                flow => return Ok(flow),
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn list(&mut self, list: &CompoundList) -> Result<Flow, Dynamic> {
+        for item in &list.0 {
+            let result = match item.1 {
+                SeparatorOperator::Async => Err(self.dynamic("a command in the background")),
+                SeparatorOperator::Sequence => self.and_or(&item.0),
+            };
+            match result {
+                Ok(Flow::Next) => {}
+                Ok(flow) => return Ok(flow),
+                Err(dynamic) if self.is_lenient() => self.blur(&item.0, &dynamic),
+                Err(dynamic) => return Err(dynamic),
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn and_or(&mut self, list: &AndOrList) -> Result<Flow, Dynamic> {
+        let mut flow = self.pipeline(&list.first)?;
+        for next in &list.additional {
+            if flow != Flow::Next {
+                return Ok(flow);
+            }
+            let (wanted, pipeline) = match next {
+                AndOr::And(pipeline) => (true, pipeline),
+                AndOr::Or(pipeline) => (false, pipeline),
+            };
+            if (self.status == 0) == wanted {
+                flow = self.pipeline(pipeline)?;
+            }
+        }
+        Ok(flow)
+    }
+
+    fn pipeline(&mut self, pipeline: &Pipeline) -> Result<Flow, Dynamic> {
+        self.step()?;
+        if let Some(location) = pipeline.location().filter(|_| self.foreign_lines == 0) {
+            self.line = location.start.line;
+        }
+        let ([command], None) = (pipeline.seq.as_slice(), &pipeline.timed) else {
+            return Err(self.dynamic(format!("a pipeline:{pipeline}")));
+        };
+        let flow = self.command(command)?;
+        if pipeline.bang {
+            self.status = i32::from(self.status == 0);
+        }
+        Ok(flow)
+    }
+
+    fn command(&mut self, command: &Command) -> Result<Flow, Dynamic> {
+        match command {
+            Command::Simple(simple) => self.simple(simple),
+            Command::Function(function) => {
+                self.functions.insert(function.fname.value.clone(), Arc::new(function.body.clone()));
+                self.status = 0;
+                Ok(Flow::Next)
+            }
+            Command::ExtendedTest(test, None) => {
+                let found = self.extended_test(&test.expr)?;
+                self.status = i32::from(!found);
+                Ok(Flow::Next)
+            }
+            Command::Compound(compound, None) => self.compound(compound),
+            Command::Compound(compound, Some(redirects)) => {
+                let shown = self.redirected(redirects.0.iter())?;
+                self.with_output(shown, |evaluator| evaluator.compound(compound))
+            }
+            Command::ExtendedTest(..) => Err(self.dynamic("a redirection")),
+        }
+    }
+
+    fn compound(&mut self, compound: &CompoundCommand) -> Result<Flow, Dynamic> {
+        match compound {
+            CompoundCommand::BraceGroup(group) => self.list(&group.list),
+            CompoundCommand::IfClause(clause) => self.if_clause(clause),
+            CompoundCommand::CaseClause(clause) => self.case(clause),
+            CompoundCommand::ForClause(clause) => self.for_clause(clause),
+            CompoundCommand::ArithmeticForClause(clause) => self.arithmetic_for(clause),
+            CompoundCommand::WhileClause(clause) => self.while_clause(clause, true),
+            CompoundCommand::UntilClause(clause) => self.while_clause(clause, false),
+            CompoundCommand::Arithmetic(command) => {
+                let value = self.arithmetic(&command.expr.value)?;
+                self.status = i32::from(value == 0);
+                Ok(Flow::Next)
+            }
+            CompoundCommand::Subshell(subshell) => {
+                let saved = (self.variables.clone(), self.functions.clone());
+                let result = self.list(&subshell.list);
+                (self.variables, self.functions) = saved;
+                result.map(|_| Flow::Next)
+            }
+            CompoundCommand::Coprocess(_) => Err(self.dynamic("a coprocess")),
+        }
+    }
+
+    fn if_clause(&mut self, clause: &IfClauseCommand) -> Result<Flow, Dynamic> {
+        let flow = self.condition(&clause.condition)?;
+        if flow != Flow::Next {
+            return Ok(flow);
+        }
+        if self.status == 0 {
+            return self.list(&clause.then);
+        }
+        for other in clause.elses.iter().flatten() {
+            if let Some(condition) = &other.condition {
+                let flow = self.condition(condition)?;
+                if flow != Flow::Next {
+                    return Ok(flow);
+                }
+                if self.status != 0 {
+                    continue;
+                }
+            }
+            return self.list(&other.body);
+        }
+        self.status = 0;
+        Ok(Flow::Next)
+    }
+
+    /// A list whose status decides something.
+    fn condition(&mut self, list: &CompoundList) -> Result<Flow, Dynamic> {
+        self.strictly(|evaluator| evaluator.list(list))
+    }
+
+    fn case(&mut self, clause: &CaseClauseCommand) -> Result<Flow, Dynamic> {
+        let value: Vec<char> = self.text(&clause.value.value)?.chars().collect();
+        self.status = 0;
+        let mut falls_through = false;
+        for item in &clause.cases {
+            let mut found = falls_through;
+            for pattern in &item.patterns {
+                found = found || Pattern::new(&self.pattern(&pattern.value)?).matches(&value);
+            }
+            if !found {
+                continue;
+            }
+            if let Some(list) = &item.cmd {
+                match self.list(list)? {
+                    Flow::Next => {}
+                    flow => return Ok(flow),
+                }
+            }
+            match item.post_action {
+                CaseItemPostAction::ExitCase => return Ok(Flow::Next),
+                CaseItemPostAction::UnconditionallyExecuteNextCaseItem => falls_through = true,
+                CaseItemPostAction::ContinueEvaluatingCases => falls_through = false,
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn for_clause(&mut self, clause: &ForClauseCommand) -> Result<Flow, Dynamic> {
+        let values = match &clause.values {
+            Some(words) => self.fields(words.iter().map(|word| word.value.as_str()))?,
+            None if self.is_in_function() => self.variables.arguments().to_vec(),
+            None => return Err(self.dynamic("`for` over the caller's parameters")),
+        };
+        self.status = 0;
+        for value in values {
+            self.set(&clause.variable_name, 0, Ok(value))?;
+            if let Some(flow) = self.turn(&clause.body.list)? {
+                return Ok(flow);
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn arithmetic_for(&mut self, clause: &ArithmeticForClauseCommand) -> Result<Flow, Dynamic> {
+        if let Some(start) = &clause.initializer {
+            self.arithmetic(&start.value)?;
+        }
+        self.status = 0;
+        loop {
+            self.step()?;
+            let condition = clause.condition.as_ref().filter(|condition| !condition.value.trim().is_empty());
+            if let Some(condition) = condition
+                && self.arithmetic(&condition.value)? == 0
+            {
+                return Ok(Flow::Next);
+            }
+            if let Some(flow) = self.turn(&clause.body.list)? {
+                return Ok(flow);
+            }
+            if let Some(update) = &clause.updater {
+                self.arithmetic(&update.value)?;
+            }
+        }
+    }
+
+    fn while_clause(&mut self, clause: &WhileOrUntilClauseCommand, wanted: bool) -> Result<Flow, Dynamic> {
+        let mut last = 0;
+        loop {
+            self.step()?;
+            let flow = self.condition(&clause.0)?;
+            if flow != Flow::Next {
+                return Ok(flow);
+            }
+            if (self.status == 0) != wanted {
+                self.status = last;
+                return Ok(Flow::Next);
+            }
+            if let Some(flow) = self.turn(&clause.1.list)? {
+                return Ok(flow);
+            }
+            last = self.status;
+        }
+    }
+
+    /// One turn of a loop; Some when the loop ends with it.
+    fn turn(&mut self, body: &CompoundList) -> Result<Option<Flow>, Dynamic> {
+        self.step()?;
+        Ok(match self.list(body)? {
+            Flow::Next | Flow::Continue(1) => None,
+            Flow::Break(1) => Some(Flow::Next),
+            Flow::Break(count) => Some(Flow::Break(count - 1)),
+            Flow::Continue(count) => Some(Flow::Continue(count - 1)),
+            Flow::Return => Some(Flow::Return),
+        })
+    }
+
+    /// Assignments without a command.
+    pub(super) fn assignments<'a>(
+        &mut self,
+        assignments: impl IntoIterator<Item = &'a Assignment>,
+    ) -> Result<(), Dynamic> {
+        self.substitution = None;
+        for assignment in assignments {
+            self.assign(assignment)?;
+        }
+        self.status = self.substitution.unwrap_or(0);
+        Ok(())
+    }
+
+    /// One assignment; when lenient, an unknown value is kept as such.
+    pub(super) fn assign(&mut self, assignment: &Assignment) -> Result<(), Dynamic> {
+        if self.foreign_lines == 0 && assignment.loc.start.line > 0 {
+            self.line = assignment.loc.start.line;
+        }
+        let (name, index) = match &assignment.name {
+            AssignmentName::VariableName(name) => (name.as_str(), 0),
+            AssignmentName::ArrayElementName(name, index) => (name.as_str(), self.index(name, index)?),
+        };
+        let value = match &assignment.value {
+            AssignmentValue::Scalar(word) => self.text(&word.value),
+            AssignmentValue::Array(_) => return self.assign_array(name, assignment),
+        };
+        let value = match value {
+            Ok(value) if assignment.append => {
+                self.variables.element(name, index).and_then(|before| self.bounded(before.unwrap_or_default() + &value))
+            }
+            value => value,
+        };
+        match value {
+            Err(dynamic) if !self.is_lenient() => Err(dynamic),
+            value => self.set(name, index, value),
+        }
+    }
+
+    fn assign_array(&mut self, name: &str, assignment: &Assignment) -> Result<(), Dynamic> {
+        let AssignmentValue::Array(elements) = &assignment.value else { return Ok(()) };
+        if matches!(assignment.name, AssignmentName::ArrayElementName(..)) {
+            return Err(self.dynamic("a list as one element"));
+        }
+        let mut variable = match assignment.append {
+            true => self.variables.get(name)?.cloned().unwrap_or_default(),
+            false => Variable::default(),
+        };
+        let mut next = variable.elements.keys().next_back().map_or(0, |last| last + 1);
+        for (key, word) in elements {
+            match key {
+                Some(key) => {
+                    next = self.index(name, &key.value)?;
+                    let value = self.text(&word.value)?;
+                    variable.elements.insert(next, Ok(value));
+                    next += 1;
+                }
+                None => {
+                    for value in self.fields([word.value.as_str()])? {
+                        variable.elements.insert(next, Ok(value));
+                        next += 1;
+                    }
+                }
+            }
+        }
+        self.refuse_special(name)?;
+        self.variables.replace(name, variable);
+        Ok(())
+    }
+
+    /// Sets one element.
+    pub(super) fn set(&mut self, name: &str, index: usize, value: Element) -> Result<(), Dynamic> {
+        self.refuse_special(name)?;
+        self.variables.set(name, index, value);
+        Ok(())
+    }
+
+    /// The output of a command substitution.
+    pub(super) fn substitute(&mut self, code: &str) -> Result<String, Dynamic> {
+        let result = self.nested(|evaluator| {
+            let program = evaluator.parse(code)?;
+            let saved = (evaluator.variables.clone(), evaluator.functions.clone());
+            let outer = evaluator.output.replace(String::new());
+            let result = evaluator.strictly(|evaluator| evaluator.program(&program));
+            let output = std::mem::replace(&mut evaluator.output, outer).unwrap_or_default();
+            (evaluator.variables, evaluator.functions) = saved;
+            result.map(|_| output)
+        });
+        let output = result.map_err(|dynamic| Dynamic { what: format!("$({})", shorten(code)), ..dynamic })?;
+        self.substitution = Some(self.status);
+        Ok(output.trim_end_matches('\n').to_owned())
+    }
+
+    /// A function if it is defined.
+    pub(super) fn function(&self, name: &str) -> Option<Arc<FunctionBody>> {
+        self.functions.get(name).cloned()
+    }
+
+    /// Calls a function.
+    pub(super) fn call(&mut self, body: &FunctionBody, arguments: Vec<String>) -> Result<Flow, Dynamic> {
+        if body.1.is_some() {
+            return Err(self.dynamic("a redirection"));
+        }
+        if self.depth >= MAX_DEPTH {
+            return Err(self.dynamic("calls nested very deep"));
+        }
+        self.depth += 1;
+        self.in_function += 1;
+        self.variables.enter(arguments);
+        let result = self.compound(&body.0);
+        self.variables.leave();
+        self.in_function -= 1;
+        self.depth -= 1;
+        result.map(|_| Flow::Next)
+    }
+}
+
+/// Whether a word is the name of a variable.
+pub(super) fn is_name(word: &str) -> bool {
+    !word.is_empty()
+        && !word.starts_with(|c: char| c.is_ascii_digit())
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// A piece of code in one short line.
+pub(super) fn shorten(code: &str) -> String {
+    let line = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+fn position(error: &ParseError, text: &str) -> (usize, usize) {
+    match error {
+        ParseError::ParsingNear(position) | ParseError::Tokenizing { position: Some(position), .. } => {
+            (position.line, position.column)
+        }
+        _ => (text.lines().count().max(1), text.lines().last().map_or(1, |line| line.chars().count() + 1)),
+    }
+}
+
+fn complaint(error: &ParseError) -> String {
+    match error {
+        ParseError::ParsingNear(_) => "syntax error near here".to_owned(),
+        ParseError::ParsingAtEndOfInput => "syntax error: the file ends where more is expected".to_owned(),
+        ParseError::Tokenizing { inner, .. } => inner.to_string(),
+    }
 }

@@ -4,10 +4,21 @@
 //! Directives go through two evaluations, because the shell original has always sourced a file, printed the values
 //! unquoted inside double quotes and sourced that again; packages rely on it (`$kernelver` in single quotes).
 
+mod arithmetic;
 mod bash;
+mod builtin;
+mod dynamic;
 mod eval;
+mod expand;
+mod glob;
+mod lenient;
+mod limits;
+mod parameter;
+mod pattern;
 mod source;
+mod test;
 mod twice;
+mod variables;
 
 use std::path::Path;
 
@@ -15,8 +26,8 @@ use super::module::Directives;
 use super::{ConfError, EvaluatedBy};
 use crate::sys::System;
 use bash::is_named;
-use eval::Dynamic;
 use source::Text;
+
 pub(super) use twice::line_of;
 
 /// How far an evaluation may go.
@@ -111,7 +122,7 @@ impl Shell<'_> {
         known: &Directives,
         reading: &mut Reading,
     ) -> Result<(), ConfError> {
-        match self.native(file, &text.clean, known) {
+        match eval::evaluate(&text.clean, known, self) {
             Ok(outcome) => {
                 reading.directives = outcome.directives;
                 reading.unknown = outcome.unknown;
@@ -119,7 +130,8 @@ impl Shell<'_> {
             }
             Err(dynamic) if self.reach == Reach::Bash => {
                 let source = if text.as_on_disk { bash::Source::File(file) } else { bash::Source::Text(&text.clean) };
-                reading.directives = self.run(file, known, source).map_err(|error| dynamic.explain(error))?;
+                reading.directives =
+                    self.run(file, known, source).map_err(|error| dynamic.explain(file, &text.clean, error))?;
                 reading.evaluated_by = EvaluatedBy::Bash;
                 Ok(())
             }
@@ -128,9 +140,9 @@ impl Shell<'_> {
     }
 
     fn source_again(&self, file: &Path, reading: &mut Reading) -> Result<(), ConfError> {
-        let printed = twice::print(&reading.directives, self.names);
+        let printed = twice::print(self.system, &reading.directives, self.names);
         let none = Directives::new();
-        match self.native(file, &printed.text, &none) {
+        match eval::evaluate(&printed.text, &none, self) {
             Ok(outcome) => {
                 reading.notices.extend(twice::lost(&reading.directives, &outcome));
                 reading.unknown.extend(outcome.unknown);
@@ -148,10 +160,6 @@ impl Shell<'_> {
             }
             Err(dynamic) => Err(twice::needs_commands(file, &reading.text, &printed, &dynamic)),
         }
-    }
-
-    fn native(&self, _file: &Path, text: &str, known: &Directives) -> Result<eval::Outcome, Dynamic> {
-        eval::evaluate(text, known, self)
     }
 
     fn run(&self, file: &Path, known: &Directives, source: bash::Source<'_>) -> Result<Directives, ConfError> {

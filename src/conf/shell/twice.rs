@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use super::eval::{Dynamic, Outcome};
+use super::dynamic::Dynamic;
+use super::eval::Outcome;
+use super::glob;
 use super::is_named;
 use crate::conf::ConfError;
 use crate::conf::module::Directives;
+use crate::sys::System;
 
 /// The text that is sourced again, and what each of its lines sets.
 pub(super) struct Printed {
@@ -17,13 +20,13 @@ pub(super) struct Printed {
 
 /// Prints directives as the original does: in the order of `names`, each value split at blanks and line ends, its
 /// parts expanded as file names in the working directory, joined by single blanks.
-pub(super) fn print(directives: &Directives, names: &[&str]) -> Printed {
+pub(super) fn print(system: &System, directives: &Directives, names: &[&str]) -> Printed {
     let mut printed = Printed { text: String::new(), lines: Vec::new() };
     for wanted in names {
         for (name, values) in directives.iter().filter(|(name, _)| is_named(wanted, name)) {
             for (index, value) in values {
                 let line = format!("{name}[{index}]=\"{value}\"");
-                printed.text.push_str(&shrink(&line));
+                printed.text.push_str(&shrink(system, &line));
                 printed.text.push('\n');
                 printed.lines.push((name.clone(), *index));
             }
@@ -33,9 +36,9 @@ pub(super) fn print(directives: &Directives, names: &[&str]) -> Printed {
 }
 
 /// Word splitting, file name expansion, and `echo`'s single blanks between the parts.
-fn shrink(line: &str) -> String {
+fn shrink(system: &System, line: &str) -> String {
     let parts = line.split([' ', '\t', '\n']).filter(|part| !part.is_empty());
-    parts.map(str::to_owned).collect::<Vec<_>>().join(" ")
+    parts.flat_map(|part| glob::expand(system, part)).collect::<Vec<_>>().join(" ")
 }
 
 /// Directives that were there before the second evaluation and are gone after it.
