@@ -90,11 +90,11 @@ pub fn package(os: &OsRelease, kernel: &KernelRelease) -> String {
     let is = |name: &str| os.id == name || os.id_like.split_whitespace().any(|like| like == name);
     if is("debian") || is("ubuntu") {
         format!("linux-headers-{release}")
-    } else if ["fedora", "rhel", "centos", "ovm", "mageia", "openmandriva"].into_iter().any(is) {
+    } else if ["fedora", "rhel", "centos", "ol", "ovm", "amzn", "mageia", "openmandriva"].into_iter().any(is) {
         fedora_package(release)
     } else if is("suse") || is("opensuse") || os.id.starts_with("sle") || os.id.starts_with("opensuse") {
         format!("kernel-{}-devel", last_word(release, "default"))
-    } else if is("arch") || is("archlinux") {
+    } else if is("arch") || is("archlinux") || is("manjaro") {
         arch_package(release)
     } else if is("alpine") {
         format!("linux-{}-dev", last_word(release, "lts"))

@@ -151,12 +151,13 @@ const MAX_LINKS: usize = 40;
 /// Where a path leads when `root` is taken for `/`: every symlink on the way is followed inside the root, absolute ones
 /// and `..` included. None when something on the way is missing.
 ///
-/// `path` is opened as it is (with the root in front). For the root `/` this is what the kernel does.
+/// `path` has the root in front (as this process opens it) or is an absolute path inside the root. For the root `/` this
+/// is what the kernel does.
 pub fn resolve(root: &Path, path: &Path) -> Option<PathBuf> {
     if root == Path::new("/") {
         return fs::canonicalize(path).ok();
     }
-    let mut todo: Vec<std::ffi::OsString> = names(path.strip_prefix(root).ok()?);
+    let mut todo: Vec<std::ffi::OsString> = names(path.strip_prefix(root).unwrap_or(path));
     todo.reverse();
     let mut inside = PathBuf::new();
     let mut links = 0;

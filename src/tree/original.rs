@@ -171,3 +171,6 @@ fn same(one: &Path, other: &Path) -> io::Result<bool> {
         _ => Ok(false),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,3 +129,6 @@ fn names(folder: &Path) -> io::Result<Vec<OsString>> {
 fn folders(folder: &Path) -> io::Result<Vec<OsString>> {
     Ok(names(folder)?.into_iter().filter(|name| is_real_folder(&folder.join(name))).collect())
 }
+
+#[cfg(test)]
+mod tests;

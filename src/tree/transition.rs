@@ -269,3 +269,6 @@ pub(super) fn prune_empty(folder: &Path, depth: usize) -> io::Result<bool> {
     }
     remove_if_empty(folder)
 }
+
+#[cfg(test)]
+mod tests;

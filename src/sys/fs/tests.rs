@@ -78,7 +78,9 @@ fn links_are_followed_inside_the_root_whatever_they_say() {
         ("/", Some("")),
     ] {
         symlink(text, &link).unwrap();
-        assert_eq!(resolve(&root, &link), leads_to.map(|path| root.join(path)), "{text}");
+        let expected = leads_to.map(|path| root.join(path));
+        assert_eq!(resolve(&root, &link), expected, "{text}");
+        assert_eq!(resolve(&root, Path::new("/lib/modules/1/build")), expected, "{text}");
         fs::remove_file(&link).unwrap();
     }
 }
