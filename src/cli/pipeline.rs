@@ -131,11 +131,14 @@ impl App {
             reporter.detail(format!("removed {}, which an interrupted run left", path.display()));
         }
         let plan = plan::interrupted::complete(&self.snapshot(&Request::nothing())?);
-        for (id, outcome) in self.carry_out(&plan, request, lock) {
-            match outcome {
-                Outcome::Done => reporter.note(format!("completed: {}", plan.steps[id.0].module)),
-                Outcome::Failed(error) | Outcome::Refused(error) => reporter.warn(error.to_string()),
-                Outcome::Skipped { .. } => {}
+        for step in &plan.steps {
+            reporter.note(format!("{}: {}", step.module, step.why));
+        }
+        let outcomes = self.carry_out(&plan, request, lock);
+        forget_leavers(&plan, &outcomes, request, lock)?;
+        for (_, outcome) in outcomes {
+            if let Outcome::Failed(error) | Outcome::Refused(error) = outcome {
+                reporter.warn(error.to_string());
             }
         }
         Ok(())

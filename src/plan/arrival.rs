@@ -25,10 +25,11 @@ pub fn module_arrived(id: &ModuleId, targets: &[Target], snapshot: &Snapshot, po
     plan
 }
 
-/// Takes away versions whose package has gone without a successor that would do it.
+/// Takes away versions whose package has gone and that have no successor: one that is about to arrive takes them away
+/// itself, when it is in place.
 pub fn departed(snapshot: &Snapshot) -> Plan {
     let mut plan = Plan::default();
-    for leaving in &snapshot.leaving {
+    for leaving in snapshot.leaving.iter().filter(|leaving| !snapshot.succeeded.contains(&leaving.id.name)) {
         if let Some(entry) = snapshot.module(&leaving.id)
             && entry.is_broken()
         {

@@ -103,6 +103,12 @@ impl Sample {
         self
     }
 
+    /// Another version of this module has its source in place.
+    pub fn succeeded(mut self, name: &str) -> Self {
+        self.snapshot.succeeded.insert(ModuleName::new(name).expect("a name"));
+        self
+    }
+
     /// The snapshot.
     pub fn done(self) -> Snapshot {
         self.snapshot

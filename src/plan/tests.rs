@@ -147,6 +147,18 @@ fn a_module_that_waits_for_an_unknown_one_is_pending_and_one_that_waits_for_a_kn
 }
 
 #[test]
+fn what_a_gone_package_left_is_taken_away_unless_a_successor_will_do_it() {
+    let base = || Sample::default().kernels(&["5"]).module("a/1", &["+5"]).broken();
+    for (snapshot, expected) in [
+        (base().done(), ""),
+        (base().leaving("a/1").done(), "uninstall a@5; unbuild a@5<0; remove a<1"),
+        (base().leaving("a/1").succeeded("a").done(), ""),
+    ] {
+        assert_eq!(short(&super::interrupted::complete(&snapshot)), expected);
+    }
+}
+
+#[test]
 fn what_a_package_brings_is_built_anew_only_when_its_source_changed_and_replaces_what_it_brought_before() {
     let base = || Sample::default().kernels(&["5", "6"]);
     let plan = |snapshot: &Snapshot| {

@@ -1,7 +1,7 @@
 //! What is on disk now, read once: modules with their states, kernels with and without headers, what each dkms.conf of
 //! interest says. Plans are made from it and from nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -33,8 +33,10 @@ pub struct Snapshot {
     pub interrupted: Vec<Intent>,
     /// The distribution.
     pub os: OsRelease,
-    /// Versions whose package is being replaced.
+    /// Versions whose package is being replaced or has gone.
     pub leaving: Vec<Leaving>,
+    /// Names of leaving modules of which another version has its source in place: a successor that is about to arrive.
+    pub succeeded: BTreeSet<ModuleName>,
 }
 
 /// The source of one module version.
@@ -118,6 +120,7 @@ impl Snapshot {
             os: OsRelease::read(view.system).unwrap_or_default(),
             ..Self::default()
         };
+        snapshot.succeeded = successors(view, &snapshot.leaving);
         snapshot.read_kernels(view, &interest.targets);
         for (id, source) in snapshot.of_interest(&interest.modules) {
             snapshot.read_source(view, &id, &source);
@@ -250,6 +253,25 @@ fn is_installed(entry: &ModuleEntry, target: &Target) -> bool {
         (build.target == *target && build.installed)
             || build.weak.iter().any(|(kernel, arch)| *kernel == target.kernel && *arch == target.arch)
     })
+}
+
+/// The leaving modules of which SOURCETREE holds another version. A name that begins like another one may count as its
+/// successor: then the leaver stays a little longer.
+fn successors(view: &View<'_>, leaving: &[Leaving]) -> BTreeSet<ModuleName> {
+    if leaving.is_empty() {
+        return BTreeSet::new();
+    }
+    let folders: Vec<String> = fs_err::read_dir(view.tree.layout().source_tree())
+        .map(|entries| entries.flatten().filter(|entry| entry.path().join("dkms.conf").is_file()).collect::<Vec<_>>())
+        .unwrap_or_default()
+        .iter()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    let succeeded = |id: &ModuleId| {
+        let prefix = format!("{}-", id.name);
+        folders.iter().any(|folder| folder.starts_with(&prefix) && *folder != id.source_folder())
+    };
+    leaving.iter().filter(|note| succeeded(&note.id)).map(|note| note.id.name.clone()).collect()
 }
 
 /// Whether a build was made from another source than the one there now. A build without a note of its source (made by
