@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 use crate::ids::{ModuleId, ModuleVersion};
+use crate::sys;
 use crate::tree::installed::Installed;
 
 use super::candidates::of_build;
@@ -29,9 +30,11 @@ pub(super) fn take_back(job: &Job<'_>, before: Option<&ModuleVersion>) -> Result
     if is_active {
         writer.deactivate(&job.id.name, job.target).map_err(failed)?;
     }
+    sys::rename::failpoint();
     if noted.is_some() {
         writer.drop_installed(&job.id.name, job.target).map_err(failed)?;
     }
+    sys::rename::failpoint();
     let other = before.filter(|version| **version != job.id.version);
     match other {
         Some(version) => reinstate(job, version, noted.as_ref())?,

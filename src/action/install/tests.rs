@@ -1,1 +1,263 @@
+//! Installs and uninstalls in a temporary install tree, with a depmod that can be told to fail.
 
+mod crash;
+mod depmod;
+mod installing;
+mod uninstalling;
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::action::{Context, run};
+use crate::conf::Framework;
+use crate::error::Error;
+use crate::exit::Kind;
+use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
+use crate::report::{Message, Recorded};
+use crate::step::{Operation, Outcome, Plan, Policy, Switch};
+use crate::sys::run::HostRunner;
+use crate::sys::{Command, Finished, RunError, Runner, System};
+use crate::tree::{Layout, Tree, TreeLock};
+
+/// The tools of the administrator, played; everything else runs for real.
+#[derive(Default)]
+struct Tools {
+    called: Mutex<Vec<String>>,
+    /// depmod fails while a file below the kernel's folder holds this text.
+    guilty: Option<&'static str>,
+}
+
+impl Runner for Tools {
+    fn run(&self, command: &Command) -> Result<Finished, RunError> {
+        let name = Path::new(command.program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !["depmod", "modprobe"].contains(&name.as_str()) {
+            return HostRunner.run(command);
+        }
+        let words: Vec<_> = command.arguments().iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        self.called.lock().unwrap().push(format!("{name} {}", words.last().unwrap()));
+        let kernel = Path::new(&words[1]).join("lib/modules").join(words.last().unwrap());
+        let modules: BTreeMap<_, _> = contents(&kernel).into_iter().filter(|(name, _)| name.contains(".ko")).collect();
+        let is_guilty = |text: &String| self.guilty.is_some_and(|guilty| text.contains(guilty));
+        let code = i32::from(name == "depmod" && modules.values().any(is_guilty));
+        let lists: String = modules.keys().map(|file| format!("{file}:\n")).collect();
+        fs_err::write(kernel.join("modules.dep"), lists).unwrap();
+        Ok(Finished { code: Some(code), ..Finished::default() })
+    }
+}
+
+/// Every file below a folder with its content as text (its target, for a symlink), sorted.
+fn contents(folder: &Path) -> BTreeMap<String, String> {
+    fn walk(top: &Path, folder: &Path, found: &mut BTreeMap<String, String>) {
+        for entry in fs_err::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let name = path.strip_prefix(top).unwrap().to_string_lossy().into_owned();
+            if let Ok(link) = fs_err::read_link(&path) {
+                found.insert(name, format!("-> {}", link.display()));
+            } else if path.is_dir() {
+                walk(top, &path, found);
+            } else {
+                found.insert(name, String::from_utf8_lossy(&fs_err::read(&path).unwrap()).into_owned());
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    walk(folder, folder, &mut found);
+    found
+}
+
+/// A DKMS tree, a source tree and an install tree with one kernel, below one folder.
+struct Site {
+    folder: PathBuf,
+    /// Deletes the folder at the end; none in a child process.
+    _owned: Option<tempfile::TempDir>,
+    system: System,
+    framework: Framework,
+    tree: Tree,
+    lock: TreeLock,
+    reporter: Recorded,
+    policy: Policy,
+    tools: Arc<Tools>,
+}
+
+const KERNEL: &str = "6.1.0-1";
+
+impl Site {
+    fn new() -> Self {
+        let owned = tempfile::tempdir().unwrap();
+        let kernel = owned.path().join("lib/modules").join(KERNEL);
+        fs_err::create_dir_all(kernel.join("kernel/drivers")).unwrap();
+        fs_err::write(kernel.join("modules.dep"), "").unwrap();
+        fs_err::write(kernel.join("modules.builtin"), "kernel/builtin.ko\n").unwrap();
+        Self { _owned: Some(owned), ..Self::open(owned_path(&kernel)) }
+    }
+
+    fn open(folder: PathBuf) -> Self {
+        let place = |name: &str| folder.join(name);
+        let layout = Layout::new(Path::new("/"), &place("dkms"), &place("src"), &place("lib/modules"));
+        // A child that another test is just starting may hold a copy of the last lock for a moment.
+        let lock = TreeLock::acquire(&layout, Duration::from_secs(5), None, &mut |_| {}).unwrap();
+        let tools = Arc::new(Tools::default());
+        let mut environment: BTreeMap<_, _> = std::env::vars_os().collect();
+        environment.insert("ADDON_MODULES_DIR".into(), "updates/dkms".into());
+        let system = System::host().with_environment(environment).with_runner(tools.clone());
+        let (framework, _) = Framework::read(&system.clone().with_root(&folder));
+        Self {
+            _owned: None,
+            system,
+            framework,
+            tree: Tree::new(layout),
+            lock,
+            reporter: Recorded::default(),
+            policy: Policy::default(),
+            tools,
+            folder,
+        }
+    }
+
+    fn with(mut self, switch: Switch) -> Self {
+        self.policy.switches.insert(switch);
+        self
+    }
+
+    fn depmod_fails_on(mut self, guilty: &'static str) -> Self {
+        self.tools = Arc::new(Tools { guilty: Some(guilty), ..Tools::default() });
+        self.system = self.system.with_runner(self.tools.clone());
+        self
+    }
+
+    /// Registers NAME/VERSION with these further lines in its dkms.conf, and these built modules (name, version).
+    fn built(&self, name: &str, version: &str, conf: &str, modules: &[(&str, &str)]) -> ModuleId {
+        let id = id(name, version);
+        let source = self.tree.layout().source(&id);
+        fs_err::create_dir_all(&source).unwrap();
+        let mut text = format!("PACKAGE_NAME={name}\nPACKAGE_VERSION={version}\n{conf}\n");
+        let folder = self.tree.layout().built_modules(&id, &target());
+        fs_err::create_dir_all(&folder).unwrap();
+        for (index, (module, module_version)) in modules.iter().enumerate() {
+            let (plain, _) = module.split_once('.').unwrap_or((module, ""));
+            text += &format!("BUILT_MODULE_NAME[{index}]={plain}\nDEST_MODULE_LOCATION[{index}]=/extra\n");
+            let file = if module.contains('.') { (*module).to_owned() } else { format!("{module}.ko") };
+            fs_err::write(folder.join(file), ko(module_version, &format!("{name}-{version}-{plain}"))).unwrap();
+        }
+        fs_err::write(source.join("dkms.conf"), text).unwrap();
+        self.lock.writer().register(&id).unwrap();
+        id
+    }
+
+    fn script(&self, id: &ModuleId, name: &str, text: &str) {
+        let file = self.tree.layout().source(id).join(name);
+        fs_err::write(&file, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs_err::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// A file below the kernel's folder.
+    fn kernel_file(&self, name: &str, content: &[u8]) -> PathBuf {
+        let file = self.folder.join("lib/modules").join(KERNEL).join(name);
+        fs_err::create_dir_all(file.parent().unwrap()).unwrap();
+        fs_err::write(&file, content).unwrap();
+        file
+    }
+
+    /// Runs these operations one after the other.
+    fn run(&self, operations: &[(Operation, &ModuleId)]) -> Vec<Outcome> {
+        let mut plan = Plan::default();
+        for (operation, id) in operations {
+            plan.push((*id).clone(), Some(target()), operation.clone(), "", vec![]);
+        }
+        let context = Context {
+            system: &self.system,
+            framework: &self.framework,
+            tree: &self.tree,
+            lock: &self.lock,
+            reporter: &self.reporter,
+            policy: &self.policy,
+        };
+        run(&plan, &context).into_iter().map(|(_, outcome)| outcome).collect()
+    }
+
+    fn install(&self, id: &ModuleId) -> Result<(), Error> {
+        result(self.run(&[(Operation::Install, id)]).remove(0))
+    }
+
+    fn uninstall(&self, id: &ModuleId) -> Result<(), Error> {
+        result(self.run(&[(Operation::Uninstall, id)]).remove(0))
+    }
+
+    /// The module files under the kernel, each with the word that tells it.
+    fn modules(&self) -> Vec<String> {
+        let files = contents(&self.folder.join("lib/modules").join(KERNEL));
+        let line = |(name, text): (String, String)| format!("{name}: {}", told(&text));
+        files.into_iter().filter(|(name, _)| !name.starts_with("modules.")).map(line).collect()
+    }
+
+    fn active(&self, name: &str) -> Option<String> {
+        self.tree.active(&ModuleName::new(name).unwrap(), &target()).map(|version| version.to_string())
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let warning = |message| if let Message::Warning(text) = message { Some(text) } else { None };
+        self.reporter.messages().into_iter().filter_map(warning).collect()
+    }
+
+    fn called(&self) -> Vec<String> {
+        self.tools.called.lock().unwrap().clone()
+    }
+
+    /// The notes of changes under way.
+    fn intents(&self) -> usize {
+        crate::tree::intent::left_over(self.tree.layout()).unwrap().len()
+    }
+}
+
+fn owned_path(kernel: &Path) -> PathBuf {
+    kernel.ancestors().nth(3).unwrap().to_path_buf()
+}
+
+fn result(outcome: Outcome) -> Result<(), Error> {
+    match outcome {
+        Outcome::Done => Ok(()),
+        Outcome::Failed(error) | Outcome::Refused(error) => Err(error),
+        Outcome::Skipped { because } => panic!("skipped because of {because:?}"),
+    }
+}
+
+fn id(name: &str, version: &str) -> ModuleId {
+    ModuleId::new(ModuleName::new(name).unwrap(), ModuleVersion::new(version).unwrap())
+}
+
+fn target() -> Target {
+    Target::new(KernelRelease::new(KERNEL).unwrap(), Arch::new("x86_64").unwrap())
+}
+
+/// A module file with a MODULE_VERSION (unless empty) and a word that tells it from others.
+fn ko(version: &str, word: &str) -> Vec<u8> {
+    let version = if version.is_empty() { String::new() } else { format!("version={version}\0") };
+    let modinfo = format!("{version}srcversion={word}\0word=<{word}>\0");
+    let names = b"\0.modinfo\0.shstrtab\0";
+    let (data_at, names_at) = (64, 64 + modinfo.len());
+    let headers_at = (names_at + names.len()).next_multiple_of(8);
+    let mut file = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x01\0\x3e\0\x01\0\0\0".to_vec();
+    file.extend([0; 16]);
+    file.extend((headers_at as u64).to_le_bytes());
+    file.extend([0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 64, 0, 3, 0, 2, 0]);
+    file.extend(modinfo.as_bytes());
+    file.extend(names);
+    file.resize(headers_at + 64, 0);
+    for (name, kind, at, size) in [(1u32, 1u32, data_at, modinfo.len()), (10, 3, names_at, names.len())] {
+        file.extend(name.to_le_bytes());
+        file.extend(kind.to_le_bytes());
+        file.extend([0; 16]);
+        file.extend((at as u64).to_le_bytes());
+        file.extend((size as u64).to_le_bytes());
+        file.extend([0; 24]);
+    }
+    file
+}
+
+/// The word of a module made by [`ko`], or the text itself.
+fn told(text: &str) -> &str {
+    text.split_once("word=<").and_then(|(_, rest)| rest.split_once('>')).map_or(text, |(word, _)| word)
+}

@@ -116,6 +116,7 @@ fn remove(job: &Job<'_>, file: &InstalledFile) -> std::io::Result<Vec<PathBuf>> 
         }
         if is_ours(job, &candidate, file) {
             fs_err::remove_file(&candidate)?;
+            sys::rename::failpoint();
             removed.push(layout.named(&candidate));
         } else {
             let message = format!("{} was left in place: it is not the module of {}", candidate.display(), job.id);
