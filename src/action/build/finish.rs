@@ -9,7 +9,7 @@ use crate::action::Context;
 use crate::conf::BuiltModule;
 use crate::error::{self, Error};
 use crate::exit::Kind;
-use crate::kernel::Suffix;
+use crate::kernel::{ModInfo, Suffix};
 use crate::report::Message;
 use crate::sys::copy::copy_entry;
 use crate::tree::Stage;
@@ -21,6 +21,7 @@ use crate::tree::Stage;
 /// A module of dkms.conf is not there. What goes wrong with stripping, signing or compressing is told as a warning.
 pub fn finish(context: &Context<'_>, module: &Prepared<'_>, build: &Path, stage: &Stage) -> error::Result<()> {
     let built = find_all(module, build)?;
+    warn_of_other_kernels(context, module, &built);
     let files = copy_all(module, &built, stage)?;
     strip_all(context, module, &built, &files);
     sign_all(context, module, &files);
@@ -48,6 +49,23 @@ fn find_all<'a>(module: &'a Prepared<'_>, build: &Path) -> error::Result<Vec<Bui
     let text = format!("make ended well, but did not produce what the dkms.conf of {} names: {names}", module.id);
     Err(Error::new(Kind::ModuleNotProduced, text)
         .hint("look at BUILT_MODULE_NAME and BUILT_MODULE_LOCATION, and whether make was told to build these modules"))
+}
+
+/// A Makefile that asks `uname -r` builds for the running kernel, whatever it is told; the module would not load.
+fn warn_of_other_kernels(context: &Context<'_>, module: &Prepared<'_>, built: &[Built<'_>]) {
+    for Built { conf, file } in built {
+        let wanted = &module.target.kernel;
+        let Some(release) = ModInfo::read(file).ok().and_then(|info| info.release().map(str::to_owned)) else {
+            continue;
+        };
+        if release != wanted.as_str() {
+            context.reporter.warn(format!(
+                "{} of {} was built for kernel {release} instead of {wanted}, which will not load it: its Makefile may \
+                 ask `uname -r`, where it should use $kernelver or $kernel_source_dir of dkms.conf",
+                conf.built_name, module.id
+            ));
+        }
+    }
 }
 
 fn copy_all(module: &Prepared<'_>, built: &[Built<'_>], stage: &Stage) -> error::Result<Vec<PathBuf>> {

@@ -3,16 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::toolchain::Toolchain;
-use crate::action::Context;
 use crate::action::jobs::Jobs;
-use crate::conf::{self, Commands, ConfError, ModuleConf};
+use crate::action::{Context, module_conf};
+use crate::conf::{self, Commands, ModuleConf};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, Suffix, headers, installed};
 use crate::step::Switch;
 use crate::sys::os_release::OsRelease;
-use crate::tree::VersionState;
 use crate::version;
 
 /// A module that can be built for a kernel, and with what.
@@ -48,7 +47,7 @@ impl<'a> Prepared<'a> {
     /// In this order: not registered, broken, no dkms.conf, a bad one, excluded for this kernel, no source beside
     /// dkms.conf, no headers, a dependency not installed (unless forced).
     pub fn new(context: &Context<'_>, id: &'a ModuleId, target: &'a Target, jobs: &Jobs) -> Result<Self> {
-        let source = source(context, id)?;
+        let source = module_conf::source(context, id)?;
         let inputs = &context.policy.inputs;
         let kernel = installed::kernel(context.tree.layout(), target, inputs.kernel_source_dir.as_deref());
         let opened = kernel.headers.folder();
@@ -69,17 +68,6 @@ impl<'a> Prepared<'a> {
     /// The modules that this kernel gets.
     pub fn modules(&self) -> impl Iterator<Item = &conf::BuiltModule> {
         self.conf.modules.iter().filter(|module| module.excluded.is_none())
-    }
-}
-
-fn source(context: &Context<'_>, id: &ModuleId) -> Result<PathBuf> {
-    let entry =
-        context.tree.module(id).map_err(|error| Error::io(format!("the state of {id} cannot be read"), error))?;
-    match entry.map(|entry| entry.state) {
-        Some(VersionState::Added { source }) => Ok(source),
-        Some(VersionState::Broken { why }) => Err(Error::new(Kind::Broken, format!("{id} is broken: {why}"))
-            .hint(format!("put its source back and run `dkms add {id}`, or forget it with `dkms remove {id} --all`"))),
-        None => Err(Error::new(Kind::SourceMissing, format!("{id} is not in the DKMS tree"))),
     }
 }
 
@@ -109,12 +97,9 @@ fn load(
         parallel_jobs: jobs.share(),
         directives: &context.policy.inputs.directives,
     };
-    let loaded = conf::load(context.system, context.framework, &file, &evaluated, Commands::Run)
-        .and_then(|loaded| loaded.refuse_duplicates().map(|()| loaded.conf));
-    loaded.map_err(|error| {
-        let kind = if matches!(error, ConfError::Missing { .. }) { Kind::ConfMissing } else { Kind::BadConf };
-        Error::new(kind, format!("the dkms.conf of {id} cannot be used")).caused_by(error)
-    })
+    let loaded = conf::load(context.system, context.framework, &file, &evaluated, Commands::Run)?;
+    loaded.refuse_duplicates()?;
+    Ok(loaded.conf)
 }
 
 fn refuse_excluded(conf: &ModuleConf, id: &ModuleId, target: &Target) -> Result<()> {

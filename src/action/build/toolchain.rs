@@ -5,7 +5,7 @@ use std::path::Path;
 use object::{Object, ObjectSection};
 
 use crate::kernel::KernelConfig;
-use crate::sys::System;
+use crate::sys::{Command, Finished, System};
 
 /// What a kernel was built with, as far as the module's build has to follow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,9 +75,9 @@ fn kernel_variables(system: &System, headers: &Path) -> Option<String> {
     let show = "dkms_show_cc: ; @$(if $(filter default undefined,$(origin CC)),,$(info $(strip $(CC)))):";
     let command = ["CC", "MAKEFLAGS", "MFLAGS", "MAKELEVEL"]
         .into_iter()
-        .fold(system.command(headers, "make"), |command, name| command.env_remove(name))
+        .fold(system.command(headers, "make"), Command::env_remove)
         .args(["-s", "-f", FILE, "--eval", show, "dkms_show_cc"]);
-    let finished = system.run(&command).ok().filter(|finished| finished.success())?;
+    let finished = system.run(&command).ok().filter(Finished::success)?;
     Some(finished.text().trim().to_owned()).filter(|compiler| !compiler.is_empty())
 }
 
