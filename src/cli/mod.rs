@@ -4,6 +4,7 @@ pub mod event;
 pub mod generate;
 pub mod legacy;
 pub mod operand;
+pub mod package;
 pub mod pipeline;
 pub mod request;
 pub mod rpm_upgrade;

@@ -8,9 +8,11 @@ pub mod links;
 mod members;
 mod staging;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::filter::{self, Verdict};
 use crate::error::Error;
 use crate::exit::Kind;
 
@@ -105,7 +107,7 @@ pub enum ArchiveError {
         reason: Refusal,
     },
     /// More bytes than allowed.
-    #[error("the archive holds more than {limit} bytes unpacked, as the entry `{entry}` shows")]
+    #[error("it holds more than {limit} bytes unpacked, as the entry `{entry}` shows")]
     TooLarge {
         /// The entry that is too much.
         entry: String,
@@ -113,7 +115,7 @@ pub enum ArchiveError {
         limit: u64,
     },
     /// More entries than allowed.
-    #[error("the archive holds more than {limit} entries; `{entry}` is one too many")]
+    #[error("it holds more than {limit} entries; `{entry}` is one too many")]
     TooMany {
         /// The entry that is too much.
         entry: String,
@@ -178,6 +180,30 @@ pub fn unpack(archive: &Path, into: &Path, limits: &Limits) -> Result<Unpacked, 
     let stream = compression::open(archive)?;
     members::read(stream, &mut staging)?;
     staging.finish()
+}
+
+/// The folder of an unpacked archive that is a module's source: the one that holds a dkms.conf, the least deep of
+/// several, and of those the first by name.
+pub fn source_folder(unpacked: &Path) -> Option<PathBuf> {
+    let mut level = vec![unpacked.to_path_buf()];
+    while !level.is_empty() {
+        level.sort();
+        if let Some(found) = level.iter().find(|folder| folder.join("dkms.conf").is_file()) {
+            return Some(found.clone());
+        }
+        level = level.iter().flat_map(|folder| folders(folder)).collect();
+    }
+    None
+}
+
+/// The folders in a folder, those of version control systems left out.
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter(|entry| filter::judge(&entry.file_name().to_string_lossy(), true, &BTreeSet::new()) == Verdict::Keep)
+        .map(|entry| entry.path())
+        .collect()
 }
 
 #[cfg(test)]

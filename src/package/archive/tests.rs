@@ -252,3 +252,16 @@ fn other_files_are_no_archives() {
     let error = unpack(Path::new("/nonexistent/x.tar"), Path::new("/tmp"), &Limits::default()).unwrap_err();
     assert_eq!(error.at(Path::new("/nonexistent/x.tar")).kind(), Kind::ArchiveMissing);
 }
+
+#[test]
+fn the_source_is_the_least_deep_folder_with_a_dkms_conf() {
+    let tried = Try::entries(&[
+        (FILE, "top/z/dkms.conf", "", b"x", 0o644),
+        (FILE, "top/b/dkms.conf", "", b"x", 0o644),
+        (FILE, "top/a/deep/dkms.conf", "", b"x", 0o644),
+        (FILE, ".git/dkms.conf", "", b"x", 0o644),
+    ]);
+    assert_eq!(source_folder(&tried.path("")), Some(tried.path("top/b")));
+    assert_eq!(source_folder(&tried.path("top/a/deep")), Some(tried.path("top/a/deep")));
+    assert_eq!(source_folder(Path::new("/nonexistent")), None);
+}

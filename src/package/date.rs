@@ -1,0 +1,61 @@
+//! Seconds since 1970 as the dates of package metadata, always in UTC.
+
+/// `Thu, 01 Jan 1970 00:00:00 +0000` (RFC 5322), as Debian changelogs have it.
+pub fn rfc5322(seconds: u64) -> String {
+    const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let (year, month, day) = civil(days);
+    let weekday = WEEKDAYS[usize::try_from(days % 7).unwrap_or_default()];
+    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!("{weekday}, {day:02} {} {year:04} {hour:02}:{minute:02}:{second:02} +0000", MONTHS[month])
+}
+
+/// Year, month from 0 and day from 1 of a day since 1970, in the Gregorian calendar.
+fn civil(days: u64) -> (u64, usize, u64) {
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    // Whole cycles of 400 years first, so that the loop is short for any input.
+    let (mut year, mut days) = (1970 + days / 146_097 * 400, days % 146_097);
+    loop {
+        let length = if leap(year) { 366 } else { 365 };
+        if days < length {
+            break;
+        }
+        days -= length;
+        year += 1;
+    }
+    let february = if leap(year) { 29 } else { 28 };
+    let mut month = 0;
+    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        if days < length {
+            break;
+        }
+        days -= length;
+        month += 1;
+    }
+    (year, month, days + 1)
+}
+
+/// The year of a moment.
+pub fn year(seconds: u64) -> u64 {
+    civil(seconds / 86_400).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        let cases = [
+            (0, "Thu, 01 Jan 1970 00:00:00 +0000"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 +0000"),
+            (1_700_000_000, "Tue, 14 Nov 2023 22:13:20 +0000"),
+            (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 +0000"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(rfc5322(seconds), expected);
+        }
+        assert_eq!(year(1_700_000_000), 2023);
+    }
+}

@@ -1,0 +1,112 @@
+//! data.tar: the source below /usr/src and the documents below /usr/share/doc.
+
+use std::collections::BTreeSet;
+use std::io::{self, Read, Write};
+
+use super::documents;
+use crate::package::info::PackageInfo;
+use crate::package::payload::{EntryKind, File, Payload};
+use crate::package::stream::{Compression, Compressor, md5};
+
+/// What control.tar has to know of the files.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// Lines of the md5sums file.
+    pub md5sums: String,
+    /// Installed-Size in KiB, counted as dpkg-gencontrol(1) does: files rounded up, one for everything else.
+    pub installed_size: u64,
+}
+
+/// Streams data.tar, compressed, into the scratch file.
+pub(super) fn write(
+    info: &PackageInfo,
+    payload: &Payload,
+    compression: Compression,
+    scratch: &mut std::fs::File,
+) -> io::Result<Listing> {
+    let compressor = Compressor::new(compression, io::BufWriter::new(scratch))?;
+    let mut data = Data {
+        tar: tar::Builder::new(compressor),
+        date: info.date,
+        folders: BTreeSet::new(),
+        listing: Listing::default(),
+    };
+    for (path, file) in documents::all(info)? {
+        data.file(&format!("usr/share/{path}"), &file)?;
+    }
+    let source = info.source_folder().trim_start_matches('/').to_owned();
+    for entry in &payload.entries {
+        let path = if entry.path.is_empty() { source.clone() } else { format!("{source}/{}", entry.path) };
+        match &entry.kind {
+            EntryKind::Folder => data.folder(&path)?,
+            EntryKind::File(file) => data.file(&path, file)?,
+            EntryKind::Link(target) => data.link(&path, target)?,
+        }
+    }
+    data.tar.into_inner()?.finish()?.flush()?;
+    Ok(data.listing)
+}
+
+struct Data<W: Write> {
+    tar: tar::Builder<W>,
+    date: u64,
+    folders: BTreeSet<String>,
+    listing: Listing,
+}
+
+impl<W: Write> Data<W> {
+    /// The folder and those above it, each once.
+    fn folder(&mut self, path: &str) -> io::Result<()> {
+        if self.folders.contains(path) {
+            return Ok(());
+        }
+        match path.rsplit_once('/') {
+            Some((above, _)) => self.folder(above)?,
+            None if !path.is_empty() => self.folder("")?,
+            None => {}
+        }
+        self.folders.insert(path.to_owned());
+        self.listing.installed_size += 1;
+        let name = if path.is_empty() { "./".to_owned() } else { format!("./{path}/") };
+        let mut header = self.header(tar::EntryType::Directory, 0o755, 0);
+        append(&mut self.tar, &mut header, &name, io::empty())
+    }
+
+    fn file(&mut self, path: &str, file: &File) -> io::Result<()> {
+        self.parents(path)?;
+        let mut header = self.header(tar::EntryType::Regular, file.mode(), file.size);
+        let mut source = md5(file.open()?.take(file.size));
+        append(&mut self.tar, &mut header, &format!("./{path}"), &mut source)?;
+        let (_, digest, count) = source.finish();
+        if count != file.size {
+            return Err(io::Error::other(format!("{path} became shorter while it was packaged")));
+        }
+        self.listing.md5sums += &format!("{digest}  {path}\n");
+        self.listing.installed_size += file.size.div_ceil(1024);
+        Ok(())
+    }
+
+    fn link(&mut self, path: &str, target: &str) -> io::Result<()> {
+        self.parents(path)?;
+        self.listing.installed_size += 1;
+        let mut header = self.header(tar::EntryType::Symlink, 0o777, 0);
+        self.tar.append_link(&mut header, format!("./{path}"), target)
+    }
+
+    fn parents(&mut self, path: &str) -> io::Result<()> {
+        path.rsplit_once('/').map_or(Ok(()), |(above, _)| self.folder(above))
+    }
+
+    fn header(&self, kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
+        super::control::header(kind, mode, size, self.date)
+    }
+}
+
+/// tar's own writer drops the `./` of a short name, which dpkg's tools expect; a long one goes through its extension.
+fn append(tar: &mut tar::Builder<impl Write>, header: &mut tar::Header, name: &str, data: impl Read) -> io::Result<()> {
+    if super::control::set_name(header, name) {
+        header.set_cksum();
+        return tar.append(header, data);
+    }
+    tar.append_data(header, name, data)
+}

@@ -1,0 +1,63 @@
+//! copyright and changelog, which every Debian package has (Policy 12.5, 12.7).
+
+use std::io::{self, Write};
+
+use crate::package::info::PackageInfo;
+use crate::package::payload::File;
+use crate::package::stream::{Compression, Compressor};
+use crate::package::{date, license};
+
+/// Path below /usr/share and content.
+pub(super) fn all(info: &PackageInfo) -> io::Result<Vec<(String, File)>> {
+    let mut changelog_gz = Compressor::new(Compression::Gzip, Vec::new())?;
+    changelog_gz.write_all(changelog(info).as_bytes())?;
+    let name = &info.name;
+    let mut files = vec![
+        (format!("doc/{name}/changelog.Debian.gz"), File::of(changelog_gz.finish()?)),
+        (format!("doc/{name}/copyright"), File::of(copyright(info).into_bytes())),
+    ];
+    if info.release == "1" {
+        let why = "# Not made for the Debian archive: there is no request for a package to close.";
+        let text = format!("{why}\n{name}: initial-upload-closes-no-bugs\n");
+        files.push((format!("lintian/overrides/{name}"), File::of(text.into_bytes())));
+    }
+    Ok(files)
+}
+
+fn changelog(info: &PackageInfo) -> String {
+    format!(
+        "{} ({}) unstable; urgency=medium\n\n  * {} {} as a package for DKMS.\n\n -- {}  {}\n",
+        info.name,
+        info.full_version(),
+        info.module.name,
+        info.module.version,
+        info.maintainer.as_deref().unwrap_or_default(),
+        date::rfc5322(info.date),
+    )
+}
+
+/// Machine-readable debian/copyright, format 1.0.
+fn copyright(info: &PackageInfo) -> String {
+    let mut text = String::from("Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n");
+    text += &format!("Upstream-Name: {}\n", info.module.name);
+    if let Some(url) = &info.url {
+        text += &format!("Source: {url}\n");
+    }
+    let nobody = vec![format!("{} the authors of {}", date::year(info.date), info.module.name)];
+    let holders = if info.holders.is_empty() { &nobody } else { &info.holders };
+    text += &format!("\nFiles: *\nCopyright: {}\n", holders.join("\n           "));
+    text += &format!("License: {}\n", license::debian_name(&info.license));
+    for (name, common) in license::debian(&info.license) {
+        text += &format!("\nLicense: {name}\n{}\n", body(&name, common));
+    }
+    text
+}
+
+fn body(name: &str, common: Option<&str>) -> String {
+    match common {
+        Some(file) => {
+            format!(" The full text of this licence is in /usr/share/common-licenses/{file}\n on Debian systems.")
+        }
+        None => format!(" {name}; see the licence texts and the heads of the files in the source."),
+    }
+}

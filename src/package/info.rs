@@ -1,0 +1,299 @@
+//! Everything about a package but its files: names, versions, people, texts.
+
+use super::Format;
+use super::license;
+use super::names::{self, NameError};
+use super::payload::Payload;
+use super::survey::{Survey, one_line};
+use super::version::{self, VersionError};
+use crate::ids::ModuleId;
+
+/// What a person may set for a package; what is left open comes from the source.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// `--package-name`
+    pub package_name: Option<String>,
+    /// `--package-version`
+    pub package_version: Option<String>,
+    /// `--epoch`
+    pub epoch: Option<u32>,
+    /// `--release`
+    pub release: Option<String>,
+    /// `--arch`
+    pub architecture: Option<String>,
+    /// `--summary`
+    pub summary: Option<String>,
+    /// `--description`
+    pub description: Option<String>,
+    /// `--license`
+    pub license: Option<String>,
+    /// `--maintainer`, else DEBFULLNAME and DEBEMAIL
+    pub maintainer: Option<String>,
+    /// `--vendor`
+    pub vendor: Option<String>,
+    /// `--url`
+    pub url: Option<String>,
+}
+
+/// Who does the work when the package comes and goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scriptlets {
+    /// The package's own scripts, which work beside any DKMS.
+    #[default]
+    Full,
+    /// The triggers of the installed DKMS; the package requires the capability `dkms-triggers`.
+    None,
+}
+
+/// A package without its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageInfo {
+    /// deb or rpm.
+    pub format: Format,
+    /// The module that it carries.
+    pub module: ModuleId,
+    /// The package's name.
+    pub name: String,
+    /// Whether a person chose that name, so that another package may carry the same module.
+    pub named_by_hand: bool,
+    /// The version without epoch and release.
+    pub version: String,
+    /// The epoch.
+    pub epoch: Option<u32>,
+    /// The release (RPM) or revision (Debian).
+    pub release: String,
+    /// `all`, `noarch` or an architecture in the format's words.
+    pub architecture: String,
+    /// One line.
+    pub summary: String,
+    /// Paragraphs.
+    pub description: Vec<String>,
+    /// SPDX expression.
+    pub license: String,
+    /// `Name <address>`
+    pub maintainer: Option<String>,
+    /// Who distributes it.
+    pub vendor: Option<String>,
+    /// Home page.
+    pub url: Option<String>,
+    /// "2005-2020 Some Body"
+    pub holders: Vec<String>,
+    /// Seconds since 1970: the time of everything in the package.
+    pub date: u64,
+    /// Who does the work.
+    pub scriptlets: Scriptlets,
+}
+
+/// Information that is missing or cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InfoError {
+    /// The package's name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The version or release.
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    /// Debian packages need a maintainer.
+    #[error("nobody is named as the maintainer of the package")]
+    NoMaintainer,
+    /// It must be `Name <address>`.
+    #[error("`{0}` is not a maintainer: `Name <address@host>` is needed")]
+    Maintainer(String),
+    /// Prebuilt objects for a processor that the format has no name for.
+    #[error("the prebuilt object {0} is for a processor that this package format has no name for")]
+    Machine(String),
+    /// An architecture that is no word.
+    #[error("`{0}` is not the name of an architecture")]
+    Architecture(String),
+}
+
+impl PackageInfo {
+    /// Puts the package together. Sentences about what was assumed go to `warnings`.
+    pub fn new(
+        format: Format,
+        module: ModuleId,
+        wishes: &Wishes,
+        (payload, survey): (&Payload, &Survey),
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, InfoError> {
+        let license = wishes.license.as_deref().map(one_line).or_else(|| license::from_sources(survey));
+        if license.is_none() {
+            warnings.push("the source names no licence; --license sets one (an SPDX expression)".to_owned());
+        }
+        let (version, release) = version_and_release(format, &module, wishes, warnings)?;
+        Ok(Self {
+            format,
+            name: name(format, &module, wishes)?,
+            named_by_hand: wishes.package_name.is_some(),
+            version,
+            release,
+            epoch: wishes.epoch,
+            architecture: architecture(format, wishes, payload, warnings)?,
+            summary: summary(format, &module, wishes, survey),
+            description: description(&module, wishes, survey),
+            license: license.unwrap_or_else(|| license::UNKNOWN.to_owned()),
+            maintainer: maintainer(format, wishes, survey)?,
+            vendor: wishes.vendor.as_deref().map(one_line),
+            url: wishes.url.as_deref().map(one_line),
+            holders: survey.holders.clone(),
+            date: payload.newest,
+            scriptlets: Scriptlets::Full,
+            module,
+        })
+    }
+
+    /// `EPOCH:VERSION-RELEASE`, the epoch only if there is one.
+    pub fn full_version(&self) -> String {
+        let epoch = self.epoch.map_or(String::new(), |epoch| format!("{epoch}:"));
+        format!("{epoch}{}-{}", self.version, self.release)
+    }
+
+    /// The usual name of the file.
+    pub fn file_name(&self) -> String {
+        let Self { name, version, release, architecture, .. } = self;
+        match self.format {
+            Format::Deb => format!("{name}_{version}-{release}_{architecture}.deb"),
+            Format::Rpm => format!("{name}-{version}-{release}.{architecture}.rpm"),
+        }
+    }
+
+    /// `/usr/src/NAME-VERSION`
+    pub fn source_folder(&self) -> String {
+        format!("/usr/src/{}", self.module.source_folder())
+    }
+}
+
+fn name(format: Format, module: &ModuleId, wishes: &Wishes) -> Result<String, InfoError> {
+    match &wishes.package_name {
+        Some(name) => {
+            names::check_package_name(format, name)?;
+            Ok(name.clone())
+        }
+        None => Ok(names::package_name(format, &module.name)?),
+    }
+}
+
+fn version_and_release(
+    format: Format,
+    module: &ModuleId,
+    wishes: &Wishes,
+    warnings: &mut Vec<String>,
+) -> Result<(String, String), InfoError> {
+    let version = match &wishes.package_version {
+        Some(version) => version.clone(),
+        None => {
+            let mapped = version::map(format, module.version.as_str());
+            warnings.extend(mapped.warnings);
+            mapped.version
+        }
+    };
+    version::check(format, &version)?;
+    let release = wishes.release.clone().unwrap_or_else(|| "1".to_owned());
+    version::check_release(format, &release)?;
+    Ok((version, release))
+}
+
+fn architecture(
+    format: Format,
+    wishes: &Wishes,
+    payload: &Payload,
+    warnings: &mut Vec<String>,
+) -> Result<String, InfoError> {
+    if let Some(given) = &wishes.architecture {
+        let word = !given.is_empty() && given.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        return if word { Ok(given.clone()) } else { Err(InfoError::Architecture(given.clone())) };
+    }
+    let Some(machine) = payload.machines.iter().min_by_key(|machine| machine.rank()) else {
+        let independent = match format {
+            Format::Deb => "all",
+            Format::Rpm => "noarch",
+        };
+        return Ok(independent.to_owned());
+    };
+    let unnamed = || InfoError::Machine(payload.objects.first().cloned().unwrap_or_default());
+    let name = machine.name(format).ok_or_else(unnamed)?;
+    if payload.machines.len() > 1 {
+        warnings.push(format!(
+            "the source has prebuilt objects for several processors; the package is for {name} only, --arch sets another"
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+/// A short phrase without article and full stop (developers reference 6.2.2); RPM wants a capital letter.
+fn summary(format: Format, module: &ModuleId, wishes: &Wishes, survey: &Survey) -> String {
+    if let Some(summary) = wishes.summary.as_deref().map(one_line).filter(|text| !text.is_empty()) {
+        return summary;
+    }
+    let described = survey.descriptions.first().map(|text| phrase(text)).filter(|text| !text.is_empty());
+    let text = described.unwrap_or_else(|| format!("kernel module {}", module.name));
+    let text = format!("{} (DKMS)", shortened(&text, 60));
+    match (format, text.get(..1)) {
+        (Format::Rpm, Some(first)) => first.to_ascii_uppercase() + &text[1..],
+        _ => text,
+    }
+}
+
+fn phrase(text: &str) -> String {
+    let mut text = text.trim_end_matches(['.', '!', ' ']);
+    for article in ["A ", "An ", "The ", "a ", "an ", "the "] {
+        text = text.strip_prefix(article).unwrap_or(text);
+    }
+    text.to_owned()
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let cut: String = text.chars().take(most).collect();
+    cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words).trim_end_matches([',', ';', ':', '-']).to_owned()
+}
+
+fn description(module: &ModuleId, wishes: &Wishes, survey: &Survey) -> Vec<String> {
+    let fixed = include_str!("../../spec-templates/description.txt").replace("@NAME@", module.name.as_str());
+    let own: Vec<String> = match &wishes.description {
+        Some(text) => text.split("\n\n").map(one_line).filter(|text| !text.is_empty()).collect(),
+        None => survey.descriptions.iter().take(3).map(|text| sentence(text)).collect(),
+    };
+    own.into_iter().chain([one_line(&fixed)]).collect()
+}
+
+fn sentence(text: &str) -> String {
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+}
+
+/// Breaks a text into lines of at most `width` bytes; a longer word stands alone.
+pub fn fold(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.len() + 1 + word.len() <= width => *line += &format!(" {word}"),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+fn maintainer(format: Format, wishes: &Wishes, survey: &Survey) -> Result<Option<String>, InfoError> {
+    if let Some(given) = wishes.maintainer.as_deref().map(one_line) {
+        return if is_mailbox(&given) { Ok(Some(given)) } else { Err(InfoError::Maintainer(given)) };
+    }
+    match (survey.authors.iter().find(|author| is_mailbox(author)), format) {
+        (Some(author), _) => Ok(Some(author.clone())),
+        (None, Format::Rpm) => Ok(None),
+        (None, Format::Deb) => Err(InfoError::NoMaintainer),
+    }
+}
+
+/// `Name <local@host>`, no comma (it would be two people).
+fn is_mailbox(text: &str) -> bool {
+    let Some((name, address)) = text.strip_suffix('>').and_then(|text| text.rsplit_once('<')) else { return false };
+    let Some((local, host)) = address.split_once('@') else { return false };
+    let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() && !"<>,()@\"".contains(c));
+    !name.trim().is_empty() && !name.contains([',', '<', '>']) && plain(local) && plain(host) && host.contains('.')
+}
+
+#[cfg(test)]
+mod tests;

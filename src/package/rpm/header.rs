@@ -1,0 +1,154 @@
+//! The header of an RPM: who, what, which files, which scripts.
+
+use rpm::{
+    BuildConfig, CompressionWithLevel, Dependency, DependencyFlags, FileMode, FileOptions, Header, HeaderEntry,
+    IndexData, IndexTag, PackageBuilder, PackageMetadata, Scriptlet, SignatureHeaderBuilder,
+};
+
+use super::{RpmError, Written};
+use crate::package::info::{PackageInfo, Scriptlets, fold};
+use crate::package::payload::{EntryKind, Payload};
+use crate::package::scripts;
+use crate::package::stream::{Compression, GZIP_LEVEL, ZSTD_LEVEL};
+
+/// Builds lead, signature header (digests only) and header for a payload that is written already.
+pub(super) fn build(
+    info: &PackageInfo,
+    payload: &Payload,
+    compression: Compression,
+    written: &Written,
+) -> Result<PackageMetadata, RpmError> {
+    let level = match compression {
+        Compression::Gzip => CompressionWithLevel::Gzip(GZIP_LEVEL),
+        Compression::Zstd => CompressionWithLevel::Zstd(ZSTD_LEVEL),
+        Compression::Xz => return Err(RpmError::Compression),
+    };
+    let date = u32::try_from(info.date).unwrap_or(u32::MAX);
+    let arch = info.architecture.as_str();
+    let mut builder = PackageBuilder::new(&info.name, &info.version, &info.license, arch, &info.summary);
+    builder.using_config(BuildConfig::v4().compression(level).source_date(rpm::Timestamp(date)));
+    describe(&mut builder, info);
+    depend(&mut builder, info);
+    script(&mut builder, info);
+    files(&mut builder, info, payload)?;
+    let mut metadata = builder.build()?.metadata;
+    metadata.header = complete(&metadata.header, date, written)?;
+    let bytes = metadata.header_bytes()?;
+    metadata.signature = SignatureHeaderBuilder::new()
+        .format(rpm::RpmFormat::V4)
+        .reserved_space(Some(SignatureHeaderBuilder::DEFAULT_RESERVED_SPACE))
+        .set_content_length(bytes.len() as u64 + written.length)
+        .calculate_digests(&bytes)
+        .build()?;
+    Ok(metadata)
+}
+
+fn describe(builder: &mut PackageBuilder, info: &PackageInfo) {
+    let paragraphs: Vec<String> = info.description.iter().map(|text| fold(text, 79).join("\n")).collect();
+    builder.release(info.release.as_str()).description(paragraphs.join("\n\n"));
+    // A host's name would make every build different.
+    builder.build_host("reproducible").group("System/Kernel");
+    if let Some(epoch) = info.epoch {
+        builder.epoch(epoch);
+    }
+    if let Some(url) = &info.url {
+        builder.url(url);
+    }
+    if let Some(packager) = &info.maintainer {
+        builder.packager(packager);
+        let title = format!("{packager} - {}-{}", info.version, info.release);
+        let text = format!("- {} {} as a package for DKMS", info.module.name, info.module.version);
+        builder.add_changelog_entry(title, text, rpm::Timestamp(u32::try_from(info.date).unwrap_or(u32::MAX)));
+    }
+    if let Some(vendor) = &info.vendor {
+        builder.vendor(vendor);
+    }
+}
+
+fn depend(builder: &mut PackageBuilder, info: &PackageInfo) {
+    let needs = |name: &str, flags| Dependency { name: name.to_owned(), flags, version: String::new() };
+    builder.requires(needs("dkms", DependencyFlags::ANY));
+    match info.scriptlets {
+        Scriptlets::Full => {
+            builder.requires(needs("/bin/sh", DependencyFlags::ANY));
+            let phases = [DependencyFlags::SCRIPT_POST, DependencyFlags::SCRIPT_PREUN, DependencyFlags::POSTTRANS];
+            for phase in phases {
+                builder.requires(needs("dkms", phase));
+            }
+        }
+        Scriptlets::None => {
+            builder.requires(needs("dkms-triggers", DependencyFlags::ANY));
+        }
+    }
+    let (name, version) = (&info.module.name, info.full_version());
+    builder.provides(Dependency::eq(format!("dkms-{name}"), &version));
+    builder.provides(Dependency::eq(format!("{name}-kmod"), &version));
+    if info.named_by_hand {
+        // The same module from two packages: one of them at a time. RPM ignores a conflict with oneself.
+        builder.conflicts(Dependency::any(format!("dkms-{name}")));
+    }
+}
+
+fn script(builder: &mut PackageBuilder, info: &PackageInfo) {
+    if info.scriptlets == Scriptlets::None {
+        return;
+    }
+    let script = |text| Scriptlet::new(scripts::fill(text, info)).prog(vec!["/bin/sh"]);
+    builder.post_install_script(script(scripts::RPM_POST));
+    builder.pre_uninstall_script(script(scripts::RPM_PREUN));
+    builder.post_trans_script(script(scripts::RPM_POSTTRANS));
+}
+
+/// Every entry, without content.
+fn files(builder: &mut PackageBuilder, info: &PackageInfo, payload: &Payload) -> Result<(), RpmError> {
+    let folder = info.source_folder();
+    for entry in &payload.entries {
+        let place = if entry.path.is_empty() { folder.clone() } else { format!("{folder}/{}", entry.path) };
+        match &entry.kind {
+            EntryKind::Folder => builder.with_dir_entry(FileOptions::dir(place).permissions(0o755))?,
+            EntryKind::Link(target) => builder.with_symlink(FileOptions::symlink(place, target))?,
+            EntryKind::File(file) => {
+                let mode = FileMode::regular(u16::try_from(file.mode()).unwrap_or(0o644));
+                builder.with_file_contents("", FileOptions::new(place).mode(mode))?
+            }
+        };
+    }
+    Ok(())
+}
+
+/// The header with the sizes, digests and time that the builder could not know.
+fn complete(header: &Header<IndexTag>, date: u32, written: &Written) -> Result<Header<IndexTag>, RpmError> {
+    let mut entries = Vec::new();
+    for (tag, data) in header.get_all_entries()? {
+        if tag == IndexTag::RPMTAG_HEADERIMMUTABLE as u32 {
+            continue;
+        }
+        entries.push(HeaderEntry::new(tag, replace(tag, data, date, written)));
+    }
+    Ok(Header::from_entries(entries, IndexTag::RPMTAG_HEADERIMMUTABLE))
+}
+
+fn replace(tag: u32, data: IndexData, date: u32, written: &Written) -> IndexData {
+    let is = |wanted: IndexTag| tag == wanted as u32;
+    match data {
+        IndexData::Int32(sizes) if is(IndexTag::RPMTAG_FILESIZES) => {
+            IndexData::Int32(sizes.iter().zip(&written.sizes).map(|(old, new)| new.unwrap_or(*old)).collect())
+        }
+        IndexData::Int32(total) if is(IndexTag::RPMTAG_SIZE) => {
+            let files: u32 = written.sizes.iter().flatten().sum();
+            IndexData::Int32(total.iter().map(|links| links.saturating_add(files)).collect())
+        }
+        IndexData::StringArray(_) if is(IndexTag::RPMTAG_FILEDIGESTS) => {
+            IndexData::StringArray(written.digests.clone())
+        }
+        IndexData::StringArray(_) if is(IndexTag::RPMTAG_PAYLOADSHA256) => {
+            IndexData::StringArray(vec![written.compressed.clone()])
+        }
+        IndexData::StringArray(_) if is(IndexTag::RPMTAG_PAYLOADSHA256ALT) => {
+            IndexData::StringArray(vec![written.plain.clone()])
+        }
+        // The builder refuses times in the future and takes its own clock instead.
+        IndexData::Int32(_) if is(IndexTag::RPMTAG_BUILDTIME) => IndexData::Int32(vec![date]),
+        other => other,
+    }
+}
