@@ -155,21 +155,6 @@ impl ArchiveError {
     }
 }
 
-/// The folder of an unpacked archive that holds dkms.conf: the nearest to the root, the first by name where several are
-/// equally near.
-pub fn source_folder(root: &Path) -> Option<PathBuf> {
-    let mut level = vec![root.to_path_buf()];
-    while !level.is_empty() {
-        if let Some(found) = level.iter().find(|folder| folder.join("dkms.conf").is_file()) {
-            return Some(found.clone());
-        }
-        let folders = level.iter().filter_map(|folder| fs_err::read_dir(folder).ok()).flatten().flatten();
-        level = folders.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|e| e.path()).collect();
-        level.sort();
-    }
-    None
-}
-
 /// Unpacks a tar archive, plain or compressed with gzip, bzip2, xz or zstd, into an existing folder.
 ///
 /// Owners in the archive are ignored; modes lose set-uid, set-gid and sticky bits and write permission for others; times
