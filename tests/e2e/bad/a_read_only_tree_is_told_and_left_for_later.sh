@@ -2,7 +2,7 @@
 install_ours
 module_source blink 1.0
 dkms add ./blink-1.0
-kernel=$(kernels | head -n 1)
+kernel=$(kernels | tail -n 1)
 remember
 mount --bind /var/lib/dkms /var/lib/dkms
 mount -o remount,bind,ro /var/lib/dkms

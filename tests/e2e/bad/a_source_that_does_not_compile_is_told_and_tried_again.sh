@@ -1,6 +1,6 @@
 . /e2e/inside.sh
 install_ours
-kernel=$(kernels | head -n 1)
+kernel=$(kernels | tail -n 1)
 module_source blink 1.0
 echo 'int broken = this_is_nowhere;' >>blink-1.0/blink.c
 
