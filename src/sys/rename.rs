@@ -128,6 +128,37 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "the child of the test below"]
+    fn child() {
+        let top = std::path::PathBuf::from(std::env::var("RENAME_TEST").unwrap());
+        replace_in_steps(&top.join("s"), &top.join("p"), &top.join("r")).unwrap();
+    }
+
+    #[test]
+    fn a_death_between_the_steps_leaves_the_old_folder_or_the_new_one() {
+        let mut deaths = 0;
+        loop {
+            let top = tempfile::tempdir().unwrap();
+            folder(&top.path().join("s"), "new");
+            folder(&top.path().join("p"), "old");
+            let child = std::process::Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "sys::rename::tests::child", "--ignored"])
+                .env("RENAME_TEST", top.path())
+                .env("DKMS_TEST_DIE_AT", (deaths + 1).to_string())
+                .output()
+                .unwrap();
+            if child.status.success() {
+                break;
+            }
+            deaths += 1;
+            let (place, rescue) = (top.path().join("p"), top.path().join("r"));
+            let expected = if bring_back(&place, &rescue).unwrap() { "old" } else { "new" };
+            assert_eq!(text(&place).as_deref(), Some(expected), "death {deaths}");
+        }
+        assert_eq!(deaths, 3);
+    }
+
+    #[test]
     fn a_first_folder_needs_nothing_to_replace() {
         let top = tempfile::tempdir().unwrap();
         let (staged, place) = (top.path().join("s"), top.path().join("p"));

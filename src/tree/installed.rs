@@ -10,6 +10,9 @@ use super::{Layout, Tree, TreeWriter};
 use crate::ids::{ModuleName, ModuleVersion, Target};
 use crate::sys;
 
+/// The folder of these notes below TREE/.records.
+pub(super) const KIND: &str = "installed";
+
 /// The files that one module version has under one kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Installed {
@@ -63,5 +66,5 @@ impl TreeWriter<'_> {
 
 /// Names hold no comma, so different modules and kernels never share a file.
 fn note(layout: &Layout, name: &ModuleName, target: &Target) -> PathBuf {
-    layout.records().join("installed").join(format!("{name},{},{}.json", target.kernel, target.arch))
+    layout.records().join(KIND).join(format!("{name},{},{}.json", target.kernel, target.arch))
 }

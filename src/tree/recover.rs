@@ -44,6 +44,7 @@ impl TreeWriter<'_> {
         for kind in folders(&layout.records())? {
             sweep(&layout.records().join(kind), STAGED, RESCUE, &mut done)?;
         }
+        done.extend(self.drop_records_of_the_gone()?);
         Ok(done)
     }
 

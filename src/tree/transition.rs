@@ -68,7 +68,7 @@ impl<'lock> TreeWriter<'lock> {
         let text = self.layout().source_tree_name().join(id.source_folder());
         let version = self.layout().version(id);
         if !is_real_folder(&version) {
-            return self.add_version(id, |staged| Ok(symlink(&text, staged.join("source"))?));
+            return self.add_version(id, |staged| symlink(&text, staged.join("source")));
         }
         if is_real_folder(&self.layout().source_link(id)) {
             let reason = io::Error::new(io::ErrorKind::AlreadyExists, "it holds the sources of a binaries-only module");
