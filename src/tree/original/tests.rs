@@ -32,7 +32,7 @@ fn an_original_goes_into_the_store_with_its_place_and_comes_back() {
     assert_eq!(stored(&s, "a.ko.xz.origin").as_deref(), Some("/lib/modules/6.1/kernel/net/a.ko.xz\n"));
     fs::remove_dir_all(s.path("lib/modules/6.1/kernel")).unwrap();
 
-    assert_eq!(restore_all(&s, None), [place.clone()]);
+    assert_eq!(restore_all(&s, None), std::slice::from_ref(&place));
     let meta = fs::metadata(&place).unwrap();
     assert_eq!((meta.permissions().mode() & 0o777, meta.modified().unwrap()), (0o600, modified));
     assert!(!s.path("var/lib/dkms/a/original_module").exists(), "the store is pruned");
