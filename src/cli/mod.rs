@@ -41,6 +41,7 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
         (_, Some((verb, rest))) => match verb.as_str() {
             "event" => event_words(rest),
             "generate" => end(&plain_reporter(), generate::run(rest)),
+            "mkdeb" | "mkrpm" => package_words(verb, rest),
             _ => legacy_words(&words[1..]),
         },
         (_, None) => legacy_words(&[]),
@@ -131,6 +132,17 @@ fn event_words(words: &[String]) -> u8 {
     }
 }
 
+fn package_words(verb: &str, words: &[String]) -> u8 {
+    let reporter = plain_reporter();
+    let system = System::host();
+    let (framework, _) = Framework::read(&system);
+    let result = match package::parse(verb, words) {
+        Ok(call) => package::run(&call, &system, &framework, &reporter),
+        Err(error) => return usage_error(&error),
+    };
+    end(&reporter, result)
+}
+
 /// Reads the settings; what the command line says wins.
 fn open(typed: &Typed, reporter: Human) -> App {
     let system = System::host();
@@ -166,14 +178,15 @@ fn fail(reporter: &Human, error: &Error) -> u8 {
     error.kind().code()
 }
 
-/// clap's own messages name the option and suggest a similar one.
+/// clap's own messages name the option and suggest a similar one; its usage lines are left out.
 fn usage_error(error: &clap::Error) -> u8 {
     let reporter = plain_reporter();
-    if error.use_stderr() {
-        let text = error.render().to_string();
-        let text = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        return fail(&reporter, &Error::new(Kind::BadOption, text).hint("`dkms --help` lists the options"));
+    let text = error.render().to_string();
+    if !error.use_stderr() {
+        reporter.answer(text.trim_end());
+        return 0;
     }
-    reporter.answer(error.render().to_string().trim_end());
-    0
+    let told = text.split("\n\nUsage:").next().unwrap_or(&text).trim_start_matches("error: ");
+    let words: Vec<&str> = told.split_whitespace().collect();
+    fail(&reporter, &Error::new(Kind::BadOption, words.join(" ")).hint("`dkms --help` lists the options"))
 }
