@@ -8,7 +8,6 @@ mod finish;
 pub mod keys;
 mod log;
 mod make;
-mod mok;
 mod patch;
 mod prepare;
 mod shell;
@@ -23,8 +22,6 @@ use crate::ids::{ModuleId, Target};
 use crate::report::Message;
 use crate::sys::fingerprint;
 use crate::tree::Stage;
-
-pub use mok::generate_mok;
 
 use prepare::Prepared;
 use workshop::Workshop;
