@@ -145,7 +145,7 @@ fn package_words(verb: &str, words: &[String]) -> u8 {
 
 /// Reads the settings; what the command line says wins.
 fn open(typed: &Typed, reporter: Human) -> App {
-    let system = System::host();
+    let system = if typed.quiet { System::host().quiet() } else { System::host() };
     let (mut framework, warnings) = Framework::read(&system);
     for warning in warnings {
         (&reporter as &dyn Reporter).warn(warning);

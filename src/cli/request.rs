@@ -1,5 +1,7 @@
 //! From typed words to a request: which action, on what, under which policy.
 
+use std::path::PathBuf;
+
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::request::{Leaving, Request, Wish};
@@ -139,10 +141,15 @@ fn policy(app: &App, typed: &Typed) -> Policy {
             .collect(),
         jobs: typed.jobs.or(app.framework.parallel_jobs),
         inputs: Inputs {
-            conf: typed.conf.clone(),
-            kernel_config: typed.kernel_config.clone(),
-            kernel_source_dir: typed.kernelsourcedir.clone(),
+            conf: absolute(typed.conf.as_ref()),
+            kernel_config: absolute(typed.kernel_config.as_ref()),
+            kernel_source_dir: absolute(typed.kernelsourcedir.as_ref()),
             directives: typed.directives.clone(),
         },
     }
+}
+
+/// Commands of a build run in other folders than ours.
+fn absolute(file: Option<&PathBuf>) -> Option<PathBuf> {
+    file.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.clone()))
 }

@@ -67,6 +67,12 @@ impl System {
         self
     }
 
+    /// The same system, with programs that would write to our own streams writing nowhere (`--quiet`).
+    #[must_use]
+    pub fn quiet(self) -> Self {
+        self.with_runner(Arc::new(run::QuietRunner))
+    }
+
     /// The same system with another running kernel (tests, `--root`).
     #[must_use]
     pub fn with_running(mut self, kernel: Option<KernelRelease>, machine: Option<Arch>) -> Self {

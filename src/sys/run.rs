@@ -197,46 +197,61 @@ pub struct HostRunner;
 
 impl Runner for HostRunner {
     fn run(&self, command: &Command) -> Result<Finished, RunError> {
-        let fail = |source| RunError { program: command.program.to_string_lossy().into_owned(), source };
-        let mut child = std::process::Command::new(&command.program);
-        child.args(&command.arguments).stdin(Stdio::null());
-        if command.clear {
-            child.env_clear();
-        }
-        for name in &command.unset {
-            child.env_remove(name);
-        }
-        child.envs(command.set.iter().map(|(name, value)| (name, value)));
-        if let Some(folder) = &command.folder {
-            child.current_dir(folder);
-        }
-        if let Some(jobserver) = &command.jobserver {
-            jobserver.configure_make(&mut child);
-        }
-        match &command.output {
-            Output::Capture => {
-                child.stdout(Stdio::piped()).stderr(Stdio::piped());
-            }
-            Output::Inherit => {}
-            Output::File(file) => {
-                child.stdout(file.try_clone().map_err(fail)?).stderr(file.try_clone().map_err(fail)?);
-            }
-            Output::Discard => {
-                child.stdout(Stdio::null()).stderr(Stdio::null());
-            }
-        }
-        let output = match &command.input {
-            None => child.spawn().and_then(std::process::Child::wait_with_output),
-            Some(bytes) => feed(child.stdin(Stdio::piped()), bytes),
-        };
-        let output = output.map_err(fail)?;
-        Ok(Finished {
-            code: output.status.code(),
-            signal: output.status.signal(),
-            stdout: output.stdout,
-            stderr: output.stderr,
-        })
+        run(command, Stdio::inherit)
     }
+}
+
+/// Runs programs for real, but those that would write to our own streams write nowhere.
+pub struct QuietRunner;
+
+impl Runner for QuietRunner {
+    fn run(&self, command: &Command) -> Result<Finished, RunError> {
+        run(command, Stdio::null)
+    }
+}
+
+fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
+    let fail = |source| RunError { program: command.program.to_string_lossy().into_owned(), source };
+    let mut child = std::process::Command::new(&command.program);
+    child.args(&command.arguments).stdin(Stdio::null());
+    if command.clear {
+        child.env_clear();
+    }
+    for name in &command.unset {
+        child.env_remove(name);
+    }
+    child.envs(command.set.iter().map(|(name, value)| (name, value)));
+    if let Some(folder) = &command.folder {
+        child.current_dir(folder);
+    }
+    if let Some(jobserver) = &command.jobserver {
+        jobserver.configure_make(&mut child);
+    }
+    match &command.output {
+        Output::Capture => {
+            child.stdout(Stdio::piped()).stderr(Stdio::piped());
+        }
+        Output::Inherit => {
+            child.stdout(ours()).stderr(ours());
+        }
+        Output::File(file) => {
+            child.stdout(file.try_clone().map_err(fail)?).stderr(file.try_clone().map_err(fail)?);
+        }
+        Output::Discard => {
+            child.stdout(Stdio::null()).stderr(Stdio::null());
+        }
+    }
+    let output = match &command.input {
+        None => child.spawn().and_then(std::process::Child::wait_with_output),
+        Some(bytes) => feed(child.stdin(Stdio::piped()), bytes),
+    };
+    let output = output.map_err(fail)?;
+    Ok(Finished {
+        code: output.status.code(),
+        signal: output.status.signal(),
+        stdout: output.stdout,
+        stderr: output.stderr,
+    })
 }
 
 /// Runs a program that gets these bytes on standard input; one that does not read them all is no error.
@@ -253,4 +268,17 @@ fn feed(command: &mut std::process::Command, bytes: &[u8]) -> io::Result<std::pr
         });
         child.wait_with_output()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quiet_run_still_gives_what_was_asked_for() {
+        let echo = || Command::new("sh").args(["-c", "echo out; echo error >&2; exit 3"]);
+        let finished = QuietRunner.run(&echo()).unwrap();
+        assert_eq!((finished.code, finished.text().as_str()), (Some(3), "out\n"));
+        assert_eq!(QuietRunner.run(&echo().output(Output::Inherit)).unwrap().code, Some(3));
+    }
 }
