@@ -8,6 +8,8 @@ const MAX_NESTED_BRACKETS: usize = 8;
 /// Nested `[` inside arithmetic: each level is parsed a dozen times.
 const MAX_NESTED_INDICES: usize = 2;
 
+/// `!` words on one line.
+const MAX_NEGATIONS: usize = 16;
 /// Numbers of more digits overflow in the parser where they mean a sequence, a descriptor or a folder.
 const MAX_DIGITS: usize = 9;
 
@@ -19,13 +21,24 @@ pub(super) fn refuse(text: &str) -> Option<(usize, String)> {
         if code.starts_with('#') {
             continue;
         }
-        commands = code.split(|c: char| !c.is_ascii_alphanumeric() && c != '{' && c != '}').fold(commands, nested);
-        if commands > MAX_NESTED_COMMANDS {
-            return Some((at + 1, "commands nested very deep".to_owned()));
+        for word in code.split(|c: char| !c.is_ascii_alphanumeric() && c != '{' && c != '}') {
+            commands = nested(commands, word);
+            if commands > MAX_NESTED_COMMANDS {
+                return Some((at + 1, "commands nested very deep".to_owned()));
+            }
+        }
+        if code.split_whitespace().filter(|word| *word == "!").count() > MAX_NEGATIONS {
+            return Some((at + 1, "a long row of `!`".to_owned()));
         }
         if has_long_number(code) {
             return Some((at + 1, "a very large number".to_owned()));
         }
+    }
+    if let Some(line) = too_many_conditions(text) {
+        return Some((line, "a very long `[[ … ]]`".to_owned()));
+    }
+    if let Some(line) = blanks_inside_braces(text) {
+        return Some((line, "blanks inside ${…}".to_owned()));
     }
     too_many_brackets(text).map(|line| (line, "brackets nested very deep".to_owned()))
 }
@@ -38,6 +51,25 @@ fn nested(depth: usize, word: &str) -> usize {
     }
 }
 
+/// The line, from 1, of a `[[ … ]]` with too many parts: each is a level of the parser's recursion.
+fn too_many_conditions(text: &str) -> Option<usize> {
+    let (mut open, mut parts) = (false, 0);
+    for (at, line) in text.lines().enumerate() {
+        open |= line.contains("[[");
+        if !open {
+            continue;
+        }
+        parts += line.matches("&&").count() + line.matches("||").count();
+        if parts > MAX_NESTED_COMMANDS {
+            return Some(at + 1);
+        }
+        if line.contains("]]") {
+            (open, parts) = (false, 0);
+        }
+    }
+    None
+}
+
 /// The line, from 1, on which brackets are nested too deep.
 fn too_many_brackets(text: &str) -> Option<usize> {
     let mut line = 1;
@@ -45,7 +77,11 @@ fn too_many_brackets(text: &str) -> Option<usize> {
     let mut previous = ' ';
     for character in text.chars() {
         match character {
-            '\n' => line += 1,
+            '\n' => {
+                line += 1;
+                // Regular expressions hold lone brackets; real nesting stays within a line.
+                square = 0;
+            }
             '(' => round += 1,
             '{' if previous == '$' => round += 1,
             ')' | '}' => round = round.saturating_sub(1),
@@ -53,10 +89,29 @@ fn too_many_brackets(text: &str) -> Option<usize> {
             ']' => square = square.saturating_sub(1),
             _ => {}
         }
-        if round > MAX_NESTED_BRACKETS {
+        if round > MAX_NESTED_BRACKETS || square > MAX_NESTED_BRACKETS {
             return Some(line);
         }
         previous = character;
+    }
+    None
+}
+
+/// The line, from 1, of a `${…}` with blanks that count: the tokenizer makes one of several, and takes `#` after one for
+/// a comment.
+fn blanks_inside_braces(text: &str) -> Option<usize> {
+    let (mut line, mut depth) = (1, 0_usize);
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let next = characters.peek();
+        match character {
+            '$' if next == Some(&'{') => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            '\n' if depth == 0 => line += 1,
+            '\t' | '\n' if depth > 0 => return Some(line),
+            ' ' if depth > 0 && matches!(next, Some(' ' | '\t' | '\n' | '#')) => return Some(line),
+            _ => {}
+        }
     }
     None
 }

@@ -174,3 +174,8 @@ impl Shell<'_> {
         run.source(source)
     }
 }
+
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
+mod tests;
