@@ -210,6 +210,14 @@ impl Evaluator<'_> {
             self.variables.wild = Some(unknown.clone());
             return Err(unknown);
         };
+        if let Some(settings) = plain_settings(&text.clean) {
+            for (name, value) in settings {
+                self.step()?;
+                self.set(name, 0, Ok(value.to_owned()))?;
+            }
+            self.status = 0;
+            return Ok(Flow::Next);
+        }
         self.nested(|evaluator| {
             let program = evaluator.parse(&text.clean)?;
             evaluator.program(&program)
@@ -262,6 +270,26 @@ impl Evaluator<'_> {
         result
     }
 }
+
+/// The settings of a file that holds nothing but comments and `NAME=value` lines, such as a kernel's .config with its ten
+/// thousand lines, which the parser would take long for. None when there is anything else in it.
+fn plain_settings(text: &str) -> Option<Vec<(&str, &str)>> {
+    let code = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    code.map(|line| {
+        let (name, value) = line.split_once('=').filter(|(name, _)| is_name(name))?;
+        let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let special: &[char] = if quoted.is_some() { &['"', '$', '`', '\\', '!'] } else { &SPECIAL_UNQUOTED };
+        let value = quoted.unwrap_or(value);
+        (!value.contains(special)).then_some((name, value))
+    })
+    .collect()
+}
+
+/// What a shell does not take literally outside of quotes.
+const SPECIAL_UNQUOTED: [char; 25] = [
+    '"', '\'', '$', '`', '\\', '!', ' ', '\t', ';', '&', '|', '<', '>', '(', ')', '{', '}', '[', ']', '*', '?', '~',
+    '#', '^', '=',
+];
 
 fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()

@@ -93,7 +93,8 @@ impl<'s> Evaluator<'s> {
                 variables.set(name, *index, Ok(value.clone()));
             }
         }
-        let options = ParserOptions { enable_extended_globbing: false, ..ParserOptions::default() };
+        // bash reads extended patterns inside `[[ ]]` in any case; where they count, they are left to it.
+        let options = ParserOptions { enable_extended_globbing: true, ..ParserOptions::default() };
         Self {
             shell,
             variables,

@@ -118,7 +118,7 @@ fn condition(dice: &mut Dice) -> String {
 #[test]
 fn generated_files_are_evaluated_as_bash_does_it() {
     let system = system();
-    let rounds = std::env::var("DKMS_GENERATED").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(150);
+    let rounds = std::env::var("DKMS_GENERATED").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60);
     let (mut compared, mut wrong) = (0, Vec::new());
     for seed in 1..=rounds {
         let mut dice = Dice(u64::wrapping_mul(seed, 0x9e37_79b9_7f4a_7c15));
