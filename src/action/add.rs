@@ -9,29 +9,37 @@ use crate::action::{Context, module_conf};
 use crate::conf::Loaded;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::ids::ModuleId;
+use crate::ids::{ModuleId, Target};
 use crate::step::AddSource;
 use crate::sys;
 use crate::tree::VersionState;
 
 pub use archive::{Contents, identify};
 
-/// Registers the module. A repeated add is an error unless the module is broken, which this repairs.
+/// Registers the module. A repeated add is an error unless the module is broken, which this repairs. `next` is the kernel
+/// for which it is about to be built, if that is why it is added: then POST_ADD learns of it, and its failure is a warning.
 ///
 /// # Errors
 ///
 /// Nothing was changed: [`Kind::AlreadyAdded`], [`Kind::SourceMissing`], [`Kind::ConfMissing`], [`Kind::BadConf`], those of
 /// archives. The source is in the source tree but not registered: [`Kind::BadConf`] for duplicates. The module is added
 /// all the same: the POST_ADD script's own code.
-pub(super) fn add(context: &Context<'_>, id: &ModuleId, source: &AddSource) -> Result<()> {
-    match source {
-        AddSource::SourceTree => from_source_tree(context, id),
-        AddSource::Folder(folder) => from_folder(context, id, folder),
-        AddSource::Archive(file) => archive::load(context, id, file),
+pub(super) fn add(context: &Context<'_>, id: &ModuleId, source: &AddSource, next: Option<&Target>) -> Result<()> {
+    let loaded = match source {
+        AddSource::SourceTree => from_source_tree(context, id)?,
+        AddSource::Folder(folder) => from_folder(context, id, folder)?,
+        AddSource::Archive(file) => return archive::load(context, id, file),
+    };
+    match post_add(context, id, next, &loaded) {
+        Err(error) if next.is_some() => {
+            context.reporter.warn(error.to_string());
+            Ok(())
+        }
+        result => result,
     }
 }
 
-fn from_source_tree(context: &Context<'_>, id: &ModuleId) -> Result<()> {
+fn from_source_tree(context: &Context<'_>, id: &ModuleId) -> Result<Loaded> {
     refuse_added(context, id, Kind::AlreadyAdded)?;
     let source = context.tree.layout().source(id);
     if !source.is_dir() {
@@ -40,10 +48,11 @@ fn from_source_tree(context: &Context<'_>, id: &ModuleId) -> Result<()> {
             .hint("put the source there, or name its folder or an archive of it instead"));
     }
     let loaded = module_conf::load_unbound(context, Some(id), &source.join("dkms.conf"))?;
-    register(context, id, &loaded)
+    register(context, id, &loaded)?;
+    Ok(loaded)
 }
 
-fn from_folder(context: &Context<'_>, id: &ModuleId, folder: &Path) -> Result<()> {
+fn from_folder(context: &Context<'_>, id: &ModuleId, folder: &Path) -> Result<Loaded> {
     refuse_added(context, id, Kind::AlreadyAdded)?;
     module_conf::load_unbound(context, None, &folder.join("dkms.conf"))?;
     copy_in(context, id, folder)?;
@@ -84,20 +93,19 @@ fn is_added(context: &Context<'_>, id: &ModuleId) -> Result<bool> {
     Ok(entry.is_some_and(|entry| matches!(entry.state, VersionState::Added { .. })))
 }
 
-/// Registers what lies in the source tree, then runs POST_ADD.
+/// Registers what lies in the source tree.
 fn register(context: &Context<'_>, id: &ModuleId, loaded: &Loaded) -> Result<()> {
     loaded.refuse_duplicates()?;
     for notice in &loaded.notices {
         context.reporter.warn(format!("{id}: {notice}"));
     }
-    context.lock.writer().register(id).map_err(|error| Error::io(format!("cannot register {id}"), error))?;
-    post_add(context, id, loaded)
+    context.lock.writer().register(id).map_err(|error| Error::io(format!("cannot register {id}"), error))
 }
 
-fn post_add(context: &Context<'_>, id: &ModuleId, loaded: &Loaded) -> Result<()> {
+fn post_add(context: &Context<'_>, id: &ModuleId, next: Option<&Target>, loaded: &Loaded) -> Result<()> {
     let Some(command) = &loaded.conf.scripts.post_add else { return Ok(()) };
     let source = module_conf::source(context, id)?;
-    hook::run(context, Hook::PostAdd, id, None, command, &source)?.into_result(Hook::PostAdd, id)
+    hook::run(context, Hook::PostAdd, id, next, command, &source)?.into_result(Hook::PostAdd, id)
 }
 
 #[cfg(test)]

@@ -61,6 +61,7 @@ pub fn run(plan: &Plan, context: &Context<'_>) -> Vec<(StepId, Outcome)> {
     // One build at a time per module version, so more could never run together.
     let jobs = Jobs::new(context.system, context.framework, context.policy, modules.len());
     let pool = Pool {
+        plan,
         context,
         interrupted: interrupted(context),
         shared: Mutex::new(Shared { schedule: Schedule::new(plan, jobs.builds()), changes: BTreeMap::new() }),
@@ -80,6 +81,7 @@ pub fn run(plan: &Plan, context: &Context<'_>) -> Vec<(StepId, Outcome)> {
 
 /// What the workers of one run share.
 struct Pool<'a> {
+    plan: &'a Plan,
     context: &'a Context<'a>,
     /// What a dead run began.
     interrupted: Vec<Intent>,
@@ -163,7 +165,7 @@ impl<'a> Pool<'a> {
     fn operate(&self, step: &Step, first_build: bool) -> Result<Option<Change>> {
         let context = self.context;
         match &step.operation {
-            Operation::Add(source) => add::add(context, &step.module, source).map(|()| None),
+            Operation::Add(source) => add::add(context, &step.module, source, self.on_the_way_to(step)).map(|()| None),
             Operation::Forget => remove::forget(context, &step.module).map(|()| None),
             Operation::Build => {
                 let _slot = self
@@ -189,6 +191,12 @@ impl<'a> Pool<'a> {
             intent.doing == doing && intent.id == step.module && Some(&intent.target) == step.target.as_ref()
         };
         if self.interrupted.iter().any(is_this) { Attempt::Again } else { Attempt::First }
+    }
+
+    /// The kernel for which a module is built right after it was added, if that is why.
+    fn on_the_way_to(&self, add: &Step) -> Option<&Target> {
+        let next = self.plan.steps.iter().find(|step| step.module == add.module && step.after.contains(&add.id))?;
+        next.target.as_ref()
     }
 
     fn close(&self, kernel: &KernelRelease, changes: Vec<Change>) -> Vec<(StepId, Error)> {

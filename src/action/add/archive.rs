@@ -141,7 +141,11 @@ pub(super) fn load(context: &Context<'_>, id: &ModuleId, file: &Path) -> Result<
 fn take_source(context: &Context<'_>, id: &ModuleId, source: &Path) -> Result<()> {
     let loaded = module_conf::load_unbound(context, Some(id), &source.join("dkms.conf"))?;
     super::copy_in(context, id, source)?;
-    if super::is_added(context, id)? { Ok(()) } else { super::register(context, id, &loaded) }
+    if super::is_added(context, id)? {
+        return Ok(());
+    }
+    super::register(context, id, &loaded)?;
+    super::post_add(context, id, None, &loaded)
 }
 
 /// A module without source: registered with the source tree's folder if there is one, else with its dkms.conf alone.
