@@ -43,6 +43,11 @@ pub const MACHINE: &[Rule] = &[
         advice: "install the package that brings `{}`",
     },
     Rule {
+        pattern: r"(?:: )((?:llvm-)?(?:nm|objcopy|objdump|readelf|strip|ar)) failed$",
+        cause: "the program `{}` failed or is not installed",
+        advice: "install the package that brings `{}` (binutils, or llvm for kernels built by clang)",
+    },
+    Rule {
         pattern: r"(?i)(pahole)[^ ]*( \([^)]*\))?( is not available|: (command )?not found|: No such file)",
         cause: "the program `{}` is not installed",
         advice: "install the package that brings `{}` (Debian and Arch: pahole; Fedora and SUSE: dwarves)",

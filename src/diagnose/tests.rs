@@ -44,6 +44,7 @@ fn errors_of_real_logs_get_their_cause() {
         ("bash: line 3: clang: command not found", "`clang` is not installed"),
         ("/bin/sh: 1: bison: not found", "`bison` is not installed"),
         ("/bin/sh: 1: frobnicate: not found", "`frobnicate` is not installed"),
+        ("/usr/src/h/scripts/check-local-export: llvm-nm failed", "`llvm-nm` failed or is not installed"),
         ("/bin/sh: 1: pahole: not found", "`pahole` is not installed"),
         (
             "error: Cannot generate ORC metadata for CONFIG_UNWINDER_ORC=y, please install libelf-dev, libelf-devel",

@@ -1,5 +1,7 @@
 //! From what make left to what will be installed: every module is there, stripped, signed, compressed, under its name.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::compress::compress;
@@ -74,6 +76,8 @@ fn copy_all(module: &Prepared<'_>, built: &[Built<'_>], stage: &Stage) -> error:
     let copy = |built: &Built<'_>| {
         let file = folder.join(format!("{}{}", built.conf.dest_name, Suffix::Plain.as_str()));
         fs_err::copy(&built.file, &file).map_err(fail)?;
+        // Whatever the umask of the build was: modules are for everybody to read.
+        fs_err::set_permissions(&file, Permissions::from_mode(0o644)).map_err(fail)?;
         Ok(file)
     };
     built.iter().map(copy).collect()

@@ -266,6 +266,8 @@ fn a_module_that_cannot_be_stripped_is_built_with_a_warning() {
     site.conf.modules[0].strip = true;
     site.build().unwrap();
     assert!(site.warnings()[0].starts_with("b.ko of foo/1.0 was not stripped"), "{:?}", site.warnings());
+    assert_eq!(site.text("module/b.ko"), "module\n");
+    assert_eq!(fs_err::read_dir(site.built("module")).unwrap().count(), 2, "nothing staged is left");
 }
 
 #[test]
@@ -276,4 +278,21 @@ fn the_file_of_build_environment_reaches_make() {
     site.framework = Framework { build_environment: Some(file), ..site.framework };
     site.build().unwrap();
     assert!(site.text("log/make.log").contains("extra is a b\n"));
+}
+
+#[test]
+fn a_source_that_cannot_be_copied_leaves_no_half_build_folder() {
+    let site = Site::new();
+    let fifo = site.source().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let error = site.build().unwrap_err();
+    assert!(error.causes().iter().any(|cause| cause.contains("pipe")), "{:?}", error.causes());
+    assert!(!site.work_folder().exists());
+}
+
+#[test]
+fn modules_are_for_everybody_to_read() {
+    let site = Site::new().make("umask 077; mkdir -p sub; echo >sub/a.ko");
+    site.build().unwrap();
+    assert_eq!(fs_err::metadata(site.built("module/b.ko")).unwrap().permissions().mode() & 0o777, 0o644);
 }

@@ -1,6 +1,6 @@
 //! The build folder while a build goes on: its source, its shell, its log, and what is run in it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::environment::{self, Environment};
 use super::finish;
@@ -35,12 +35,12 @@ impl<'a> Workshop<'a> {
     pub fn open(context: &'a Context<'a>, module: &'a Prepared<'a>, jobs: &'a Jobs) -> Result<Self> {
         let fail = |error| Error::io(format!("the build folder of {} cannot be filled", module.id), error);
         let folder = context.lock.writer().start_build(module.id, module.target).map_err(fail)?;
-        copy_tree(&module.source, &folder).map_err(fail)?;
-        patch::overlay(context.system, module.id, &folder)?;
-        // A source may bring a file, or a link, of this name.
-        let log = folder.join("make.log");
-        remove_tree(&log).map_err(fail)?;
-        let log = BuildLog::start(&log, module.id, module.target)?;
+        let log = fill(context, module, &folder).inspect_err(|_| {
+            // Half a copy is of no use, and the disk may be full of it.
+            if let Err(error) = context.lock.writer().end_build(module.id) {
+                context.reporter.warn(format!("the build folder of {} stays: {error}", module.id));
+            }
+        })?;
         let shell = Shell {
             folder: folder.clone(),
             environment: environment(context, module),
@@ -147,6 +147,17 @@ impl<'a> Workshop<'a> {
     }
 }
 
+/// Copies the source and the administrator's patches, and begins the log.
+fn fill(context: &Context<'_>, module: &Prepared<'_>, folder: &Path) -> Result<BuildLog> {
+    let fail = |error| Error::io(format!("the build folder of {} cannot be filled", module.id), error);
+    copy_tree(&module.source, folder).map_err(fail)?;
+    patch::overlay(context.system, module.id, folder)?;
+    // A source may bring a file, or a link, of this name.
+    let log = folder.join("make.log");
+    remove_tree(&log).map_err(fail)?;
+    BuildLog::start(&log, module.id, module.target)
+}
+
 fn environment(context: &Context<'_>, module: &Prepared<'_>) -> Environment {
     let mut environment = environment::of_build(context.system.environment(), &module.toolchain);
     if let Some(file) = &context.framework.build_environment
@@ -162,7 +173,7 @@ fn environment(context: &Context<'_>, module: &Prepared<'_>) -> Environment {
 /// What command lines of dkms.conf can read besides the environment.
 fn variables(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Vec<(&'static str, String)> {
     let layout = context.tree.layout();
-    let path = |path: &std::path::Path| path.to_string_lossy().into_owned();
+    let path = |path: &Path| path.to_string_lossy().into_owned();
     vec![
         ("kernel_source_dir", path(&module.headers)),
         ("kernel_config", path(&module.config_file)),
