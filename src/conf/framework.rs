@@ -317,3 +317,6 @@ fn try_sign(value: &str) -> Result<TrySign, String> {
         _ => Err(format!("try_sign_modules is `{value}`; it must be true, false or not_in_chroot")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,7 +130,7 @@ fn gather(
         first_text.get_or_insert(reading.text);
     }
     let text = first_text.unwrap_or_default();
-    gathered.notices.extend(dialect::modernise(&mut gathered.directives, &text, context));
+    gathered.notices.extend(dialect::modernise(&mut gathered.directives, file, &text, context));
     gathered.take_command_line(context.directives);
     Ok(gathered)
 }

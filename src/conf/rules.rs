@@ -310,3 +310,6 @@ fn duplicates(modules: &[BuiltModule]) -> Vec<String> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

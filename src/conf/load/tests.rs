@@ -107,3 +107,107 @@ fn a_bad_file_is_refused_with_its_reason() {
         assert!(error.contains(expected), "{text:?}: {error}");
     }
 }
+
+#[test]
+fn the_dialect_of_2003_reads_as_todays_directives() {
+    let case = Case::new(
+        "MAKE=\"make\"\nMAKE_bigmem=\"make BIG=1\"\nMAKE_amd64='make AMD=1'\nMAKE_smp=x\nPATCH1=b.patch\nPATCH0=a.patch\n\
+         PATCH_bigmem=c.patch\nPATCH_6_1=d.patch\nMODULE_NAME=\"src/qla.o:qla2300.o other.o\"\n\
+         LOCATION=/kernel/drivers/scsi\nNEEDED_FOR_BOOT=yes\nMODULES_CONF0=\"alias x\"\nREMAKE_INITRD=yes\n",
+    );
+    let loaded = case.load(Commands::Refuse).unwrap();
+    assert_eq!((loaded.conf.name.as_str(), loaded.conf.version.as_str()), ("m", "1"));
+    assert_eq!(loaded.conf.make, MakeCommand::Given("make AMD=1".into()));
+    assert_eq!(loaded.conf.patches, ["a.patch", "b.patch"]);
+    let modules: Vec<_> = loaded.conf.modules.iter().map(|m| (m.built_name.as_str(), m.dest_name.as_str())).collect();
+    assert_eq!(modules, [("qla", "qla2300"), ("other", "other")]);
+    assert_eq!(loaded.conf.modules[0].built_location, PathBuf::from("src"));
+    assert!(loaded.notices[0].contains("MAKE_MATCH[1]='bigmem'"), "{:?}", loaded.notices);
+    assert_eq!(loaded.notices.iter().filter(|notice| notice.contains("obsolete")).count(), 3, "{:?}", loaded.notices);
+}
+
+#[test]
+fn helper_variables_of_old_names_do_not_make_a_file_old() {
+    let case = Case::new(&format!("MODULE_NAME=mod\nMAKE_OPTS=-k\nLOCATION=x\n{HEAD}MAKE=\"make $MAKE_OPTS\"\n"));
+    let loaded = case.load(Commands::Refuse).unwrap();
+    assert_eq!(loaded.conf.make, MakeCommand::Given("make -k".into()));
+    assert!(!loaded.raw.contains_key("MAKE_OPTS") && !loaded.raw.contains_key("LOCATION"));
+}
+
+#[test]
+fn carriage_returns_are_dropped_natively_and_by_bash() {
+    let plain = format!("{HEAD}MAKE='make x'\n");
+    for text in [plain.clone(), format!("{plain}X=$(date)\n"), format!("{plain}if true; then\nSTRIP=no\nfi\n")] {
+        let loaded = Case::new(&text.replace('\n', "\r\n")).load(Commands::Run).unwrap();
+        assert_eq!(loaded.conf.make, MakeCommand::Given("make x".into()));
+        assert_eq!(loaded.conf.modules[0].dest_location, "/extra");
+    }
+}
+
+#[test]
+fn what_a_file_can_read_is_there_natively_and_in_bash() {
+    let names = "kernelver arch kernel_source_dir kernel_config dkms_tree source_tree install_tree parallel_jobs module \
+                 module_version";
+    let value: String = names.split_whitespace().map(|name| format!("${name},")).collect();
+    let expected = "6.1.0-56-amd64,x86_64,/lib/modules/6.1.0-56-amd64/build,/lib/modules/6.1.0-56-amd64/build/.config,\
+                    /var/lib/dkms,/usr/src,/lib/modules,4,m,1,";
+    for extra in ["", "X=$(date)\n"] {
+        let case = Case::new(&format!("{HEAD}{extra}MAKE=\"{value}\"\n"));
+        assert_eq!(case.make(), MakeCommand::Given(expected.into()));
+    }
+}
+
+#[test]
+fn directives_in_the_environment_do_not_leak_in() {
+    let case = Case::new(&format!("{HEAD}X=$(date)\n"));
+    let environment = [("MAKE", "false"), ("PATCH", "x"), ("PATH", "/usr/bin:/bin"), ("BASH_ENV", "/nonexistent")];
+    let environment = environment.map(|(name, value)| (name.into(), value.into())).into();
+    let system = System::host().with_root(case.root.path()).with_environment(environment);
+    let context = Context {
+        target: None,
+        kernel_source_dir: PathBuf::new(),
+        kernel_config: PathBuf::new(),
+        module: None,
+        version: None,
+        parallel_jobs: 1,
+        directives: &[],
+    };
+    let file = case.root.path().join("usr/src/m-1/dkms.conf");
+    let loaded = load(&system, &Framework::defaults(&system), &file, &context, Commands::Run).unwrap();
+    assert_eq!(loaded.conf.make, MakeCommand::Default);
+    assert!(loaded.conf.patches.is_empty());
+    let partial = load_lenient(&system, &Framework::defaults(&system), &file, &context).unwrap();
+    assert_eq!(partial.name.unwrap().as_str(), "m");
+    assert!(partial.unknown.is_empty() && partial.conf.is_some());
+}
+
+#[test]
+fn the_lenient_load_names_what_packaging_cannot_know() {
+    let case = Case::new(
+        "PACKAGE_NAME=m\nPACKAGE_VERSION=$(git describe)\nBUILT_MODULE_NAME=x\nDEST_MODULE_LOCATION=/extra\n",
+    );
+    let system = System::host().with_root(case.root.path());
+    let context = Context {
+        target: None,
+        kernel_source_dir: PathBuf::new(),
+        kernel_config: PathBuf::new(),
+        module: None,
+        version: None,
+        parallel_jobs: 1,
+        directives: &["AUTOINSTALL=yes".to_owned()],
+    };
+    let file = case.root.path().join("usr/src/m-1/dkms.conf");
+    let partial = load_lenient(&system, &Framework::defaults(&system), &file, &context).unwrap();
+    assert_eq!((partial.name.unwrap().as_str(), partial.version, partial.problems.len()), ("m", None, 0));
+    assert_eq!((partial.unknown[0].name.as_str(), partial.unknown[0].line), ("PACKAGE_VERSION", 2));
+    assert_eq!(partial.raw["AUTOINSTALL"][&0], "yes");
+}
+
+#[test]
+fn duplicates_are_told_apart_from_other_problems() {
+    let loaded = Case::new(&format!("{HEAD}BUILT_MODULE_NAME[1]=mod\nDEST_MODULE_LOCATION[1]=/extra\n"))
+        .load(Commands::Run)
+        .unwrap();
+    assert_eq!(loaded.duplicates.len(), 2);
+    assert!(matches!(loaded.refuse_duplicates(), Err(ConfError::Invalid { .. })));
+}

@@ -1,5 +1,6 @@
 //! The second evaluation: values printed unquoted inside double quotes, one line each, to be sourced again.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::dynamic::Dynamic;
@@ -22,8 +23,12 @@ pub(super) struct Printed {
 /// parts expanded as file names in the working directory, joined by single blanks.
 pub(super) fn print(system: &System, directives: &Directives, names: &[&str]) -> Printed {
     let mut printed = Printed { text: String::new(), lines: Vec::new() };
+    let mut done = BTreeSet::new();
     for wanted in names {
         for (name, values) in directives.iter().filter(|(name, _)| is_named(wanted, name)) {
+            if !done.insert(name) {
+                continue;
+            }
             for (index, value) in values {
                 let line = format!("{name}[{index}]=\"{value}\"");
                 printed.text.push_str(&shrink(system, &line));

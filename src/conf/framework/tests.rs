@@ -1,0 +1,91 @@
+//! Settings over throw-away roots.
+
+use super::*;
+
+fn read(files: &[(&str, &str)], environment: &[(&str, &str)]) -> (Framework, Vec<String>) {
+    let root = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let file = root.path().join("etc/dkms").join(name);
+        fs_err::create_dir_all(file.parent().unwrap()).unwrap();
+        fs_err::write(file, text).unwrap();
+    }
+    let environment = environment.iter().map(|(name, value)| (name.into(), value.into())).collect();
+    Framework::read(&System::host().with_root(root.path()).with_environment(environment))
+}
+
+#[test]
+fn a_machine_without_files_has_the_defaults() {
+    let (framework, warnings) = read(&[], &[]);
+    assert!(warnings.is_empty() && framework.origins.is_empty());
+    assert_eq!(framework.dkms_tree, Path::new("/var/lib/dkms"));
+    assert_eq!(framework.tmp_location, Path::new("/tmp"));
+    assert!(framework.is_on("continue_on_error") && !framework.is_on("symlink_modules"));
+    assert_eq!((framework.parallel_jobs, framework.try_sign), (None, TrySign::NotInChroot));
+}
+
+#[test]
+fn drop_ins_win_in_name_order_and_each_setting_knows_its_file() {
+    let files = [
+        ("framework.conf", "# comment\nsymlink_modules=yes\ndkms_tree=/srv/dkms\nmok_certificate=/a/$kernelver.der\n"),
+        ("framework.conf.d/20-b.conf", "symlink_modules=\"\"\n"),
+        ("framework.conf.d/10-a.conf", "symlink_modules=1\npost_transaction='update-initramfs -u -k ${kernelver}'\n"),
+        ("framework.conf.d/30.txt", "symlink_modules=yes\n"),
+    ];
+    let (framework, warnings) = read(&files, &[]);
+    assert_eq!(warnings, Vec::<String>::new());
+    assert!(!framework.is_on("symlink_modules"));
+    let origin = |name| framework.origins.get(name).cloned();
+    assert_eq!(origin("symlink_modules"), Some(Origin::File("/etc/dkms/framework.conf.d/20-b.conf".into(), Some(1))));
+    assert_eq!(origin("dkms_tree"), Some(Origin::File("/etc/dkms/framework.conf".into(), Some(3))));
+    let expanded = Framework::expand(framework.mok_certificate.as_deref().unwrap(), "6.1");
+    assert_eq!(expanded, "/a/6.1.der");
+    assert_eq!(Framework::expand(framework.post_transaction.as_deref().unwrap(), "6.1"), "update-initramfs -u -k 6.1");
+}
+
+#[test]
+fn bad_values_are_warnings_and_the_rest_counts() {
+    let files = [(
+        "framework.conf",
+        "parallel_jobs=many\nverbose=perhaps\ntry_sign_modules=never\nsource_tree=src\nsign_file=/bin/false\n",
+    )];
+    let (framework, warnings) = read(&files, &[]);
+    assert_eq!(warnings.len(), 4, "{warnings:?}");
+    assert!(warnings.iter().any(|warning| warning.contains("framework.conf:2: verbose is `perhaps`")), "{warnings:?}");
+    assert_eq!(framework.sign_file.as_deref(), Some("/bin/false"));
+    assert_eq!(framework.source_tree, Path::new("/usr/src"));
+}
+
+#[test]
+fn a_malformed_file_is_a_warning() {
+    let files = [("framework.conf", "if then\n"), ("framework.conf.d/a.conf", "verbose=yes\n")];
+    let (framework, warnings) = read(&files, &[("PATH", "/usr/bin:/bin")]);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(framework.is_on("verbose"));
+}
+
+#[test]
+fn shell_code_is_evaluated_and_nothing_else_leaks() {
+    let files =
+        [("framework.conf", "PATH=/nowhere\nX=$(echo a | tr a b)\nmok_signing_key=/keys/$X\ntmp_location=$TMPDIR/x\n")];
+    let (framework, warnings) = read(&files, &[("PATH", "/usr/bin:/bin"), ("TMPDIR", "/var/tmp")]);
+    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!(framework.mok_signing_key.as_deref(), Some("/keys/"), "tr is not found with that PATH");
+    assert_eq!(framework.tmp_location, Path::new("/var/tmp/x"));
+}
+
+#[test]
+fn the_environment_gives_jobs_and_files_win() {
+    assert_eq!(read(&[], &[("parallel_jobs", "3")]).0.parallel_jobs, Some(3));
+    let (framework, _) = read(&[("framework.conf", "parallel_jobs=5\n")], &[("parallel_jobs", "3")]);
+    assert_eq!(framework.parallel_jobs, Some(5));
+    let mut framework = framework;
+    framework.set_dkms_tree("/x");
+    assert_eq!(framework.origins["dkms_tree"], Origin::CommandLine);
+}
+
+#[test]
+fn compression_options_count_only_when_they_differ_from_the_default() {
+    let text = "compress_xz_opts='--check=crc32 --lzma2=dict=1MiB'\ncompress_zstd_opts=-19\n";
+    let (framework, _) = read(&[("framework.conf", text)], &[]);
+    assert_eq!(framework.compress_options, BTreeMap::from([("compress_zstd_opts", "-19".to_owned())]));
+}
