@@ -24,9 +24,6 @@ pub struct Contents {
     pub builds: Option<PathBuf>,
 }
 
-/// How deep below the archive's root a dkms.conf is looked for.
-const DEEPEST: usize = 6;
-
 /// Unpacks the archive into `folder` (empty, ours) and says what it holds.
 ///
 /// # Errors
@@ -43,24 +40,17 @@ pub fn identify(system: &System, framework: &Framework, file: &Path, folder: &Pa
     }
     let source_tree = folder.join("dkms_source_tree");
     let start = if source_tree.is_dir() { source_tree } else { folder.to_path_buf() };
-    let Some(conf) = find_conf(&start) else {
+    let Some(source) = archive::source_folder(&start) else {
         let message = format!("{} holds no dkms.conf", file.display());
-        return Err(Error::new(Kind::ArchiveWithoutConf, message));
+        return Err(Error::new(Kind::ArchiveWithoutConf, message)
+            .hint("write a dkms.conf for the module and put it beside its Makefile in the archive"));
     };
-    let source = conf.parent().unwrap_or(folder).to_path_buf();
-    Ok(Contents { id: conf_id(system, framework, file, &conf)?, source: Some(source), own_source: None, builds })
-}
-
-/// The dkms.conf nearest to the archive's root; of several at one depth the first by name.
-fn find_conf(folder: &Path) -> Option<PathBuf> {
-    let mut level = vec![folder.to_path_buf()];
-    for _ in 0..DEEPEST {
-        if let Some(found) = level.iter().map(|folder| folder.join("dkms.conf")).find(|file| file.is_file()) {
-            return Some(found);
-        }
-        level = level.iter().flat_map(|folder| sub_folders(folder)).collect();
-    }
-    None
+    Ok(Contents {
+        id: conf_id(system, framework, file, &source.join("dkms.conf"))?,
+        source: Some(source),
+        own_source: None,
+        builds,
+    })
 }
 
 fn sub_folders(folder: &Path) -> Vec<PathBuf> {
