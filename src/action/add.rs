@@ -72,6 +72,10 @@ fn copy_in(context: &Context<'_>, id: &ModuleId, folder: &Path) -> Result<()> {
         let message = format!("{} cannot be a module's source: the source tree lies inside it", folder.display());
         return Err(Error::new(Kind::BadOption, message));
     }
+    // What lies there already is kept where the new source has nothing of that name: it may be somebody's only copy.
+    if sys::fs::is_real_folder(&place) {
+        sys::copy::copy_tree(&place, staged.path()).map_err(failed)?;
+    }
     sys::copy::copy_tree(folder, staged.path()).map_err(failed)?;
     context.lock.writer().publish_source(staged, id).map_err(failed)
 }

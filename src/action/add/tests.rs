@@ -122,6 +122,16 @@ fn what_is_wrong_with_a_source_has_its_code() {
 }
 
 #[test]
+fn files_of_a_folder_that_is_there_already_are_replaced_or_kept() {
+    let site = Site::new();
+    site.folder("src/foo-1.0", &[("dkms.conf", "old"), ("mine.txt", "kept")]);
+    let folder = site.folder("mine", &[("dkms.conf", CONF), ("foo.c", "code")]);
+    site.add(&AddSource::Folder(folder), None).unwrap();
+    assert_eq!(site.source("mine.txt").as_deref(), Some("kept"));
+    assert_eq!(site.source("dkms.conf").as_deref(), Some(CONF));
+}
+
+#[test]
 fn a_source_in_its_place_is_not_copied() {
     let site = Site::new();
     let folder = site.folder("src/foo-1.0", &[("dkms.conf", CONF), ("foo.c", "code")]);
