@@ -211,7 +211,9 @@ fn input(operand: &Path, system: &System, framework: &Framework) -> Result<Input
 /// `--output`, else the tree's own folder for packages where it can be written, else the current folder.
 fn place(args: &PackageArgs, format: Format, registered: Option<&Path>) -> Place {
     if let Some(output) = &args.output {
-        let as_folder = output.is_dir() || output.as_os_str().to_string_lossy().ends_with('/');
+        // A name that does not look like a package's file is a folder, which need not exist yet.
+        let file_name = output.extension().is_some_and(|extension| extension == "deb" || extension == "rpm");
+        let as_folder = output.is_dir() || !file_name;
         return if as_folder { Place::Folder(output.clone()) } else { Place::File(output.clone()) };
     }
     let below = match format {

@@ -280,8 +280,10 @@ fn maintainer(format: Format, wishes: &Wishes, survey: &Survey) -> Result<Option
     if let Some(given) = wishes.maintainer.as_deref().map(one_line) {
         return if is_mailbox(&given) { Ok(Some(given)) } else { Err(InfoError::Maintainer(given)) };
     }
-    match (survey.authors.iter().find(|author| is_mailbox(author)), format) {
-        (Some(author), _) => Ok(Some(author.clone())),
+    // One MODULE_AUTHOR often names several people.
+    let mut authors = survey.authors.iter().flat_map(|authors| authors.split([',', ';'])).map(str::trim);
+    match (authors.find(|author| is_mailbox(author)), format) {
+        (Some(author), _) => Ok(Some(author.to_owned())),
         (None, Format::Rpm) => Ok(None),
         (None, Format::Deb) => Err(InfoError::NoMaintainer),
     }

@@ -39,7 +39,10 @@ impl Output {
     pub fn open(place: &Place, file_name: &str, existing: Existing) -> Result<Self, Error> {
         let file = match place {
             Place::File(file) => file.clone(),
-            Place::Folder(folder) => folder.join(file_name),
+            Place::Folder(folder) => {
+                fs_err::create_dir_all(folder).map_err(|error| unwritable(folder, error))?;
+                folder.join(file_name)
+            }
         };
         if existing == Existing::Keep && file.symlink_metadata().is_ok() {
             return Err(exists(&file));

@@ -58,6 +58,8 @@ fn what_a_person_sets_wins_and_is_checked() {
 
 #[test]
 fn a_maintainer_is_never_invented() {
+    let several = Survey { authors: vec!["Ann,Bob Ox <bob@b.org>,Cy <c@c.org>".to_owned()], ..survey() };
+    assert_eq!(maintainer(Format::Deb, &Wishes::default(), &several).unwrap().as_deref(), Some("Bob Ox <bob@b.org>"));
     let nobody = Survey { authors: vec!["Some Body".to_owned(), "a@b.org".to_owned()], ..survey() };
     let make = |format| {
         let parts = (&Payload::default(), &nobody);
