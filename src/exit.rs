@@ -40,6 +40,7 @@ exit_codes! {
     KernelWithAll = 2, "-k together with --all";
     SourceMissing = 2, "the source directory does not exist";
     ArchiveMissing = 2, "the archive does not exist";
+    ArchiveNotLoaded = 2, "common.postinst: the archive that the package brings cannot be loaded";
     TemplateIsKernel = 2, "the template kernel is the kernel itself";
     ArchWithAll = 3, "-a together with --all";
     AlreadyAdded = 3, "add: the module is already added";

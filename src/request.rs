@@ -1,10 +1,12 @@
 //! What is wanted, whoever asked: a person on the command line or a package manager's event. Nothing is left open; no
 //! flag is left to interpret.
 
+use std::path::PathBuf;
+
 use crate::ids::{ModuleId, Target};
 use crate::plan;
 use crate::snapshot::{Interest, Modules, Snapshot};
-use crate::step::{AddSource, Plan, Policy};
+use crate::step::{AddSource, Plan, Policy, TarballContent};
 
 /// A wish with the policy under which it is carried out.
 #[derive(Debug, Clone)]
@@ -88,8 +90,21 @@ pub enum Wish {
     ModuleArrived {
         /// The module.
         id: ModuleId,
+        /// Where its source is: in the source tree, or in an archive that the package brought.
+        source: AddSource,
         /// Its kernels: every one with headers.
         targets: Vec<Target>,
+    },
+    /// An archive of a module.
+    MakeTarball {
+        /// The module.
+        id: ModuleId,
+        /// The kernels whose builds go into it.
+        kernels: Kernels,
+        /// What goes into it.
+        content: TarballContent,
+        /// Its file, if one was named.
+        file: Option<PathBuf>,
     },
     /// Nothing at all, for a reason.
     Nothing {
@@ -121,7 +136,7 @@ impl Request {
     pub fn plan(&self, snapshot: &Snapshot) -> Plan {
         let policy = &self.policy;
         match &self.wish {
-            Wish::Add { id, source } => plan::lifecycle::add(id, source, snapshot),
+            Wish::Add { id, source } => plan::lifecycle::add(id, source, snapshot, policy),
             Wish::Build { id, source, targets } => plan::lifecycle::build(id, source, targets, snapshot, policy),
             Wish::Install { id, source, targets } => plan::lifecycle::install(id, source, targets, snapshot, policy),
             Wish::Uninstall { id, kernels } => plan::unmake::uninstall(id, kernels.given(), snapshot),
@@ -132,7 +147,14 @@ impl Request {
             Wish::KernelLeaves { target, which } => {
                 plan::unmake::kernel_leaves(target, *which == Leaving::AutoinstallOnly, snapshot)
             }
-            Wish::ModuleArrived { id, targets } => plan::arrival::module_arrived(id, targets, snapshot, policy),
+            Wish::ModuleArrived { id, source, targets } => {
+                plan::arrival::module_arrived(id, source, targets, snapshot, policy)
+            }
+            Wish::MakeTarball { id, kernels, content, file } => {
+                let wanted =
+                    plan::tarball::Wanted { targets: kernels.given(), content: *content, file: file.as_deref() };
+                plan::tarball::make(id, wanted, snapshot)
+            }
             Wish::Nothing { why } => Plan::nothing(why),
         }
     }
@@ -141,10 +163,9 @@ impl Request {
     pub fn interest(&self) -> Interest {
         match &self.wish {
             Wish::Add { id, source } => Interest::module(id, source, &[]),
-            Wish::Build { id, source, targets } | Wish::Install { id, source, targets } => {
-                Interest::module(id, source, targets)
-            }
-            Wish::ModuleArrived { id, targets } => Interest::module(id, &AddSource::SourceTree, targets),
+            Wish::Build { id, source, targets }
+            | Wish::Install { id, source, targets }
+            | Wish::ModuleArrived { id, source, targets } => Interest::module(id, source, targets),
             Wish::Autoinstall { target } => Interest { modules: Modules::Newest, targets: vec![target.clone()] },
             Wish::Match { target, template } => {
                 Interest { modules: Modules::InstalledOn(template.clone()), targets: vec![target.clone()] }
@@ -165,6 +186,7 @@ impl Request {
             | Wish::Uninstall { id, .. }
             | Wish::Unbuild { id, .. }
             | Wish::Remove { id, .. }
+            | Wish::MakeTarball { id, .. }
             | Wish::ModuleArrived { id, .. } => Some(id),
             _ => None,
         }

@@ -25,10 +25,6 @@ pub enum Switch {
     ModprobeOnInstall,
     /// `--symlink-modules` or `symlink_modules`
     SymlinkModules,
-    /// `--binaries-only`
-    BinariesOnly,
-    /// `--source-only`
-    SourceOnly,
 }
 
 /// How the work is to be done, whoever asked.
@@ -69,11 +65,66 @@ pub enum AddSource {
     SourceTree,
     /// This folder is copied there first.
     Folder(PathBuf),
-    /// This archive is unpacked there first.
-    Archive(PathBuf),
+    /// An archive brings it, and maybe builds; it takes the place of what is there.
+    Archive(Unpacked),
 }
 
-/// One thing that is done to one module, and to one kernel unless it is `Add` or `Forget`.
+impl AddSource {
+    /// Whether it brings a finished build for this kernel.
+    pub fn brings(&self, target: &Target) -> bool {
+        matches!(self, AddSource::Archive(unpacked) if unpacked.builds.iter().any(|(built, _)| built == target))
+    }
+}
+
+/// An archive that is unpacked in a folder of ours for as long as the command runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unpacked {
+    /// The archive itself.
+    pub file: PathBuf,
+    /// Who made it.
+    pub form: ArchiveForm,
+    /// The source folder; None when there are only builds.
+    pub source: Option<PathBuf>,
+    /// The dkms.conf of a module that comes without source.
+    pub lone_conf: Option<PathBuf>,
+    /// The builds, each a folder with `module/` in it.
+    pub builds: Vec<(Target, PathBuf)>,
+}
+
+/// Who made an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ArchiveForm {
+    /// Anybody: a source with a dkms.conf somewhere in it.
+    Plain,
+    /// mktarball.
+    Dkms,
+}
+
+/// What mktarball is to write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tarball {
+    /// The file; a name without a slash lies in the module's own folder of the tree.
+    pub file: PathBuf,
+    /// What goes into it.
+    pub content: TarballContent,
+    /// The kernels whose builds go into it.
+    pub targets: Vec<Target>,
+}
+
+/// Which halves of a module an archive gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TarballContent {
+    /// Source and builds.
+    Everything,
+    /// `--source-only`
+    SourceOnly,
+    /// `--binaries-only`
+    BinariesOnly,
+}
+
+/// One thing that is done to one module, and to one kernel unless it is `Add`, `Forget` or `MakeTarball`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Operation {
     /// Register the source; ends *added*.
@@ -88,6 +139,8 @@ pub enum Operation {
     Unbuild,
     /// Forget the module/version; its source stays in SOURCETREE.
     Forget,
+    /// Write an archive of source and builds; the state stays.
+    MakeTarball(Tarball),
 }
 
 impl Operation {
@@ -100,6 +153,7 @@ impl Operation {
             Operation::Uninstall => "uninstall",
             Operation::Unbuild => "unbuild",
             Operation::Forget => "remove",
+            Operation::MakeTarball(_) => "mktarball",
         }
     }
 }
@@ -115,7 +169,7 @@ pub struct Step {
     pub id: StepId,
     /// The module it works on.
     pub module: ModuleId,
-    /// The kernel it works on; none for `Add` and `Forget`.
+    /// The kernel it works on; none for `Add`, `Forget` and `MakeTarball`.
     pub target: Option<Target>,
     /// What is done.
     pub operation: Operation,

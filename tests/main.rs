@@ -1,3 +1,5 @@
 //! The one integration binary: each module below is a subject, each file a behaviour.
 
+mod cli;
 mod flow;
+mod sandbox;

@@ -14,7 +14,7 @@ use crate::step::AddSource;
 use crate::sys;
 use crate::tree::VersionState;
 
-pub use archive::{Contents, identify};
+pub use archive::identify;
 
 /// Registers the module. A repeated add is an error unless the module is broken, which this repairs. `next` is the kernel
 /// for which it is about to be built, if that is why it is added: then POST_ADD learns of it, and its failure is a warning.
@@ -26,10 +26,11 @@ pub use archive::{Contents, identify};
 /// all the same: the POST_ADD script's own code.
 pub(super) fn add(context: &Context<'_>, id: &ModuleId, source: &AddSource, next: Option<&Target>) -> Result<()> {
     let loaded = match source {
-        AddSource::SourceTree => from_source_tree(context, id)?,
-        AddSource::Folder(folder) => from_folder(context, id, folder)?,
-        AddSource::Archive(file) => return archive::load(context, id, file),
+        AddSource::SourceTree => Some(from_source_tree(context, id)?),
+        AddSource::Folder(folder) => Some(from_folder(context, id, folder)?),
+        AddSource::Archive(unpacked) => archive::load(context, id, unpacked)?,
     };
+    let Some(loaded) = loaded else { return Ok(()) };
     match post_add(context, id, next, &loaded) {
         Err(error) if next.is_some() => {
             context.reporter.warn(error.to_string());
@@ -40,7 +41,7 @@ pub(super) fn add(context: &Context<'_>, id: &ModuleId, source: &AddSource, next
 }
 
 fn from_source_tree(context: &Context<'_>, id: &ModuleId) -> Result<Loaded> {
-    refuse_added(context, id, Kind::AlreadyAdded)?;
+    refuse_added(context, id)?;
     let source = context.tree.layout().source(id);
     if !source.is_dir() {
         let message = format!("cannot add {id}: there is no folder {}", source.display());
@@ -53,7 +54,7 @@ fn from_source_tree(context: &Context<'_>, id: &ModuleId) -> Result<Loaded> {
 }
 
 fn from_folder(context: &Context<'_>, id: &ModuleId, folder: &Path) -> Result<Loaded> {
-    refuse_added(context, id, Kind::AlreadyAdded)?;
+    refuse_added(context, id)?;
     module_conf::load_unbound(context, None, &folder.join("dkms.conf"))?;
     copy_in(context, id, folder)?;
     from_source_tree(context, id)
@@ -84,9 +85,9 @@ fn is_same(one: &Path, other: &Path) -> bool {
     matches!((fs_err::canonicalize(one), fs_err::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-fn refuse_added(context: &Context<'_>, id: &ModuleId, kind: Kind) -> Result<()> {
+fn refuse_added(context: &Context<'_>, id: &ModuleId) -> Result<()> {
     if is_added(context, id)? {
-        return Err(Error::new(kind, format!("{id} is already added"))
+        return Err(Error::new(Kind::AlreadyAdded, format!("{id} is already added"))
             .hint(format!("`dkms remove {id} --all` forgets it; `dkms build {id}` builds it")));
     }
     Ok(())

@@ -10,6 +10,7 @@ mod module_conf;
 pub mod post_transaction;
 pub mod remove;
 mod schedule;
+mod tarball;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -181,6 +182,7 @@ impl<'a> Pool<'a> {
                 install::uninstall(context, step.id, &step.module, target(step)?, self.attempt(step))
             }
             Operation::Unbuild => remove::unbuild(context, step.id, &step.module, target(step)?),
+            Operation::MakeTarball(wanted) => tarball::make(context, &step.module, wanted).map(|()| None),
         }
     }
 
@@ -233,6 +235,7 @@ fn doing(operation: &Operation) -> &'static str {
         Operation::Uninstall => "uninstalling",
         Operation::Unbuild => "unbuilding",
         Operation::Forget => "removing",
+        Operation::MakeTarball(_) => "packing",
     }
 }
 

@@ -1,15 +1,18 @@
 //! `dkms event …`: what a package manager says becomes requests. Its exit code is 0 whatever a module does: a driver that
 //! does not compile must not leave a kernel half configured.
 
+use std::path::Path;
+
 use crate::error::{Error, Result};
 use crate::event::{self, Event, PackageManager};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::report::Reporter;
 use crate::request::{Kernels, Leaving, Request, Wish};
-use crate::step::{Policy, Switch};
+use crate::step::{AddSource, Policy, Switch};
 use crate::sys::Command;
 
+use super::operand;
 use super::pipeline::{App, Mode};
 use super::request::switched_off;
 use super::verdict::Verdict;
@@ -29,7 +32,13 @@ pub fn run(app: &App, words: &[String], mode: Mode) -> Result<()> {
             let target = target(app, &kernel)?;
             meet(app, Wish::KernelLeaves { target, which: Leaving::Every }, Policy::default(), mode)
         }
-        Event::ModuleArrived { id, manager } => module_arrived(app, &id, manager, mode),
+        Event::ModuleArrived { id, manager, archives } => {
+            let archive = archives.map(|folder| folder.join(format!("{}.dkms.tar.gz", id.source_folder())));
+            match archive.filter(|file| file.is_file()) {
+                Some(archive) => archive_arrived(app, &id, &archive, mode),
+                None => module_arrived(app, &id, manager, mode),
+            }
+        }
         Event::ModuleLeaves { id, manager } => module_leaves(app, &id, manager, mode),
         Event::ModuleIsReplaced { id, manager } => module_is_replaced(app, &id, manager, mode),
         Event::Nothing { why } => meet(app, Wish::Nothing { why }, Policy::default(), mode),
@@ -52,7 +61,26 @@ fn module_arrived(app: &App, id: &ModuleId, manager: PackageManager, mode: Mode)
         // A package that says which module it brings means it: also over a newer version that it replaces.
         policy.switches.insert(Switch::SkipVersionCheck);
     }
-    meet(app, switched_off(app).unwrap_or(Wish::ModuleArrived { id: id.clone(), targets }), policy, mode)
+    let arrived = Wish::ModuleArrived { id: id.clone(), source: AddSource::SourceTree, targets };
+    meet(app, switched_off(app).unwrap_or(arrived), policy, mode)
+}
+
+/// A package that brings its module as an archive: without it, it has brought nothing, so that a failure is one.
+fn archive_arrived(app: &App, id: &ModuleId, archive: &Path, mode: Mode) -> Result<()> {
+    if let Some(off) = switched_off(app) {
+        return meet(app, off, Policy::default(), mode);
+    }
+    let not_loaded = || Error::new(Kind::ArchiveNotLoaded, format!("{id} was not loaded from {}", archive.display()));
+    let subject = operand::from_archive(&app.system, &app.framework, archive)
+        .map_err(|error| not_loaded().hint(error.to_string()))?;
+    if subject.id != *id {
+        return Err(not_loaded().hint(format!("it holds {}", subject.id)));
+    }
+    let wish =
+        Wish::ModuleArrived { id: id.clone(), source: subject.source.clone(), targets: app.kernels_with_headers()? };
+    meet(app, wish, Policy::default(), mode)?;
+    let is_added = || app.tree.module(id).is_ok_and(|entry| entry.is_some_and(|entry| !entry.is_broken()));
+    if mode == Mode::Do && !is_added() { Err(not_loaded()) } else { Ok(()) }
 }
 
 fn module_leaves(app: &App, id: &ModuleId, manager: PackageManager, mode: Mode) -> Result<()> {

@@ -21,6 +21,8 @@ const MEANINGS: &[(&str, &str)] = &[
     ("remove", "unbuild for the given kernels (or --all), and forget the module when no build is left"),
     ("autoinstall", "install the newest version of every AUTOINSTALL module for one kernel"),
     ("match", "install for -k whatever is installed for --templatekernel"),
+    ("mktarball", "pack a module in an archive: source, builds or both"),
+    ("ldtarball", "load such an archive, or any archive with a dkms.conf in it"),
     ("status", "list the states"),
     ("generate_mok", "make the signing key and its certificate, unless they are there"),
     ("kernel_preinst", "a kernel package is about to be unpacked"),

@@ -17,6 +17,8 @@ pub const ACTIONS: &[&str] = &[
     "remove",
     "match",
     "autoinstall",
+    "mktarball",
+    "ldtarball",
     "status",
     "generate_mok",
     "kernel_preinst",

@@ -7,6 +7,7 @@ pub mod operand;
 pub mod package;
 pub mod pipeline;
 pub mod request;
+pub mod rpm_operand;
 pub mod rpm_upgrade;
 pub mod status;
 pub mod targets;
@@ -102,7 +103,13 @@ fn act(app: &App, typed: &Typed, action: &str, operand: Option<&str>) -> Result<
         (true, false) => Mode::Show,
         (true, true) => Mode::ShowJson,
     };
-    let asked = request::build(app, typed, action, operand)?;
+    let asked = match rpm_operand::named(typed, action, operand).filter(|_| mode == Mode::Do) {
+        Some(package) => {
+            rpm_operand::install(app, &package)?;
+            request::build(app, typed, "autoinstall", None)?
+        }
+        None => request::build(app, typed, action, operand)?,
+    };
     let verdict = app.meet(&asked.request, mode)?;
     drop(asked.subject);
     for error in &verdict.others {
@@ -123,7 +130,9 @@ fn event_words(words: &[String]) -> u8 {
     let mode = if options.is_empty() { Mode::Do } else { Mode::Show };
     match event::run(&app, &words, mode) {
         Ok(()) => 0,
-        Err(error) if matches!(error.kind(), Kind::Usage | Kind::Internal) => fail(&app.reporter, &error),
+        Err(error) if matches!(error.kind(), Kind::Usage | Kind::Internal | Kind::ArchiveNotLoaded) => {
+            fail(&app.reporter, &error)
+        }
         // The package manager can do nothing about it, and stopping it would do harm.
         Err(error) => {
             app.reporter.tell_failure(&error);

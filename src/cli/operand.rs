@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::action::add;
 use crate::conf::{self, Commands, Context, Framework};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, ModuleVersion};
-use crate::package::archive::{self, Limits};
 use crate::step::AddSource;
 use crate::sys::System;
 
@@ -25,12 +25,8 @@ pub struct Subject {
 /// Finds out which module is meant; the first that matches: a dkms.conf, a folder with one, another existing file (an
 /// archive), else NAME/VERSION or a bare NAME with -v.
 pub fn resolve(system: &System, framework: &Framework, typed: &Typed, operand: Option<&str>) -> Result<Subject> {
-    if let Some(archive) = &typed.archive {
-        if !archive.is_file() {
-            let text = format!("the archive {} does not exist", archive.display());
-            return Err(Error::new(Kind::ArchiveMissing, text));
-        }
-        return from_archive(system, framework, archive);
+    if typed.archive.is_some() {
+        return archived(system, framework, typed, operand);
     }
     if let Some(word) = operand {
         let path = Path::new(word);
@@ -108,18 +104,24 @@ fn id_of(system: &System, framework: &Framework, file: &Path, typed: &Typed) -> 
     Ok(ModuleId::new(loaded.conf.name, loaded.conf.version))
 }
 
-fn from_archive(system: &System, framework: &Framework, file: &Path) -> Result<Subject> {
-    let staging = tempfile::Builder::new()
+/// The module that an archive holds. The archive stays unpacked as long as the subject lives.
+pub fn from_archive(system: &System, framework: &Framework, file: &Path) -> Result<Subject> {
+    let folder = tempfile::Builder::new()
         .prefix("dkms.")
         .tempdir_in(&framework.tmp_location)
         .map_err(|error| Error::io(format!("cannot unpack {}", file.display()), error))?;
-    archive::unpack(file, staging.path(), &Limits::default()).map_err(|error| error.at(file))?;
-    let folder = archive::source_folder(staging.path()).ok_or_else(|| {
-        Error::new(Kind::ArchiveWithoutConf, format!("{} holds no dkms.conf", file.display()))
-            .hint("write a dkms.conf for the module and put it beside its Makefile in the archive")
-    })?;
-    let id = id_of(system, framework, &folder.join("dkms.conf"), &Typed::default()).map_err(|error| {
-        Error::new(Kind::ArchiveWithoutConf, format!("{}: {error}", file.display())).caused_by(error)
-    })?;
-    Ok(Subject { id, source: AddSource::Folder(folder), _unpacked: Some(staging) })
+    let (id, unpacked) = add::identify(system, framework, file, folder.path())?;
+    Ok(Subject { id, source: AddSource::Archive(unpacked), _unpacked: Some(folder) })
+}
+
+/// The module in an archive that is named by the operand or `--archive`.
+pub fn archived(system: &System, framework: &Framework, typed: &Typed, operand: Option<&str>) -> Result<Subject> {
+    let Some(file) = typed.archive.clone().or_else(|| operand.map(PathBuf::from)) else {
+        return Err(Error::new(Kind::ArchiveMissing, "the archive to load is missing from the command line")
+            .hint("give it as operand or with --archive"));
+    };
+    if !file.is_file() {
+        return Err(Error::new(Kind::ArchiveMissing, format!("the archive {} does not exist", file.display())));
+    }
+    from_archive(system, framework, &file)
 }

@@ -13,7 +13,7 @@ use crate::report::Reporter;
 use crate::report::human::Human;
 use crate::request::{Request, Wish};
 use crate::snapshot::{Snapshot, View};
-use crate::step::{Outcome, Plan, Reason, StepId, Switch};
+use crate::step::{Operation, Outcome, Plan, Reason, Step, StepId, Switch};
 use crate::sys::System;
 use crate::tree::{Layout, LockError, Tree, TreeLock};
 
@@ -190,15 +190,16 @@ impl Request {
 
 /// A step that changes what a kernel has calls for post_transaction; a mere add or build does not.
 fn changes(plan: &Plan, id: StepId, outcome: &Outcome) -> bool {
-    use crate::step::Operation::{Add, Build};
+    use Operation::{Add, Build, MakeTarball};
     matches!(outcome, Outcome::Done)
-        && plan.steps.get(id.0).is_some_and(|step| !matches!(step.operation, Add(_) | Build))
+        && plan.steps.get(id.0).is_some_and(|step| !matches!(step.operation, Add(_) | Build | MakeTarball(_)))
 }
 
 /// Notes of leaving versions go when the version is forgotten, or added again.
 fn forget_leavers(plan: &Plan, outcomes: &[(StepId, Outcome)], request: &Request, lock: &TreeLock) -> Result<()> {
     let done = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done));
-    let settled = done.filter_map(|(id, _)| plan.steps.get(id.0)).filter(|step| step.target.is_none());
+    let settles = |step: &&Step| matches!(step.operation, Operation::Add(_) | Operation::Forget);
+    let settled = done.filter_map(|(id, _)| plan.steps.get(id.0)).filter(settles);
     let arrived = match &request.wish {
         Wish::ModuleArrived { id, .. } => Some(id),
         _ => None,

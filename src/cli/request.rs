@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::request::{Leaving, Request, Wish};
-use crate::step::{Inputs, Policy, Switch};
+use crate::request::{Kernels, Leaving, Request, Wish};
+use crate::step::{Inputs, Policy, Switch, TarballContent};
 
 use super::legacy::Typed;
 use super::operand::{self, Subject};
@@ -32,6 +32,10 @@ pub fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Resu
     if let Some(wish) = wish_without_module(app, typed, action)? {
         return Ok(Asked { request: Request { wish, policy }, subject: None });
     }
+    if action == "mktarball" {
+        let wish = tarball(app, typed, word)?;
+        return Ok(Asked { request: Request { wish, policy }, subject: None });
+    }
     if matches!(action, "uninstall" | "unbuild" | "remove") {
         let kernels = targets::or_all(typed, &app.system)?;
         let id = operand::named(typed, word)?;
@@ -48,15 +52,39 @@ pub fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Resu
 /// add, build and install, whose operand may be a source.
 fn making(app: &App, typed: &Typed, action: &str, word: Option<&str>, policy: Policy) -> Result<Asked> {
     targets::refuse_all(typed, action)?;
-    let targets = if action == "add" { Vec::new() } else { targets::given(typed, &app.system)? };
-    let subject = operand::resolve(&app.system, &app.framework, typed, word)?;
+    let targets = match action {
+        "add" | "ldtarball" => Vec::new(),
+        _ => targets::given(typed, &app.system)?,
+    };
+    let subject = match action {
+        "ldtarball" => operand::archived(&app.system, &app.framework, typed, word)?,
+        _ => operand::resolve(&app.system, &app.framework, typed, word)?,
+    };
     let (id, source) = (subject.id.clone(), subject.source.clone());
     let wish = match action {
-        "add" => Wish::Add { id, source },
+        "add" | "ldtarball" => Wish::Add { id, source },
         "build" => Wish::Build { id, source, targets },
         _ => Wish::Install { id, source, targets },
     };
     Ok(Asked { request: Request { wish, policy }, subject: Some(subject) })
+}
+
+fn tarball(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
+    let content = match (typed.source_only, typed.binaries_only) {
+        (true, true) => {
+            return Err(Error::new(Kind::OnlyAndOnly, "--source-only and --binaries-only exclude each other"));
+        }
+        (true, false) => TarballContent::SourceOnly,
+        (false, true) => TarballContent::BinariesOnly,
+        (false, false) => TarballContent::Everything,
+    };
+    // A source does not depend on a kernel.
+    let kernels = match content {
+        TarballContent::SourceOnly => Kernels::Given(Vec::new()),
+        _ => targets::or_all(typed, &app.system)?,
+    };
+    let id = operand::named(typed, word)?;
+    Ok(Wish::MakeTarball { id, kernels, content, file: typed.archive.clone() })
 }
 
 /// The actions that are about a kernel and whatever modules there are.
@@ -129,8 +157,6 @@ fn policy(app: &App, typed: &Typed) -> Policy {
         (typed.no_depmod, Switch::NoDepmod),
         (typed.modprobe_on_install, Switch::ModprobeOnInstall),
         (typed.symlink_modules, Switch::SymlinkModules),
-        (typed.binaries_only, Switch::BinariesOnly),
-        (typed.source_only, Switch::SourceOnly),
     ];
     Policy {
         switches: given

@@ -5,6 +5,8 @@ pub mod dpkg;
 pub mod kernel_hooks;
 pub mod rpm;
 
+use std::path::PathBuf;
+
 use crate::ids::{KernelRelease, ModuleId, ModuleName, ModuleVersion};
 
 /// What happened, or is about to.
@@ -26,6 +28,8 @@ pub enum Event {
         id: ModuleId,
         /// Which package manager said so.
         manager: PackageManager,
+        /// The folder in which the package may have put the module as an archive.
+        archives: Option<PathBuf>,
     },
     /// A package that holds a module is about to be removed.
     ModuleLeaves {

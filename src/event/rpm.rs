@@ -11,7 +11,7 @@ pub fn scriptlet(words: &[String]) -> Result<Event, EventError> {
     let manager = PackageManager::Rpm;
     match scriptlet {
         // Only here is the source tree the new package's alone, and the headers of the same transaction present.
-        "posttrans" => Ok(Event::ModuleArrived { id, manager }),
+        "posttrans" => Ok(Event::ModuleArrived { id, manager, archives: None }),
         "preun" if left.unwrap_or(0) >= 1 => Ok(Event::ModuleIsReplaced { id, manager }),
         "preun" => Ok(Event::ModuleLeaves { id, manager }),
         "post" | "pre" | "pretrans" | "postun" => Ok(nothing(format!("%{scriptlet} leaves the work to %posttrans"))),

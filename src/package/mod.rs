@@ -19,6 +19,7 @@ pub mod scripts;
 pub mod source;
 pub mod stream;
 pub mod survey;
+pub mod tarball;
 pub mod version;
 
 /// The two kinds of packages.

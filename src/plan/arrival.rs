@@ -11,11 +11,22 @@ use super::unmake::take_away;
 
 /// Ends with the module built from the source that is there now and installed for every one of the kernels, and with the
 /// versions that the package brought before gone. What works is taken out only after its replacement is built.
-pub fn module_arrived(id: &ModuleId, targets: &[Target], snapshot: &Snapshot, policy: &Policy) -> Plan {
+pub fn module_arrived(
+    id: &ModuleId,
+    source: &AddSource,
+    targets: &[Target],
+    snapshot: &Snapshot,
+    policy: &Policy,
+) -> Plan {
     let mut plan = Plan::default();
-    let Some(after) = registered(&mut plan, id, snapshot) else { return plan };
+    let Some(after) = registered(&mut plan, id, source, snapshot) else { return plan };
     for target in targets {
-        renew(&mut plan, id, target, &after, snapshot, policy);
+        if source.brings(target) {
+            let why = "the archive brings it built".to_owned();
+            put(&mut plan, Making { id, target, after: after.clone(), why }, snapshot);
+            continue;
+        }
+        renew(&mut plan, id, source, target, &after, snapshot, policy);
     }
     if targets.is_empty() {
         let text = format!("no kernel with headers is here; {id} is built when one arrives");
@@ -39,17 +50,29 @@ pub fn departed(snapshot: &Snapshot) -> Plan {
     plan
 }
 
-fn registered(plan: &mut Plan, id: &ModuleId, snapshot: &Snapshot) -> Option<Vec<StepId>> {
+fn registered(plan: &mut Plan, id: &ModuleId, source: &AddSource, snapshot: &Snapshot) -> Option<Vec<StepId>> {
+    if matches!(source, AddSource::Archive(_)) {
+        let why = "a package brought it in an archive";
+        return ensure_registered(plan, id, source, why, snapshot).map(|step| vec![step]);
+    }
     match snapshot.module(id).map(|entry| &entry.state) {
         Some(VersionState::Added { .. }) => Some(Vec::new()),
         known => {
             let why = if known.is_some() { "its source is back" } else { "a package brought it" };
-            ensure_registered(plan, id, &AddSource::SourceTree, why, snapshot).map(|step| vec![step])
+            ensure_registered(plan, id, source, why, snapshot).map(|step| vec![step])
         }
     }
 }
 
-fn renew(plan: &mut Plan, id: &ModuleId, target: &Target, after: &[StepId], snapshot: &Snapshot, policy: &Policy) {
+fn renew(
+    plan: &mut Plan,
+    id: &ModuleId,
+    source: &AddSource,
+    target: &Target,
+    after: &[StepId],
+    snapshot: &Snapshot,
+    policy: &Policy,
+) {
     match refusal::conf(id, target, snapshot) {
         Err(reason) => return plan.omit(Some(id.clone()), Some(target.clone()), reason),
         Ok(loaded) if !loaded.conf.autoinstall => {
@@ -63,7 +86,9 @@ fn renew(plan: &mut Plan, id: &ModuleId, target: &Target, after: &[StepId], snap
         }
     }
     let build = snapshot.module(id).and_then(|entry| entry.build(target));
-    let stale = snapshot.stale.contains(&(id.clone(), target.clone()));
+    // What an archive brings takes the place of the source that is there.
+    let is_replaced = matches!(source, AddSource::Archive(_));
+    let stale = is_replaced || snapshot.stale.contains(&(id.clone(), target.clone()));
     if build.is_some_and(|build| build.installed) && !stale {
         let text = format!("{id} on kernel {target} was built from this very source");
         return plan.omit(Some(id.clone()), Some(target.clone()), already(text));

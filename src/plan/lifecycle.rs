@@ -3,7 +3,7 @@
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::snapshot::{Content, Snapshot};
-use crate::step::{AddSource, Operation, Plan, Policy, StepId, Switch};
+use crate::step::{AddSource, ArchiveForm, Operation, Plan, Policy, StepId, Switch};
 use crate::tree::VersionState;
 
 use super::refusal::{self, already, refused, refused_with};
@@ -17,14 +17,17 @@ pub(super) struct Making<'a> {
 }
 
 /// Registers a source, or mends a broken one whose source is back.
-pub fn add(id: &ModuleId, source: &AddSource, snapshot: &Snapshot) -> Plan {
+pub fn add(id: &ModuleId, source: &AddSource, snapshot: &Snapshot, policy: &Policy) -> Plan {
     let mut plan = Plan::default();
     match snapshot.module(id).map(|entry| &entry.state) {
+        Some(VersionState::Added { .. }) if matches!(source, AddSource::Archive(_)) && policy.has(Switch::Force) => {
+            ensure_registered(&mut plan, id, source, "asked for again with --force", snapshot);
+        }
         Some(VersionState::Added { .. }) => plan.omit(
             Some(id.clone()),
             None,
             refused_with(
-                Kind::AlreadyAdded,
+                already_added(source),
                 format!("{id} is already added"),
                 format!("remove it first with `dkms remove {id} --all` if its source is to be replaced"),
             ),
@@ -37,12 +40,20 @@ pub fn add(id: &ModuleId, source: &AddSource, snapshot: &Snapshot) -> Plan {
     plan
 }
 
+fn already_added(source: &AddSource) -> Kind {
+    match source {
+        AddSource::Archive(unpacked) if unpacked.form == ArchiveForm::Dkms => Kind::ArchiveAlreadyAdded,
+        _ => Kind::AlreadyAdded,
+    }
+}
+
 /// Ends *built* for each of the kernels.
 pub fn build(id: &ModuleId, source: &AddSource, targets: &[Target], snapshot: &Snapshot, policy: &Policy) -> Plan {
     let mut plan = Plan::default();
     let Some(after) = ensure_added(&mut plan, id, source, snapshot) else { return plan };
     for target in targets {
-        let built = snapshot.module(id).is_some_and(|entry| entry.build(target).is_some());
+        let brought = !after.is_empty() && source.brings(target);
+        let built = brought || snapshot.module(id).is_some_and(|entry| entry.build(target).is_some());
         if built && !policy.has(Switch::Force) {
             let text = format!("{id} is already built for kernel {target}");
             plan.omit(Some(id.clone()), Some(target.clone()), already(text));
@@ -59,6 +70,11 @@ pub fn install(id: &ModuleId, source: &AddSource, targets: &[Target], snapshot: 
     let mut plan = Plan::default();
     let Some(after) = ensure_added(&mut plan, id, source, snapshot) else { return plan };
     for target in targets {
+        if !after.is_empty() && source.brings(target) {
+            let why = "the archive brings it built".to_owned();
+            put(&mut plan, Making { id, target, after: after.clone(), why }, snapshot);
+            continue;
+        }
         install_on(&mut plan, id, target, &after, snapshot, policy);
     }
     plan

@@ -7,6 +7,7 @@ pub mod graph;
 pub mod interrupted;
 pub mod lifecycle;
 pub mod refusal;
+pub mod tarball;
 pub mod unmake;
 
 #[cfg(test)]

@@ -88,7 +88,10 @@ fn add_refuses_what_is_added_and_mends_what_is_broken() {
         (base().module("a/1", &[]).done(), "-a:3"),
         (base().module("a/1", &[]).broken().done(), "add a"),
     ] {
-        assert_eq!(short(&super::lifecycle::add(&id("a/1"), &AddSource::SourceTree, &snapshot)), expected);
+        assert_eq!(
+            short(&super::lifecycle::add(&id("a/1"), &AddSource::SourceTree, &snapshot, &policy(&[]))),
+            expected
+        );
     }
 }
 
@@ -163,7 +166,13 @@ fn what_a_package_brings_is_built_anew_only_when_its_source_changed_and_replaces
     let base = || Sample::default().kernels(&["5", "6"]);
     let plan = |snapshot: &Snapshot| {
         let targets = [target("5"), target("6")];
-        short(&super::arrival::module_arrived(&id("a/2"), &targets, snapshot, &Policy::default()))
+        short(&super::arrival::module_arrived(
+            &id("a/2"),
+            &AddSource::SourceTree,
+            &targets,
+            snapshot,
+            &Policy::default(),
+        ))
     };
     for (snapshot, expected) in [
         (base().source("a/2").done(), "add a; build a@5<0; install a@5<0,1; build a@6<0; install a@6<0,3"),

@@ -4,7 +4,8 @@ use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::snapshot::Snapshot;
 use crate::step::{Operation, Plan, StepId};
-use crate::tree::ModuleEntry;
+use crate::tree::state::is_usual_release;
+use crate::tree::{Build, ModuleEntry};
 
 use super::refusal::{already, not_usable, refused_with};
 
@@ -55,6 +56,8 @@ pub fn remove(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) ->
         chosen.iter().filter_map(|target| take_away(&mut plan, entry, target, "asked for")).collect();
     if entry.builds.iter().all(|build| chosen.contains(&build.target)) {
         plan.push(id.clone(), None, Operation::Forget, "no build is left", gone);
+    } else if targets.is_none() {
+        plan.omit(Some(id.clone()), None, already(oddly_named(entry)));
     }
     plan
 }
@@ -84,6 +87,14 @@ pub(super) fn take_away(plan: &mut Plan, entry: &ModuleEntry, target: &Target, w
     Some(plan.push(id.clone(), Some(target.clone()), Operation::Unbuild, why, after))
 }
 
+/// Why `remove --all` leaves a module registered.
+fn oddly_named(entry: &ModuleEntry) -> String {
+    let odd = |build: &&Build| !is_usual_release(&build.target.kernel);
+    let kernels: Vec<&str> = entry.builds.iter().filter(odd).map(|build| build.target.kernel.as_str()).collect();
+    let kernels = kernels.join(", ");
+    format!("{} stays: --all does not mean kernels with names like {kernels}; name them with -k", entry.id)
+}
+
 fn usable<'s>(plan: &mut Plan, id: &ModuleId, snapshot: &'s Snapshot) -> Option<&'s ModuleEntry> {
     match not_usable(id, snapshot) {
         None => snapshot.module(id),
@@ -95,8 +106,11 @@ fn usable<'s>(plan: &mut Plan, id: &ModuleId, snapshot: &'s Snapshot) -> Option<
 }
 
 fn chosen(entry: &ModuleEntry, targets: Option<&[Target]>) -> Vec<Target> {
-    match targets {
-        Some(targets) => targets.to_vec(),
-        None => entry.builds.iter().map(|build| build.target.clone()).collect(),
-    }
+    targets.map_or_else(|| of_usual_kernels(entry), <[Target]>::to_vec)
+}
+
+/// What `--all` means: the kernels it is built for whose names begin as releases do.
+pub(super) fn of_usual_kernels(entry: &ModuleEntry) -> Vec<Target> {
+    let usual = |build: &&Build| is_usual_release(&build.target.kernel);
+    entry.builds.iter().filter(usual).map(|build| build.target.clone()).collect()
 }

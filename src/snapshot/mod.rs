@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::conf::{self, Commands, ConfError, Framework, Loaded};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{self, Headers, Kernel};
-use crate::step::{AddSource, Inputs};
+use crate::step::{AddSource, Inputs, Unpacked};
 use crate::sys::os_release::OsRelease;
 use crate::sys::{System, fingerprint};
 use crate::tree::intent::{self, Intent};
@@ -200,9 +200,14 @@ impl Snapshot {
         let folder = match (self.module(id).map(|entry| &entry.state), source) {
             (Some(VersionState::Added { source }), _) => source.clone(),
             (_, AddSource::Folder(folder)) => folder.clone(),
+            (_, AddSource::Archive(Unpacked { source: Some(folder), .. })) => folder.clone(),
+            (_, AddSource::Archive(Unpacked { lone_conf: Some(conf), .. })) => {
+                conf.parent().unwrap_or(conf).to_path_buf()
+            }
             _ => view.tree.layout().source(id),
         };
-        let content = content(&folder);
+        let without_source = matches!(source, AddSource::Archive(unpacked) if unpacked.source.is_none());
+        let content = if without_source { Content::ConfOnly } else { content(&folder) };
         let has_conf = view.inputs.conf.clone().unwrap_or_else(|| folder.join("dkms.conf")).is_file();
         self.sources.insert(id.clone(), Source { folder, content, has_conf });
     }

@@ -68,6 +68,7 @@ impl TreeWriter<'_> {
 
 fn recover_version(version: &Path, done: &mut Vec<PathBuf>) -> io::Result<()> {
     sweep(version, STAGED, RESCUE, done)?;
+    sweep(&version.join("tarball"), STAGED, RESCUE, done)?;
     for kernel in folders(version)? {
         if super::walk::NOT_KERNELS.iter().any(|other| kernel == *other) {
             continue;

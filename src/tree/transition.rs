@@ -163,6 +163,13 @@ impl<'lock> TreeWriter<'lock> {
         remove_tree(staged)
     }
 
+    /// The folder `NAME/VERSION/tarball`, made if it is not there.
+    pub fn tarball_folder(&self, id: &ModuleId) -> io::Result<PathBuf> {
+        let folder = self.layout().version(id).join("tarball");
+        create_folders(&folder)?;
+        Ok(folder)
+    }
+
     /// Deletes `NAME/VERSION/KVER/ARCH` (renamed away first) and empty parents up to the version folder.
     pub fn delete_build(&self, id: &ModuleId, target: &Target) -> io::Result<()> {
         let place = self.layout().built(id, target);

@@ -3,54 +3,44 @@
 use std::path::{Path, PathBuf};
 
 use crate::action::{Context, module_conf};
-use crate::conf::{self, Commands, Framework};
+use crate::conf::{self, Commands, Framework, Loaded};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
 use crate::package::archive::{self, Limits};
-use crate::step::Switch;
+use crate::step::{ArchiveForm, Unpacked};
 use crate::sys::{self, System};
 
-/// What an archive holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contents {
-    /// The module.
-    pub id: ModuleId,
-    /// Its source, without the folders around it; None when the archive holds only builds.
-    pub source: Option<PathBuf>,
-    /// `dkms_binaries_only`, when there is one: PACKAGE_NAME, PACKAGE_VERSION, dkms.conf.
-    pub own_source: Option<PathBuf>,
-    /// `dkms_main_tree` of an archive that mktarball wrote, with KVER/ARCH folders in it.
-    pub builds: Option<PathBuf>,
-}
-
-/// Unpacks the archive into `folder` (empty, ours) and says what it holds.
+/// Unpacks the archive into `folder` (empty, ours) and says which module it holds, and what of it.
 ///
 /// # Errors
 ///
 /// [`Kind::ArchiveMissing`]; [`Kind::NotAnArchive`] with the entry that is refused; [`Kind::ArchiveWithoutConf`] when no
 /// usable dkms.conf is in it.
-pub fn identify(system: &System, framework: &Framework, file: &Path, folder: &Path) -> Result<Contents> {
+pub fn identify(system: &System, framework: &Framework, file: &Path, folder: &Path) -> Result<(ModuleId, Unpacked)> {
     archive::unpack(file, folder, &Limits::default()).map_err(|error| error.at(file))?;
-    let tree = folder.join("dkms_main_tree");
-    let builds = tree.is_dir().then_some(tree);
-    let own = folder.join("dkms_binaries_only");
-    if own.is_dir() {
-        return Ok(Contents { id: own_id(&own, file)?, source: None, own_source: Some(own), builds });
+    let [source_tree, lone, main] =
+        ["dkms_source_tree", "dkms_binaries_only", "dkms_main_tree"].map(|name| folder.join(name));
+    let is_dkms = [&source_tree, &lone, &main].into_iter().any(|folder| folder.is_dir());
+    let mut unpacked = Unpacked {
+        file: file.to_path_buf(),
+        form: if is_dkms { ArchiveForm::Dkms } else { ArchiveForm::Plain },
+        source: None,
+        lone_conf: None,
+        builds: builds_in(&main),
+    };
+    if lone.is_dir() {
+        unpacked.lone_conf = Some(lone.join("dkms.conf"));
+        return Ok((named_id(&lone, file)?, unpacked));
     }
-    let source_tree = folder.join("dkms_source_tree");
-    let start = if source_tree.is_dir() { source_tree } else { folder.to_path_buf() };
-    let Some(source) = archive::source_folder(&start) else {
-        let message = format!("{} holds no dkms.conf", file.display());
-        return Err(Error::new(Kind::ArchiveWithoutConf, message)
+    let start = if source_tree.is_dir() { &source_tree } else { folder };
+    let Some(source) = archive::source_folder(start) else {
+        return Err(Error::new(Kind::ArchiveWithoutConf, format!("{} holds no dkms.conf", file.display()))
             .hint("write a dkms.conf for the module and put it beside its Makefile in the archive"));
     };
-    Ok(Contents {
-        id: conf_id(system, framework, file, &source.join("dkms.conf"))?,
-        source: Some(source),
-        own_source: None,
-        builds,
-    })
+    let id = conf_id(system, framework, file, &source.join("dkms.conf"))?;
+    unpacked.source = Some(source);
+    Ok((id, unpacked))
 }
 
 fn sub_folders(folder: &Path) -> Vec<PathBuf> {
@@ -79,8 +69,8 @@ fn conf_id(system: &System, framework: &Framework, file: &Path, conf: &Path) -> 
     Ok(ModuleId::new(loaded.conf.name, loaded.conf.version))
 }
 
-/// PACKAGE_NAME and PACKAGE_VERSION of a binaries-only archive: one word each, as a file or as the conf's directives.
-fn own_id(folder: &Path, file: &Path) -> Result<ModuleId> {
+/// PACKAGE_NAME and PACKAGE_VERSION of a binaries-only archive: a file with one word each.
+fn named_id(folder: &Path, file: &Path) -> Result<ModuleId> {
     let refused = |reason: String| {
         let message = format!("{} names no module that can be used: {reason}", file.display());
         Error::new(Kind::ArchiveWithoutConf, message)
@@ -94,38 +84,31 @@ fn own_id(folder: &Path, file: &Path) -> Result<ModuleId> {
     Ok(ModuleId::new(name, version))
 }
 
-/// Registers the module that the archive holds and takes over its builds.
-pub(super) fn load(context: &Context<'_>, id: &ModuleId, file: &Path) -> Result<()> {
-    let failed = |error| Error::io(format!("cannot unpack {}", file.display()), error);
-    let writer = context.lock.writer();
-    let staged = writer.stage_source().map_err(failed)?;
-    let contents = identify(context.system, context.framework, file, staged.path())?;
-    if contents.id != *id {
-        let message = format!("{} holds {}, not {id}", file.display(), contents.id);
-        return Err(Error::new(Kind::ArchiveWithoutConf, message));
-    }
-    let is_forced = context.policy.has(Switch::Force);
-    if !is_forced {
-        let kind = if contents.builds.is_some() { Kind::ArchiveAlreadyAdded } else { Kind::AlreadyAdded };
-        super::refuse_added(context, id, kind)?;
-    }
-    if let Some(source) = &contents.source {
-        take_source(context, id, source)?;
-    } else if let Some(own) = &contents.own_source {
-        take_own_source(context, id, own)?;
-    }
-    let builds = contents.builds.as_deref().map(builds_in).unwrap_or_default();
-    for (target, folder) in builds {
-        take_build(context, id, &target, &folder)
+/// Registers the module that the archive holds and takes over its builds; what is there already is replaced. Gives its
+/// dkms.conf when it was not registered before.
+///
+/// # Errors
+///
+/// Those of an add; [`Kind::BinariesOnly`] when everything is loaded, but there is no source for it.
+pub(super) fn load(context: &Context<'_>, id: &ModuleId, unpacked: &Unpacked) -> Result<Option<Loaded>> {
+    let mut has_source = true;
+    let added = match (&unpacked.source, &unpacked.lone_conf) {
+        (Some(source), _) => take_source(context, id, source)?,
+        (None, Some(conf)) => {
+            has_source = take_lone_conf(context, id, conf)?;
+            None
+        }
+        (None, None) => None,
+    };
+    for (target, folder) in &unpacked.builds {
+        take_build(context, id, target, folder)
             .map_err(|error| Error::io(format!("cannot take over the build of {id} for {target}"), error))?;
     }
-    if contents.source.is_none() && !context.tree.layout().source(id).is_dir() {
-        let message = format!("{id} was loaded, but only its builds: there is no source of it");
-        return Err(
-            Error::new(Kind::BinariesOnly, message).hint("it can be installed, but not built for other kernels")
-        );
+    if has_source {
+        return Ok(added);
     }
-    Ok(())
+    let message = format!("{id} was loaded, but only its builds: there is no source of it");
+    Err(Error::new(Kind::BinariesOnly, message).hint("it can be installed, but not built for other kernels"))
 }
 
 fn take_source(context: &Context<'_>, id: &ModuleId, source: &Path) -> Result<()> {
@@ -139,18 +122,20 @@ fn take_source(context: &Context<'_>, id: &ModuleId, source: &Path) -> Result<()
 }
 
 /// A module without source: registered with the source tree's folder if there is one, else with its dkms.conf alone.
-fn take_own_source(context: &Context<'_>, id: &ModuleId, own: &Path) -> Result<()> {
+/// Returns whether there is a source.
+fn take_lone_conf(context: &Context<'_>, id: &ModuleId, conf: &Path) -> Result<bool> {
     let failed = |error| Error::io(format!("cannot register {id}"), error);
     let writer = context.lock.writer();
+    let has_source = context.tree.layout().source(id).is_dir();
     if super::is_added(context, id)? {
-        return Ok(());
+        return Ok(has_source);
     }
-    if context.tree.layout().source(id).is_dir() {
-        return writer.register(id).map_err(failed);
+    if has_source {
+        return writer.register(id).map_err(failed).map(|()| true);
     }
     let staged = writer.stage_own_source().map_err(failed)?;
-    sys::copy::copy_tree(own, staged.path()).map_err(failed)?;
-    writer.register_own_source(staged, id).map_err(failed)
+    sys::copy::copy_entry(conf, &staged.path().join("dkms.conf")).map_err(failed)?;
+    writer.register_own_source(staged, id).map_err(failed).map(|()| false)
 }
 
 /// The KVER/ARCH folders with built modules; names that cannot be a kernel or an architecture are left out.
@@ -169,11 +154,6 @@ fn builds_in(tree: &Path) -> Vec<(Target, PathBuf)> {
 }
 
 fn take_build(context: &Context<'_>, id: &ModuleId, target: &Target, folder: &Path) -> std::io::Result<()> {
-    let layout = context.tree.layout();
-    if layout.built(id, target).exists() && !context.policy.has(Switch::Force) {
-        context.reporter.note(format!("{id} is built for {target} already; that build stays"));
-        return Ok(());
-    }
     let writer = context.lock.writer();
     let stage = writer.stage(id, target)?;
     sys::copy::copy_tree(folder, stage.folder())?;

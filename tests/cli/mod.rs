@@ -1,0 +1,3 @@
+//! The program as its callers see it: exit codes, lines, what is on disk afterwards.
+
+mod archives;

@@ -1,0 +1,159 @@
+//! A machine below one folder: kernels, sources, a DKMS tree, and tools that only pretend. The real program runs in it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Its first kernel, which has headers.
+pub const KERNEL: &str = "6.1.0-1";
+/// Its second kernel, which has them too.
+pub const SECOND: &str = "6.1.0-2";
+
+/// Makes a module out of every C file, says so, and fails where a file named FAIL lies.
+const MAKE: &str = r#"#!/bin/sh
+echo "make $*"
+[ ! -e FAIL ] || { echo 'x.c:1:1: error: it was told to fail' >&2; exit 2; }
+for source in *.c; do
+    [ ! -e "$source" ] || cp "$source" "${source%.c}.ko"
+done
+"#;
+
+const DEPMOD: &str = r#"#!/bin/sh
+[ ! -e "$SANDBOX/depmod-fails" ] || exit 1
+"#;
+
+/// The machine. It goes when it is dropped.
+pub struct Sandbox {
+    folder: tempfile::TempDir,
+}
+
+/// What a run of the program ended with.
+#[derive(Debug)]
+pub struct Ran {
+    /// Its exit code.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Sandbox {
+    /// With two kernels and tools that pretend.
+    pub fn new() -> Self {
+        let sandbox = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        fs::set_permissions(sandbox.path(""), fs::Permissions::from_mode(0o755)).expect("its mode");
+        for folder in ["dkms", "src", "tmp"] {
+            fs::create_dir(sandbox.path(folder)).expect("a folder");
+        }
+        for kernel in [KERNEL, SECOND] {
+            sandbox.kernel(kernel);
+            sandbox.write(&format!("modules/{kernel}/build/include/config/auto.conf"), "CONFIG_MODULES=y\n");
+        }
+        sandbox.tool("make", MAKE);
+        sandbox.tool("depmod", DEPMOD);
+        sandbox
+    }
+
+    /// A path in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A kernel without headers.
+    pub fn kernel(&self, kernel: &str) {
+        self.write(&format!("modules/{kernel}/modules.dep"), "");
+    }
+
+    /// A file with its folders.
+    pub fn write(&self, name: &str, text: &str) {
+        let file = self.path(name);
+        fs::create_dir_all(file.parent().expect("a parent")).expect("its folders");
+        fs::write(file, text).expect("a file");
+    }
+
+    /// A program that the sandbox's PATH finds first.
+    pub fn tool(&self, name: &str, script: &str) {
+        self.write(&format!("bin/{name}"), script);
+        fs::set_permissions(self.path(&format!("bin/{name}")), fs::Permissions::from_mode(0o755)).expect("its mode");
+    }
+
+    /// A source of one module in the source tree; `more` goes to the end of its dkms.conf.
+    pub fn source(&self, name: &str, version: &str, more: &str) {
+        self.source_in(&format!("src/{name}-{version}"), name, version, more);
+    }
+
+    /// The same in another folder.
+    pub fn source_in(&self, folder: &str, name: &str, version: &str, more: &str) {
+        let conf = format!(
+            "PACKAGE_NAME={name}\nPACKAGE_VERSION={version}\nBUILT_MODULE_NAME={name}\n\
+             DEST_MODULE_LOCATION=/updates\nSTRIP=no\nAUTOINSTALL=yes\nMAKE=make\n{more}\n"
+        );
+        self.write(&format!("{folder}/dkms.conf"), &conf);
+        self.write(&format!("{folder}/{name}.c"), &format!("{name} {version}\n"));
+    }
+
+    /// Runs `dkms` with these words, split at blanks.
+    pub fn dkms(&self, line: &str) -> Ran {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        self.words(&words)
+    }
+
+    /// Runs `dkms` with these words as nobody in particular.
+    pub fn dkms_as_nobody(&self, line: &str) -> Ran {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", env!("CARGO_BIN_EXE_dkms")]);
+        let words: Vec<&str> = line.split_whitespace().collect();
+        self.run(command, &words)
+    }
+
+    /// Runs `dkms` with these words.
+    pub fn words(&self, words: &[&str]) -> Ran {
+        self.run(Command::new(env!("CARGO_BIN_EXE_dkms")), words)
+    }
+
+    fn run(&self, mut command: Command, words: &[&str]) -> Ran {
+        let places = [("--dkmstree", "dkms"), ("--sourcetree", "src"), ("--installtree", "modules")];
+        command.args(words).args(places.map(|(option, name)| format!("{option}={}", self.path(name).display())));
+        let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.path("bin").display());
+        command.env_clear().env("PATH", path).env("SANDBOX", self.folder.path()).env("TMPDIR", self.path("tmp"));
+        let output = command.current_dir(self.folder.path()).output().expect("dkms can be started");
+        let text = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            text.replace(&self.folder.path().display().to_string(), "").replace(std::env::consts::ARCH, "ARCH")
+        };
+        Ran { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    /// Runs it and wants success.
+    pub fn ok(&self, line: &str) -> Ran {
+        let ran = self.dkms(line);
+        assert_eq!(ran.code, 0, "dkms {line}: {ran:#?}");
+        ran
+    }
+
+    /// The lines of `dkms status`.
+    pub fn status(&self) -> Vec<String> {
+        self.ok("status").out.lines().map(str::to_owned).collect()
+    }
+
+    /// Every file below a folder, sorted, without the folder's own name.
+    pub fn files(&self, folder: &str) -> Vec<String> {
+        let top = self.path(folder);
+        let mut found = Vec::new();
+        walk(&top, &top, &mut found);
+        found.sort();
+        found
+    }
+}
+
+fn walk(top: &Path, folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            walk(top, &entry.path(), found);
+        } else {
+            found.push(entry.path().strip_prefix(top).expect("a path below").display().to_string());
+        }
+    }
+}
