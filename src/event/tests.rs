@@ -5,6 +5,9 @@ fn parsed(line: &str) -> String {
     match parse(&words) {
         Ok(Event::KernelArrived { kernel }) => format!("kernel arrived {kernel}"),
         Ok(Event::KernelLeaves { kernel }) => format!("kernel leaves {kernel}"),
+        Ok(Event::ModuleArrived { id, archives: Some(folder), .. }) => {
+            format!("module arrived {id}, maybe in {}", folder.display())
+        }
         Ok(Event::ModuleArrived { id, .. }) => format!("module arrived {id}"),
         Ok(Event::ModuleLeaves { id, .. }) => format!("module leaves {id}"),
         Ok(Event::ModuleIsReplaced { id, .. }) => format!("module is replaced {id}"),
@@ -45,7 +48,7 @@ fn each_form_in_which_a_manager_calls_its_scripts_is_understood() {
         ("dpkg prerm foo 1.0 deconfigure in-favour bar 2.0", "module leaves foo/1.0"),
         ("dpkg postrm foo 1.0 purge", "nothing"),
         ("dpkg postinst foo", "error"),
-        ("common-postinst foo 1.0 /usr/share/foo-dkms  0.9", "module arrived foo/1.0"),
+        ("common-postinst foo 1.0 /usr/share/foo-dkms  0.9", "module arrived foo/1.0, maybe in /usr/share/foo-dkms"),
         ("common-postinst foo", "error"),
         ("rpm post foo 1.0 1", "nothing"),
         ("rpm post foo 1.0 2", "nothing"),

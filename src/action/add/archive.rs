@@ -111,14 +111,15 @@ pub(super) fn load(context: &Context<'_>, id: &ModuleId, unpacked: &Unpacked) ->
     Err(Error::new(Kind::BinariesOnly, message).hint("it can be installed, but not built for other kernels"))
 }
 
-fn take_source(context: &Context<'_>, id: &ModuleId, source: &Path) -> Result<()> {
+/// The dkms.conf of the source, if this registered it.
+fn take_source(context: &Context<'_>, id: &ModuleId, source: &Path) -> Result<Option<Loaded>> {
     let loaded = module_conf::load_unbound(context, Some(id), &source.join("dkms.conf"))?;
     super::copy_in(context, id, source)?;
     if super::is_added(context, id)? {
-        return Ok(());
+        return Ok(None);
     }
     super::register(context, id, &loaded)?;
-    super::post_add(context, id, None, &loaded)
+    Ok(Some(loaded))
 }
 
 /// A module without source: registered with the source tree's folder if there is one, else with its dkms.conf alone.
