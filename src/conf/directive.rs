@@ -44,9 +44,9 @@ pub(super) const NAMES: [&str; 35] = [
 pub(super) const PER_MODULE: [&str; 4] =
     ["BUILT_MODULE_NAME", "BUILT_MODULE_LOCATION", "DEST_MODULE_NAME", "DEST_MODULE_LOCATION"];
 
-/// Directives that are accepted and do nothing any more.
-pub(super) const OBSOLETE: [&str; 6] = [
-    "CLEAN",
+/// Directives that are accepted, do nothing any more, and are worth a notice. CLEAN does nothing either, but stands in
+/// nearly every file.
+pub(super) const OBSOLETE: [&str; 5] = [
     "REMAKE_INITRD",
     "MODULES_CONF",
     "MODULES_CONF_OBSOLETES",

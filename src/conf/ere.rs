@@ -138,18 +138,21 @@ impl<'a> Translator<'a> {
 
     fn escape(&mut self) -> Result<(), EreError> {
         match self.rest.next() {
-            None => Err(self.malformed("it ends with a backslash")),
-            Some(digit @ '1'..='9') => Err(EreError::BackReference { expression: self.expression.to_owned(), digit }),
-            Some('<') => Ok(self.plain(r"\b{start}", None)),
-            Some('>') => Ok(self.plain(r"\b{end}", None)),
-            Some('b') => Ok(self.plain(r"\b", None)),
-            Some('B') => Ok(self.plain(r"\B", None)),
-            Some('`') => Ok(self.plain(r"\A", None)),
-            Some('\'') => Ok(self.plain(r"\z", None)),
-            Some(class @ ('w' | 'W' | 's' | 'S')) => Ok(self.atom(&format!("\\{class}"))),
+            None => return Err(self.malformed("it ends with a backslash")),
+            Some(digit @ '1'..='9') => {
+                return Err(EreError::BackReference { expression: self.expression.to_owned(), digit });
+            }
+            Some('<') => self.plain(r"\b{start}", None),
+            Some('>') => self.plain(r"\b{end}", None),
+            Some('b') => self.plain(r"\b", None),
+            Some('B') => self.plain(r"\B", None),
+            Some('`') => self.plain(r"\A", None),
+            Some('\'') => self.plain(r"\z", None),
+            Some(class @ ('w' | 'W' | 's' | 'S')) => self.atom(&format!("\\{class}")),
             // Everything else stands for itself: there is no `\d` in POSIX.
-            Some(character) => Ok(self.literal(character)),
+            Some(character) => self.literal(character),
         }
+        Ok(())
     }
 
     /// `[…]`: backslashes are literal in it, `]` is when it comes first, and nothing else is special but ranges and

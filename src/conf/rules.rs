@@ -103,7 +103,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Notices for directives that do nothing any more, that are misspelt, or whose meaning changed.
+    /// Notices for directives that do nothing any more or are misspelt.
     fn history(&mut self) {
         for name in directive::OBSOLETE.iter().filter(|name| self.directives.contains_key(**name)) {
             self.notices.push(format!("{name} is obsolete and does nothing"));
@@ -113,9 +113,6 @@ impl<'a> Rules<'a> {
         }
         if self.value("OBSOLETE_BY", 0).is_some() {
             self.notices.push("OBSOLETE_BY is deprecated; use BUILD_EXCLUSIVE_KERNEL_MAX".to_owned());
-        }
-        if self.value("AUTOINSTALL", 0).is_some_and(|value| value.eq_ignore_ascii_case("no")) {
-            self.notices.push("AUTOINSTALL=no switches it off (DKMS 2 took any value for yes)".to_owned());
         }
     }
 

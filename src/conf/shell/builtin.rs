@@ -8,6 +8,7 @@ use super::dynamic::Dynamic;
 use super::eval::{Evaluator, Flow, is_name, shorten};
 use super::glob;
 use super::source::Text;
+use crate::ids::{Arch, KernelRelease};
 
 /// Whether what a command writes to standard output gets there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,8 +107,8 @@ impl Evaluator<'_> {
     fn uname(&mut self, option: &str, unknown: Dynamic) -> Result<bool, Dynamic> {
         let system = self.system();
         let word = match option {
-            "-r" => system.running_kernel().map(|kernel| kernel.as_str()),
-            "-m" => system.machine().map(|machine| machine.as_str()),
+            "-r" => system.running_kernel().map(KernelRelease::as_str),
+            "-m" => system.machine().map(Arch::as_str),
             "-s" => Some("Linux"),
             _ => None,
         };

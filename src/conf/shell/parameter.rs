@@ -73,55 +73,14 @@ impl Evaluator<'_> {
 
     /// The operators that take a pattern or change each character.
     fn with_pattern(&mut self, expression: &ParameterExpr, quoted: bool) -> Result<Vec<Part>, Dynamic> {
-        use ParameterExpr as E;
-        let (parameter, indirect, pattern, edit): (_, _, _, Box<dyn Fn(&str, &Pattern) -> String>) = match expression {
-            E::RemoveSmallestSuffixPattern { parameter, indirect, pattern } => {
-                (parameter, indirect, pattern, Box::new(|text, pattern| without_suffix(text, pattern, Size::Smallest)))
-            }
-            E::RemoveLargestSuffixPattern { parameter, indirect, pattern } => {
-                (parameter, indirect, pattern, Box::new(|text, pattern| without_suffix(text, pattern, Size::Largest)))
-            }
-            E::RemoveSmallestPrefixPattern { parameter, indirect, pattern } => {
-                (parameter, indirect, pattern, Box::new(|text, pattern| without_prefix(text, pattern, Size::Smallest)))
-            }
-            E::RemoveLargestPrefixPattern { parameter, indirect, pattern } => {
-                (parameter, indirect, pattern, Box::new(|text, pattern| without_prefix(text, pattern, Size::Largest)))
-            }
-            E::UppercasePattern { parameter, indirect, pattern } => {
-                (parameter, indirect, pattern, Box::new(|text, pattern| cased(text, pattern, Reach::All, upper)))
-            }
-            E::UppercaseFirstChar { parameter, indirect, pattern } => {
-                (parameter, indirect, pattern, Box::new(|text, pattern| cased(text, pattern, Reach::First, upper)))
-            }
-            E::LowercasePattern { parameter, indirect, pattern } => {
-                (parameter, indirect, pattern, Box::new(|text, pattern| cased(text, pattern, Reach::All, lower)))
-            }
-            E::LowercaseFirstChar { parameter, indirect, pattern } => {
-                (parameter, indirect, pattern, Box::new(|text, pattern| cased(text, pattern, Reach::First, lower)))
-            }
-            E::Transform { parameter, indirect, op: ParameterTransformOp::ToUpperCase } => {
-                (parameter, indirect, &None, Box::new(|text, pattern| cased(text, pattern, Reach::All, upper)))
-            }
-            E::Transform { parameter, indirect, op: ParameterTransformOp::ToLowerCase } => {
-                (parameter, indirect, &None, Box::new(|text, pattern| cased(text, pattern, Reach::All, lower)))
-            }
-            E::ReplaceSubstring { .. } => return self.replace(expression, quoted),
-            _ => return Err(self.dynamic("this kind of parameter expansion")),
-        };
-        let changes_case = !matches!(
-            expression,
-            E::RemoveSmallestSuffixPattern { .. }
-                | E::RemoveLargestSuffixPattern { .. }
-                | E::RemoveSmallestPrefixPattern { .. }
-                | E::RemoveLargestPrefixPattern { .. }
-        );
-        let pattern = match pattern.as_deref() {
-            None | Some("") if changes_case => "?".to_owned(),
-            None => String::new(),
-            Some(word) => self.pattern(word)?,
-        };
-        let value = self.value(parameter, *indirect)?;
-        self.edit(value, quoted, |text| edit(text, &Pattern::new(&pattern)))
+        if matches!(expression, ParameterExpr::ReplaceSubstring { .. }) {
+            return self.replace(expression, quoted);
+        }
+        let unknown = self.dynamic("this kind of parameter expansion");
+        let (parameter, indirect, pattern, edit) = removal(expression).or_else(|| casing(expression)).ok_or(unknown)?;
+        let pattern = Pattern::new(&self.pattern(pattern)?);
+        let value = self.value(parameter, indirect)?;
+        self.edit(value, quoted, |text| edit(text, &pattern))
     }
 
     fn replace(&mut self, expression: &ParameterExpr, quoted: bool) -> Result<Vec<Part>, Dynamic> {
@@ -302,6 +261,55 @@ fn place(value: Value, quoted: bool) -> Vec<Part> {
             parts
         }
     }
+}
+
+/// What an operator does to a text with its pattern.
+type Edit = fn(&str, &Pattern) -> String;
+
+/// The parameter, whether it is indirect, the pattern and the effect of `%`, `%%`, `#`, `##`.
+fn removal(expression: &ParameterExpr) -> Option<(&Parameter, bool, &str, Edit)> {
+    use ParameterExpr as E;
+    let (parameter, indirect, pattern, edit): (_, _, _, Edit) = match expression {
+        E::RemoveSmallestSuffixPattern { parameter, indirect, pattern } => {
+            (parameter, indirect, pattern, |text, pattern| without_suffix(text, pattern, Size::Smallest))
+        }
+        E::RemoveLargestSuffixPattern { parameter, indirect, pattern } => {
+            (parameter, indirect, pattern, |text, pattern| without_suffix(text, pattern, Size::Largest))
+        }
+        E::RemoveSmallestPrefixPattern { parameter, indirect, pattern } => {
+            (parameter, indirect, pattern, |text, pattern| without_prefix(text, pattern, Size::Smallest))
+        }
+        E::RemoveLargestPrefixPattern { parameter, indirect, pattern } => {
+            (parameter, indirect, pattern, |text, pattern| without_prefix(text, pattern, Size::Largest))
+        }
+        _ => return None,
+    };
+    Some((parameter, *indirect, pattern.as_deref().unwrap_or_default(), edit))
+}
+
+/// The same of `^`, `^^`, `,`, `,,`, `@U`, `@L`; without a pattern every character is meant.
+fn casing(expression: &ParameterExpr) -> Option<(&Parameter, bool, &str, Edit)> {
+    use ParameterExpr as E;
+    let all_upper: Edit = |text, pattern| cased(text, pattern, Reach::All, upper);
+    let all_lower: Edit = |text, pattern| cased(text, pattern, Reach::All, lower);
+    let (parameter, indirect, pattern, edit): (_, _, Option<&str>, Edit) = match expression {
+        E::UppercasePattern { parameter, indirect, pattern } => (parameter, indirect, pattern.as_deref(), all_upper),
+        E::LowercasePattern { parameter, indirect, pattern } => (parameter, indirect, pattern.as_deref(), all_lower),
+        E::UppercaseFirstChar { parameter, indirect, pattern } => {
+            (parameter, indirect, pattern.as_deref(), |text, pattern| cased(text, pattern, Reach::First, upper))
+        }
+        E::LowercaseFirstChar { parameter, indirect, pattern } => {
+            (parameter, indirect, pattern.as_deref(), |text, pattern| cased(text, pattern, Reach::First, lower))
+        }
+        E::Transform { parameter, indirect, op: ParameterTransformOp::ToUpperCase } => {
+            (parameter, indirect, None, all_upper)
+        }
+        E::Transform { parameter, indirect, op: ParameterTransformOp::ToLowerCase } => {
+            (parameter, indirect, None, all_lower)
+        }
+        _ => return None,
+    };
+    Some((parameter, *indirect, pattern.filter(|pattern| !pattern.is_empty()).unwrap_or("?"), edit))
 }
 
 #[derive(Clone, Copy)]
