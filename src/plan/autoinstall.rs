@@ -59,7 +59,8 @@ fn tell_broken(plan: &mut Plan, snapshot: &Snapshot) {
 /// Whether autoinstall takes this module up; if not, why.
 fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot) -> Result<(), Reason> {
     let id = &entry.id;
-    if snapshot.installed(&id.name, target) == Some(id) {
+    let rebuilds = may_be_renewed(id, target, snapshot);
+    if snapshot.installed(&id.name, target) == Some(id) && !rebuilds {
         return Err(already(format!("{id} is already installed on kernel {target}")));
     }
     let loaded = refusal::conf(id, target, snapshot)?;
@@ -70,6 +71,11 @@ fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot) -> Result<
         return Ok(());
     }
     refusal::build(id, target, snapshot).map_or(Ok(()), Err)
+}
+
+/// Whether something that a build was made from has changed, and it can be made again now.
+fn may_be_renewed(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> bool {
+    snapshot.changed_since(id, target).is_some() && refusal::build(id, target, snapshot).is_none()
 }
 
 /// Steps for the wanted modules, dependencies first, independent ones side by side.
@@ -134,15 +140,17 @@ fn one(
     why: &str,
 ) -> Option<StepId> {
     let id = &entry.id;
-    if entry.build(target).is_none() {
+    let changed = snapshot.changed_since(id, target).filter(|_| may_be_renewed(id, target, snapshot));
+    let why = changed.map_or_else(|| why.to_owned(), |changed| format!("changed since it was built: {changed}"));
+    if entry.build(target).is_none() || may_be_renewed(id, target, snapshot) {
         if let Some(reason) = refusal::build(id, target, snapshot) {
             plan.omit(Some(id.clone()), Some(target.clone()), reason);
             return None;
         }
         let operation = crate::step::Operation::Build;
-        after = vec![plan.push(id.clone(), Some(target.clone()), operation, why, after)];
+        after = vec![plan.push(id.clone(), Some(target.clone()), operation, why.clone(), after)];
     }
-    put(plan, Making { id, target, after, why: why.to_owned() }, snapshot)
+    put(plan, Making { id, target, after, why }, snapshot)
 }
 
 fn blocked_reason(id: &ModuleId, target: &Target, blocked: &Blocked) -> Reason {

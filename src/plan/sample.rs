@@ -97,6 +97,12 @@ impl Sample {
         self
     }
 
+    /// This input of this build has changed.
+    pub fn outdated(mut self, module: &str, kernel: &str, input: &str) -> Self {
+        self.snapshot.outdated.insert((id(module), target(kernel)), vec![input.into()]);
+        self
+    }
+
     /// The package of this version is being replaced.
     pub fn leaving(mut self, module: &str) -> Self {
         self.snapshot.leaving.push(crate::tree::leaving::Leaving { id: id(module) });

@@ -122,6 +122,10 @@ fn autoinstall_takes_the_newest_of_each_in_the_order_of_their_dependencies() {
         (base().module("a/1", &["+5"]).done(), "-a@5:0"),
         (base().module("a/1", &["5"]).done(), "install a@5"),
         (base().module("a/1", &[]).says("a/1", "noauto").done(), "-a@5:0"),
+        (base().module("a/1", &["+5"]).outdated("a/1", "5", "source").done(), "build a@5; install a@5<0"),
+        (base().module("a/1", &["5"]).outdated("a/1", "5", "source").done(), "build a@5; install a@5<0"),
+        (base().module("a/1", &["+5"]).outdated("a/1", "5", "source").says("a/1", "excluded").done(), "-a@5:0"),
+        (base().module("a/1", &["+5"]).outdated("a/1", "5", "source").says("a/1", "noauto").done(), "-a@5:0"),
         (base().module("a/1", &[]).broken().done(), "-a:4"),
         (base().module("a/1", &[]).says("a/1", "excluded").done(), "-a@5:77"),
         (

@@ -1,6 +1,8 @@
 //! What is on disk now, read once: modules with their states, kernels with and without headers, what each dkms.conf of
 //! interest says. Plans are made from it and from nothing else.
 
+pub mod inputs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,6 +31,8 @@ pub struct Snapshot {
     pub confs: BTreeMap<(ModuleId, Target), Result<Loaded, ConfError>>,
     /// Builds made from a source that is not the one there now.
     pub stale: Vec<(ModuleId, Target)>,
+    /// Builds that something of ours is noted about, of which this has changed since ("source", "kernel headers" …).
+    pub outdated: BTreeMap<(ModuleId, Target), Vec<String>>,
     /// Installs and uninstalls that a dead run left half done.
     pub interrupted: Vec<Intent>,
     /// The distribution.
@@ -222,7 +226,20 @@ impl Snapshot {
         {
             self.stale.push((id.clone(), target.clone()));
         }
+        if let (Some(entry), Some(kernel)) = (self.module(id), self.kernels.get(target))
+            && entry.build(target).is_some()
+        {
+            let changed = inputs::changed(view.system, view.tree, id, kernel, &source.folder);
+            if !changed.is_empty() {
+                self.outdated.insert((id.clone(), target.clone()), changed);
+            }
+        }
         self.confs.insert((id.clone(), target.clone()), loaded);
+    }
+
+    /// What a build was made from that is no longer so, in words; None when nothing is known to have changed.
+    pub fn changed_since(&self, id: &ModuleId, target: &Target) -> Option<String> {
+        self.outdated.get(&(id.clone(), target.clone())).map(|changed| changed.join(", "))
     }
 }
 

@@ -22,6 +22,7 @@ use crate::ids::{ModuleId, Target};
 use crate::report::Message;
 use crate::sys::fingerprint;
 use crate::tree::Stage;
+use crate::tree::records::Fingerprint;
 
 use prepare::Prepared;
 use workshop::Workshop;
@@ -61,7 +62,12 @@ fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> 
     workshop.finish(&stage)?;
     note_inputs(context, module, &stage)?;
     workshop.store_log(&stage)?;
+    writer.drop_record::<Fingerprint>(module.id, Some(module.target)).map_err(fail)?;
     writer.publish(stage).map_err(fail)?;
+    if let Some(inputs) = module.inputs.clone() {
+        let note = Fingerprint { module: module.id.clone(), target: module.target.clone(), inputs };
+        writer.record(&note).map_err(fail)?;
+    }
 
     workshop.post_build()?;
     writer.end_build(module.id).map_err(|error| Error::io("the build folder cannot be removed", error))
@@ -74,7 +80,8 @@ fn note_inputs(context: &Context<'_>, module: &Prepared<'_>, stage: &Stage) -> R
         fs_err::write(stage.folder().join(name), format!("{text}\n"))
             .map_err(|error| Error::io(format!("what {} was built from cannot be noted", module.id), error))
     };
-    match fingerprint::of_folder(&module.source) {
+    let known = module.inputs.as_ref().and_then(|inputs| inputs.get("source").cloned());
+    match known.map_or_else(|| fingerprint::of_folder(&module.source), Ok) {
         Ok(print) => note(SOURCE_NOTE, &print)?,
         Err(error) => context.reporter.warn(format!("changes of {} will not be noticed: {error}", module.id)),
     }

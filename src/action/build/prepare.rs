@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, Suffix, headers, installed};
+use crate::snapshot::inputs::{self, Digests};
 use crate::step::Switch;
 use crate::sys::os_release::OsRelease;
 use crate::version;
@@ -35,6 +36,8 @@ pub struct Prepared<'a> {
     pub suffix: Suffix,
     /// The kernel's compiler.
     pub toolchain: Toolchain,
+    /// Digests of what it is built from, to be noted.
+    pub inputs: Option<Digests>,
     /// BUILD_DEPENDS with their highest registered version, where there is one.
     pub dependencies: Vec<(ModuleName, Option<String>)>,
 }
@@ -48,10 +51,10 @@ impl<'a> Prepared<'a> {
     /// dkms.conf, no headers, a dependency not installed (unless forced).
     pub fn new(context: &Context<'_>, id: &'a ModuleId, target: &'a Target, jobs: &Jobs) -> Result<Self> {
         let source = module_conf::source(context, id)?;
-        let inputs = &context.policy.inputs;
-        let kernel = installed::kernel(context.tree.layout(), target, inputs.kernel_source_dir.as_deref());
+        let given = &context.policy.inputs;
+        let kernel = installed::kernel(context.tree.layout(), target, given.kernel_source_dir.as_deref());
         let opened = kernel.headers.folder();
-        let read = headers::config_file(opened, inputs.kernel_config.as_deref());
+        let read = headers::config_file(opened, given.kernel_config.as_deref());
         let headers = context.system.inside(opened);
         let config_file = read.as_deref().map_or_else(|| headers.join(".config"), |file| context.system.inside(file));
         let conf = load(context, id, target, &source, (&headers, &config_file), jobs)?;
@@ -62,7 +65,10 @@ impl<'a> Prepared<'a> {
         let config = config(read.as_deref())?;
         let toolchain = Toolchain::detect(context.system, &config, opened);
         let suffix = kernel.suffix();
-        Ok(Self { id, target, source, conf, headers, config_file, config, suffix, toolchain, dependencies })
+        // Looked at before the source is copied: what changes meanwhile is seen as a change by the next run.
+        let inputs = inputs::digests(context.system, id, &kernel, &source, given)
+            .map_err(|error| Error::io(format!("what {id} is built from cannot be read"), error))?;
+        Ok(Self { id, target, source, conf, headers, config_file, config, suffix, toolchain, dependencies, inputs })
     }
 
     /// The modules that this kernel gets.

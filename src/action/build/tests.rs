@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -12,8 +13,8 @@ use crate::ids::{Arch, KernelRelease, ModuleName, ModuleVersion};
 use crate::kernel::{KernelConfig, Suffix};
 use crate::report::Recorded;
 use crate::step::Policy;
-use crate::sys::{System, fingerprint};
-use crate::tree::{Layout, Tree, TreeLock};
+use crate::sys::System;
+use crate::tree::{Layout, Tree, TreeLock, records};
 
 /// A DKMS tree in a temporary folder with the source of foo/1.0.
 struct Site {
@@ -91,6 +92,7 @@ impl Site {
             suffix: Suffix::Plain,
             toolchain: Toolchain::default(),
             dependencies: self.dependencies.clone(),
+            inputs: Some(BTreeMap::from([("source".to_owned(), "digest".to_owned())])),
         };
         run(&context, &module, &Jobs::alone(NonZeroUsize::MIN))
     }
@@ -150,7 +152,9 @@ fn a_build_leaves_modules_symbols_and_its_log_and_no_build_folder() {
     let log = site.text("log/make.log");
     assert!(log.contains(" make.log for foo/1.0 for kernel 6.1.0-1 (x86_64)\n"), "{log}");
     assert!(log.contains("# command: mkdir -p sub;") && log.contains("# exit code: 0\n"), "{log}");
-    assert_eq!(site.text(".source"), fingerprint::of_folder(&site.source()).unwrap() + "\n");
+    assert_eq!(site.text(".source"), "digest\n");
+    let note = records::one::<Fingerprint>(site.tree.layout(), &site.id, Some(&site.target)).unwrap();
+    assert_eq!(note.inputs["source"], "digest");
     assert!(!site.work_folder().exists());
     assert_eq!(site.warnings(), [""; 0]);
 }
