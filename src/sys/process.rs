@@ -1,7 +1,9 @@
 //! Facts about processes from /proc: start times and parents.
 
+use serde::{Deserialize, Serialize};
+
 /// A process that cannot be mistaken for a later one with the same number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessId {
     /// Process number.
     pub pid: u32,

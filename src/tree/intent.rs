@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Layout, TreeWriter};
 use crate::ids::{ModuleId, Target};
 use crate::sys::fs::{create_folders, sync_folder, write_atomically};
+use crate::sys::process::ProcessId;
 use crate::sys::rename::failpoint;
 
 /// What was under way.
@@ -33,6 +34,21 @@ pub struct Intent {
     pub target: Target,
 }
 
+/// The file: what is under way, and which process is at it.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    #[serde(flatten)]
+    intent: Intent,
+    by: Option<ProcessId>,
+}
+
+impl Note {
+    /// Whether this process or one that it works for (a hook script's dkms under its caller's lock) is at it now.
+    fn is_ours(&self) -> bool {
+        self.by.is_some_and(ProcessId::is_ancestor)
+    }
+}
+
 impl Intent {
     /// Names hold no comma, so different modules and kernels never share a file. An uninstall takes the place of an
     /// install that it undoes: the last wish counts.
@@ -42,9 +58,20 @@ impl Intent {
     }
 }
 
-/// Every note that a dead run left, oldest first; unreadable ones are skipped. To be read under the lock: the holder's
-/// own notes look the same.
+/// Every note that a dead run left, oldest first; unreadable ones are skipped, and so are those of this process and its
+/// ancestors. To be read under the lock: what another holder is doing looks the same.
 pub fn left_over(layout: &Layout) -> io::Result<Vec<Intent>> {
+    let notes = read(layout)?.into_iter();
+    Ok(notes.filter(|note| !note.is_ours()).map(|note| note.intent).collect())
+}
+
+/// Every note, whoever is at it.
+pub fn all(layout: &Layout) -> io::Result<Vec<Intent>> {
+    Ok(read(layout)?.into_iter().map(|note| note.intent).collect())
+}
+
+/// Oldest first.
+fn read(layout: &Layout) -> io::Result<Vec<Note>> {
     let entries = match fs::read_dir(layout.intents()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
@@ -60,7 +87,7 @@ pub fn left_over(layout: &Layout) -> io::Result<Vec<Intent>> {
         }
     }
     notes.sort();
-    let read = |path: PathBuf| serde_json::from_slice(&fs::read(path).ok()?).ok();
+    let read = |path: PathBuf| serde_json::from_slice::<Note>(&fs::read(path).ok()?).ok();
     Ok(notes.into_iter().filter_map(|(_, path)| read(path)).collect())
 }
 
@@ -68,7 +95,8 @@ impl TreeWriter<'_> {
     /// Writes down that an install or uninstall begins; durable when this returns.
     pub fn begin(&self, intent: &Intent) -> io::Result<()> {
         create_folders(&self.layout().intents())?;
-        let note = serde_json::to_vec(intent).map_err(io::Error::other)?;
+        let note = Note { intent: intent.clone(), by: Some(ProcessId::own()) };
+        let note = serde_json::to_vec(&note).map_err(io::Error::other)?;
         write_atomically(&intent.file(self.layout()), 0o644, &note)?;
         failpoint();
         Ok(())

@@ -152,7 +152,7 @@ impl TreeWriter<'_> {
     /// Drops what is kept about kernels of modules whose folder is gone: somebody deleted it by hand, or another DKMS
     /// removed it. What an interrupted run still needs stays. Returns the files.
     pub(super) fn drop_records_of_the_gone(&self) -> io::Result<Vec<PathBuf>> {
-        let unfinished: Vec<_> = intent::left_over(self.layout())?.into_iter().map(|intent| intent.id.name).collect();
+        let unfinished: Vec<_> = intent::all(self.layout())?.into_iter().map(|intent| intent.id.name).collect();
         let mut dropped = Vec::new();
         for kind in [Failure::KIND, Fingerprint::KIND, installed::KIND] {
             let Ok(entries) = fs::read_dir(self.layout().records().join(kind)) else { continue };

@@ -221,6 +221,12 @@ fn a_weak_installed_module_has_all_its_files_linked_on_the_other_kernel() {
     assert_eq!(s.states(), ["a/1 added", "  6.1 (x86_64) installed weak 6.2"]);
 }
 
+/// Time that this thread has spent on a processor, in nanoseconds: other work on the machine does not count.
+fn processor_time() -> u64 {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split_whitespace().next().unwrap().parse().unwrap()
+}
+
 #[test]
 fn thirty_modules_on_three_kernels_are_listed_within_milliseconds() {
     let s = Sandbox::new();
@@ -233,14 +239,12 @@ fn thirty_modules_on_three_kernels_are_listed_within_milliseconds() {
         }
     }
     let tree = s.tree();
-    let fastest = (0..5)
-        .map(|_| {
-            let begin = std::time::Instant::now();
-            assert_eq!(tree.modules().unwrap().len(), 30);
-            begin.elapsed()
-        })
-        .min()
-        .unwrap();
-    // Unoptimised, on a busy machine; a release build takes a fifth of this.
-    assert!(fastest < std::time::Duration::from_millis(25), "{fastest:?}");
+    let measure = |_| {
+        let begin = processor_time();
+        assert_eq!(tree.modules().unwrap().len(), 30);
+        processor_time() - begin
+    };
+    let fastest = (0..5).map(measure).min().unwrap();
+    // Unoptimised; a release build takes a fifth of this.
+    assert!(fastest < 40_000_000, "{fastest} ns");
 }

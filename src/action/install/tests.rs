@@ -208,7 +208,7 @@ impl Site {
 
     /// The notes of changes under way.
     fn intents(&self) -> usize {
-        crate::tree::intent::left_over(self.tree.layout()).unwrap().len()
+        crate::tree::intent::all(self.tree.layout()).unwrap().len()
     }
 }
 

@@ -204,16 +204,25 @@ fn the_log_of_a_failed_build_outlives_the_next_attempt() {
 }
 
 #[test]
-fn notes_of_work_under_way_are_found_until_it_ended() {
+fn notes_of_dead_runs_are_found_until_they_end_and_those_of_the_living_are_not() {
     use crate::tree::intent::{Doing, Intent};
     let s = Sandbox::new();
     let lock = s.lock();
     let note = |name: &str, doing| Intent { doing, id: id(name, "1"), target: target("6.1") };
     let (a, b) = (note("a", Doing::Install), note("b", Doing::Uninstall));
     assert!(intent::left_over(s.tree().layout()).unwrap().is_empty());
-    lock.writer().begin(&b).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(20));
-    lock.writer().begin(&a).unwrap();
+    for intent in [&b, &a] {
+        lock.writer().begin(intent).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(intent::left_over(s.tree().layout()).unwrap().is_empty(), "this process is still at it");
+    for entry in fs::read_dir(s.path("var/lib/dkms/.intents")).unwrap() {
+        let file = entry.unwrap();
+        let modified = file.metadata().unwrap().modified().unwrap();
+        let text = fs::read_to_string(file.path()).unwrap();
+        fs::write(file.path(), text.replace("\"started\":", "\"started\":9")).unwrap();
+        fs::File::options().write(true).open(file.path()).unwrap().file().set_modified(modified).unwrap();
+    }
     s.file(".intents/broken.json", "{");
     s.file(".intents/.tmp_x", "");
     assert_eq!(intent::left_over(s.tree().layout()).unwrap(), [b.clone(), a]);
