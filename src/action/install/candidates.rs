@@ -16,7 +16,7 @@ use crate::version;
 
 use super::condition::built_file;
 use super::version_check::{self, Facts};
-use super::{Job, destination, facts, force_list};
+use super::{Job, destination, facts};
 
 /// A built module and its place.
 struct Candidate {
@@ -122,8 +122,8 @@ struct Check {
 
 impl Check {
     fn new(job: &Job<'_>, conf: &ModuleConf) -> Self {
-        let listed = force_list::switches(job.context.system, &job.id.name);
-        let has = |switch| job.context.policy.has(switch) || listed.contains(&switch);
+        let switches = job.switches();
+        let has = |switch| switches.contains(&switch);
         let is_obsolete = |since: &&String| version::compare(job.target.kernel.as_str(), since).is_ge();
         let obsolete = conf.obsolete_by.as_ref().filter(is_obsolete);
         Self {

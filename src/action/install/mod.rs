@@ -19,6 +19,7 @@ mod uninstall;
 pub mod version_check;
 mod weak_modules;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub(crate) use close::close;
@@ -110,7 +111,7 @@ fn after_install(job: &Job<'_>, conf: &ModuleConf, installed: &Installed) {
 fn with_folders(job: &Job<'_>, places: &[PathBuf]) -> Vec<PathBuf> {
     let layout = job.context.tree.layout();
     let kernel = layout.kernel_modules(job.target);
-    let mut all = std::collections::BTreeSet::new();
+    let mut all = BTreeSet::new();
     for place in places.iter().map(|place| layout.opened(place)) {
         all.extend(place.ancestors().take_while(|folder| **folder != kernel).map(PathBuf::from));
     }
@@ -170,7 +171,14 @@ impl Job<'_> {
     }
 
     fn is_forced(&self) -> bool {
-        self.context.policy.has(Switch::Force) || self.context.policy.has(Switch::RpmSafeUpgrade)
+        let switches = self.switches();
+        switches.contains(&Switch::Force) || switches.contains(&Switch::RpmSafeUpgrade)
+    }
+
+    /// Those of the command line and those that lists of other packages turn on for this module.
+    fn switches(&self) -> BTreeSet<Switch> {
+        let listed = force_list::switches(self.context.system, &self.id.name);
+        self.context.policy.switches.union(&listed).copied().collect()
     }
 
     /// What an interrupted install of this version was about to put where.

@@ -17,7 +17,8 @@ const PREFIX: &str = ".dkms-";
 
 /// A file beside its place.
 struct Staged<'f> {
-    temporary: tempfile::TempPath,
+    /// None when the place holds the same file already.
+    temporary: Option<tempfile::TempPath>,
     /// The place (opened).
     place: PathBuf,
     file: &'f InstalledFile,
@@ -53,17 +54,27 @@ fn stage<'f>(job: &Job<'_>, file: &'f InstalledFile) -> std::io::Result<Staged<'
         return Err(std::io::Error::other(format!("{} is no place for a module", place.display())));
     };
     let built = layout.built_modules(job.id, job.target).join(name);
+    let is_link = is_on(job.context, Switch::SymlinkModules, "symlink_modules");
+    if !is_link && is_there(&built, &place)? {
+        return Ok(Staged { temporary: None, place, file });
+    }
     sys::fs::create_folders(folder)?;
     remove_stale(folder, name)?;
     let prefix = format!("{PREFIX}{}-", name.to_string_lossy());
     let mut builder = tempfile::Builder::new();
     let builder = builder.prefix(&prefix);
-    let temporary = if is_on(job.context, Switch::SymlinkModules, "symlink_modules") {
+    let temporary = if is_link {
         builder.make_in(folder, |path| symlink(layout.named(&built), path))?.into_temp_path()
     } else {
         copy(&built, builder.tempfile_in(folder)?)?
     };
-    Ok(Staged { temporary, place, file })
+    Ok(Staged { temporary: Some(temporary), place, file })
+}
+
+/// Whether the place holds a copy of the built file, so that putting it there again would need room for nothing.
+fn is_there(built: &Path, place: &Path) -> std::io::Result<bool> {
+    let is_file = fs_err::symlink_metadata(place).is_ok_and(|meta| meta.is_file());
+    Ok(is_file && sys::fs::same_content(built, place)?)
 }
 
 fn copy(built: &Path, mut into: tempfile::NamedTempFile) -> std::io::Result<tempfile::TempPath> {
@@ -97,16 +108,16 @@ fn swap(job: &Job<'_>, staged: Staged<'_>, replaced: Option<&ModuleVersion>) -> 
     let layout = job.context.tree.layout();
     let original = staged.file.original.as_ref().map(|original| layout.opened(original));
     let (here, elsewhere): (Vec<_>, Vec<_>) = original.into_iter().partition(|original| *original == staged.place);
-    for original in here {
-        // When the install is done again, ours may be there already.
-        if original.exists() && !sys::fs::same_content(&original, &staged.temporary)? {
-            save(job, &original)?;
+    if let Some(temporary) = staged.temporary {
+        // What is there is the original, or a former build of ours: never the file that is about to appear.
+        for original in here.iter().filter(|original| original.exists()) {
+            save(job, original)?;
         }
+        sys::rename::failpoint();
+        temporary.persist(&staged.place).map_err(|error| {
+            std::io::Error::new(error.error.kind(), format!("cannot write {}: {}", staged.place.display(), error.error))
+        })?;
     }
-    sys::rename::failpoint();
-    staged.temporary.persist(&staged.place).map_err(|error| {
-        std::io::Error::new(error.error.kind(), format!("cannot write {}: {}", staged.place.display(), error.error))
-    })?;
     sys::rename::failpoint();
     for original in elsewhere.iter().filter(|original| original.exists()) {
         save(job, original)?;

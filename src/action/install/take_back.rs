@@ -18,9 +18,6 @@ use super::{Job, place, uninstall};
 ///
 /// Files that cannot be removed or put back.
 pub(super) fn take_back(job: &Job<'_>, before: Option<&ModuleVersion>) -> Result<Vec<PathBuf>> {
-    let layout = job.context.tree.layout();
-    // Releases before 3.2 noted no place: the original comes to where ours was.
-    let folder = |removed: &[PathBuf]| Some(layout.opened(removed.first()?).parent()?.to_path_buf());
     let failed = |error| Error::io(format!("cannot take {} out of {}", job.id, job.target), error);
     let writer = job.context.lock.writer();
     let noted = job.context.tree.installed(&job.id.name, job.target).filter(|noted| noted.version == job.id.version);
@@ -35,17 +32,30 @@ pub(super) fn take_back(job: &Job<'_>, before: Option<&ModuleVersion>) -> Result
         writer.drop_installed(&job.id.name, job.target).map_err(failed)?;
     }
     sys::rename::failpoint();
+    let is_touched = is_active || noted.is_some();
     let other = before.filter(|version| **version != job.id.version);
     match other {
+        Some(_) if !is_touched => {}
         Some(version) => reinstate(job, version, noted.as_ref())?,
-        None if job.active().is_none() => {
-            for place in writer.restore_originals(&job.id.name, job.target, &|_| folder(&removed)).map_err(failed)? {
-                job.context.reporter.detail(format!("restored the original module {}", place.display()));
-            }
-        }
+        None if job.active().is_none() => restore(job, &removed).map_err(failed)?,
         None => {}
     }
     Ok(removed)
+}
+
+/// Puts the originals back; those of a kernel that is gone have no place any more.
+fn restore(job: &Job<'_>, removed: &[PathBuf]) -> std::io::Result<()> {
+    let layout = job.context.tree.layout();
+    let writer = job.context.lock.writer();
+    if !layout.kernel_modules(job.target).is_dir() {
+        return writer.drop_originals(&job.id.name, job.target);
+    }
+    // Releases before 3.2 noted no place: the original comes to where ours was.
+    let folder = |_: &str| Some(layout.opened(removed.first()?).parent()?.to_path_buf());
+    for place in writer.restore_originals(&job.id.name, job.target, &folder)? {
+        job.context.reporter.detail(format!("restored the original module {}", place.display()));
+    }
+    Ok(())
 }
 
 /// Puts the build of another version back, if it is still there.

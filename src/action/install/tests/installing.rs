@@ -181,6 +181,22 @@ fn links_instead_of_copies_lead_into_the_tree_and_are_removed_again() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_written_changes_nothing() {
+    let site = Site::new();
+    let old = site.built("foo", "1.0", "", &[("foo", "1.0")]);
+    let new = site.built("foo", "2.0", "", &[("foo", "2.0"), ("bar", "2.0")]);
+    site.install(&old).unwrap();
+    // The new one cannot even be staged.
+    let built = site.tree.layout().built_modules(&new, &target());
+    fs_err::remove_file(built.join("bar.ko")).unwrap();
+    fs_err::create_dir(built.join("bar.ko.gz")).unwrap();
+    assert!(site.install(&new).is_err());
+    assert_eq!(site.modules(), ["updates/dkms/foo.ko: foo-1.0-foo"]);
+    assert_eq!((site.active("foo").as_deref(), site.intents()), (Some("1.0"), 0));
+    assert!(site.warnings().is_empty(), "{:?}", site.warnings());
+}
+
+#[test]
 fn what_cannot_be_written_leaves_the_version_before_in_place() {
     let site = Site::new();
     let old = site.built("foo", "1.0", "", &[("foo", "1.0")]);

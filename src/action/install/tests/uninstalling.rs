@@ -83,6 +83,20 @@ fn a_kernel_whose_package_is_gone_goes_with_its_last_module() {
 }
 
 #[test]
+fn a_kernel_that_is_gone_does_not_come_back_with_an_original() {
+    let site = Site::new();
+    site.kernel_file("kernel/drivers/foo.ko", &ko("0.1", "original"));
+    let foo = site.built("foo", "1.0", "", &[("foo", "1.0")]);
+    site.install(&foo).unwrap();
+    let kernel = site.folder.join("lib/modules").join(KERNEL);
+    fs_err::remove_dir_all(&kernel).unwrap();
+    site.uninstall(&foo).unwrap();
+    assert!(!kernel.exists());
+    assert_eq!(site.active("foo"), None);
+    assert!(!site.tree.layout().originals(&foo.name, &target()).exists());
+}
+
+#[test]
 fn unbuild_takes_the_module_out_first_and_forget_the_rest() {
     let site = Site::new();
     let foo = site.built("foo", "1.0", "", &[("foo", "1.0")]);
