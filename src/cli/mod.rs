@@ -142,19 +142,22 @@ fn event_words(words: &[String]) -> u8 {
 }
 
 fn package_words(verb: &str, words: &[String]) -> u8 {
-    let reporter = plain_reporter();
-    let system = System::host();
-    let (framework, _) = Framework::read(&system);
-    let result = match package::parse(verb, words) {
-        Ok(call) => package::run(&call, &system, &framework, &reporter),
+    let call = match package::parse(verb, words) {
+        Ok(call) => call,
         Err(error) => return usage_error(&error),
     };
-    end(&reporter, result)
+    let reporter = Human::new(call.loudness(), Notes::Stdout);
+    let system = System::host();
+    let (framework, warnings) = Framework::read(&system);
+    for warning in warnings {
+        (&reporter as &dyn Reporter).warn(warning);
+    }
+    end(&reporter, package::run(&call, &system, &framework, &reporter))
 }
 
 /// Reads the settings; what the command line says wins.
 fn open(typed: &Typed, reporter: Human) -> App {
-    let system = if typed.quiet { System::host().quiet() } else { System::host() };
+    let system = System::host();
     let (mut framework, warnings) = Framework::read(&system);
     for warning in warnings {
         (&reporter as &dyn Reporter).warn(warning);
@@ -187,15 +190,14 @@ fn fail(reporter: &Human, error: &Error) -> u8 {
     error.kind().code()
 }
 
-/// clap's own messages name the option and suggest a similar one; its usage lines are left out.
+/// clap's own messages name the option and suggest a similar one.
 fn usage_error(error: &clap::Error) -> u8 {
     let reporter = plain_reporter();
-    let text = error.render().to_string();
-    if !error.use_stderr() {
-        reporter.answer(text.trim_end());
-        return 0;
+    if error.use_stderr() {
+        let text = error.render().to_string();
+        let text = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        return fail(&reporter, &Error::new(Kind::BadOption, text).hint("`dkms --help` lists the options"));
     }
-    let told = text.split("\n\nUsage:").next().unwrap_or(&text).trim_start_matches("error: ");
-    let words: Vec<&str> = told.split_whitespace().collect();
-    fail(&reporter, &Error::new(Kind::BadOption, words.join(" ")).hint("`dkms --help` lists the options"))
+    reporter.answer(error.render().to_string().trim_end());
+    0
 }

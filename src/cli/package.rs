@@ -14,7 +14,8 @@ use crate::package::info::{Scriptlets, Wishes};
 use crate::package::make::{PackageRequest, make};
 use crate::package::output::{Existing, Place};
 use crate::package::stream::Compression;
-use crate::report::{Reporter, Silent};
+use crate::report::Reporter;
+use crate::report::human::Loudness;
 use crate::sys::System;
 use crate::tree::Layout;
 
@@ -23,6 +24,17 @@ use crate::tree::Layout;
 pub struct PackageCall {
     format: Format,
     args: PackageArgs,
+}
+
+impl PackageCall {
+    /// How much is to be told.
+    pub fn loudness(&self) -> Loudness {
+        match (self.args.quiet, self.args.verbose) {
+            (true, _) => Loudness::Nothing,
+            (false, true) => Loudness::Details,
+            (false, false) => Loudness::Normal,
+        }
+    }
 }
 
 /// Reads the words after `mkdeb` or `mkrpm`.
@@ -106,9 +118,12 @@ pub struct PackageArgs {
     /// The source tree, for NAME/VERSION
     #[arg(long, value_name = "DIR")]
     pub sourcetree: Option<PathBuf>,
-    /// Say nothing but errors
+    /// Say nothing
     #[arg(long, short = 'q')]
     pub quiet: bool,
+    /// Say more: every file that is left out
+    #[arg(long, conflicts_with = "quiet")]
+    pub verbose: bool,
 }
 
 /// `--compress`
@@ -147,7 +162,6 @@ pub fn run(call: &PackageCall, system: &System, framework: &Framework, reporter:
         place.clone_from(given.as_ref().unwrap_or(&place.clone()));
     }
     let request = request(call.format, &call.args, system, &framework)?;
-    let reporter = if call.args.quiet { &Silent } else { reporter };
     make(&request, system, &framework, reporter).map(drop)
 }
 
