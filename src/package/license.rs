@@ -126,7 +126,9 @@ mod tests {
 
     #[test]
     fn sources_give_one_expression() {
-        let cases: [(&[&str], &[&str], Option<&str>); 6] = [
+        /// SPDX tags, MODULE_LICENSE idents, what comes of them.
+        type Case = (&'static [&'static str], &'static [&'static str], Option<&'static str>);
+        let cases: [Case; 6] = [
             (&["GPL-2.0"], &["GPL"], Some("GPL-2.0-only")),
             (&["GPL-2.0+", "MIT"], &[], Some("GPL-2.0-or-later AND MIT")),
             (&["GPL-2.0 OR MIT", "BSD-3-Clause"], &[], Some("BSD-3-Clause AND (GPL-2.0-only OR MIT)")),

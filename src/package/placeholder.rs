@@ -47,14 +47,13 @@ pub fn fill(text: &str, token: &str, value: &str) -> String {
 pub fn assign(text: &str, directive: &str, value: &str) -> String {
     let line = format!("{directive}=\"{value}\"");
     let pattern = format!(r"(?m)^[ \t]*(?:export[ \t]+)?{directive}(?:\[0\])?=[^;&|\\\r\n]*$");
-    let replaced = match Regex::new(&pattern) {
+    match Regex::new(&pattern) {
         Ok(pattern) if pattern.is_match(text) => pattern.replace_all(text, NoExpand(&line)).into_owned(),
         _ => {
             let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
             format!("{text}{gap}{line}\n")
         }
-    };
-    replaced
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The input of a package: an archive or a folder, and in it the source tree with its dkms.conf.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::archive::{self, ArchiveError, Limits};
@@ -202,12 +203,9 @@ fn visit(root: &Path, each: &mut dyn FnMut(&Path)) {
         for entry in fs_err::read_dir(folder).into_iter().flatten().flatten() {
             let (path, kind) = (entry.path(), entry.file_type());
             let name = entry.file_name().to_string_lossy().into_owned();
+            let wanted = || filter::judge(&name, true, &BTreeSet::new()) == Verdict::Keep;
             match kind {
-                Ok(kind) if kind.is_dir() => {
-                    if filter::judge(&name, true, &Default::default()) == Verdict::Keep {
-                        folders.push(path);
-                    }
-                }
+                Ok(kind) if kind.is_dir() && wanted() => folders.push(path),
                 Ok(kind) if kind.is_file() => each(&path),
                 _ => {}
             }
