@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use brush_parser::ast::{
-    AndOr, AndOrList, ArithmeticForClauseCommand, Assignment, AssignmentName, AssignmentValue, CaseClauseCommand,
-    CaseItemPostAction, Command, CompoundCommand, CompoundList, ForClauseCommand, FunctionBody, IfClauseCommand,
-    Pipeline, Program, SeparatorOperator, SourceLocation, WhileOrUntilClauseCommand,
+    AndOr, AndOrList, Command, CompoundCommand, CompoundList, FunctionBody, Pipeline, Program, SeparatorOperator,
+    SourceLocation,
 };
 use brush_parser::{ParseError, Parser, ParserOptions};
 
 use super::dynamic::Dynamic;
-use super::pattern::Pattern;
-use super::variables::{Element, Variable, Variables};
+use super::variables::Variables;
 use super::{Reach, Shell, Unknown, is_named, limits};
 use crate::conf::module::Directives;
 use crate::sys::System;
@@ -61,7 +59,7 @@ pub(super) struct Evaluator<'s> {
     /// `$?`
     pub(super) status: i32,
     /// The status of the last substitution in the command at hand.
-    substitution: Option<i32>,
+    pub(super) substitution: Option<i32>,
     functions: BTreeMap<String, Arc<FunctionBody>>,
     in_function: usize,
     /// What `echo` writes, while a substitution collects it.
@@ -172,6 +170,13 @@ impl<'s> Evaluator<'s> {
         Dynamic::new(self.line, what)
     }
 
+    /// Notes the line at hand, from 1, unless the text has lines of its own.
+    pub(super) fn at_line(&mut self, line: usize) {
+        if self.foreign_lines == 0 && line > 0 {
+            self.line = line;
+        }
+    }
+
     /// Counts a step, against loops without end.
     pub(super) fn step(&mut self) -> Result<(), Dynamic> {
         self.steps += 1;
@@ -214,7 +219,8 @@ impl<'s> Evaluator<'s> {
         Ok(Flow::Next)
     }
 
-    fn list(&mut self, list: &CompoundList) -> Result<Flow, Dynamic> {
+    /// A list of commands, to its end or to what leaves it.
+    pub(super) fn list(&mut self, list: &CompoundList) -> Result<Flow, Dynamic> {
         for item in &list.0 {
             let result = match item.1 {
                 SeparatorOperator::Async => Err(self.dynamic("a command in the background")),
@@ -249,8 +255,8 @@ impl<'s> Evaluator<'s> {
 
     fn pipeline(&mut self, pipeline: &Pipeline) -> Result<Flow, Dynamic> {
         self.step()?;
-        if let Some(location) = pipeline.location().filter(|_| self.foreign_lines == 0) {
-            self.line = location.start.line;
+        if let Some(location) = pipeline.location() {
+            self.at_line(location.start.line);
         }
         let ([command], None) = (pipeline.seq.as_slice(), &pipeline.timed) else {
             return Err(self.dynamic(format!("a pipeline:{pipeline}")));
@@ -306,207 +312,6 @@ impl<'s> Evaluator<'s> {
             }
             CompoundCommand::Coprocess(_) => Err(self.dynamic("a coprocess")),
         }
-    }
-
-    fn if_clause(&mut self, clause: &IfClauseCommand) -> Result<Flow, Dynamic> {
-        let flow = self.condition(&clause.condition)?;
-        if flow != Flow::Next {
-            return Ok(flow);
-        }
-        if self.status == 0 {
-            return self.list(&clause.then);
-        }
-        for other in clause.elses.iter().flatten() {
-            if let Some(condition) = &other.condition {
-                let flow = self.condition(condition)?;
-                if flow != Flow::Next {
-                    return Ok(flow);
-                }
-                if self.status != 0 {
-                    continue;
-                }
-            }
-            return self.list(&other.body);
-        }
-        self.status = 0;
-        Ok(Flow::Next)
-    }
-
-    /// A list whose status decides something.
-    fn condition(&mut self, list: &CompoundList) -> Result<Flow, Dynamic> {
-        self.strictly(|evaluator| evaluator.list(list))
-    }
-
-    fn case(&mut self, clause: &CaseClauseCommand) -> Result<Flow, Dynamic> {
-        let value: Vec<char> = self.text(&clause.value.value)?.chars().collect();
-        self.status = 0;
-        let mut falls_through = false;
-        for item in &clause.cases {
-            let mut found = falls_through;
-            for pattern in &item.patterns {
-                found = found || Pattern::new(&self.pattern(&pattern.value)?).matches(&value);
-            }
-            if !found {
-                continue;
-            }
-            if let Some(list) = &item.cmd {
-                match self.list(list)? {
-                    Flow::Next => {}
-                    flow => return Ok(flow),
-                }
-            }
-            match item.post_action {
-                CaseItemPostAction::ExitCase => return Ok(Flow::Next),
-                CaseItemPostAction::UnconditionallyExecuteNextCaseItem => falls_through = true,
-                CaseItemPostAction::ContinueEvaluatingCases => falls_through = false,
-            }
-        }
-        Ok(Flow::Next)
-    }
-
-    fn for_clause(&mut self, clause: &ForClauseCommand) -> Result<Flow, Dynamic> {
-        let values = match &clause.values {
-            Some(words) => self.fields(words.iter().map(|word| word.value.as_str()))?,
-            None if self.is_in_function() => self.variables.arguments().to_vec(),
-            None => return Err(self.dynamic("`for` over the caller's parameters")),
-        };
-        self.status = 0;
-        for value in values {
-            self.set(&clause.variable_name, 0, Ok(value))?;
-            if let Some(flow) = self.turn(&clause.body.list)? {
-                return Ok(flow);
-            }
-        }
-        Ok(Flow::Next)
-    }
-
-    fn arithmetic_for(&mut self, clause: &ArithmeticForClauseCommand) -> Result<Flow, Dynamic> {
-        if let Some(start) = &clause.initializer {
-            self.arithmetic(&start.value)?;
-        }
-        self.status = 0;
-        loop {
-            self.step()?;
-            let condition = clause.condition.as_ref().filter(|condition| !condition.value.trim().is_empty());
-            if let Some(condition) = condition
-                && self.arithmetic(&condition.value)? == 0
-            {
-                return Ok(Flow::Next);
-            }
-            if let Some(flow) = self.turn(&clause.body.list)? {
-                return Ok(flow);
-            }
-            if let Some(update) = &clause.updater {
-                self.arithmetic(&update.value)?;
-            }
-        }
-    }
-
-    fn while_clause(&mut self, clause: &WhileOrUntilClauseCommand, wanted: bool) -> Result<Flow, Dynamic> {
-        let mut last = 0;
-        loop {
-            self.step()?;
-            let flow = self.condition(&clause.0)?;
-            if flow != Flow::Next {
-                return Ok(flow);
-            }
-            if (self.status == 0) != wanted {
-                self.status = last;
-                return Ok(Flow::Next);
-            }
-            if let Some(flow) = self.turn(&clause.1.list)? {
-                return Ok(flow);
-            }
-            last = self.status;
-        }
-    }
-
-    /// One turn of a loop; Some when the loop ends with it.
-    fn turn(&mut self, body: &CompoundList) -> Result<Option<Flow>, Dynamic> {
-        self.step()?;
-        Ok(match self.list(body)? {
-            Flow::Next | Flow::Continue(1) => None,
-            Flow::Break(1) => Some(Flow::Next),
-            Flow::Break(count) => Some(Flow::Break(count - 1)),
-            Flow::Continue(count) => Some(Flow::Continue(count - 1)),
-            Flow::Return => Some(Flow::Return),
-        })
-    }
-
-    /// Assignments without a command.
-    pub(super) fn assignments<'a>(
-        &mut self,
-        assignments: impl IntoIterator<Item = &'a Assignment>,
-    ) -> Result<(), Dynamic> {
-        self.substitution = None;
-        for assignment in assignments {
-            self.assign(assignment)?;
-        }
-        self.status = self.substitution.unwrap_or(0);
-        Ok(())
-    }
-
-    /// One assignment; when lenient, an unknown value is kept as such.
-    pub(super) fn assign(&mut self, assignment: &Assignment) -> Result<(), Dynamic> {
-        if self.foreign_lines == 0 && assignment.loc.start.line > 0 {
-            self.line = assignment.loc.start.line;
-        }
-        let (name, index) = match &assignment.name {
-            AssignmentName::VariableName(name) => (name.as_str(), 0),
-            AssignmentName::ArrayElementName(name, index) => (name.as_str(), self.index(name, index)?),
-        };
-        let value = match &assignment.value {
-            AssignmentValue::Scalar(word) => self.text(&word.value),
-            AssignmentValue::Array(_) => return self.assign_array(name, assignment),
-        };
-        let value = match value {
-            Ok(value) if assignment.append => {
-                self.variables.element(name, index).and_then(|before| self.bounded(before.unwrap_or_default() + &value))
-            }
-            value => value,
-        };
-        match value {
-            Err(dynamic) if !self.is_lenient() => Err(dynamic),
-            value => self.set(name, index, value),
-        }
-    }
-
-    fn assign_array(&mut self, name: &str, assignment: &Assignment) -> Result<(), Dynamic> {
-        let AssignmentValue::Array(elements) = &assignment.value else { return Ok(()) };
-        if matches!(assignment.name, AssignmentName::ArrayElementName(..)) {
-            return Err(self.dynamic("a list as one element"));
-        }
-        let mut variable = match assignment.append {
-            true => self.variables.get(name)?.cloned().unwrap_or_default(),
-            false => Variable::default(),
-        };
-        let mut next = variable.elements.keys().next_back().map_or(0, |last| last + 1);
-        for (key, word) in elements {
-            match key {
-                Some(key) => {
-                    next = self.index(name, &key.value)?;
-                    let value = self.text(&word.value)?;
-                    variable.elements.insert(next, Ok(value));
-                    next += 1;
-                }
-                None => {
-                    for value in self.fields([word.value.as_str()])? {
-                        variable.elements.insert(next, Ok(value));
-                        next += 1;
-                    }
-                }
-            }
-        }
-        self.refuse_special(name)?;
-        self.variables.replace(name, variable);
-        Ok(())
-    }
-
-    /// Sets one element.
-    pub(super) fn set(&mut self, name: &str, index: usize, value: Element) -> Result<(), Dynamic> {
-        self.refuse_special(name)?;
-        self.variables.set(name, index, value);
-        Ok(())
     }
 
     /// The output of a command substitution.

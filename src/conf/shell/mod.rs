@@ -5,8 +5,10 @@
 //! unquoted inside double quotes and sourced that again; packages rely on it (`$kernelver` in single quotes).
 
 mod arithmetic;
+mod assign;
 mod bash;
 mod builtin;
+mod control;
 mod dynamic;
 mod eval;
 mod expand;
