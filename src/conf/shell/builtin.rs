@@ -60,10 +60,8 @@ impl Evaluator<'_> {
         let done = match (name, words.as_slice()) {
             (":" | "true", _) => true,
             ("false", _) => false,
-            ("echo", words) if words.first().is_none_or(|word| !word.starts_with('-')) => self.print(words, "\n"),
-            ("echo", ["-n", words @ ..]) if words.first().is_none_or(|word| !word.starts_with('-')) => {
-                self.print(words, "")
-            }
+            ("echo", ["-n", words @ ..]) if !is_echo_option(words.first()) => self.print(words, ""),
+            ("echo", words) if !is_echo_option(words.first()) => self.print(words, "\n"),
             ("printf", ["%s", word]) => self.print(&[word], ""),
             ("printf", ["%s\\n", word]) => self.print(&[word], "\n"),
             ("test", words) => self.test(&owned(words))?,
@@ -294,6 +292,12 @@ const SPECIAL_UNQUOTED: [char; 25] = [
 
 fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// `-n`, `-e`, `-E` and their combinations; everything else is text.
+fn is_echo_option(word: Option<&&str>) -> bool {
+    let letters = word.and_then(|word| word.strip_prefix('-')).unwrap_or_default();
+    !letters.is_empty() && letters.chars().all(|letter| matches!(letter, 'n' | 'e' | 'E'))
 }
 
 fn assignment(item: &CommandPrefixOrSuffixItem) -> Option<&Assignment> {

@@ -259,7 +259,7 @@ impl<'s> Evaluator<'s> {
             self.at_line(location.start.line);
         }
         let ([command], None) = (pipeline.seq.as_slice(), &pipeline.timed) else {
-            return Err(self.dynamic(format!("a pipeline:{pipeline}")));
+            return Err(self.dynamic(format!("the pipeline `{}`", shorten(&pipeline.to_string()))));
         };
         let flow = self.command(command)?;
         if pipeline.bang {

@@ -109,6 +109,7 @@ const STATIC: &[&str] = &[
     "R=$(echo one two) R2=\"$(echo 'a  b')\" R3=$(printf '%s' x) R4=$(echo a; echo b)",
     "R=$(echo $(echo nested)) R2=$(X=1; echo $X)$X R3=$(echo a; false)",
     "R=$(uname -m)",
+    "R=$(echo -n a; echo -- -x; echo -n -z) R2=$(echo --with=\"$arch\") R3=$(echo -)",
     "R=$(nproc) R2=$(( $(nproc) * 0 + 1 ))",
     "false; R=$?; true; R2=$?; ! true; R3=$?; X=$(false); R4=$?",
     "true && R=1 || R=2; false && R2=1 || R2=2; { R3=a; R4=b; }; (R5=c)",
