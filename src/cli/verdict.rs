@@ -1,5 +1,7 @@
 //! From outcomes to the exit code and the error that a command ends with.
 
+use std::collections::BTreeSet;
+
 use crate::error::Error;
 use crate::exit::Kind;
 use crate::request::Wish;
@@ -18,15 +20,30 @@ pub struct Verdict {
 pub fn judge(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict {
     let many = matches!(wish, Wish::Autoinstall { .. } | Wish::Match { .. } | Wish::KernelLeaves { .. });
     let mut failures = Vec::new();
-    let mut skipped = 0;
+    let mut failed = BTreeSet::new();
+    let mut excluded = BTreeSet::new();
     for (id, outcome) in outcomes {
+        let module = |id: StepId| &plan.steps[id.0].module;
         match outcome {
             Outcome::Done => {}
-            Outcome::Failed(error) | Outcome::Refused(error) => failures.push((id.0, error)),
-            Outcome::Skipped { .. } => skipped += 1,
+            Outcome::Failed(error) | Outcome::Refused(error) => {
+                if error.kind() == Kind::Excluded {
+                    excluded.insert(id);
+                } else {
+                    failed.insert(module(id));
+                }
+                failures.push((id.0, error));
+            }
+            // The install of a module that turned out to be excluded; a module that builds on it has failed, though.
+            Outcome::Skipped { because } if excluded.contains(&because) && module(because) == module(id) => {
+                excluded.insert(id);
+            }
+            Outcome::Skipped { .. } => {
+                failed.insert(module(id));
+            }
         }
     }
-    if many { judge_many(wish, plan, failures, skipped) } else { judge_one(plan, failures) }
+    if many { judge_many(wish, plan, failures, failed.len()) } else { judge_one(plan, failures) }
 }
 
 /// One module: the first refusal or failure in the order of its kernels decides.
@@ -41,10 +58,12 @@ fn judge_one(plan: &Plan, failures: Vec<(usize, Error)>) -> Verdict {
 }
 
 /// Many modules: each failure is told, and the command ends with the code of the whole (11, 14 or 21).
-fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(usize, Error)>, skipped: usize) -> Verdict {
+fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(usize, Error)>, failed: usize) -> Verdict {
     let leaves = matches!(wish, Wish::KernelLeaves { .. });
     let no_headers = plan.omissions.iter().find(|omission| omission_case(omission) == Some(Kind::HeadersMissing));
-    let refusals = plan.omissions.iter().filter(|omission| counts_as_failure(omission)).filter_map(as_error);
+    let refusals: Vec<Error> =
+        plan.omissions.iter().filter(|omission| counts_as_failure(omission)).filter_map(as_error).collect();
+    let failed = failed + refusals.len();
     let others: Vec<Error> = failures
         .into_iter()
         .map(|(_, error)| error)
@@ -56,14 +75,14 @@ fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(usize, Error)>, skipped: 
     {
         return Verdict { error: as_error(omission), others };
     }
-    if others.is_empty() && skipped == 0 {
+    if failed == 0 {
         return Verdict::default();
     }
-    let failed = others.len() + skipped;
+    let modules = if failed == 1 { "1 module".to_owned() } else { format!("{failed} modules") };
     let error = if leaves {
-        Error::new(Kind::KernelEventFailed, format!("{failed} of the modules of this kernel could not be removed"))
+        Error::new(Kind::KernelEventFailed, format!("{modules} could not be removed from this kernel"))
     } else {
-        Error::new(Kind::AutoinstallFailed, format!("{failed} of the modules could not be installed"))
+        Error::new(Kind::AutoinstallFailed, format!("{modules} could not be installed"))
     };
     Verdict { error: Some(error), others }
 }
@@ -92,5 +111,35 @@ fn as_error(omission: &Omission) -> Option<Error> {
         Reason::Pending { on, case, text } => {
             Some(Error::new(*case, text.clone()).hint(format!("install {on}, then run this again")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
+    use crate::step::Operation;
+
+    /// The code of an autoinstall of one module whose build ends so.
+    fn code(build: Outcome) -> Option<(u8, String)> {
+        let id = |name: &str| ModuleId::new(ModuleName::new(name).unwrap(), ModuleVersion::new("1").unwrap());
+        let target = Target::new(KernelRelease::new("6.1").unwrap(), Arch::new("x86_64").unwrap());
+        let mut plan = Plan::default();
+        let first = plan.push(id("a"), Some(target.clone()), Operation::Build, "", Vec::new());
+        let second = plan.push(id("a"), Some(target.clone()), Operation::Install, "", vec![first]);
+        let outcomes = vec![(first, build), (second, Outcome::Skipped { because: first })];
+        let verdict = judge(&Wish::Autoinstall { target }, &plan, outcomes);
+        verdict.error.map(|error| (error.kind().code(), error.message().to_owned()))
+    }
+
+    #[test]
+    fn a_module_counts_once_however_many_of_its_steps_were_left_out() {
+        let failed = Outcome::Failed(Error::new(Kind::MakeFailed, "make"));
+        assert_eq!(code(failed), Some((11, "1 module could not be installed".to_owned())));
+    }
+
+    #[test]
+    fn a_module_that_turns_out_to_be_excluded_is_no_failure() {
+        assert_eq!(code(Outcome::Refused(Error::new(Kind::Excluded, "not for this kernel"))), None);
     }
 }
