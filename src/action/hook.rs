@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::action::Context;
+use crate::action::{Context, caller};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
@@ -79,7 +79,7 @@ pub fn run(
         return Ok(HookEnd::Done);
     };
     let mut child = context.system.command(folder, context.system.inside(&script)).args(arguments);
-    for (name, value) in environment(context.lock, id, target) {
+    for (name, value) in environment(context, id, target) {
         child = child.env(name, value);
     }
     context.reporter.detail(format!("running the {hook} script of {id}: {command}"));
@@ -118,9 +118,10 @@ pub(super) fn not_executable(hook: &str, id: &ModuleId, command: &str, folder: &
 }
 
 /// What a script finds in its environment besides ours: the lock holder, and the module and kernel it works on.
-pub(super) fn environment(lock: &TreeLock, id: &ModuleId, target: Option<&Target>) -> Vec<(&'static str, OsString)> {
-    let mut variables = vec![(TreeLock::TOKEN, OsString::from(lock.token()))];
+fn environment(context: &Context<'_>, id: &ModuleId, target: Option<&Target>) -> Vec<(&'static str, OsString)> {
+    let mut variables = vec![(TreeLock::TOKEN, OsString::from(context.lock.token()))];
     if let Some(target) = target {
+        variables.push(caller::mark(context.system, id, target));
         variables.extend(identity(id, target));
     }
     variables

@@ -2,6 +2,7 @@
 
 pub mod add;
 pub mod build;
+mod caller;
 pub mod hook;
 pub mod install;
 pub mod jobs;
@@ -165,6 +166,7 @@ impl<'a> Pool<'a> {
 
     fn operate(&self, step: &Step, first_build: bool) -> Result<Option<Change>> {
         let context = self.context;
+        caller::refuse(context.system, context.lock, step)?;
         match &step.operation {
             Operation::Add(source) => add::add(context, &step.module, source, self.on_the_way_to(step)).map(|()| None),
             Operation::Forget => remove::forget(context, &step.module).map(|()| None),

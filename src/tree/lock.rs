@@ -117,6 +117,12 @@ impl TreeLock {
         self.file.is_none()
     }
 
+    /// The same lock as a process sees it that works under it.
+    #[cfg(test)]
+    pub(crate) fn nested_for_tests(&self) -> Self {
+        Self { layout: self.layout.clone(), holder: self.holder.clone(), file: None }
+    }
+
     /// The right to change the tree.
     pub fn writer(&self) -> TreeWriter<'_> {
         TreeWriter { lock: self }

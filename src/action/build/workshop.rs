@@ -10,7 +10,7 @@ use super::patch;
 use super::prepare::Prepared;
 use super::shell::{Shell, quote};
 use crate::action::jobs::Jobs;
-use crate::action::{Context, hook};
+use crate::action::{Context, caller, hook};
 use crate::diagnose;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
@@ -166,7 +166,9 @@ fn environment(context: &Context<'_>, module: &Prepared<'_>) -> Environment {
         context.reporter.warn(error.to_string());
     }
     environment.insert(TreeLock::TOKEN.into(), context.lock.token().into());
-    environment.extend(hook::identity(module.id, module.target).map(|(name, value)| (name.into(), value)));
+    let step = caller::mark(context.system, module.id, module.target);
+    let identity = hook::identity(module.id, module.target);
+    environment.extend(identity.into_iter().chain([step]).map(|(name, value)| (name.into(), value)));
     environment
 }
 
