@@ -44,7 +44,8 @@ pub struct Framework {
     pub install_tree: PathBuf,
     /// `tmp_location`, default $TMPDIR or /tmp
     pub tmp_location: PathBuf,
-    /// Yes/no settings: verbose, symlink_modules, autoinstall_all_kernels, modprobe_on_install, continue_on_error.
+    /// Yes/no settings: verbose, symlink_modules, autoinstall_all_kernels, modprobe_on_install, continue_on_error, and
+    /// strict (package events may fail the transaction).
     pub switches: BTreeMap<&'static str, bool>,
     /// `parallel_jobs`, also from the environment; None: the number of processors.
     pub parallel_jobs: Option<usize>,

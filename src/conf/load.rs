@@ -45,6 +45,10 @@ pub fn load(
             origins: gathered.origins,
             file: file.to_path_buf(),
         }),
+        None if gathered.directives.is_empty() => {
+            let problems = vec!["it sets no directive at all; is it empty, or no dkms.conf?".to_owned()];
+            Err(ConfError::Invalid { file: file.to_path_buf(), problems })
+        }
         None => Err(ConfError::Invalid { file: file.to_path_buf(), problems: checked.problems }),
     }
 }

@@ -171,7 +171,10 @@ impl From<ConfError> for Error {
                 Some(format!("a module source needs a dkms.conf; see dkms(8) for what {} must hold", file.display()))
             }
             ConfError::Unreadable { .. } => None,
-            ConfError::Syntax { file, .. } => Some(format!("`bash -n {}` checks its syntax", file.display())),
+            ConfError::Syntax { file, line: Some(_), .. } => {
+                Some(format!("`bash -n {}` checks its syntax", file.display()))
+            }
+            ConfError::Syntax { .. } => None,
             ConfError::Invalid { .. } => Some("correct these directives; dkms(8) describes each".to_owned()),
             ConfError::NeedsCommands { .. } => {
                 Some("only building evaluates dkms.conf with commands; use a plain value here".to_owned())

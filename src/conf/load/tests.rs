@@ -100,7 +100,9 @@ fn a_bad_file_is_refused_with_its_reason() {
         ("PACKAGE_NAME=\"m\n", "PACKAGE_NAME"),
         ("exit 3\n", "ends the shell"),
         ("\u{7f}ELF\0\0", "binary"),
-        ("", "PACKAGE_NAME is missing"),
+        ("", "no directive at all"),
+        ("# only a comment\nX=1\n", "no directive at all"),
+        ("PACKAGE_VERSION=1\n", "PACKAGE_NAME is missing"),
     ];
     for (text, expected) in cases {
         let error = Case::new(text).load(Commands::Run).unwrap_err().to_string();
@@ -242,4 +244,17 @@ fn fixtures_give_the_values_that_bash_gives() {
         seen += 1;
     }
     assert!(seen >= 6);
+}
+
+#[test]
+fn each_error_has_the_exit_code_that_callers_test() {
+    use crate::error::Error;
+    use crate::exit::Kind;
+    let missing = ConfError::Missing { file: "dkms.conf".into() };
+    assert_eq!(Error::from(missing).kind(), Kind::ConfMissing);
+    let cases = ["if then\n", "", "exit 1\n", "\0"];
+    for text in cases {
+        let error = Error::from(Case::new(text).load(Commands::Run).unwrap_err());
+        assert_eq!(error.kind(), Kind::BadConf, "{text:?}");
+    }
 }

@@ -38,9 +38,9 @@ impl Text {
     }
 
     fn check(file: &Path, bytes: &[u8]) -> Result<Self, ConfError> {
-        if let Some(line) = binary_line(bytes) {
+        if is_binary(bytes) {
             let reason = "it is a binary file, not a shell file".to_owned();
-            return Err(ConfError::Syntax { file: file.to_path_buf(), line: Some(line), reason });
+            return Err(ConfError::Syntax { file: file.to_path_buf(), line: None, reason });
         }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").map_or((bytes, true), |rest| (rest, false));
         let text = String::from_utf8_lossy(bytes.0);
@@ -58,10 +58,9 @@ impl Text {
     }
 }
 
-/// The line, from 1, of the first byte that no text holds.
-fn binary_line(bytes: &[u8]) -> Option<usize> {
-    let at = bytes.iter().position(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31))?;
-    Some(bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1)
+/// Whether there are bytes that no text holds.
+fn is_binary(bytes: &[u8]) -> bool {
+    bytes.iter().any(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31))
 }
 
 fn unreadable(file: &Path, reason: &str) -> ConfError {

@@ -40,10 +40,12 @@ pub(super) fn print(system: &System, directives: &Directives, names: &[&str]) ->
     printed
 }
 
-/// Word splitting, file name expansion, and `echo`'s single blanks between the parts.
+/// Word splitting, file name expansion, and `echo`'s single blanks between the parts. The first part begins with
+/// `NAME[INDEX]="`, so that no file has a name like it: it is not looked for.
 fn shrink(system: &System, line: &str) -> String {
-    let parts = line.split([' ', '\t', '\n']).filter(|part| !part.is_empty());
-    parts.flat_map(|part| glob::expand(system, part)).collect::<Vec<_>>().join(" ")
+    let mut parts = line.split([' ', '\t', '\n']).filter(|part| !part.is_empty());
+    let first = parts.next().map(str::to_owned);
+    first.into_iter().chain(parts.flat_map(|part| glob::expand(system, part))).collect::<Vec<_>>().join(" ")
 }
 
 /// Directives that were there before the second evaluation and are gone after it.
