@@ -121,30 +121,7 @@ fn sign_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) {
     if files.is_empty() {
         return;
     }
-    let question = Question {
-        framework: context.framework,
-        layout: context.tree.layout(),
-        kernel: &module.target.kernel,
-        config: &module.config,
-        headers: &module.headers,
-    };
-    let signer = match Signer::prepare(context.system, &question) {
-        Ok(signer) => signer,
-        Err(Unsigned::Unwanted(why)) => {
-            context.reporter.detail(format!("the modules of {} are not signed: {why}", module.id));
-            return;
-        }
-        Err(Unsigned::Failed(why)) => {
-            context.reporter.warn(format!("the modules of {} are not signed: {why}", module.id));
-            return;
-        }
-    };
-    if signer.key_is_new {
-        let certificate = signer.certificate();
-        context.reporter.note(format!(
-            "a new key signs modules: with Secure Boot, enrol its certificate by `mokutil --import {certificate}`"
-        ));
-    }
+    let Some(signer) = signer(context, module) else { return };
     let doing = "signing";
     let (id, target) = (module.id.clone(), Some(module.target.clone()));
     context.reporter.tell(Message::Started { module: id.clone(), target: target.clone(), doing });
@@ -156,6 +133,32 @@ fn sign_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) {
         let (count, all) = (problems.len(), files.len());
         context.reporter.warn(format!("{count} of {all} modules of {} could not be signed: {first}", module.id));
     }
+}
+
+/// What signs the modules; None, with the reason told, when they stay unsigned.
+fn signer(context: &Context<'_>, module: &Prepared<'_>) -> Option<Signer> {
+    let question = Question {
+        framework: context.framework,
+        layout: context.tree.layout(),
+        kernel: &module.target.kernel,
+        config: &module.config,
+        headers: &module.headers,
+    };
+    let unsigned = |why: &str| format!("the modules of {} are not signed: {why}", module.id);
+    match Signer::prepare(context.system, &question) {
+        Ok(signer) => {
+            if signer.key_is_new {
+                let certificate = signer.certificate();
+                context.reporter.note(format!(
+                    "a new key signs modules: with Secure Boot, enrol its certificate by `mokutil --import {certificate}`"
+                ));
+            }
+            return Some(signer);
+        }
+        Err(Unsigned::Unwanted(why)) => context.reporter.detail(unsigned(&why)),
+        Err(Unsigned::Failed(why)) => context.reporter.warn(unsigned(&why)),
+    }
+    None
 }
 
 fn compress_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) {
