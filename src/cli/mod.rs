@@ -1,6 +1,7 @@
 //! The command line, and the pipeline that every command goes through: gather, decide, do, tell.
 
 pub mod event;
+mod failures;
 pub mod generate;
 pub mod legacy;
 pub mod operand;

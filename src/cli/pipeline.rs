@@ -17,8 +17,8 @@ use crate::step::{Operation, Outcome, Plan, Reason, Step, StepId, Switch};
 use crate::sys::System;
 use crate::tree::{Layout, LockError, Tree, TreeLock};
 
-use super::rpm_upgrade;
 use super::verdict::{self, Verdict};
+use super::{failures, rpm_upgrade};
 
 /// How long a command waits for another one that holds the lock.
 const LOCK_PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -159,7 +159,11 @@ impl App {
             reporter: &self.reporter,
             policy: &request.policy,
         };
-        action::run(plan, &context)
+        let outcomes = action::run(plan, &context);
+        if let Err(error) = failures::note(plan, &outcomes, lock) {
+            context.reporter.warn(format!("what failed could not be noted: {error}"));
+        }
+        outcomes
     }
 
     fn tell_omissions(&self, plan: &Plan) {

@@ -11,16 +11,17 @@ use crate::tree::difference::Condition;
 use crate::tree::{Build, ModuleEntry, VersionState};
 
 use super::legacy::Typed;
-use super::operand;
 use super::pipeline::App;
+use super::{failures, operand};
 
 /// Lists the states. Takes no lock, waits for nobody and runs nothing of the modules'.
 pub fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
     let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
     let filter = filter(typed, operand);
     let rows = rows(&modules, &filter, &|entry, build| files(app, entry, build));
+    let failures = failures::shown(app.tree.layout(), &rows, &typed.kernels);
     if typed.json {
-        let document = serde_json::json!({ "schema": "dkms-status-1", "modules": rows });
+        let document = serde_json::json!({ "schema": "dkms-status-1", "modules": rows, "failures": failures });
         let text = serde_json::to_string_pretty(&document)
             .map_err(|error| Error::new(Kind::Internal, "cannot write the states as JSON").caused_by(error))?;
         app.reporter.answer(text);
@@ -28,6 +29,7 @@ pub fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
         app.reporter.answer(rows.iter().map(Row::to_string).collect::<Vec<_>>().join("\n"));
     }
     tell_broken(app, &modules, &rows);
+    failures::tell(&failures, &app.reporter);
     Ok(())
 }
 

@@ -1,3 +1,4 @@
 //! The program as its callers see it: exit codes, lines, what is on disk afterwards.
 
 mod archives;
+mod failures;

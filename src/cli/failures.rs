@@ -1,0 +1,70 @@
+//! Failed steps, kept until they are done: an event's exit code tells nobody, so `status` does.
+
+use std::io;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::error::Error;
+use crate::ids::{ModuleId, Target};
+use crate::report::Reporter;
+use crate::status::Row;
+use crate::step::{Operation, Outcome, Plan, Step, StepId};
+use crate::tree::records::{self, Failure};
+use crate::tree::{Layout, TreeLock, TreeWriter};
+
+/// Notes what failed, and takes back the notes of what is done now.
+pub fn note(plan: &Plan, outcomes: &[(StepId, Outcome)], lock: &TreeLock) -> io::Result<()> {
+    for (id, outcome) in outcomes {
+        let Some(step) = plan.steps.get(id.0) else { continue };
+        match outcome {
+            Outcome::Failed(error) => lock.writer().record(&failure(step, error, lock.writer().layout()))?,
+            Outcome::Done => settle(step, lock.writer())?,
+            Outcome::Refused(_) | Outcome::Skipped { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+/// A build that is done settles only the failure of a build: that of an install stands until it is installed.
+fn settle(step: &Step, writer: TreeWriter<'_>) -> io::Result<()> {
+    let target = step.target.as_ref();
+    let Some(known) = records::one::<Failure>(writer.layout(), &step.module, target) else { return Ok(()) };
+    if step.operation == Operation::Build && known.step != Operation::Build.verb() {
+        return Ok(());
+    }
+    writer.drop_record::<Failure>(&step.module, target)
+}
+
+fn failure(step: &Step, error: &Error, layout: &Layout) -> Failure {
+    let log = layout.build_folder(&step.module).join("make.log");
+    let has_log = step.operation == Operation::Build && log.is_file();
+    Failure {
+        module: step.module.clone(),
+        target: step.target.clone(),
+        step: step.operation.verb().to_owned(),
+        code: error.kind().code(),
+        error: std::iter::once(error.message().to_owned()).chain(error.causes()).collect::<Vec<_>>().join(": "),
+        log: has_log.then(|| layout.named(&log)),
+        time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+    }
+}
+
+/// The failures about what these rows show: their modules, on kernels that are still there.
+pub fn shown(layout: &Layout, rows: &[Row], kernels: &[String]) -> Vec<Failure> {
+    let is_shown =
+        |id: &ModuleId| rows.iter().any(|row| row.module == id.name.as_str() && row.version == id.version.as_str());
+    let is_wanted = |target: &Target| {
+        let named = |word: &String| word.split('/').next() == Some(target.kernel.as_str());
+        layout.kernel_modules(target).is_dir() && (kernels.is_empty() || kernels.iter().any(named))
+    };
+    let failures = records::all::<Failure>(layout).into_iter();
+    failures.filter(|failure| is_shown(&failure.module) && failure.target.as_ref().is_none_or(is_wanted)).collect()
+}
+
+/// One line each, on standard error.
+pub fn tell(failures: &[Failure], reporter: &dyn Reporter) {
+    for Failure { module, target, step, error, log, .. } in failures {
+        let kernel = target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();
+        let log = log.as_ref().map(|log| format!(" (log: {})", log.display())).unwrap_or_default();
+        reporter.warn(format!("the last {step} of {module}{kernel} failed: {error}{log}"));
+    }
+}
