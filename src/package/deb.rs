@@ -3,6 +3,7 @@
 mod control;
 mod data;
 mod documents;
+mod entry;
 
 use std::io::{self, Seek, Write};
 

@@ -5,6 +5,7 @@ use std::io;
 use debian_packaging::control::ControlParagraph;
 
 use super::data::Listing;
+use super::entry::{self, Entry};
 use crate::package::Format;
 use crate::package::info::{PackageInfo, Scriptlets, fold};
 use crate::package::{names, scripts};
@@ -15,57 +16,19 @@ const HEADERS: &str = "linux-headers-generic | linux-headers-amd64 | linux-heade
 /// The uncompressed control.tar.
 pub(super) fn archive(info: &PackageInfo, listing: &Listing) -> io::Result<Vec<u8>> {
     let mut tar = tar::Builder::new(Vec::new());
-    append(&mut tar, tar::EntryType::Directory, "./", 0o755, info.date, b"")?;
+    let date = info.date;
+    let folder = Entry { kind: tar::EntryType::Directory, name: "./", target: "", mode: 0o755, size: 0, date };
+    entry::append(&mut tar, &folder, io::empty())?;
     let mut files = vec![("control", 0o644, control(info, listing)?), ("md5sums", 0o644, listing.md5sums.clone())];
     if info.scriptlets == Scriptlets::Full {
         files.push(("postinst", 0o755, scripts::fill(scripts::DEB_POSTINST, info)));
         files.push(("prerm", 0o755, scripts::fill(scripts::DEB_PRERM, info)));
     }
     for (name, mode, text) in files {
-        append(&mut tar, tar::EntryType::Regular, &format!("./{name}"), mode, info.date, text.as_bytes())?;
+        let (kind, name, size) = (tar::EntryType::Regular, &format!("./{name}"), text.len() as u64);
+        entry::append(&mut tar, &Entry { kind, name, target: "", mode, size, date }, text.as_bytes())?;
     }
     tar.into_inner()
-}
-
-fn append(
-    tar: &mut tar::Builder<Vec<u8>>,
-    kind: tar::EntryType,
-    name: &str,
-    mode: u32,
-    date: u64,
-    bytes: &[u8],
-) -> io::Result<()> {
-    let mut header = header(kind, mode, bytes.len() as u64, date);
-    set_name(&mut header, name);
-    header.set_cksum();
-    tar.append(&header, bytes)
-}
-
-/// A tar header that depends on nothing but its arguments.
-pub(super) fn header(kind: tar::EntryType, mode: u32, size: u64, date: u64) -> tar::Header {
-    let mut header = tar::Header::new_gnu();
-    header.set_entry_type(kind);
-    header.set_mode(mode);
-    header.set_size(size);
-    header.set_mtime(date);
-    header.set_uid(0);
-    header.set_gid(0);
-    if let Some(gnu) = header.as_gnu_mut() {
-        gnu.uname[..4].copy_from_slice(b"root");
-        gnu.gname[..4].copy_from_slice(b"root");
-    }
-    header
-}
-
-/// Puts a name into the header if it fits there.
-pub(super) fn set_name(header: &mut tar::Header, name: &str) -> bool {
-    let field = &mut header.as_old_mut().name;
-    let fits = name.len() < field.len();
-    if fits {
-        field.fill(0);
-        field[..name.len()].copy_from_slice(name.as_bytes());
-    }
-    fits
 }
 
 fn control(info: &PackageInfo, listing: &Listing) -> io::Result<String> {

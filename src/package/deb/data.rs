@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 
 use super::documents;
+use super::entry::{self, Entry};
 use crate::package::info::PackageInfo;
 use crate::package::payload::{EntryKind, File, Payload};
 use crate::package::stream::{Compression, Compressor, md5};
@@ -68,15 +69,17 @@ impl<W: Write> Data<W> {
         self.folders.insert(path.to_owned());
         self.listing.installed_size += 1;
         let name = if path.is_empty() { "./".to_owned() } else { format!("./{path}/") };
-        let mut header = self.header(tar::EntryType::Directory, 0o755, 0);
-        append(&mut self.tar, &mut header, &name, io::empty())
+        let (kind, date) = (tar::EntryType::Directory, self.date);
+        let entry = Entry { kind, name: &name, target: "", mode: 0o755, size: 0, date };
+        entry::append(&mut self.tar, &entry, io::empty())
     }
 
     fn file(&mut self, path: &str, file: &File) -> io::Result<()> {
         self.parents(path)?;
-        let mut header = self.header(tar::EntryType::Regular, file.mode(), file.size);
+        let (kind, name, date) = (tar::EntryType::Regular, &format!("./{path}"), self.date);
+        let entry = Entry { kind, name, target: "", mode: file.mode(), size: file.size, date };
         let mut source = md5(file.open()?.take(file.size));
-        append(&mut self.tar, &mut header, &format!("./{path}"), &mut source)?;
+        entry::append(&mut self.tar, &entry, &mut source)?;
         let (_, digest, count) = source.finish();
         if count != file.size {
             return Err(io::Error::other(format!("{path} became shorter while it was packaged")));
@@ -89,24 +92,11 @@ impl<W: Write> Data<W> {
     fn link(&mut self, path: &str, target: &str) -> io::Result<()> {
         self.parents(path)?;
         self.listing.installed_size += 1;
-        let mut header = self.header(tar::EntryType::Symlink, 0o777, 0);
-        self.tar.append_link(&mut header, format!("./{path}"), target)
+        let (kind, name, date) = (tar::EntryType::Symlink, &format!("./{path}"), self.date);
+        entry::append(&mut self.tar, &Entry { kind, name, target, mode: 0o777, size: 0, date }, io::empty())
     }
 
     fn parents(&mut self, path: &str) -> io::Result<()> {
         path.rsplit_once('/').map_or(Ok(()), |(above, _)| self.folder(above))
     }
-
-    fn header(&self, kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
-        super::control::header(kind, mode, size, self.date)
-    }
-}
-
-/// tar's own writer drops the `./` of a short name, which dpkg's tools expect; a long one goes through its extension.
-fn append(tar: &mut tar::Builder<impl Write>, header: &mut tar::Header, name: &str, data: impl Read) -> io::Result<()> {
-    if super::control::set_name(header, name) {
-        header.set_cksum();
-        return tar.append(header, data);
-    }
-    tar.append_data(header, name, data)
 }
