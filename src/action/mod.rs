@@ -3,6 +3,7 @@
 pub mod add;
 pub mod build;
 mod caller;
+mod claim;
 pub mod hook;
 pub mod install;
 pub mod jobs;
@@ -27,6 +28,7 @@ use crate::sys::System;
 use crate::tree::intent::{self, Doing, Intent};
 use crate::tree::{Tree, TreeLock};
 
+use claim::Claim;
 use install::Change;
 use jobs::Jobs;
 use schedule::{Schedule, Task};
@@ -167,6 +169,7 @@ impl<'a> Pool<'a> {
     fn operate(&self, step: &Step, first_build: bool) -> Result<Option<Change>> {
         let context = self.context;
         caller::refuse(context.system, context.lock, step)?;
+        let _claim = Claim::take(context, step)?;
         match &step.operation {
             Operation::Add(source) => add::add(context, &step.module, source, self.on_the_way_to(step)).map(|()| None),
             Operation::Forget => remove::forget(context, &step.module).map(|()| None),

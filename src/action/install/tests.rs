@@ -95,10 +95,18 @@ impl Site {
     }
 
     fn open(folder: PathBuf) -> Self {
-        let place = |name: &str| folder.join(name);
-        let layout = Layout::new(Path::new("/"), &place("dkms"), &place("src"), &place("lib/modules"));
         // A child that another test is just starting may hold a copy of the last lock for a moment.
-        let lock = TreeLock::acquire(&layout, Duration::from_secs(5), None, &mut |_| {}).unwrap();
+        let lock = TreeLock::acquire(&layout(&folder), Duration::from_secs(5), None, &mut |_| {}).unwrap();
+        Self::assemble(folder, lock)
+    }
+
+    /// The same site as a dkms sees it that a hook script calls.
+    fn beside(site: &Site) -> Self {
+        let lock = site.lock.nested_for_tests();
+        Self::assemble(site.folder.clone(), lock)
+    }
+
+    fn assemble(folder: PathBuf, lock: TreeLock) -> Self {
         let tools = Arc::new(Tools::default());
         let mut environment: BTreeMap<_, _> = std::env::vars_os().collect();
         environment.insert("ADDON_MODULES_DIR".into(), "updates/dkms".into());
@@ -108,7 +116,7 @@ impl Site {
             _owned: None,
             system,
             framework,
-            tree: Tree::new(layout),
+            tree: Tree::new(layout(&folder)),
             lock,
             reporter: Recorded::default(),
             policy: Policy::default(),
@@ -210,6 +218,11 @@ impl Site {
     fn intents(&self) -> usize {
         crate::tree::intent::all(self.tree.layout()).unwrap().len()
     }
+}
+
+fn layout(folder: &Path) -> Layout {
+    let place = |name: &str| folder.join(name);
+    Layout::new(Path::new("/"), &place("dkms"), &place("src"), &place("lib/modules"))
 }
 
 fn owned_path(kernel: &Path) -> PathBuf {

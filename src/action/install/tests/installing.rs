@@ -209,3 +209,24 @@ fn what_cannot_be_written_leaves_the_version_before_in_place() {
     assert_eq!(site.active("foo").as_deref(), Some("1.0"));
     assert_eq!(site.intents(), 0);
 }
+
+#[test]
+fn a_dkms_called_by_a_script_waits_for_what_its_caller_does_on_another_module() {
+    let site = Site::new();
+    let foo = site.built("foo", "1.0", "", &[("foo", "1.0")]);
+    let bar = site.built("bar", "1.0", "", &[("bar", "1.0")]);
+    // What a step of the caller holds.
+    let held = std::fs::File::open(site.tree.layout().version(&foo).join(KERNEL)).unwrap();
+    held.lock_shared().unwrap();
+    let nested = Site::beside(&site);
+    assert!(nested.lock.is_nested());
+    nested.install(&bar).unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| nested.install(&foo));
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(!waiting.is_finished());
+        drop(held);
+        waiting.join().unwrap().unwrap();
+    });
+    assert_eq!(site.modules().len(), 2);
+}
