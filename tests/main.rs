@@ -1,5 +1,7 @@
 //! The one integration binary: each module below is a subject, each file a behaviour.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so")]
+
 mod cli;
 mod flow;
 mod package;
