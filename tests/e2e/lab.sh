@@ -107,8 +107,9 @@ lab_make() {
 lab_base() {
     local suite mirror
     suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $suite" | head -n 1)
-    [ -n "$mirror" ] || { echo "apt of this machine knows no source for $suite: run apt-get update"; return 1; }
+    mirror=$(lab_mirror "$suite")
+    [ -n "$mirror" ] || { apt-get -q update && mirror=$(lab_mirror "$suite"); }
+    [ -n "$mirror" ] || { echo "apt of this machine knows no Debian source for $suite"; return 1; }
     debootstrap --variant=minbase --cache-dir="$LAB/repo" "$suite" "$LAB/base" "$mirror" || return 1
     lab_settings "$LAB/base"
     echo "deb $mirror $suite main" >"$LAB/base/etc/apt/sources.list"
@@ -117,6 +118,10 @@ lab_base() {
         "$LAB/base" "$LAB/repo" "${LAB_PACKAGES[*]} ${LAB_HEADERS[*]}" "dkms ${LAB_MODULES[*]}" "${LAB_KERNELS[*]}" || return 1
     lab_repository || return 1
     lab_shell
+}
+
+lab_mirror() {
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' "Codename: $1" | head -n 1
 }
 
 # Settings of a root for quick, silent runs without a network.
