@@ -33,9 +33,9 @@ help:
 	@echo 'make test      format, lints, unit and integration tests, end-to-end scenarios'
 	@echo 'make bench     times beside those of the shell DKMS, rpmbuild and dpkg-deb'
 
-# Compiler flags of a packaging tool go into a release; a quick build must not compile every C dependency again for them.
+# PREBUILT: deb and rpm pack what was built before, since their tools' compiler flags would have cargo compile all anew.
 build:
-	$(if $(filter dev,$(PROFILE)),env -u CFLAGS -u CXXFLAGS -u CPPFLAGS -u LDFLAGS -u RUSTFLAGS) $(CARGO) build --locked --profile $(PROFILE)
+	$(if $(PREBUILT),test -x $(BUILT)/dkms,$(CARGO) build --locked --profile $(PROFILE))
 
 install: build
 	rm -rf $(GENERATED)
@@ -60,16 +60,16 @@ install: build
 	$(INSTALL_DATA) $(GENERATED)/completions/_dkms $(DESTDIR)$(ZSHDIR)/_dkms
 	$(INSTALL_DATA) $(GENERATED)/completions/dkms.fish $(DESTDIR)$(FISHDIR)/dkms.fish
 
-deb:
+deb: build
 	mkdir -p $(CARGO_TARGET_DIR)/packages
-	DEB_DESTDIR=$(CARGO_TARGET_DIR)/packages DEB_BUILD_OPTIONS='$(if $(filter dev,$(PROFILE)),noopt) noautodbgsym nocheck' \
+	PREBUILT=yes DEB_DESTDIR=$(CARGO_TARGET_DIR)/packages DEB_BUILD_OPTIONS='$(if $(filter dev,$(PROFILE)),noopt) noautodbgsym nocheck' \
 	    debian/rules clean binary
 
-rpm:
+rpm: build
 	mkdir -p $(CARGO_TARGET_DIR)/packages
 	sed 's/@VERSION@/$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)/' spec-templates/dkms.spec.in \
 	    >$(CARGO_TARGET_DIR)/packages/dkms-rs.spec
-	rpmbuild -bb --build-in-place --define '_topdir $(abspath $(CARGO_TARGET_DIR))/rpmbuild' \
+	PREBUILT=yes rpmbuild -bb --build-in-place --define '_topdir $(abspath $(CARGO_TARGET_DIR))/rpmbuild' \
 	    --define '_rpmdir $(abspath $(CARGO_TARGET_DIR))/packages' --define '_rpmfilename %%{NAME}.%%{ARCH}.rpm' \
 	    --define 'profile $(PROFILE)' $(CARGO_TARGET_DIR)/packages/dkms-rs.spec
 
