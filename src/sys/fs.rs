@@ -16,6 +16,11 @@ pub fn is_real_folder(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
 }
 
+/// Bytes that are free for us on the file system of that folder; None when it cannot be told.
+pub fn free_space(folder: &Path) -> Option<u64> {
+    rustix::fs::statvfs(folder).ok().map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
 /// Puts the path into an input/output error that lacks it; the kind stays, so a full disk can still be told.
 pub fn at(path: &Path, doing: &str, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {doing} {}: {error}", path.display()))

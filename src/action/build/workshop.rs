@@ -16,8 +16,11 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::sys::Finished;
 use crate::sys::copy::copy_tree;
-use crate::sys::fs::remove_tree;
+use crate::sys::fs::{free_space, remove_tree};
 use crate::tree::{Stage, TreeLock};
+
+/// Bytes below which a failed build may have failed for want of space: a module with its objects takes more.
+const LITTLE_SPACE: u64 = 1 << 20;
 
 /// A build folder with a copy of the source in it.
 pub struct Workshop<'a> {
@@ -138,7 +141,14 @@ impl<'a> Workshop<'a> {
             Ok(None) => {}
             Err(problem) => self.context.reporter.warn(format!("the build log cannot be read: {problem}")),
         }
-        self.with_log(error)
+        self.with_log(self.short_of_space().into_iter().fold(error, Error::hint))
+    }
+
+    /// On a full disk the log itself may lack the line that says so.
+    fn short_of_space(&self) -> Option<String> {
+        let free = free_space(&self.folder).filter(|free| *free < LITTLE_SPACE)?;
+        let folder = self.context.system.inside(&self.folder);
+        Some(format!("perhaps the disk is full: {} KiB are free at {}", free / 1024, folder.display()))
     }
 
     fn with_log(&mut self, error: Error) -> Error {
