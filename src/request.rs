@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::ids::{ModuleId, Target};
 use crate::plan;
+use crate::plan::autoinstall::Only;
 use crate::snapshot::{Interest, Modules, Snapshot};
 use crate::step::{AddSource, Plan, Policy, TarballContent};
 
@@ -77,6 +78,8 @@ pub enum Wish {
         target: Target,
         /// The kernel that has them.
         template: Target,
+        /// The one module that is meant, if not all are.
+        only: Option<Only>,
     },
     /// A kernel leaves, or is about to be unpacked anew: take its builds away.
     KernelLeaves {
@@ -134,6 +137,12 @@ pub enum Leaving {
 impl Request {
     /// The plan for this request, given what is on disk.
     pub fn plan(&self, snapshot: &Snapshot) -> Plan {
+        let mut plan = self.plan_of_its_own(snapshot);
+        plan::dependants::renew(&mut plan, snapshot, &self.policy);
+        plan
+    }
+
+    fn plan_of_its_own(&self, snapshot: &Snapshot) -> Plan {
         let policy = &self.policy;
         match &self.wish {
             Wish::Add { id, source } => plan::lifecycle::add(id, source, snapshot, policy),
@@ -143,7 +152,9 @@ impl Request {
             Wish::Unbuild { id, kernels } => plan::unmake::unbuild(id, kernels.given(), snapshot),
             Wish::Remove { id, kernels } => plan::unmake::remove(id, kernels.given(), snapshot),
             Wish::Autoinstall { target } => plan::autoinstall::autoinstall(target, snapshot, policy),
-            Wish::Match { target, template } => plan::autoinstall::like(target, template, snapshot, policy),
+            Wish::Match { target, template, only } => {
+                plan::autoinstall::like(target, template, only.as_ref(), snapshot, policy)
+            }
             Wish::KernelLeaves { target, which } => {
                 plan::unmake::kernel_leaves(target, *which == Leaving::AutoinstallOnly, snapshot)
             }
@@ -163,15 +174,18 @@ impl Request {
     pub fn interest(&self) -> Interest {
         match &self.wish {
             Wish::Add { id, source } => Interest::module(id, source, &[]),
-            Wish::Build { id, source, targets }
-            | Wish::Install { id, source, targets }
-            | Wish::ModuleArrived { id, source, targets } => Interest::module(id, source, targets),
-            Wish::Autoinstall { target } => Interest { modules: Modules::Newest, targets: vec![target.clone()] },
-            Wish::Match { target, template } => {
-                Interest { modules: Modules::InstalledOn(template.clone()), targets: vec![target.clone()] }
+            Wish::Build { id, source, targets } => Interest::module(id, source, targets),
+            Wish::Install { id, source, targets } | Wish::ModuleArrived { id, source, targets } => {
+                Interest::module(id, source, targets).with_dependants()
+            }
+            Wish::Autoinstall { target } => {
+                Interest::of(Modules::Newest, std::slice::from_ref(target)).with_dependants()
+            }
+            Wish::Match { target, template, .. } => {
+                Interest::of(Modules::InstalledOn(template.clone()), std::slice::from_ref(target)).with_dependants()
             }
             Wish::KernelLeaves { target, which: Leaving::AutoinstallOnly } => {
-                Interest { modules: Modules::BuiltFor(target.clone()), targets: vec![target.clone()] }
+                Interest::of(Modules::BuiltFor(target.clone()), std::slice::from_ref(target))
             }
             _ => Interest::none(),
         }

@@ -1,5 +1,6 @@
 //! The command line, and the pipeline that every command goes through: gather, decide, do, tell.
 
+pub mod conf;
 pub mod event;
 mod failures;
 pub mod generate;
@@ -41,6 +42,7 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
     match (called_as.as_deref(), rest.split_first()) {
         (Some("event"), _) => event_words(rest),
         (_, Some((verb, rest))) => match verb.as_str() {
+            "conf" => conf_words(rest),
             "event" => event_words(rest),
             "generate" => end(&plain_reporter(), generate::run(rest)),
             "mkdeb" | "mkrpm" => package_words(verb, rest),
@@ -50,17 +52,39 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
     }
 }
 
-fn legacy_words(words: &[String]) -> u8 {
-    let typed = match Typed::command().try_get_matches_from(words).and_then(|found| Typed::from_arg_matches(&found)) {
-        Ok(typed) => typed,
-        Err(error) => return usage_error(&error),
-    };
+fn parse(words: &[String]) -> std::result::Result<Typed, clap::Error> {
+    Typed::command().try_get_matches_from(words).and_then(|found| Typed::from_arg_matches(&found))
+}
+
+fn reporter(typed: &Typed) -> Human {
     let loudness = match (typed.quiet, typed.verbose || typed.debug) {
         (true, _) => Loudness::Nothing,
         (false, true) => Loudness::Details,
         (false, false) => Loudness::Normal,
     };
-    let reporter = Human::new(loudness, Notes::Stdout);
+    Human::new(loudness, Notes::Stdout)
+}
+
+/// `conf` takes the options of every action, but is none: modules may be called so.
+fn conf_words(words: &[String]) -> u8 {
+    let typed = match parse(words) {
+        Ok(typed) => typed,
+        Err(error) => return usage_error(&error, words),
+    };
+    let app = open(&typed, reporter(&typed));
+    if typed.help {
+        app.reporter.answer(generate::help());
+        return 0;
+    }
+    end(&app.reporter, conf::run(&app, &typed, typed.words.first().map(String::as_str)))
+}
+
+fn legacy_words(words: &[String]) -> u8 {
+    let typed = match parse(words) {
+        Ok(typed) => typed,
+        Err(error) => return usage_error(&error, words),
+    };
+    let reporter = reporter(&typed);
     if typed.version {
         reporter.answer(VERSION);
         return 0;
@@ -145,7 +169,7 @@ fn event_words(words: &[String]) -> u8 {
 fn package_words(verb: &str, words: &[String]) -> u8 {
     let call = match package::parse(verb, words) {
         Ok(call) => call,
-        Err(error) => return usage_error(&error),
+        Err(error) => return usage_error(&error, words),
     };
     let reporter = Human::new(call.loudness(), Notes::Stdout);
     let system = System::host();
@@ -158,7 +182,7 @@ fn package_words(verb: &str, words: &[String]) -> u8 {
 
 /// Reads the settings; what the command line says wins.
 fn open(typed: &Typed, reporter: Human) -> App {
-    let system = System::host();
+    let system = if typed.quiet { System::host().quiet() } else { System::host() };
     let (mut framework, warnings) = Framework::read(&system);
     for warning in warnings {
         (&reporter as &dyn Reporter).warn(warning);
@@ -191,14 +215,16 @@ fn fail(reporter: &Human, error: &Error) -> u8 {
     error.kind().code()
 }
 
-/// clap's own messages name the option and suggest a similar one.
-fn usage_error(error: &clap::Error) -> u8 {
-    let reporter = plain_reporter();
-    if error.use_stderr() {
-        let text = error.render().to_string();
-        let text = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        return fail(&reporter, &Error::new(Kind::BadOption, text).hint("`dkms --help` lists the options"));
+/// clap's own messages name the option and suggest a similar one; its usage lines are left out.
+fn usage_error(error: &clap::Error, words: &[String]) -> u8 {
+    let is_quiet = words.iter().any(|word| word == "-q" || word == "--quiet");
+    let reporter = Human::new(if is_quiet { Loudness::Nothing } else { Loudness::Normal }, Notes::Stdout);
+    let text = error.render().to_string();
+    if !error.use_stderr() {
+        reporter.answer(text.trim_end());
+        return 0;
     }
-    reporter.answer(error.render().to_string().trim_end());
-    0
+    let told = text.split("\n\nUsage:").next().unwrap_or(&text).trim_start_matches("error: ");
+    let told: Vec<&str> = told.split_whitespace().collect();
+    fail(&reporter, &Error::new(Kind::BadOption, told.join(" ")).hint("`dkms --help` lists the options"))
 }

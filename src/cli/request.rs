@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::ids::{ModuleName, ModuleVersion};
+use crate::plan::autoinstall::Only;
 use crate::request::{Kernels, Leaving, Request, Wish};
 use crate::step::{Inputs, Policy, Switch, TarballContent};
 
@@ -29,7 +31,7 @@ pub fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Resu
         may_write(app, action)?;
     }
     let policy = policy(app, typed);
-    if let Some(wish) = wish_without_module(app, typed, action)? {
+    if let Some(wish) = wish_of_kernel(app, typed, action, word)? {
         return Ok(Asked { request: Request { wish, policy }, subject: None });
     }
     if action == "mktarball" {
@@ -88,7 +90,7 @@ fn tarball(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
 }
 
 /// The actions that are about a kernel and whatever modules there are.
-fn wish_without_module(app: &App, typed: &Typed, action: &str) -> Result<Option<Wish>> {
+fn wish_of_kernel(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Result<Option<Wish>> {
     let system = &app.system;
     Ok(Some(match action {
         "autoinstall" | "kernel_postinst" => {
@@ -102,22 +104,28 @@ fn wish_without_module(app: &App, typed: &Typed, action: &str) -> Result<Option<
         "kernel_preinst" => {
             Wish::KernelLeaves { target: targets::named(typed, system, action)?, which: Leaving::AutoinstallOnly }
         }
-        "match" => like(app, typed)?,
+        "match" => like(app, typed, word)?,
         _ => return Ok(None),
     }))
 }
 
-fn like(app: &App, typed: &Typed) -> Result<Wish> {
+fn like(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
     let target = targets::single(typed, &app.system, "match")?;
-    let Some(word) = &typed.templatekernel else {
+    let Some(other) = &typed.templatekernel else {
         return Err(Error::new(Kind::TemplateMissing, "match needs the kernel whose modules are wanted")
             .hint("name it with --templatekernel"));
     };
-    let template = targets::one(word, typed.arches.first(), &app.system)?;
+    let template = targets::one(other, typed.arches.first(), &app.system)?;
     if template == target {
         return Err(Error::new(Kind::TemplateIsKernel, format!("{} is its own template", target.kernel)));
     }
-    Ok(Wish::Match { target, template })
+    let only = match operand::parts(typed, word) {
+        (Some(name), version) => {
+            Some(Only { name: ModuleName::new(name)?, version: version.map(ModuleVersion::new).transpose()? })
+        }
+        (None, _) => None,
+    };
+    Ok(Wish::Match { target, template, only })
 }
 
 /// /etc/dkms/no-autoinstall switches off what happens by itself.

@@ -78,6 +78,10 @@ fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(usize, Error)>, failed: u
     if failed == 0 {
         return Verdict::default();
     }
+    if matches!(wish, Wish::Match { .. }) {
+        let mut others = others.into_iter();
+        return Verdict { error: others.next(), others: others.collect() };
+    }
     let modules = if failed == 1 { "1 module".to_owned() } else { format!("{failed} modules") };
     let error = if leaves {
         Error::new(Kind::KernelEventFailed, format!("{modules} could not be removed from this kernel"))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::exit::Kind;
-use crate::ids::{ModuleId, ModuleName, Target};
+use crate::ids::{ModuleId, ModuleName, ModuleVersion, Target};
 use crate::snapshot::Snapshot;
 use crate::step::{Plan, Policy, Reason, StepId, Switch};
 use crate::tree::{ModuleEntry, VersionState};
@@ -30,10 +30,16 @@ pub fn autoinstall(target: &Target, snapshot: &Snapshot, policy: &Policy) -> Pla
 }
 
 /// Installs for one kernel what is installed for another.
-pub fn like(target: &Target, template: &Target, snapshot: &Snapshot, policy: &Policy) -> Plan {
+pub fn like(target: &Target, template: &Target, only: Option<&Only>, snapshot: &Snapshot, policy: &Policy) -> Plan {
     let mut plan = Plan::default();
+    let meant = |entry: &&ModuleEntry| only.is_none_or(|only| only.means(&entry.id));
+    if let Some(only) = only.filter(|_| !snapshot.modules.iter().any(|entry| meant(&entry))) {
+        let reason = refused(Kind::NotInTree, format!("{only} is not in the DKMS tree"));
+        plan.omit(None, Some(target.clone()), reason);
+        return plan;
+    }
     let mut wanted = BTreeMap::new();
-    for entry in &snapshot.modules {
+    for entry in snapshot.modules.iter().filter(meant) {
         if !entry.build(template).is_some_and(|build| build.installed) {
             continue;
         }
@@ -46,6 +52,30 @@ pub fn like(target: &Target, template: &Target, snapshot: &Snapshot, policy: &Po
     }
     schedule(&mut plan, &wanted, target, snapshot, policy, &format!("it is installed on kernel {}", template.kernel));
     plan
+}
+
+/// The module that a match is limited to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Only {
+    /// Its name.
+    pub name: ModuleName,
+    /// Its version, if that is limited, too.
+    pub version: Option<ModuleVersion>,
+}
+
+impl Only {
+    fn means(&self, id: &ModuleId) -> bool {
+        self.name == id.name && self.version.as_ref().is_none_or(|version| *version == id.version)
+    }
+}
+
+impl std::fmt::Display for Only {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.version {
+            Some(version) => write!(f, "{}/{version}", self.name),
+            None => write!(f, "{}", self.name),
+        }
+    }
 }
 
 fn tell_broken(plan: &mut Plan, snapshot: &Snapshot) {

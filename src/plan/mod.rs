@@ -3,6 +3,7 @@
 
 pub mod arrival;
 pub mod autoinstall;
+pub mod dependants;
 pub mod graph;
 pub mod interrupted;
 pub mod lifecycle;

@@ -77,7 +77,7 @@ impl Sample {
         self
     }
 
-    /// The module's dkms.conf says this on every kernel: words `noauto`, `excluded`, `bad`, `needs=OTHER`.
+    /// The module's dkms.conf says this on every kernel: words `noauto`, `excluded`, `bad`, `needs=OTHER`, `rebuild`.
     pub fn says(mut self, module: &str, words: &str) -> Self {
         let id = id(module);
         for target in self.snapshot.kernels.keys() {
@@ -88,6 +88,17 @@ impl Sample {
             };
             self.snapshot.confs.insert((id.clone(), target.clone()), conf);
         }
+        self
+    }
+
+    /// This build was made with these versions of other modules: `NAME=VERSION` words.
+    pub fn built_with(mut self, module: &str, kernel: &str, words: &str) -> Self {
+        let pair = |word: &str| {
+            let (name, version) = word.split_once('=').expect("name=version");
+            (ModuleName::new(name).expect("a name"), version.to_owned())
+        };
+        let versions = words.split_whitespace().map(pair).collect();
+        self.snapshot.built_with.insert((id(module), target(kernel)), versions);
         self
     }
 
@@ -131,7 +142,7 @@ fn loaded(id: &ModuleId, words: &str) -> Loaded {
         patches: Vec::new(),
         autoinstall: !words.contains("noauto"),
         build_depends: depends.map(|name| ModuleName::new(name).expect("a name")).collect(),
-        build_depends_rebuild: false,
+        build_depends_rebuild: words.contains("rebuild"),
         obsolete_by: None,
         scripts: crate::conf::module::Scripts::default(),
         no_weak_modules: false,

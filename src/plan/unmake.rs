@@ -1,13 +1,12 @@
 //! uninstall, unbuild and remove of one module, and the leaving of a kernel.
 
-use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::snapshot::Snapshot;
 use crate::step::{Operation, Plan, StepId};
 use crate::tree::state::is_usual_release;
 use crate::tree::{Build, ModuleEntry};
 
-use super::refusal::{already, not_usable, refused_with};
+use super::refusal::{already, not_usable};
 
 /// Takes the module out of these kernels (None: every one it is installed on).
 pub fn uninstall(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) -> Plan {
@@ -42,14 +41,10 @@ pub fn remove(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) ->
     let mut plan = Plan::default();
     let Some(entry) = usable(&mut plan, id, snapshot) else { return plan };
     let chosen = chosen(entry, targets);
-    if targets.is_some() && !entry.builds.is_empty() {
+    if !entry.builds.is_empty() {
         for target in chosen.iter().filter(|target| entry.build(target).is_none()) {
-            let reason = refused_with(
-                Kind::NotInTree,
-                format!("{id} has no build for kernel {target}"),
-                format!("`dkms status {id}` lists its builds; --all removes every one"),
-            );
-            plan.omit(Some(id.clone()), Some(target.clone()), reason);
+            let text = format!("{id} is not built for kernel {target}");
+            plan.omit(Some(id.clone()), Some(target.clone()), already(text));
         }
     }
     let gone: Vec<StepId> =

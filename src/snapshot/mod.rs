@@ -1,11 +1,14 @@
 //! What is on disk now, read once: modules with their states, kernels with and without headers, what each dkms.conf of
 //! interest says. Plans are made from it and from nothing else.
 
+mod dependants;
 pub mod inputs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+
+pub use dependants::BuiltWith;
 
 use crate::conf::{self, Commands, ConfError, Framework, Loaded};
 use crate::ids::{ModuleId, ModuleName, Target};
@@ -33,6 +36,8 @@ pub struct Snapshot {
     pub stale: Vec<(ModuleId, Target)>,
     /// Builds that something of ours is noted about, of which this has changed since ("source", "kernel headers" …).
     pub outdated: BTreeMap<(ModuleId, Target), Vec<String>>,
+    /// Builds that are to be renewed with their dependencies, and the versions of those that they were made with.
+    pub built_with: BuiltWith,
     /// Installs and uninstalls that a dead run left half done.
     pub interrupted: Vec<Intent>,
     /// The distribution.
@@ -72,6 +77,8 @@ pub struct Interest {
     pub modules: Modules,
     /// The kernels.
     pub targets: Vec<Target>,
+    /// Whether those that were built with them are, too.
+    pub dependants: bool,
 }
 
 /// Which modules are of interest.
@@ -92,12 +99,23 @@ pub enum Modules {
 impl Interest {
     /// No dkms.conf at all.
     pub fn none() -> Self {
-        Self { modules: Modules::None, targets: Vec::new() }
+        Self { modules: Modules::None, targets: Vec::new(), dependants: false }
     }
 
     /// One module on these kernels.
     pub fn module(id: &ModuleId, source: &AddSource, targets: &[Target]) -> Self {
-        Self { modules: Modules::One(id.clone(), source.clone()), targets: targets.to_vec() }
+        Self::of(Modules::One(id.clone(), source.clone()), targets)
+    }
+
+    /// These modules on these kernels.
+    pub fn of(modules: Modules, targets: &[Target]) -> Self {
+        Self { modules, targets: targets.to_vec(), dependants: false }
+    }
+
+    /// With the modules that were built with them.
+    #[must_use]
+    pub fn with_dependants(self) -> Self {
+        Self { dependants: true, ..self }
     }
 }
 
@@ -130,7 +148,11 @@ impl Snapshot {
             snapshot.read_source(view, &id, &source);
             for target in &interest.targets {
                 snapshot.read_conf(view, &id, target);
+                snapshot.note_stale(view, &id, target);
             }
+        }
+        if interest.dependants {
+            snapshot.read_dependants(view, &interest.targets);
         }
         Ok(snapshot)
     }
@@ -220,21 +242,23 @@ impl Snapshot {
         let Some(source) = self.sources.get(id) else { return };
         let file = view.inputs.conf.clone().unwrap_or_else(|| source.folder.join("dkms.conf"));
         let loaded = load(view, &file, id, target, Commands::Run);
-        if let Some(entry) = self.module(id)
-            && entry.build(target).is_some()
-            && is_stale(view, id, target, &source.folder)
-        {
+        self.confs.insert((id.clone(), target.clone()), loaded);
+    }
+
+    fn note_stale(&mut self, view: &View<'_>, id: &ModuleId, target: &Target) {
+        let is_built = self.module(id).is_some_and(|entry| entry.build(target).is_some());
+        let Some(folder) = self.sources.get(id).filter(|_| is_built).map(|source| source.folder.clone()) else {
+            return;
+        };
+        if is_stale(view, id, target, &folder) {
             self.stale.push((id.clone(), target.clone()));
         }
-        if let (Some(entry), Some(kernel)) = (self.module(id), self.kernels.get(target))
-            && entry.build(target).is_some()
-        {
-            let changed = inputs::changed(view.system, view.tree, id, kernel, &source.folder);
+        if let Some(kernel) = self.kernels.get(target) {
+            let changed = inputs::changed(view.system, view.tree, id, kernel, &folder);
             if !changed.is_empty() {
                 self.outdated.insert((id.clone(), target.clone()), changed);
             }
         }
-        self.confs.insert((id.clone(), target.clone()), loaded);
     }
 
     /// What a build was made from that is no longer so, in words; None when nothing is known to have changed.

@@ -29,7 +29,7 @@ fn source_and_builds_come_back_with_every_compression() {
         assert_eq!(sandbox.status(), before, "{name}");
         assert_eq!(sandbox.files("src/foo-1"), ["dkms.conf", "foo.c"], "{name}");
         sandbox.ok(&format!("install foo/1 -k {KERNEL}"));
-        assert_eq!(sandbox.files(&format!("modules/{KERNEL}/updates")), ["dkms/foo.ko"], "{name}");
+        assert_eq!(sandbox.files(&format!("lib/modules/{KERNEL}/updates")), ["dkms/foo.ko"], "{name}");
     }
 }
 

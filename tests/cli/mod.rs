@@ -1,4 +1,8 @@
 //! The program as its callers see it: exit codes, lines, what is on disk afterwards.
 
 mod archives;
+mod conf;
+mod dependants;
+mod exit_codes;
 mod failures;
+mod several;

@@ -49,7 +49,7 @@ impl Sandbox {
         }
         for kernel in [KERNEL, SECOND] {
             sandbox.kernel(kernel);
-            sandbox.write(&format!("modules/{kernel}/build/include/config/auto.conf"), "CONFIG_MODULES=y\n");
+            sandbox.write(&format!("lib/modules/{kernel}/build/include/config/auto.conf"), "CONFIG_MODULES=y\n");
         }
         sandbox.tool("make", MAKE);
         sandbox.tool("depmod", DEPMOD);
@@ -63,7 +63,7 @@ impl Sandbox {
 
     /// A kernel without headers.
     pub fn kernel(&self, kernel: &str) {
-        self.write(&format!("modules/{kernel}/modules.dep"), "");
+        self.write(&format!("lib/modules/{kernel}/modules.dep"), "");
     }
 
     /// A file with its folders.
@@ -114,7 +114,7 @@ impl Sandbox {
     }
 
     fn run(&self, mut command: Command, words: &[&str]) -> Ran {
-        let places = [("--dkmstree", "dkms"), ("--sourcetree", "src"), ("--installtree", "modules")];
+        let places = [("--dkmstree", "dkms"), ("--sourcetree", "src"), ("--installtree", "lib/modules")];
         command.args(words).args(places.map(|(option, name)| format!("{option}={}", self.path(name).display())));
         let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.path("bin").display());
         command.env_clear().env("PATH", path).env("SANDBOX", self.folder.path()).env("TMPDIR", self.path("tmp"));

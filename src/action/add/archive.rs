@@ -10,6 +10,7 @@ use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Targe
 use crate::package::archive::{self, Limits};
 use crate::step::{ArchiveForm, Unpacked};
 use crate::sys::{self, System};
+use crate::tree::records::Fingerprint;
 
 /// Unpacks the archive into `folder` (empty, ours) and says which module it holds, and what of it.
 ///
@@ -158,5 +159,7 @@ fn take_build(context: &Context<'_>, id: &ModuleId, target: &Target, folder: &Pa
     let writer = context.lock.writer();
     let stage = writer.stage(id, target)?;
     sys::copy::copy_tree(folder, stage.folder())?;
+    // What an earlier build was made from says nothing about this one.
+    writer.drop_record::<Fingerprint>(id, Some(target))?;
     writer.publish(stage)
 }

@@ -1,0 +1,159 @@
+//! `dkms conf FILE|FOLDER|NAME/VERSION`: what DKMS makes of a dkms.conf for a kernel, and where each value comes from.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::conf::framework::Origin;
+use crate::conf::{self, Commands, EvaluatedBy, Loaded};
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::{ModuleId, Target};
+use crate::kernel::headers;
+use crate::report::Reporter;
+use crate::tree::VersionState;
+
+use super::legacy::Typed;
+use super::operand;
+use super::pipeline::App;
+use super::targets;
+
+/// Reads the dkms.conf, evaluates it as a build for that kernel would, and tells the result. Changes nothing.
+pub fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
+    let target = targets::single(typed, &app.system, "conf")?;
+    let (file, id) = subject(app, typed, operand)?;
+    let file = std::path::absolute(&file).unwrap_or(file);
+    let id = match id {
+        Some(id) => Some(id),
+        // A file of its own says which module it is; that decides which overrides count.
+        None => load(app, typed, &file, None, &target)
+            .ok()
+            .map(|loaded| ModuleId::new(loaded.conf.name, loaded.conf.version)),
+    };
+    let loaded = load(app, typed, &file, id.as_ref(), &target)?;
+    if typed.json {
+        let text = serde_json::to_string_pretty(&document(&loaded, &target))
+            .map_err(|error| Error::new(Kind::Internal, "cannot write the directives as JSON").caused_by(error))?;
+        app.reporter.answer(text);
+        return Ok(());
+    }
+    app.reporter.answer(text(&loaded, &target));
+    let reporter: &dyn Reporter = &app.reporter;
+    for warning in loaded.notices.iter().chain(&loaded.duplicates) {
+        reporter.warn(warning);
+    }
+    Ok(())
+}
+
+/// The file, and the module if the command line or the tree names it.
+fn subject(app: &App, typed: &Typed, operand: Option<&str>) -> Result<(PathBuf, Option<ModuleId>)> {
+    if let Some(path) = operand.map(Path::new) {
+        if path.is_file() {
+            return Ok((path.to_path_buf(), None));
+        }
+        if path.is_dir() && path.join("dkms.conf").exists() {
+            return Ok((path.join("dkms.conf"), None));
+        }
+    }
+    if let (Some(file), None, None) = (&typed.conf, operand, &typed.module) {
+        return Ok((file.clone(), None));
+    }
+    let id = operand::named(typed, operand)?;
+    let layout = app.tree.layout();
+    let entry = app.tree.module(&id).map_err(|error| Error::io("cannot read the DKMS tree", error))?;
+    let source = match entry.map(|entry| entry.state) {
+        Some(VersionState::Added { source }) => source,
+        _ => layout.source(&id),
+    };
+    Ok((typed.conf.clone().unwrap_or_else(|| source.join("dkms.conf")), Some(id)))
+}
+
+fn load(app: &App, typed: &Typed, file: &Path, id: Option<&ModuleId>, target: &Target) -> Result<Loaded> {
+    let (kernel_source_dir, kernel_config) =
+        headers::places(app.tree.layout(), target, typed.kernelsourcedir.as_deref(), typed.kernel_config.as_deref());
+    let context = conf::Context {
+        target: Some(target),
+        kernel_source_dir,
+        kernel_config,
+        module: id.map(|id| &id.name),
+        version: id.map(|id| &id.version),
+        parallel_jobs: typed.jobs.unwrap_or_else(crate::sys::processors),
+        directives: &typed.directives,
+    };
+    Ok(conf::load(&app.system, &app.framework, file, &context, Commands::Run)?)
+}
+
+fn document(loaded: &Loaded, target: &Target) -> Value {
+    let directives: serde_json::Map<String, Value> = loaded
+        .raw
+        .iter()
+        .map(|(name, values)| {
+            let values = values.iter().map(|(index, value)| (index.to_string(), json!(value)));
+            (name.clone(), Value::Object(values.collect()))
+        })
+        .collect();
+    let origins: serde_json::Map<String, Value> =
+        loaded.origins.iter().map(|(name, origin)| (name.clone(), origin_value(origin))).collect();
+    json!({
+        "schema": "dkms-conf-1",
+        "file": loaded.file,
+        "module": loaded.conf.name,
+        "version": loaded.conf.version,
+        "kernel": target.kernel,
+        "arch": target.arch,
+        "directives": directives,
+        "origins": origins,
+        "evaluated_by": loaded.evaluated_by,
+        "excluded": loaded.conf.exclusion(),
+        "warnings": loaded.notices.iter().chain(&loaded.duplicates).collect::<Vec<_>>(),
+    })
+}
+
+fn origin_value(origin: &Origin) -> Value {
+    match origin {
+        Origin::File(file, Some(line)) => json!({ "file": file, "line": line }),
+        Origin::File(file, None) => json!({ "file": file }),
+        Origin::CommandLine => json!({ "option": "--directive" }),
+        Origin::Environment => json!({ "environment": true }),
+        Origin::Default => json!({ "default": true }),
+    }
+}
+
+fn text(loaded: &Loaded, target: &Target) -> String {
+    let how = match loaded.evaluated_by {
+        EvaluatedBy::Static => "without running anything",
+        EvaluatedBy::Bash => "by bash",
+    };
+    let mut lines = vec![format!("# {} for kernel {target}, evaluated {how}", loaded.file.display())];
+    for (name, values) in &loaded.raw {
+        for (index, value) in values {
+            let name = if values.len() == 1 && *index == 0 { name.clone() } else { format!("{name}[{index}]") };
+            lines.push(format!("{name}={}", quoted(value)));
+        }
+        if let Some(place) = loaded.origins.get(name).and_then(|origin| place(origin, loaded)) {
+            lines.push(format!("    # {place}"));
+        }
+    }
+    if let Some(why) = loaded.conf.exclusion() {
+        lines.push(format!("# not for this kernel: {why}"));
+    }
+    lines.join("\n")
+}
+
+/// Where a value comes from, unless it is the file itself without a line.
+fn place(origin: &Origin, loaded: &Loaded) -> Option<String> {
+    match origin {
+        Origin::File(file, Some(line)) if *file == loaded.file => Some(format!("line {line}")),
+        Origin::File(file, line) if *file != loaded.file => {
+            Some(line.map_or(file.display().to_string(), |line| format!("{}:{line}", file.display())))
+        }
+        Origin::CommandLine => Some("--directive".to_owned()),
+        Origin::Environment => Some("the environment".to_owned()),
+        Origin::File(..) | Origin::Default => None,
+    }
+}
+
+/// As a shell reads it back: in single quotes.
+fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\'', r"'\''"))
+}

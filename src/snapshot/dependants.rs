@@ -1,0 +1,45 @@
+//! Modules that were built with another one: their dkms.conf, and which version of it they were built with.
+
+use std::collections::BTreeMap;
+
+use super::{Snapshot, View};
+use crate::ids::{ModuleId, ModuleName, Target};
+use crate::step::{AddSource, Inputs};
+use crate::tree::dependencies;
+use crate::version;
+
+impl Snapshot {
+    /// Reads the modules that are built for one of the kernels, besides those that are read already. What the command line
+    /// puts in place of a dkms.conf is not for them.
+    pub(super) fn read_dependants(&mut self, view: &View<'_>, targets: &[Target]) {
+        let inputs = Inputs { conf: None, directives: Vec::new(), ..view.inputs.clone() };
+        let view = View { inputs: &inputs, ..*view };
+        let built = |id: &ModuleId, target: &Target| self.module(id).is_some_and(|entry| entry.build(target).is_some());
+        let ids: Vec<ModuleId> = self.modules.iter().filter(|e| !e.is_broken()).map(|e| e.id.clone()).collect();
+        let pairs: Vec<(ModuleId, Target)> = ids
+            .iter()
+            .flat_map(|id| targets.iter().map(move |target| (id.clone(), target.clone())))
+            .filter(|(id, target)| built(id, target))
+            .collect();
+        for (id, target) in pairs {
+            if !self.confs.contains_key(&(id.clone(), target.clone())) {
+                self.read_source(&view, &id, &AddSource::SourceTree);
+                self.read_conf(&view, &id, &target);
+            }
+            if let Some(Ok(loaded)) = self.conf(&id, &target)
+                && loaded.conf.build_depends_rebuild
+            {
+                let recorded = dependencies::recorded(view.tree.layout(), &id, &target);
+                self.built_with.insert((id, target), recorded);
+            }
+        }
+    }
+
+    /// The highest registered version of a module, whatever its state.
+    pub fn highest<'s>(&'s self, name: &'s ModuleName) -> Option<&'s str> {
+        self.versions(name).map(|entry| entry.id.version.as_str()).max_by(|one, other| version::compare(one, other))
+    }
+}
+
+/// Build → versions of its dependencies, for builds that want to be renewed when those change.
+pub type BuiltWith = BTreeMap<(ModuleId, Target), BTreeMap<ModuleName, String>>;

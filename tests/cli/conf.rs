@@ -1,0 +1,63 @@
+//! `dkms conf`: what DKMS makes of a dkms.conf.
+
+use crate::sandbox::{KERNEL, Sandbox};
+
+fn asked(sandbox: &Sandbox, line: &str) -> serde_json::Value {
+    let ran = sandbox.ok(&format!("conf {line} -k {KERNEL} --json"));
+    serde_json::from_str(&ran.out).expect("JSON")
+}
+
+#[test]
+fn every_directive_is_told_after_evaluation_with_its_place() {
+    let sandbox = Sandbox::new();
+    sandbox.source(
+        "foo",
+        "1",
+        "MAKE[0]=\"make KVER=${kernelver}\"\nBUILT_MODULE_NAME[1]='second'\nDEST_MODULE_LOCATION[1]=/updates",
+    );
+    for operand in ["src/foo-1/dkms.conf", "src/foo-1", "foo/1", "-m foo -v 1"] {
+        let told = asked(&sandbox, operand);
+        let directives = &told["directives"];
+        assert_eq!(directives["MAKE"]["0"], format!("make KVER={KERNEL}"), "{operand}: {told}");
+        assert_eq!(directives["BUILT_MODULE_NAME"]["1"], "second", "{operand}: {told}");
+        assert_eq!(told["evaluated_by"], "static", "{operand}");
+        assert_eq!(told["origins"]["MAKE"]["file"], "/src/foo-1/dkms.conf", "{operand}: {told}");
+    }
+}
+
+#[test]
+fn what_only_bash_can_tell_is_told_by_bash_and_options_count() {
+    let sandbox = Sandbox::new();
+    sandbox.source("foo", "1", "OBSOLETE_BY=\"$(printf %s 0.9 | rev)\"");
+    let told = asked(&sandbox, "foo/1 --directive PACKAGE_VERSION=9");
+    assert_eq!(told["evaluated_by"], "bash", "{told}");
+    assert_eq!(told["directives"]["OBSOLETE_BY"]["0"], "9.0");
+    assert_eq!(told["directives"]["PACKAGE_VERSION"]["0"], "9");
+    assert_eq!(told["origins"]["PACKAGE_VERSION"]["option"], "--directive");
+    assert!(
+        told["warnings"].as_array().is_some_and(|warnings| !warnings.is_empty()),
+        "OBSOLETE_BY is deprecated: {told}"
+    );
+}
+
+#[test]
+fn people_get_lines_that_a_shell_reads_back() {
+    let sandbox = Sandbox::new();
+    sandbox.source("foo", "1", "BUILD_EXCLUSIVE_KERNEL='^7'");
+    let ran = sandbox.ok(&format!("conf foo/1 -k {KERNEL}"));
+    for line in ["PACKAGE_NAME='foo'", "BUILD_EXCLUSIVE_KERNEL='^7'"] {
+        assert!(ran.out.lines().any(|told| told == line), "{line}: {ran:?}");
+    }
+    assert!(ran.out.contains("not for this kernel"), "{ran:?}");
+}
+
+#[test]
+fn nobody_in_particular_may_ask_and_a_bad_file_has_its_code() {
+    let sandbox = Sandbox::new();
+    sandbox.source("foo", "1", "");
+    assert_eq!(sandbox.dkms_as_nobody(&format!("conf foo/1 -k {KERNEL}")).code, 0);
+    sandbox.write("src/bad-1/dkms.conf", "PACKAGE_NAME=bad\n");
+    for (operand, code) in [("bad/1", 8), ("none/1", 4), ("foo", 1), ("", 1)] {
+        assert_eq!(sandbox.dkms(&format!("conf {operand} -k {KERNEL}")).code, code, "{operand}");
+    }
+}
