@@ -18,11 +18,12 @@ show() {
 }
 nothing() { [ -z "$(dkms status)" ] && [ -z "$(find /lib/modules/*/updates -name '*.ko*' 2>/dev/null)" ]; }
 modules() {
-    local kernel
+    local kernel file
     show dkms status
     for kernel in $kernels; do
-        echo "   \$ modinfo -k $kernel v4l2loopback"
-        modinfo -k "$kernel" v4l2loopback | grep -E '^(filename|version|vermagic|signer):' | sed 's/^/     /'
+        file=$(echo "/lib/modules/$kernel/updates/dkms/"v4l2loopback.ko*)
+        echo "   \$ modinfo $file"
+        modinfo "$file" | grep -E '^(version|description|vermagic|signer):' | sed 's/^/     /'
     done
 }
 

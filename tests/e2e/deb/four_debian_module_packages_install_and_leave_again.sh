@@ -16,7 +16,7 @@ dm-writeboost/2.2.17, $generic, x86_64: installed
 dm-writeboost/2.2.17, $cloud, x86_64: installed
 v4l2loopback/0.12.7, $generic, x86_64: installed"
 for module in acpi_call bbswitch dm-writeboost v4l2loopback; do
-    modinfo -k "$generic" -F filename "$module" | grep -q /updates/dkms/ || fail "modinfo does not find $module"
+    modinfo -F vermagic "/lib/modules/$generic/updates/dkms/$module.ko" | grep -q "^$generic " || fail "no $module.ko of $generic"
 done
 
 step 'each leaves with its package'
