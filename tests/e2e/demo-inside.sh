@@ -13,7 +13,7 @@ kernels=$(cd /lib/modules && echo *)
 # show CMD...: the command as one would type it, its output below; of apt and dpkg only what DKMS had to say.
 show() {
     echo "   \$ $*"
-    "$@" 2>&1 | grep -vE '^(Reading|Building dep|The following|  |[0-9]+ upgraded|Need to get|After this|Get:|Selecting|\(Reading|Preparing|Unpacking|Note,|N:|Fetched|debconf:|Removing|$)' |
+    "$@" 2>&1 | { grep -vE '^(Reading|Building dep|The following|  |[0-9]+ upgraded|Need to get|After this|Get:|Selecting|\(Reading|Preparing|Unpacking|Note,|N:|Fetched|debconf:|Removing|$)' || :; } |
         sed 's/^/     /'
 }
 nothing() { [ -z "$(dkms status)" ] && [ -z "$(find /lib/modules/*/updates -name '*.ko*' 2>/dev/null)" ]; }
