@@ -1,0 +1,5 @@
+shows 0 dkms status
+silent
+rm -rf "$TREE"
+shows 0 dkms status
+silent
