@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::event::{self, Event, PackageManager};
+use crate::event::{self, Event, EventError, PackageManager};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::report::Reporter;
@@ -19,9 +19,7 @@ use super::verdict::Verdict;
 
 /// Takes the words after `dkms event` and does what they ask for.
 pub fn run(app: &App, words: &[String], mode: Mode) -> Result<()> {
-    let event = event::parse(words).map_err(|error| {
-        Error::new(Kind::Usage, error.to_string()).hint("this command is for package managers' hooks; see dkms(8)")
-    })?;
+    let event = event::parse(words).map_err(unreadable)?;
     match event {
         Event::KernelArrived { kernel } | Event::Start { kernel: Some(kernel) } => kernel_arrived(app, &kernel, mode),
         Event::Start { kernel: None } => match app.system.running_kernel() {
@@ -43,6 +41,15 @@ pub fn run(app: &App, words: &[String], mode: Mode) -> Result<()> {
         Event::ModuleIsReplaced { id, manager } => module_is_replaced(app, &id, manager, mode),
         Event::Nothing { why } => meet(app, Wish::Nothing { why }, Policy::default(), mode),
     }
+}
+
+/// Maintainer scripts know 1 as the code of a common.postinst that lacks a name.
+fn unreadable(error: EventError) -> Error {
+    let kind = match &error {
+        EventError::Missing { event, .. } if event == "common-postinst" => Kind::NameMissing,
+        _ => Kind::Usage,
+    };
+    Error::new(kind, error.to_string()).hint("this command is for package managers' hooks; see dkms(8)")
 }
 
 fn kernel_arrived(app: &App, kernel: &KernelRelease, mode: Mode) -> Result<()> {
@@ -137,4 +144,24 @@ fn meet(app: &App, wish: Wish, policy: Policy, mode: Mode) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_common_postinst_without_name_or_version_ends_with_1_and_other_unknown_words_with_64() {
+        for (words, code) in [
+            (&["common-postinst"][..], 1),
+            (&["common-postinst", "blink"], 1),
+            (&["common-postinst", "blink", ""], 1),
+            (&["kernel", "postinst"], 64),
+            (&["nonsense"], 64),
+        ] {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            let error = event::parse(&words).map_err(unreadable).expect_err("not an event");
+            assert_eq!(error.kind().code(), code, "{words:?}");
+        }
+    }
 }
