@@ -7,6 +7,6 @@ quick five 1.0
 run 0 dkms add one/1.0
 run 0 dkms add -m two -v 1.0
 run 0 dkms -m three/1.0 add
-run 0 dkms --module=four add -v=1.0
+run 0 dkms --module=four add -v 1.0
 run 0 dkms -v 1.0 add five
 is_status "$(printf '%s/1.0: added\n' five four one three two)"
