@@ -35,8 +35,21 @@ pub struct TreeWriter<'lock> {
 #[derive(Debug)]
 pub struct Stage {
     folder: tempfile::TempDir,
+    // Behind the staged folder: dropped after it.
+    _kernel: GoneIfEmpty,
     id: ModuleId,
     target: Target,
+}
+
+/// A kernel's folder that was made for a stage and goes with it, unless something else is in there by then.
+#[derive(Debug)]
+struct GoneIfEmpty(PathBuf);
+
+impl Drop for GoneIfEmpty {
+    fn drop(&mut self) {
+        // Of a folder that is not empty the system refuses it, as is wanted.
+        drop(std::fs::remove_dir(&self.0));
+    }
 }
 
 impl Stage {
@@ -148,7 +161,7 @@ impl<'lock> TreeWriter<'lock> {
         let folder = stage_in(&kernel, &format!("{STAGED}{}_", target.arch))?;
         create_folders(&folder.path().join("module"))?;
         create_folders(&folder.path().join("log"))?;
-        Ok(Stage { folder, id: id.clone(), target: target.clone() })
+        Ok(Stage { folder, _kernel: GoneIfEmpty(kernel), id: id.clone(), target: target.clone() })
     }
 
     /// Lets the staged build appear as `NAME/VERSION/KVER/ARCH`, replacing an older one. At every moment the old or the

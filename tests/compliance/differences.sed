@@ -2,3 +2,6 @@
 
 # Ours keeps Module.symvers beside the modules, as DKMS does since 3.1: modules that depend on this one need it.
 / tree [^ ]*\/module\/Module\.symvers/d
+
+# What modinfo does not say leaves a blank at the end of a line.
+s/ +$//

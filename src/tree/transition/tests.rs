@@ -87,7 +87,7 @@ fn a_dropped_stage_vanishes() {
     let s = Sandbox::new();
     let (lock, id) = (s.lock(), s.added("a", "1"));
     drop(staged(lock.writer(), &id, "one"));
-    assert_eq!(listing(&s), ["a", "a/1", "a/1/6.1", "a/1/source"]);
+    assert_eq!(listing(&s), ["a", "a/1", "a/1/source"]);
 }
 
 #[test]
