@@ -1,5 +1,6 @@
-//! What an install put where: TREE/.records/installed/NAME,KVER,ARCH.json. Written before the first file is touched, so it tells a
-//! later run what an interrupted install was about to do, and an uninstall what to look for without a dkms.conf.
+//! What an install put where: TREE/.records/installed/NAME,KVER,ARCH.json. Written before the first file is touched, so
+//! it tells a later run what an interrupted install was about to do, and an uninstall what to look for without a
+//! dkms.conf.
 
 use std::io;
 use std::path::PathBuf;

@@ -47,16 +47,15 @@ pub(super) fn choose(job: &Job<'_>, conf: &ModuleConf) -> Result<Installed> {
     for candidate in &candidates {
         let there = in_its_way(job, candidate, &present, active.as_ref());
         match check.refusal(job, candidate, there.as_deref())? {
-            Some(refusal) => {
-                let message = format!("{} was not installed: {refusal}", candidate.name);
-                job.context.reporter.warn(message.clone());
-                refusals.push(message);
-            }
+            Some(refusal) => refusals.push(format!("{} was not installed: {refusal}", candidate.name)),
             None => files.push(file(job, candidate, there.filter(|_| active.is_none()))?),
         }
     }
     if files.is_empty() && !candidates.is_empty() {
         return Err(nothing_left(job, &refusals));
+    }
+    for refusal in refusals {
+        job.context.reporter.warn(refusal);
     }
     let obsolete = obsolete(job, active.as_ref(), &files);
     Ok(Installed { version: job.id.version.clone(), files, obsolete })
