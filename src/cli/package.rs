@@ -49,7 +49,7 @@ pub fn parse(verb: &str, words: &[String]) -> std::result::Result<PackageCall, c
 #[derive(Debug, Clone, Args)]
 #[command(disable_version_flag = true)]
 pub struct PackageArgs {
-    /// A source archive (tar, also compressed), a folder, or NAME/VERSION of the tree
+    /// A source archive (tar, also compressed, or zip), a folder, or NAME/VERSION of the tree
     #[arg(value_name = "INPUT")]
     pub input: PathBuf,
     /// Write to this file, or into this folder [default: the current folder]
@@ -234,8 +234,13 @@ fn place(args: &PackageArgs, format: Format, registered: Option<&Path>) -> Place
         Format::Deb => "deb",
         Format::Rpm => "rpm",
     };
-    let own = registered.map(|folder| folder.join(below)).filter(|folder| fs_err::create_dir_all(folder).is_ok());
+    let own = registered.map(|folder| folder.join(below)).filter(|folder| can_be_written(folder));
     Place::Folder(own.unwrap_or_else(|| PathBuf::from(".")))
+}
+
+/// Whether a folder is there or can be made, and takes files.
+fn can_be_written(folder: &Path) -> bool {
+    fs_err::create_dir_all(folder).is_ok() && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
 fn compression(args: &PackageArgs) -> Option<Compression> {

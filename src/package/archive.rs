@@ -7,6 +7,7 @@ mod compression;
 pub mod links;
 mod members;
 mod staging;
+mod zip;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -155,15 +156,18 @@ impl ArchiveError {
     }
 }
 
-/// Unpacks a tar archive, plain or compressed with gzip, bzip2, xz or zstd, into an existing folder.
+/// Unpacks a zip archive, or a tar archive, plain or compressed with gzip, bzip2, xz or zstd, into an existing folder.
 ///
 /// Owners in the archive are ignored; modes lose set-uid, set-gid and sticky bits and write permission for others; times
 /// of files are kept; hard links become copies. When it fails, what was written so far is left in `into`: give it a
 /// folder of your own and throw that away.
 pub fn unpack(archive: &Path, into: &Path, limits: &Limits) -> Result<Unpacked, ArchiveError> {
     let mut staging = staging::Staging::new(into, *limits);
-    let stream = compression::open(archive)?;
-    members::read(stream, &mut staging)?;
+    if zip::is_zip(archive) {
+        zip::read(archive, &mut staging)?;
+    } else {
+        members::read(compression::open(archive)?, &mut staging)?;
+    }
     staging.finish()
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::exit::Kind;
+use crate::sys;
 
 /// Where a package goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +80,11 @@ impl Output {
             Existing::Keep => self.staged.persist_noclobber(&self.file),
         };
         match persisted {
-            Ok(_) => Ok((self.file, size)),
+            Ok(_) => {
+                sys::fs::sync_folder(folder(&self.file))
+                    .map_err(|error| Error::io("the package is not durable", error))?;
+                Ok((self.file, size))
+            }
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&self.file)),
             Err(error) => Err(unwritable(&self.file, error.error)),
         }
