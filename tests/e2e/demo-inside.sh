@@ -10,10 +10,10 @@ quietly apt-get -y install linux-headers-rt-amd64
 quietly apt-get -y remove 'linux-headers-*-cloud-amd64'
 kernels=$(cd /lib/modules && echo *)
 
-# show CMD...: the command as one would type it, its output below; of apt and dpkg only what DKMS had to say.
+# show CMD...: the command as one would type it, its output below; of apt, dpkg and rpm only what DKMS had to say.
 show() {
     echo "   \$ $*"
-    "$@" 2>&1 | { grep -vE '^(Reading|Building dep|The following|  |[0-9]+ upgraded|Need to get|After this|Get:|Selecting|\(Reading|Preparing|Unpacking|Note,|N:|Fetched|debconf:|Removing|$)' || :; } |
+    "$@" 2>&1 | { grep -vE '^(Reading|Building dep|The following|  |[0-9]+ upgraded|Need to get|After this|Get:|Selecting|\(Reading|Preparing|Unpacking|Note,|N:|Fetched|debconf:|Removing|rpm: (RPM should not|However)|$)' || :; } |
         sed 's/^/     /'
 }
 nothing() { [ -z "$(dkms status)" ] && [ -z "$(find /lib/modules/*/updates -name '*.ko*' 2>/dev/null)" ]; }

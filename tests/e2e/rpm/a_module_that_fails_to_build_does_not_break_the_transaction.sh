@@ -12,8 +12,8 @@ only wink 3.1 hey
 dkms status -m blink | grep -q '^blink/1.0: added$' || fail 'blink should be added'
 
 step 'the repaired one installs, and both leave'
-tarball blink 1.0 fixed && dkms mkrpm blink-1.0.tar.gz --release 2 --output blink.rpm
-rpm -U blink.rpm
+tarball blink 1.0 fixed && dkms mkrpm blink-1.0.tar.gz --release 2 --output repaired.rpm
+rpm -U repaired.rpm
 only blink 1.0 fixed
 rpm -e blink-dkms wink-dkms
 gone blink

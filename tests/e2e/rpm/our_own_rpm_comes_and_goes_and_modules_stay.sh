@@ -17,8 +17,8 @@ only blink 1.0 one
 
 step 'two module packages in one transaction'
 tarball wink 3.1 hey && dkms mkrpm wink-3.1.tar.gz --output wink.rpm
-tarball blink 1.1 two && dkms mkrpm blink-1.1.tar.gz --output blink.rpm
-rpm -U wink.rpm blink.rpm
+tarball blink 1.1 two && dkms mkrpm blink-1.1.tar.gz --output newer.rpm
+rpm -U wink.rpm newer.rpm
 only blink 1.1 two
 only wink 3.1 hey
 
