@@ -53,7 +53,6 @@ exit_codes! {
     Broken = 4, "the module is broken: its source is gone";
     AllRefused = 5, "--all where it is refused";
     PatchMissing = 5, "a patch is missing, or its path holds ..";
-    AlreadyInstalled = 5, "already installed";
     PatchFailed = 6, "a patch does not apply";
     KernelMissing = 6, "install: the kernel's module directory does not exist";
     BuiltMissing = 6, "install: a built module file is missing";

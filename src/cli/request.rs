@@ -9,6 +9,8 @@ use crate::plan::autoinstall::Only;
 use crate::request::{Kernels, Leaving, Request, Wish};
 use crate::step::{Inputs, Policy, Switch, TarballContent};
 
+use crate::sys::os_release::OsRelease;
+
 use super::legacy::Typed;
 use super::operand::{self, Subject};
 use super::pipeline::{App, framework_switches};
@@ -29,6 +31,9 @@ pub fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Resu
     }
     if !typed.dry_run {
         may_write(app, action)?;
+    }
+    if makes(action) {
+        known_distribution(app)?;
     }
     let policy = policy(app, typed);
     if let Some(wish) = wish_of_kernel(app, typed, action, word)? {
@@ -150,6 +155,20 @@ fn may_write(app: &App, action: &str) -> Result<()> {
     }
 }
 
+/// The actions that may put something under a kernel, or lead there.
+fn makes(action: &str) -> bool {
+    matches!(action, "add" | "build" | "install" | "autoinstall" | "match" | "kernel_postinst" | "ldtarball")
+}
+
+/// Without os-release modules would land where this distribution does not look for them.
+fn known_distribution(app: &App) -> Result<()> {
+    match OsRelease::read(&app.system) {
+        Some(_) => Ok(()),
+        None => Err(Error::new(Kind::NoOsRelease, "there is neither /etc/os-release nor /usr/lib/os-release")
+            .hint("it says where this distribution keeps its modules; see os-release(5)")),
+    }
+}
+
 fn needs_root(action: &str) -> bool {
     matches!(
         action,
@@ -186,4 +205,34 @@ fn policy(app: &App, typed: &Typed) -> Policy {
 /// Commands of a build run in other folders than ours.
 fn absolute(file: Option<&PathBuf>) -> Option<PathBuf> {
     file.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::conf::Framework;
+    use crate::report::human::{Human, Loudness, Notes};
+    use crate::sys::System;
+
+    #[test]
+    fn nothing_is_made_in_a_root_of_an_unknown_distribution() {
+        let root = tempfile::tempdir().unwrap();
+        let system = System::host().with_root(root.path());
+        let (framework, _) = Framework::read(&system);
+        let app = App::new(system, framework, Human::new(Loudness::Nothing, Notes::Stdout));
+        let code = |line: &str| {
+            let typed = Typed::try_parse_from(line.split_whitespace()).unwrap();
+            let words = typed.split_words().unwrap();
+            let asked = build(&app, &typed, words.action.unwrap(), words.operand.as_deref());
+            asked.err().map_or(0, |error| error.kind().code())
+        };
+        for (line, expected) in [("add foo/1 --dry-run", 4), ("remove foo/1 --all --dry-run", 0)] {
+            assert_eq!(code(line), expected, "{line}");
+        }
+        fs_err::create_dir(root.path().join("etc")).unwrap();
+        fs_err::write(root.path().join("etc/os-release"), "ID=debian\n").unwrap();
+        assert_eq!(code("add foo/1 --dry-run"), 0);
+    }
 }

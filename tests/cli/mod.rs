@@ -5,4 +5,5 @@ mod conf;
 mod dependants;
 mod exit_codes;
 mod failures;
+mod options;
 mod several;
