@@ -30,7 +30,12 @@ pub fn identify(system: &System, framework: &Framework, file: &Path, folder: &Pa
         lone_conf: None,
         builds: builds_in(&main),
     };
+    let settle = |folder: &Path| {
+        settle_links(folder, folder).map_err(|error| Error::io(format!("cannot unpack {}", file.display()), error))
+    };
+    unpacked.builds.iter().try_for_each(|(_, build)| settle(build))?;
     if lone.is_dir() {
+        settle(&lone)?;
         unpacked.lone_conf = Some(lone.join("dkms.conf"));
         return Ok((named_id(&lone, file)?, unpacked));
     }
@@ -39,9 +44,28 @@ pub fn identify(system: &System, framework: &Framework, file: &Path, folder: &Pa
         return Err(Error::new(Kind::ArchiveWithoutConf, format!("{} holds no dkms.conf", file.display()))
             .hint("write a dkms.conf for the module and put it beside its Makefile in the archive"));
     };
+    settle(&source)?;
     let id = conf_id(system, framework, file, &source.join("dkms.conf"))?;
     unpacked.source = Some(source);
     Ok((id, unpacked))
+}
+
+/// Only a part of the archive is taken, and to another place. A link out of that part becomes a copy of the file that it
+/// leads to inside the archive; one that leads to something else goes, as it would lead anywhere.
+fn settle_links(top: &Path, folder: &Path) -> std::io::Result<()> {
+    for entry in fs_err::read_dir(folder)? {
+        let (path, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
+        if kind.is_dir() {
+            settle_links(top, &path)?;
+        } else if kind.is_symlink() && archive::links::leaves(top, path.strip_prefix(top).unwrap_or(&path)) {
+            let file = fs_err::canonicalize(&path).ok().filter(|file| file.is_file());
+            fs_err::remove_file(&path)?;
+            if let Some(file) = file {
+                sys::copy::copy_entry(&file, &path)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn sub_folders(folder: &Path) -> Vec<PathBuf> {

@@ -54,6 +54,7 @@ impl Site {
         let file = self.folder.path().join("archive.tar.gz");
         let gz = flate2::write::GzEncoder::new(fs_err::File::create(&file).unwrap(), flate2::Compression::fast());
         let mut tar = tar::Builder::new(gz);
+        tar.follow_symlinks(false);
         tar.append_dir_all(".", folder).unwrap();
         tar.into_inner().unwrap().finish().unwrap();
         file
@@ -196,6 +197,21 @@ fn a_plain_source_archive_is_unpacked_from_the_folder_with_its_conf() {
     let archive = site.archive(&folder);
     site.load(&archive).unwrap();
     assert_eq!((site.source("foo.c").as_deref(), site.source("README")), (Some("code"), None));
+}
+
+#[test]
+fn no_link_of_an_archive_leads_out_of_the_source() {
+    let site = Site::new();
+    let folder = site.folder("tar", &[("a/src/dkms.conf", CONF), ("a/src/foo.c", "code"), ("LICENSE", "free")]);
+    for (name, target) in [("LICENSE", "../../LICENSE"), ("up", ".."), ("gone", "../../etc/passwd"), ("same", "foo.c")]
+    {
+        std::os::unix::fs::symlink(target, folder.join("a/src").join(name)).unwrap();
+    }
+    site.load(&site.archive(&folder)).unwrap();
+    let source = site.folder.path().join("src/foo-1.0");
+    let is_link = |name: &str| fs_err::symlink_metadata(source.join(name)).map(|meta| meta.is_symlink()).ok();
+    assert_eq!((is_link("LICENSE"), site.source("LICENSE").as_deref()), (Some(false), Some("free")));
+    assert_eq!((is_link("up"), is_link("gone"), is_link("same")), (None, None, Some(true)));
 }
 
 #[test]
