@@ -17,13 +17,19 @@ use super::pipeline::{App, Mode};
 use super::request::switched_off;
 use super::verdict::Verdict;
 
+/// The cases in which an event ends with their code: words that no hook of ours gives, a package that brought nothing, the
+/// start-up service, and faults of our own.
+pub fn may_fail(case: Kind) -> bool {
+    matches!(case, Kind::Usage | Kind::NameMissing | Kind::Internal | Kind::ArchiveNotLoaded | Kind::StartFailed)
+}
+
 /// Takes the words after `dkms event` and does what they ask for.
 pub fn run(app: &App, words: &[String], mode: Mode) -> Result<()> {
     let event = event::parse(words).map_err(unreadable)?;
     match event {
-        Event::KernelArrived { kernel } | Event::Start { kernel: Some(kernel) } => kernel_arrived(app, &kernel, mode),
-        Event::Start { kernel: None } => match app.system.running_kernel() {
-            Some(kernel) => kernel_arrived(app, kernel, mode),
+        Event::KernelArrived { kernel } => kernel_arrived(app, &kernel, mode),
+        Event::Start { kernel } => match kernel.as_ref().or(app.system.running_kernel()) {
+            Some(kernel) => start(app, kernel, mode),
             None => Ok(()),
         },
         Event::KernelLeaves { kernel } => {
@@ -55,6 +61,19 @@ fn unreadable(error: EventError) -> Error {
 fn kernel_arrived(app: &App, kernel: &KernelRelease, mode: Mode) -> Result<()> {
     let target = target(app, kernel)?;
     meet(app, switched_off(app).unwrap_or(Wish::Autoinstall { target }), Policy::default(), mode)
+}
+
+/// The start-up service is no package manager: it may fail, so that the system's log shows it. Without headers there is
+/// nothing that it could do.
+fn start(app: &App, kernel: &KernelRelease, mode: Mode) -> Result<()> {
+    let target = target(app, kernel)?;
+    let wish = switched_off(app).unwrap_or(Wish::Autoinstall { target });
+    match tell(app, &Request { wish, policy: Policy::default() }, mode)? {
+        Some(Kind::AutoinstallFailed) => {
+            Err(Error::new(Kind::StartFailed, format!("not every module could be installed for kernel {kernel}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn module_arrived(app: &App, id: &ModuleId, manager: PackageManager, mode: Mode) -> Result<()> {
@@ -134,8 +153,12 @@ fn target(app: &App, kernel: &KernelRelease) -> Result<Target> {
 
 /// Meets the request; what failed is told, and is no failure of the transaction.
 fn meet(app: &App, wish: Wish, policy: Policy, mode: Mode) -> Result<()> {
-    let request = Request { wish, policy };
-    let Verdict { error, others } = app.meet(&request, mode)?;
+    tell(app, &Request { wish, policy }, mode).map(|_| ())
+}
+
+/// Meets the request and tells what failed; gives the case that decides a plain command's exit code.
+fn tell(app: &App, request: &Request, mode: Mode) -> Result<Option<Kind>> {
+    let Verdict { error, others } = app.meet(request, mode)?;
     let reporter: &dyn Reporter = &app.reporter;
     for error in others.iter().chain(&error) {
         match error.kind() {
@@ -143,7 +166,7 @@ fn meet(app: &App, wish: Wish, policy: Policy, mode: Mode) -> Result<()> {
             _ => app.reporter.tell_failure(error),
         }
     }
-    Ok(())
+    Ok(error.map(|error| error.kind()))
 }
 
 #[cfg(test)]

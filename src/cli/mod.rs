@@ -155,11 +155,7 @@ fn event_words(words: &[String]) -> u8 {
     let mode = if options.is_empty() { Mode::Do } else { Mode::Show };
     match event::run(&app, &words, mode) {
         Ok(()) => 0,
-        Err(error)
-            if matches!(error.kind(), Kind::Usage | Kind::NameMissing | Kind::Internal | Kind::ArchiveNotLoaded) =>
-        {
-            fail(&app.reporter, &error)
-        }
+        Err(error) if event::may_fail(error.kind()) => fail(&app.reporter, &error),
         // The package manager can do nothing about it, and stopping it would do harm.
         Err(error) => {
             app.reporter.tell_failure(&error);

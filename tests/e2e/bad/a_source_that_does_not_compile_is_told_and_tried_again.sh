@@ -12,6 +12,8 @@ status_is 'blink/1.0: added'
 [ -z "$(find /lib/modules/ -name 'blink.ko*')" ] || fail 'something was installed'
 grep -q this_is_nowhere /var/lib/dkms/blink/1.0/build/make.log || fail 'no log where people look for it'
 ends_with 11 dkms autoinstall -k "$kernel"
+ends_with 1 /usr/lib/dkms/dkms_autoinstaller start "$kernel"
+ends_with 0 /usr/lib/dkms/dkms_autoinstaller start 5.0.0-no-headers
 dkms remove blink/1.0 --all
 rm -rf /usr/src/blink-1.0
 
