@@ -56,7 +56,7 @@ facts() {
     modinfo "$1" 2>/dev/null | sed -n 's/^\(version\|srcversion\|sig_hashalgo\): */\1=/p' | tr '\n' ' '
     # Debugging sections are what STRIP takes away.
     case $1 in
-        *.ko) readelf -SW "$1" 2>/dev/null | grep -q ' \.debug_info' && printf debug ;;
+        *.ko) [[ $(readelf -SW "$1" 2>/dev/null) != *' .debug_info '* ]] || printf debug ;;
         *) printf 'crc=%s' "$(case $1 in *.xz) xz -lvv "$1" | grep -o 'CRC[0-9]*' | head -n 1 ;; esac)" ;;
     esac
 }
