@@ -45,6 +45,11 @@ pub fn run(app: &App, words: &[String], mode: Mode) -> Result<()> {
         }
         Event::ModuleLeaves { id, manager } => module_leaves(app, &id, manager, mode),
         Event::ModuleIsReplaced { id, manager } => module_is_replaced(app, &id, manager, mode),
+        // Of no use to somebody who looks at a transaction; a dry run says it.
+        Event::Nothing { why } if mode == Mode::Do => {
+            (&app.reporter as &dyn Reporter).detail(why);
+            Ok(())
+        }
         Event::Nothing { why } => meet(app, Wish::Nothing { why }, Policy::default(), mode),
     }
 }
