@@ -91,15 +91,7 @@ fn source_place(framework: &Framework, folder: &Path) -> AddSource {
 }
 
 fn id_of(system: &System, framework: &Framework, file: &Path, typed: &Typed) -> Result<ModuleId> {
-    let context = Context {
-        target: None,
-        kernel_source_dir: PathBuf::new(),
-        kernel_config: PathBuf::new(),
-        module: None,
-        version: None,
-        parallel_jobs: crate::sys::processors(),
-        directives: &typed.directives,
-    };
+    let context = Context::without_kernel(crate::sys::processors(), &typed.directives);
     let loaded = conf::load(system, framework, file, &context, Commands::Run)?;
     Ok(ModuleId::new(loaded.conf.name, loaded.conf.version))
 }

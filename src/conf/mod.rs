@@ -43,6 +43,21 @@ pub struct Context<'a> {
     pub directives: &'a [String],
 }
 
+impl<'a> Context<'a> {
+    /// For reading whose module a file is: no kernel, and no name known beforehand.
+    pub fn without_kernel(parallel_jobs: usize, directives: &'a [String]) -> Self {
+        Self {
+            target: None,
+            kernel_source_dir: PathBuf::new(),
+            kernel_config: PathBuf::new(),
+            module: None,
+            version: None,
+            parallel_jobs,
+            directives,
+        }
+    }
+}
+
 /// How a file was evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,6 +1,6 @@
 //! PACKAGE_NAME and PACKAGE_VERSION of a dkms.conf, without running anything that stands in it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use regex::Regex;
 
@@ -18,15 +18,7 @@ pub fn read(
     file: &Path,
     text: &str,
 ) -> Result<(Declared, Vec<String>), ConfError> {
-    let context = conf::Context {
-        target: None,
-        kernel_source_dir: PathBuf::new(),
-        kernel_config: PathBuf::new(),
-        module: None,
-        version: None,
-        parallel_jobs: 1,
-        directives: &[],
-    };
+    let context = conf::Context::without_kernel(1, &[]);
     let literal = literal(text);
     match conf::load_lenient(system, framework, file, &context) {
         Ok(partial) => {

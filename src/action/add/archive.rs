@@ -77,15 +77,7 @@ fn sub_folders(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn conf_id(system: &System, framework: &Framework, file: &Path, conf: &Path) -> Result<ModuleId> {
-    let context = conf::Context {
-        target: None,
-        kernel_source_dir: PathBuf::new(),
-        kernel_config: PathBuf::new(),
-        module: None,
-        version: None,
-        parallel_jobs: 1,
-        directives: &[],
-    };
+    let context = conf::Context::without_kernel(1, &[]);
     let loaded = conf::load(system, framework, conf, &context, Commands::Run);
     let loaded = loaded.map_err(|error| {
         Error::new(Kind::ArchiveWithoutConf, format!("the dkms.conf in {} cannot be used", file.display()))
