@@ -17,7 +17,7 @@ for package in dkms-rs.deb dkms-rs.rpm; do echo "   $package, $(($(stat -c %s "$
 
 rm -rf "$LAB/demo"
 mkdir -p "$LAB/demo/unpacked"
-dpkg-deb -x "$LAB"/repo/v4l2loopback-dkms_*.deb "$LAB/demo/unpacked"
+dpkg-deb -x "$LAB/roots/$LAB_SUITE"/repo/v4l2loopback-dkms_*.deb "$LAB/demo/unpacked"
 source=$(basename "$LAB"/demo/unpacked/usr/src/*)
 tar czf "$LAB/demo/$source.tar.gz" -C "$LAB/demo/unpacked/usr/src" "$source"
 rm -r "$LAB/demo/unpacked"
@@ -31,7 +31,7 @@ for verb in mkdeb mkrpm; do
 done
 
 for side in debian rpm; do
-    lab_run -b "$LAB/repo=/repo" -b "$LAB/packages=/packages" -b "$LAB/demo=/demo" -b "$LAB_TOP/tests/e2e=/e2e" -- \
+    lab_run -b "$LAB/packages=/packages" -b "$LAB/demo=/demo" -b "$LAB_TOP/tests/e2e=/e2e" -- \
         bash /e2e/demo-inside.sh "$side"
 done
 

@@ -1,38 +1,57 @@
 # shellcheck shell=bash
 # lab.sh: throw-away Debian roots, for scenarios, demo and bench. To be sourced; needs root.
 #
-# One base root (compiler, headers of two kernel flavours, rpm) and one repository with every package that a scenario
-# installs are made once, below target/lab, from the package source that this machine's apt uses. A run then happens in
-# an overlay over them, in its own mount, process and network namespaces, and leaves nothing behind.
+# What lies below target/lab is made once, from the package sources that this machine's apt uses:
+#   roots/SUITE/tree    a Debian root: compiler, headers of two kernel flavours, rpm
+#   roots/SUITE/repo    a repository with every package that a scenario installs in it
+#   layers/NAME         further packages over the root of this machine's suite (see LAB_LAYERS)
+# A run then happens in an overlay over them, in its own mount, process and network namespaces, and leaves nothing behind.
 
 LAB_TOP=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
 LAB=${LAB:-$LAB_TOP/target/lab}
+LAB_SUITE=$(. /etc/os-release && echo "$VERSION_CODENAME")
 LAB_PACKAGES=(gcc make patch kmod xz-utils zstd bzip2 openssl cpio file procps strace rpm lsb-release dpkg-dev)
 LAB_HEADERS=(linux-headers-cloud-amd64 linux-headers-amd64)
 LAB_MODULES=(acpi-call-dkms v4l2loopback-dkms bbswitch-dkms dm-writeboost-dkms digimend-dkms)
 LAB_KERNELS=(linux-headers-rt-amd64 linux-image-cloud-amd64)
 
+# Layers over the root, each the packages that it adds.
+declare -A LAB_LAYERS=(
+    [shell]='dkms'
+    [kernel612]='linux-headers-6.12-cloud-amd64 linux-headers-6.12-amd64'
+    [dnf]='dnf createrepo-c systemd'
+    [clang]='clang lld llvm'
+    [initramfs]='initramfs-tools dracut-core'
+)
+
 lab_say() { printf '%s\n' "$*" >&2; }
 
-# lab_run [-u UPPER] [-n] [-b SRC=DST]... [-l LAYER]... -- CMD...
-# Runs CMD as root in a copy of the base root that vanishes afterwards.
+# lab_run [-s SUITE] [-u UPPER] [-n] [-b SRC=DST]... [-l LAYER]... -- CMD...
+# Runs CMD as root in a copy of a root that vanishes afterwards.
+#   -s SUITE    the root of that Debian release, with its repository at /repo (default: this machine's; before -l)
 #   -u UPPER    keep the changes in UPPER, to serve as a LAYER later
 #   -n          with the network of the host (default: none)
 #   -b SRC=DST  show SRC at DST, read-only
-#   -l LAYER    put what an earlier -u kept over the base root
+#   -l LAYER    put what an earlier -u kept over the root; a name without a slash is one of LAB_LAYERS
 lab_run() {
-    local option upper='' lower=$LAB/base network=-n binds='' OPTIND=1
-    while getopts u:nb:l: option; do
+    local option upper='' root=$LAB/roots/$LAB_SUITE lower network=-n binds='' OPTIND=1
+    lower=$root/tree
+    while getopts s:u:nb:l: option; do
         case $option in
+            s) root=$LAB/roots/$OPTARG lower=$root/tree ;;
             u) upper=$(realpath -m "$OPTARG") ;;
             n) network= ;;
             b) binds+=$OPTARG$'\n' ;;
-            l) lower=$(realpath "$OPTARG")/changes:$lower ;;
+            l)
+                [[ $OPTARG == */* ]] || OPTARG=$LAB/layers/$OPTARG
+                lower=$(realpath "$OPTARG")/changes:$lower
+                ;;
             *) return 2 ;;
         esac
     done
     shift $((OPTIND - 1))
     [ "${1-}" != -- ] || shift
+    [ ! -d "$root/repo" ] || binds+=$root/repo=/repo$'\n'
     local work rc=0
     work=$(mktemp -d)
     LAB_WORK=$work LAB_LOWER=$lower LAB_UPPER=$upper LAB_BINDS=$binds \
@@ -87,41 +106,73 @@ lab_devices() {
     ln -s fd/2 "$dev/stderr"
 }
 
-# lab_make: makes what is missing of base root, repository and the layer with the shell DKMS.
+# lab_make [NAME...]: makes what is missing of this machine's root, of other suites and of layers.
 lab_make() {
-    local recipe
-    recipe=$(declare -f lab_base lab_settings lab_fill lab_repository lab_shell | sha256sum)
-    recipe+=" ${LAB_PACKAGES[*]} ${LAB_HEADERS[*]} ${LAB_MODULES[*]} ${LAB_KERNELS[*]}"
-    mkdir -p "$LAB/repo"
-    exec {LAB_LOCK}>"$LAB/lock"
+    local name
+    mkdir -p "$LAB/roots" "$LAB/layers"
+    exec {LAB_LOCK}>"$LAB/roots/.lock"
     flock "$LAB_LOCK"
-    if [ "$(cat "$LAB/recipe" 2>/dev/null)" != "$recipe" ]; then
-        lab_say "making the Debian roots in ${LAB#"$LAB_TOP/"} (once, a few minutes)"
-        rm -rf "$LAB/base" "$LAB/shell" "$LAB/recipe"
-        lab_base >"$LAB/make.log" 2>&1 || { tail -n 25 "$LAB/make.log" >&2; return 1; }
-        printf '%s' "$recipe" >"$LAB/recipe"
-    fi
+    lab_once "$LAB/roots/$LAB_SUITE" "$(declare -f lab_root lab_settings lab_fill lab_repository)
+        ${LAB_PACKAGES[*]} ${LAB_HEADERS[*]} ${LAB_MODULES[*]} ${LAB_KERNELS[*]}" lab_root "$LAB_SUITE" || return 1
+    for name in shell "$@"; do
+        if [ -n "${LAB_LAYERS[$name]-}" ]; then
+            lab_once "$LAB/layers/$name" "$(declare -f lab_layer) ${LAB_LAYERS[$name]} $(cat "$LAB/roots/$LAB_SUITE/recipe")" \
+                lab_layer "$name" || return 1
+        elif [ "$name" != "$LAB_SUITE" ]; then
+            lab_once "$LAB/roots/$name" "$(declare -f lab_root lab_settings lab_fill lab_repository)
+                ${LAB_PACKAGES[*]} ${LAB_HEADERS[*]} ${LAB_MODULES[*]} ${LAB_KERNELS[*]}" lab_root "$name" || return 1
+        fi
+    done
     exec {LAB_LOCK}>&-
 }
 
-lab_base() {
-    local suite mirror
-    suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    mirror=$(lab_mirror "$suite")
-    [ -n "$mirror" ] || { apt-get -q update && mirror=$(lab_mirror "$suite"); }
-    [ -n "$mirror" ] || { echo "apt of this machine knows no Debian source for $suite"; return 1; }
-    debootstrap --variant=minbase --cache-dir="$LAB/repo" "$suite" "$LAB/base" "$mirror" || return 1
-    lab_settings "$LAB/base"
-    echo "deb $mirror $suite main" >"$LAB/base/etc/apt/sources.list"
-    # In place, not in an overlay: this is the base itself.
+# lab_once FOLDER RECIPE CMD...: runs CMD unless FOLDER was made by the same recipe.
+lab_once() {
+    local folder=$1 recipe
+    recipe=$(sha256sum <<<"$2")
+    shift 2
+    [ "$(cat "$folder/recipe" 2>/dev/null)" != "$recipe" ] || return 0
+    lab_say "making ${folder#"$LAB_TOP/"} (once, a minute or two)"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    "$@" >"$folder/make.log" 2>&1 || { tail -n 25 "$folder/make.log" >&2; return 1; }
+    printf '%s\n' "$recipe" >"$folder/recipe"
+}
+
+# lab_root SUITE
+lab_root() {
+    local suite=$1 top=$LAB/roots/$1 mirror
+    mirror=$(lab_mirror)
+    [ -n "$mirror" ] || { apt-get -q update && mirror=$(lab_mirror); }
+    [ -n "$mirror" ] || { echo "apt of this machine knows no Debian source for $LAB_SUITE"; return 1; }
+    mkdir -p "$top/repo"
+    debootstrap --variant=minbase --cache-dir="$top/repo" "$suite" "$top/tree" "$mirror" || return 1
+    lab_settings "$top/tree"
+    echo "deb $mirror $suite main" >"$top/tree/etc/apt/sources.list"
+    # In place, not in an overlay: this is the root itself.
     unshare --mount --propagation private bash -euxc "$(declare -f lab_fill); lab_fill \"\$@\"" lab \
-        "$LAB/base" "$LAB/repo" "${LAB_PACKAGES[*]} ${LAB_HEADERS[*]}" "dkms ${LAB_MODULES[*]}" "${LAB_KERNELS[*]}" || return 1
-    lab_repository || return 1
-    lab_shell
+        "$top/tree" "$top/repo" "${LAB_PACKAGES[*]} ${LAB_HEADERS[*]}" "dkms ${LAB_MODULES[*]}" "${LAB_KERNELS[*]}" || return 1
+    lab_repository "$suite"
+}
+
+# lab_layer NAME: its packages, from all Debian sources of this machine.
+lab_layer() {
+    local list=$LAB/layers/$1.list
+    apt-get indextargets --format 'deb $(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' | grep -F "$LAB_SUITE" |
+        sort -u >"$list"
+    # shellcheck disable=SC2016 # expanded inside
+    lab_run -u "$LAB/layers/$1" -n -b "$LAB/layers=/layers" -- bash -euxc '
+        from="-o Dir::Etc::SourceList=/layers/$0.list -o Dir::Etc::SourceParts=-"
+        cp -a /var/lib/apt/lists /tmp/lists
+        apt-get -q $from update
+        apt-get -q -y $from install "$@"
+        apt-get clean
+        rm -rf /var/lib/apt/lists
+        cp -a /tmp/lists /var/lib/apt/lists' "$1" ${LAB_LAYERS[$1]}
 }
 
 lab_mirror() {
-    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' "Codename: $1" | head -n 1
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' "Codename: $LAB_SUITE" | head -n 1
 }
 
 # Settings of a root for quick, silent runs without a network.
@@ -166,16 +217,12 @@ lab_fill() {
     chroot "$root" rpm --initdb
 }
 
-# The packages that came so far as a repository; the base root's only source from now on.
+# lab_repository SUITE: the packages that came so far as a repository; the root's only source from now on.
 lab_repository() {
-    (cd "$LAB/repo" && rm -rf lock partial && apt-ftparchive packages . >Packages) || return 1
-    echo 'deb [trusted=yes] file:/repo ./' >"$LAB/base/etc/apt/sources.list"
-    rm -rf "$LAB/update"
-    lab_run -u "$LAB/update" -b "$LAB/repo=/repo" -- apt-get -q update || return 1
-    cp -a "$LAB/update/changes/var/lib/apt/." "$LAB/base/var/lib/apt/"
-    rm -rf "$LAB/update"
-}
-
-lab_shell() {
-    lab_run -u "$LAB/shell" -b "$LAB/repo=/repo" -- apt-get -q -y install dkms
+    local top=$LAB/roots/$1
+    (cd "$top/repo" && rm -rf lock partial && apt-ftparchive packages . >Packages) || return 1
+    echo 'deb [trusted=yes] file:/repo ./' >"$top/tree/etc/apt/sources.list"
+    lab_run -s "$1" -u "$top/update" -- apt-get -q update || return 1
+    cp -a "$top/update/changes/var/lib/apt/." "$top/tree/var/lib/apt/"
+    rm -rf "$top/update"
 }
