@@ -11,6 +11,7 @@ pub mod license;
 pub mod machine;
 pub mod make;
 pub mod names;
+pub mod openpgp;
 pub mod output;
 pub mod payload;
 pub mod placeholder;
