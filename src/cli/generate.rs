@@ -30,6 +30,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("kernel_prerm", "a kernel package is about to be removed: unbuild everything for it"),
     ("mkdeb", "make a Debian package that carries the source, from an archive or a folder"),
     ("mkrpm", "make an RPM package that carries the source, from an archive or a folder"),
+    ("mkrepo", "make folders of packages repositories of apt, dnf and zypper"),
     ("conf", "show what DKMS makes of a dkms.conf, a folder or MODULE/VERSION for a kernel"),
     ("event", "for hooks of package managers: what happened; see EVENTS"),
 ];

@@ -5,6 +5,7 @@ pub mod event;
 mod failures;
 pub mod generate;
 pub mod legacy;
+pub mod mkrepo;
 pub mod operand;
 pub mod package;
 pub mod pipeline;
@@ -46,6 +47,7 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
             "event" => event_words(rest),
             "generate" => end(&plain_reporter(), generate::run(rest)),
             "mkdeb" | "mkrpm" => package_words(verb, rest),
+            "mkrepo" => repository_words(rest),
             _ => legacy_words(&words[1..]),
         },
         (_, None) => legacy_words(&[]),
@@ -176,6 +178,16 @@ fn package_words(verb: &str, words: &[String]) -> u8 {
         (&reporter as &dyn Reporter).warn(warning);
     }
     end(&reporter, package::run(&call, &system, &framework, &reporter))
+}
+
+fn repository_words(words: &[String]) -> u8 {
+    match mkrepo::parse(words) {
+        Ok(args) => {
+            let reporter = Human::new(args.loudness(), Notes::Stdout);
+            end(&reporter, mkrepo::run(&args, &System::host(), &reporter))
+        }
+        Err(error) => usage_error(&error, words),
+    }
 }
 
 /// Reads the settings; what the command line says wins.

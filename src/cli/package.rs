@@ -279,7 +279,7 @@ fn environment_maintainer(system: &System) -> Option<String> {
 }
 
 /// SOURCE_DATE_EPOCH (reproducible-builds.org/specs/source-date-epoch).
-fn source_date(system: &System) -> Result<Option<u64>> {
+pub(super) fn source_date(system: &System) -> Result<Option<u64>> {
     let Some(value) = system.variable("SOURCE_DATE_EPOCH") else { return Ok(None) };
     let text = value.to_string_lossy();
     text.parse().map(Some).map_err(|_| {

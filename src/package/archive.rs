@@ -3,7 +3,7 @@
 //! Compression is told by the first bytes, not by the name. Nothing lands outside the given folder, nothing is a device,
 //! nothing keeps a set-uid bit, links stay inside, and size and number of the entries are bounded.
 
-mod compression;
+pub(super) mod compression;
 pub mod links;
 mod members;
 mod staging;

@@ -15,6 +15,7 @@ pub mod openpgp;
 pub mod output;
 pub mod payload;
 pub mod placeholder;
+pub mod repository;
 pub mod rpm;
 pub mod scripts;
 pub mod source;

@@ -166,6 +166,11 @@ impl System {
     }
 }
 
+/// Seconds since 1970-01-01 UTC; 0 for a clock that stands before.
+pub fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
 /// How many processors this process may use.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)

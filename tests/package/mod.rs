@@ -2,6 +2,7 @@
 
 mod errors;
 mod formats;
+mod repositories;
 mod reproducible;
 
 use std::path::{Path, PathBuf};

@@ -15,8 +15,14 @@ pub(super) fn open(archive: &Path) -> Result<Box<dyn Read>, ArchiveError> {
         return Err(ArchiveError::Unknown);
     }
     let mut file = BufReader::with_capacity(128 << 10, file);
-    let start = file.fill_buf().map_err(ArchiveError::Read)?;
-    decoder(start.first_chunk().copied().unwrap_or_default(), file).map_err(ArchiveError::Read)
+    file.fill_buf().map_err(ArchiveError::Read)?;
+    decoded(file).map_err(ArchiveError::Read)
+}
+
+/// What is inside the compression of a stream.
+pub(in crate::package) fn decoded(mut stream: impl BufRead + 'static) -> io::Result<Box<dyn Read>> {
+    let start = stream.fill_buf()?;
+    decoder(start.first_chunk().copied().unwrap_or_default(), stream)
 }
 
 /// Magic numbers: RFC 1952, bzip2 "BZh", .xz file format 1.0.4 §2.1.1, RFC 8878 §3.1.1.

@@ -1,0 +1,149 @@
+//! `mkrepo DIR`: folders of packages become repositories of apt and dnf.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, FromArgMatches};
+
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::package::openpgp::{SigningError, SigningKey};
+use crate::package::repository::{self, KEY_FILE, Published, Reader, RepositoryError, Settings};
+use crate::report::human::Loudness;
+use crate::report::{Message, Reporter};
+use crate::sys::System;
+
+use super::package::source_date;
+
+/// Write the metadata that make folders of packages repositories of apt, dnf and zypper
+#[derive(Debug, Clone, Args)]
+#[command(disable_version_flag = true)]
+pub struct RepositoryArgs {
+    /// The folder; every folder below it that holds packages becomes a repository
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Whose packages these are, for apt's Origin and Label [default: the folder's name]
+    #[arg(long, value_name = "TEXT")]
+    pub origin: Option<String>,
+    /// Sign the metadata with this OpenPGP secret key
+    #[arg(long, value_name = "FILE")]
+    pub sign_key: Option<PathBuf>,
+    /// The first line of this file is the key's passphrase
+    #[arg(long, value_name = "FILE", requires = "sign_key")]
+    pub sign_passphrase_file: Option<PathBuf>,
+    /// Tell the result as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Tell nothing
+    #[arg(long, short = 'q')]
+    pub quiet: bool,
+}
+
+impl RepositoryArgs {
+    /// How much is to be told.
+    pub fn loudness(&self) -> Loudness {
+        if self.quiet { Loudness::Nothing } else { Loudness::Normal }
+    }
+}
+
+/// Reads the words after `mkrepo`.
+pub fn parse(words: &[String]) -> std::result::Result<RepositoryArgs, clap::Error> {
+    let command = clap::Command::new("dkms mkrepo").bin_name("dkms mkrepo").no_binary_name(true);
+    let found = RepositoryArgs::augment_args(command).try_get_matches_from(words)?;
+    RepositoryArgs::from_arg_matches(&found)
+}
+
+/// Writes the metadata and tells of each repository.
+pub fn run(args: &RepositoryArgs, system: &System, reporter: &dyn Reporter) -> Result<()> {
+    if !args.folder.is_dir() {
+        let message = format!("{} is not a folder", args.folder.display());
+        return Err(Error::new(Kind::SourceMissing, message).hint("name the folder that holds the packages"));
+    }
+    let key = args.sign_key.as_deref().map(|file| read_key(file, args.sign_passphrase_file.as_deref())).transpose()?;
+    let origin = args.origin.clone().unwrap_or_else(|| folder_name(&args.folder));
+    if origin.is_empty() || origin.chars().any(char::is_control) {
+        return Err(Error::new(Kind::BadOption, "--origin must be one line of text"));
+    }
+    let date = source_date(system)?.unwrap_or_else(crate::sys::now);
+    let settings = Settings { origin: &origin, date, key: key.as_ref() };
+    let published = repository::publish(&args.folder, &settings).map_err(refused)?;
+    tell(args, &published, key.as_ref(), reporter)
+}
+
+/// Reads a secret key; a passphrase never stands on a command line, where everybody could see it.
+pub fn read_key(file: &Path, passphrase_file: Option<&Path>) -> Result<SigningKey> {
+    let failed = |error| Error::io("cannot read the passphrase", error);
+    let passphrase = passphrase_file.map(fs_err::read_to_string).transpose().map_err(failed)?.unwrap_or_default();
+    SigningKey::read(file, passphrase.lines().next().unwrap_or_default()).map_err(signing_refused)
+}
+
+fn folder_name(folder: &Path) -> String {
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    whole.file_name().map_or_else(|| "dkms".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn signing_refused(error: SigningError) -> Error {
+    let message = error.to_string();
+    match error {
+        SigningError::Read(cause) => Error::io(message, cause),
+        error => Error::new(Kind::BadOption, message).caused_by(error).hint(
+            "`gpg --export-secret-keys --armor KEY` writes such a file; a passphrase is read with --sign-passphrase-file",
+        ),
+    }
+}
+
+fn refused(error: RepositoryError) -> Error {
+    let message = error.to_string();
+    match error {
+        RepositoryError::Io(cause) if cause.kind() == std::io::ErrorKind::PermissionDenied => {
+            Error::new(Kind::NoWritePermission, "cannot write the metadata").caused_by(cause)
+        }
+        RepositoryError::Io(cause) => Error::io("cannot write the metadata", cause),
+        RepositoryError::NoPackage { .. } => {
+            Error::new(Kind::NotAnArchive, message).hint("remove the file, or make the package again")
+        }
+        RepositoryError::Twice { .. } => Error::new(Kind::NotAnArchive, message).hint("remove one of them"),
+        RepositoryError::Signing(error) => signing_refused(error),
+        RepositoryError::Signature { source, .. } => Error::new(Kind::Internal, message).caused_by(source),
+        RepositoryError::Empty(_) => {
+            Error::new(Kind::SourceMissing, message).hint("`dkms mkdeb`, `dkms mkrpm` and `dkms mkpkg` make packages")
+        }
+    }
+}
+
+fn tell(
+    args: &RepositoryArgs,
+    published: &[Published],
+    key: Option<&SigningKey>,
+    reporter: &dyn Reporter,
+) -> Result<()> {
+    if args.json {
+        let answer = serde_json::json!({
+            "schema": 1,
+            "repositories": published,
+            "signed_by": key.map(SigningKey::fingerprint),
+        });
+        let text = serde_json::to_string_pretty(&answer)
+            .map_err(|error| Error::new(Kind::Internal, "the result cannot be told as JSON").caused_by(error))?;
+        reporter.tell(Message::Answer(text));
+        return Ok(());
+    }
+    for Published { folder, reader, packages } in published {
+        let (who, many) = (
+            match reader {
+                Reader::Apt => "apt",
+                Reader::Dnf => "dnf and zypper",
+            },
+            *packages != 1,
+        );
+        let count = format!("{packages} package{}", if many { "s" } else { "" });
+        reporter.tell(Message::Answer(format!("{} (for {who}, {count})", folder.display())));
+    }
+    match key {
+        Some(key) => reporter.note(format!("  signed by {}; the public key is {KEY_FILE} there", key.fingerprint())),
+        None => {
+            reporter
+                .note("  not signed: apt needs [trusted=yes] for it, dnf gpgcheck=0; --sign-key signs the metadata");
+        }
+    }
+    Ok(())
+}

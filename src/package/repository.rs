@@ -1,0 +1,172 @@
+//! Folders of packages as repositories: the metadata that apt, dnf and zypper read, written without their tools.
+//!
+//! Every folder that holds `.deb` files becomes a flat repository of apt (sources.list(5): `deb URL ./`), every folder that
+//! holds `.rpm` files one of dnf and zypper (`repodata/`). The packages themselves are not touched.
+
+mod apt;
+mod control;
+mod xml;
+mod yum;
+mod yum_package;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::openpgp::{SigningError, SigningKey};
+use crate::sys::fs::write_atomically;
+
+/// Folders below each other that are looked through: no repository lies deeper, and a link cannot lead in circles.
+const DEPTH: usize = 8;
+/// A file with the public key, beside the metadata, for those who set the repository up on a host.
+pub const KEY_FILE: &str = "repository-key.asc";
+
+/// What the metadata say besides the packages.
+#[derive(Debug)]
+pub struct Settings<'a> {
+    /// Whose packages these are, `Origin:` and `Label:` of apt's Release.
+    pub origin: &'a str,
+    /// The time of the metadata in seconds since 1970.
+    pub date: u64,
+    /// What signs them.
+    pub key: Option<&'a SigningKey>,
+}
+
+/// Why a folder did not become a repository.
+#[derive(Debug, thiserror::Error)]
+pub enum RepositoryError {
+    /// Reading packages or writing metadata.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A file is not the package that its name promises.
+    #[error("{} is not a package: {reason}", .file.display())]
+    NoPackage {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Two files are the same package.
+    #[error("{} and {} are both {package}", .first.display(), .second.display())]
+    Twice {
+        /// The file that came first.
+        first: PathBuf,
+        /// The other one.
+        second: PathBuf,
+        /// Name, version and architecture.
+        package: String,
+    },
+    /// Nothing can be signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// A signature cannot be written.
+    #[error("the metadata of {} cannot be signed", .folder.display())]
+    Signature {
+        /// The repository.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: pgp::errors::Error,
+    },
+    /// There is no package at all.
+    #[error("{} holds no .deb and no .rpm file", .0.display())]
+    Empty(PathBuf),
+}
+
+/// Who reads a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reader {
+    /// apt
+    Apt,
+    /// dnf and zypper
+    Dnf,
+}
+
+/// A folder that is a repository now.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Published {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Who reads it.
+    pub reader: Reader,
+    /// How many packages it has.
+    pub packages: usize,
+}
+
+/// Writes the metadata of every repository below the folder, in the order of their paths.
+pub fn publish(top: &Path, settings: &Settings<'_>) -> Result<Vec<Published>, RepositoryError> {
+    let mut published = Vec::new();
+    for (folder, packages) in folders(top)? {
+        for (reader, suffix) in [(Reader::Apt, ".deb"), (Reader::Dnf, ".rpm")] {
+            let files: Vec<PathBuf> = packages.iter().filter(|file| has_suffix(file, suffix)).cloned().collect();
+            if files.is_empty() {
+                continue;
+            }
+            match reader {
+                Reader::Apt => apt::publish(&folder, &files, settings)?,
+                Reader::Dnf => yum::publish(&folder, &files, settings)?,
+            }
+            offer_key(&folder, settings)?;
+            published.push(Published { folder: folder.clone(), reader, packages: files.len() });
+        }
+    }
+    if published.is_empty() { Err(RepositoryError::Empty(top.to_path_buf())) } else { Ok(published) }
+}
+
+/// Folders with the packages that lie directly in them, both sorted. Links to folders are not followed.
+fn folders(top: &Path) -> io::Result<Vec<(PathBuf, Vec<PathBuf>)>> {
+    let mut found = Vec::new();
+    let mut open = vec![(top.to_path_buf(), 0)];
+    while let Some((folder, depth)) = open.pop() {
+        let mut packages = Vec::new();
+        for entry in fs_err::read_dir(&folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            if entry.file_type()?.is_dir() {
+                if name != yum::FOLDER && depth < DEPTH {
+                    open.push((entry.path(), depth + 1));
+                }
+            } else if entry.path().is_file() && [".deb", ".rpm"].iter().any(|suffix| has_suffix(&entry.path(), suffix))
+            {
+                packages.push(entry.path());
+            }
+        }
+        packages.sort();
+        if !packages.is_empty() {
+            found.push((folder, packages));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn has_suffix(file: &Path, suffix: &str) -> bool {
+    file.file_name().is_some_and(|name| name.as_encoded_bytes().ends_with(suffix.as_bytes()))
+}
+
+/// The name of a package file as metadata name it; they are lines and XML, so control characters are refused.
+fn name(file: &Path) -> Result<&str, RepositoryError> {
+    file.file_name().and_then(|name| name.to_str()).filter(|name| !name.chars().any(char::is_control)).ok_or_else(
+        || RepositoryError::NoPackage { file: file.into(), reason: "its name cannot stand in metadata".to_owned() },
+    )
+}
+
+/// The key of an earlier run, which does not sign any more, goes.
+fn offer_key(folder: &Path, settings: &Settings<'_>) -> Result<(), RepositoryError> {
+    let file = folder.join(KEY_FILE);
+    match settings.key {
+        Some(key) => write_atomically(&file, 0o644, key.certificate()?.as_bytes())?,
+        None => remove(&file)?,
+    }
+    Ok(())
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match fs_err::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

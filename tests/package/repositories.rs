@@ -1,0 +1,155 @@
+//! Folders of packages as repositories.
+
+use super::{Workshop, tool};
+
+const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/keys/vendor.asc");
+
+/// A workshop with repo/debian and repo/rpm, each with a package.
+fn workshop() -> Workshop {
+    let workshop = Workshop::new();
+    std::fs::create_dir_all(workshop.path("repo/debian")).unwrap();
+    std::fs::create_dir_all(workshop.path("repo/rpm")).unwrap();
+    for (verb, folder) in [("mkdeb", "repo/debian"), ("mkrpm", "repo/rpm")] {
+        let made = workshop.dkms(&[verb, "demo-v1.2.tar.gz", "--output", folder]);
+        assert!(made.status.success(), "{made:?}");
+    }
+    workshop
+}
+
+fn mkrepo(workshop: &Workshop, words: &[&str]) -> (i32, String) {
+    let words = [&["mkrepo", "repo"], words].concat();
+    let output = workshop.dkms_in(workshop.folder.path(), &words, &[("SOURCE_DATE_EPOCH", "1700000000")]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code().unwrap(), text)
+}
+
+fn read(workshop: &Workshop, file: &str) -> String {
+    std::fs::read_to_string(workshop.path(file)).unwrap()
+}
+
+#[test]
+fn packages_lists_what_apt_ftparchive_lists() {
+    let workshop = workshop();
+    let (code, told) = mkrepo(&workshop, &[]);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("repo/debian (for apt, 1 package)"), "{told}");
+    let ours = read(&workshop, "repo/debian/Packages");
+    let Some((true, theirs)) = tool("apt-ftparchive", &["packages"], &workshop.path("repo/debian")) else { return };
+    let fields = |text: &str| {
+        let kept = |line: &&str| !line.starts_with("SHA1:") && !line.starts_with("SHA512:") && !line.is_empty();
+        let mut lines: Vec<String> = text.lines().filter(kept).map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let folder = workshop.path("repo/debian").display().to_string();
+    assert_eq!(fields(&ours), fields(&theirs.replace(&format!("Filename: {folder}"), "Filename: .")));
+}
+
+#[test]
+fn release_vouches_for_the_lists_and_nothing_stands_unsigned_beside_a_signature() {
+    let workshop = workshop();
+    assert_eq!(mkrepo(&workshop, &["--sign-key", KEY, "--origin", "A Vendor"]).0, 0);
+    let release = read(&workshop, "repo/debian/Release");
+    let size = std::fs::metadata(workshop.path("repo/debian/Packages.xz")).unwrap().len();
+    for part in ["Origin: A Vendor\n", "Date: Tue, 14 Nov 2023 22:13:20 UTC\n", "Architectures: all\n", "SHA256:\n"] {
+        assert!(release.contains(part), "{part} in {release}");
+    }
+    assert!(release.lines().any(|line| line.ends_with(&format!(" {size} Packages.xz"))), "{release}");
+    assert!(read(&workshop, "repo/debian/InRelease").contains("-----BEGIN PGP SIGNATURE-----"));
+    assert!(workshop.path("repo/rpm/repodata/repomd.xml.asc").is_file());
+    assert!(workshop.path("repo/rpm/repository-key.asc").is_file());
+    // The next run has no key: what the old one signed would be refused by every client.
+    assert_eq!(mkrepo(&workshop, &[]).0, 0);
+    for gone in ["debian/InRelease", "debian/Release.gpg", "debian/repository-key.asc", "rpm/repodata/repomd.xml.asc"] {
+        assert!(!workshop.path("repo").join(gone).exists(), "{gone}");
+    }
+}
+
+#[test]
+fn primary_says_what_createrepo_says() {
+    let workshop = workshop();
+    assert_eq!(mkrepo(&workshop, &[]).0, 0);
+    let copy = workshop.path("copy");
+    std::fs::create_dir(&copy).unwrap();
+    for entry in std::fs::read_dir(workshop.path("repo/rpm")).unwrap().flatten() {
+        if entry.path().is_file() {
+            // The time of the file is part of the metadata.
+            tool("cp", &["-a", entry.path().to_str().unwrap()], &copy).unwrap();
+        }
+    }
+    let Some((true, _)) = tool("createrepo_c", &["-q", "--general-compress-type=gz"], &copy) else { return };
+    for list in ["primary", "filelists", "other"] {
+        let lines = |folder: &str| {
+            let found = std::fs::read_dir(workshop.path(folder).join("repodata")).unwrap().flatten();
+            let file = found.map(|it| it.path()).find(|it| it.to_string_lossy().ends_with(&format!("{list}.xml.gz")));
+            let mut text = String::new();
+            let packed = std::fs::File::open(file.unwrap()).unwrap();
+            std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(packed), &mut text).unwrap();
+            // createrepo_c writes empty elements in short.
+            let short = |line: &str| {
+                let empty = line.strip_prefix('<').and_then(|rest| rest.split_once("></"));
+                empty.map_or_else(|| line.to_owned(), |(name, _)| format!("<{name}/>"))
+            };
+            let mut lines: Vec<String> = text
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty() && *line != "</package>")
+                .map(short)
+                .collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!(lines("repo/rpm"), lines("copy"), "{list}");
+    }
+}
+
+#[test]
+fn the_same_packages_give_the_same_metadata() {
+    let workshop = workshop();
+    let files = [
+        "debian/Release",
+        "debian/InRelease",
+        "debian/Packages.xz",
+        "rpm/repodata/repomd.xml",
+        "rpm/repodata/repomd.xml.asc",
+    ];
+    let all = || files.map(|file| std::fs::read(workshop.path("repo").join(file)).unwrap());
+    assert_eq!(mkrepo(&workshop, &["--sign-key", KEY]).0, 0);
+    let once = all();
+    assert_eq!(mkrepo(&workshop, &["--sign-key", KEY]).0, 0);
+    assert!(once == all());
+}
+
+#[test]
+fn what_is_no_package_is_named_and_the_metadata_stay_as_they_were() {
+    let workshop = workshop();
+    assert_eq!(mkrepo(&workshop, &[]).0, 0);
+    let before = read(&workshop, "repo/debian/Release");
+    for (file, bytes) in [
+        ("repo/debian/cut.deb", &std::fs::read(workshop.path("repo/debian").join(super::DEB)).unwrap()[..200]),
+        ("repo/debian/none.deb", b"!<arch>\n".as_slice()),
+        ("repo/debian/text.deb", b"hello".as_slice()),
+        ("repo/rpm/cut.rpm", &std::fs::read(workshop.path("repo/rpm").join(super::RPM)).unwrap()[..300]),
+    ] {
+        std::fs::write(workshop.path(file), bytes).unwrap();
+        let (code, told) = mkrepo(&workshop, &[]);
+        assert_eq!(code, 3, "{told}");
+        assert!(told.contains(file.rsplit('/').next().unwrap()), "{told}");
+        std::fs::remove_file(workshop.path(file)).unwrap();
+    }
+    std::fs::copy(workshop.path("repo/debian").join(super::DEB), workshop.path("repo/debian/copy.deb")).unwrap();
+    let (code, told) = mkrepo(&workshop, &[]);
+    assert_eq!(code, 3, "{told}");
+    assert!(told.contains("are both demo-x-dkms 1.2-1 (all)"), "{told}");
+    assert_eq!(read(&workshop, "repo/debian/Release"), before);
+}
+
+#[test]
+fn a_folder_without_packages_and_a_key_that_is_none_are_refused() {
+    let workshop = Workshop::new();
+    std::fs::create_dir(workshop.path("repo")).unwrap();
+    assert_eq!(mkrepo(&workshop, &[]).0, 2);
+    assert_eq!(mkrepo(&workshop, &["--sign-key", "demo-v1.2/demo.c"]).0, 2);
+    let missing = workshop.dkms(&["mkrepo", "nowhere"]);
+    assert_eq!(missing.status.code(), Some(2));
+}
