@@ -1,11 +1,12 @@
 //! Everything about a package but its files: names, versions, people, texts.
 
-use super::Format;
 use super::license;
 use super::names::{self, NameError};
 use super::payload::Payload;
+use super::relations::{Relation, Script};
 use super::survey::{Survey, one_line};
 use super::version::{self, VersionError};
+use super::{Format, carrier};
 use crate::ids::ModuleId;
 
 /// What a person may set for a package; what is left open comes from the source.
@@ -82,6 +83,12 @@ pub struct PackageInfo {
     pub date: u64,
     /// Who does the work.
     pub scriptlets: Scriptlets,
+    /// The folder in which the payload lies once it is installed.
+    pub place: String,
+    /// What it needs, offers and excludes.
+    pub relations: Vec<Relation>,
+    /// What runs when it comes and goes.
+    pub scripts: Vec<Script>,
 }
 
 /// Information that is missing or cannot be used.
@@ -138,8 +145,20 @@ impl PackageInfo {
             holders: survey.holders.clone(),
             date: payload.newest,
             scriptlets: Scriptlets::Full,
+            place: format!("/usr/src/{}", module.source_folder()),
+            relations: Vec::new(),
+            scripts: Vec::new(),
             module,
         })
+    }
+
+    /// The package as the carrier of the module's source, for whom others do the work.
+    #[must_use]
+    pub fn carrying_source(mut self, scriptlets: Scriptlets) -> Self {
+        self.scriptlets = scriptlets;
+        self.relations = carrier::relations(&self);
+        self.scripts = carrier::scripts(&self);
+        self
     }
 
     /// `EPOCH:VERSION-RELEASE`, the epoch only if there is one.
@@ -155,11 +174,6 @@ impl PackageInfo {
             Format::Deb => format!("{name}_{version}-{release}_{architecture}.deb"),
             Format::Rpm => format!("{name}-{version}-{release}.{architecture}.rpm"),
         }
-    }
-
-    /// `/usr/src/NAME-VERSION`
-    pub fn source_folder(&self) -> String {
-        format!("/usr/src/{}", self.module.source_folder())
     }
 }
 

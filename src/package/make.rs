@@ -79,7 +79,7 @@ pub fn make(request: &PackageRequest, system: &System, framework: &Framework, re
     let mut info =
         PackageInfo::new(request.format, settled.id, &request.wishes, parts, &mut warnings).map_err(refused)?;
     info.date = request.date.or(source.newest).unwrap_or(payload.newest);
-    info.scriptlets = request.scriptlets;
+    let info = info.carrying_source(request.scriptlets);
     let mut output = Output::open(&request.place, &info.file_name(), request.existing)?;
     write(request, &info, &payload, &mut output)?;
     let (file, size) = output.finish()?;
@@ -168,7 +168,7 @@ fn tell(made: &Made, payload: &Payload, changes: &[String], warnings: &[String],
         info.license,
         info.maintainer.as_ref().map_or(String::new(), |person| format!(", maintainer {person}")),
     ));
-    reporter.note(format!("  {} files, {} in {}", payload.count(), size(payload.bytes), info.source_folder()));
+    reporter.note(format!("  {} files, {} in {}", payload.count(), size(payload.bytes), info.place));
     changes.iter().for_each(|change| reporter.note(format!("  {change}")));
     for (what, paths) in [("version control", &payload.vcs), ("build products", &payload.built)] {
         if !paths.is_empty() {

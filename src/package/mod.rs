@@ -1,6 +1,7 @@
 //! Packages of module sources: archives and folders in, RPM and Debian packages out. Knows nothing of the DKMS tree.
 
 pub mod archive;
+pub mod carrier;
 pub mod date;
 pub mod deb;
 pub mod declared;
@@ -15,6 +16,7 @@ pub mod openpgp;
 pub mod output;
 pub mod payload;
 pub mod placeholder;
+pub mod relations;
 pub mod repository;
 pub mod rpm;
 pub mod scripts;

@@ -74,7 +74,7 @@ fn write_payload(
     let mut plain: Hashing<_, _> = sha256(compressor);
     let (mut digests, mut sizes) = (Vec::new(), Vec::new());
     for (number, entry) in (1..).zip(&payload.entries) {
-        let (digest, size) = cpio::entry(&mut plain, &info.source_folder(), entry, number, info.date)?;
+        let (digest, size) = cpio::entry(&mut plain, &info.place, entry, number, info.date)?;
         digests.push(digest);
         sizes.push(size);
     }

@@ -6,12 +6,8 @@ use debian_packaging::control::ControlParagraph;
 
 use super::data::Listing;
 use super::entry::{self, Entry};
-use crate::package::Format;
-use crate::package::info::{PackageInfo, Scriptlets, fold};
-use crate::package::{names, scripts};
-
-/// Header packages, by distribution; all of them are pulled in by dkms itself, too.
-const HEADERS: &str = "linux-headers-generic | linux-headers-amd64 | linux-headers";
+use crate::package::info::{PackageInfo, fold};
+use crate::package::relations::{Kind, Phase, Relation};
 
 /// The uncompressed control.tar.
 pub(super) fn archive(info: &PackageInfo, listing: &Listing) -> io::Result<Vec<u8>> {
@@ -20,9 +16,16 @@ pub(super) fn archive(info: &PackageInfo, listing: &Listing) -> io::Result<Vec<u
     let folder = Entry { kind: tar::EntryType::Directory, name: "./", target: "", mode: 0o755, size: 0, date };
     entry::append(&mut tar, &folder, io::empty())?;
     let mut files = vec![("control", 0o644, control(info, listing)?), ("md5sums", 0o644, listing.md5sums.clone())];
-    if info.scriptlets == Scriptlets::Full {
-        files.push(("postinst", 0o755, scripts::fill(scripts::DEB_POSTINST, info)));
-        files.push(("prerm", 0o755, scripts::fill(scripts::DEB_PRERM, info)));
+    for script in &info.scripts {
+        let name = match script.phase {
+            Phase::BeforeInstall => "preinst",
+            Phase::AfterInstall => "postinst",
+            Phase::BeforeRemoval => "prerm",
+            Phase::AfterRemoval => "postrm",
+            // dpkg has no such moment; a trigger is what comes nearest.
+            Phase::AfterTransaction => continue,
+        };
+        files.push((name, 0o755, script.text.clone()));
     }
     for (name, mode, text) in files {
         let (kind, name, size) = (tar::EntryType::Regular, &format!("./{name}"), text.len() as u64);
@@ -32,30 +35,15 @@ pub(super) fn archive(info: &PackageInfo, listing: &Listing) -> io::Result<Vec<u
 }
 
 fn control(info: &PackageInfo, listing: &Listing) -> io::Result<String> {
-    let base = names::base_name(Format::Deb, info.module.name.as_str());
-    let modules = format!("{base}-modules");
-    let depends = match info.scriptlets {
-        Scriptlets::Full => "dkms",
-        Scriptlets::None => "dkms, dkms-triggers",
-    };
     let mut fields = vec![
         ("Package", info.name.clone()),
         ("Version", info.full_version()),
         ("Architecture", info.architecture.clone()),
         ("Maintainer", info.maintainer.clone().unwrap_or_default()),
         ("Installed-Size", listing.installed_size.to_string()),
-        ("Depends", depends.to_owned()),
-        ("Recommends", HEADERS.to_owned()),
     ];
-    if info.named_by_hand {
-        // The same module from two packages: one of them at a time. A package does not conflict with itself.
-        fields.extend([("Conflicts", modules.clone()), ("Replaces", modules.clone())]);
-    }
-    fields.extend([
-        ("Provides", format!("{modules} (= {})", info.full_version())),
-        ("Section", "kernel".to_owned()),
-        ("Priority", "optional".to_owned()),
-    ]);
+    fields.extend(RELATIONS.iter().filter_map(|(kind, name)| Some((*name, listed(info, *kind)?))));
+    fields.extend([("Section", "kernel".to_owned()), ("Priority", "optional".to_owned())]);
     fields.extend(info.url.clone().map(|url| ("Homepage", url)));
     fields.push(("Description", description(info)));
     let mut paragraph = ControlParagraph::default();
@@ -65,6 +53,26 @@ fn control(info: &PackageInfo, listing: &Listing) -> io::Result<String> {
     let mut bytes = Vec::new();
     paragraph.write(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The fields, in the order in which dpkg writes them.
+const RELATIONS: [(Kind, &str); 7] = [
+    (Kind::Requires, "Depends"),
+    (Kind::Recommends, "Recommends"),
+    (Kind::Suggests, "Suggests"),
+    (Kind::Conflicts, "Conflicts"),
+    (Kind::Breaks, "Breaks"),
+    (Kind::Replaces, "Replaces"),
+    (Kind::Provides, "Provides"),
+];
+
+fn listed(info: &PackageInfo, kind: Kind) -> Option<String> {
+    let one = |relation: &Relation| match &relation.version {
+        Some((compare, version)) => format!("{} ({} {version})", relation.name, compare.debian()),
+        None => relation.name.clone(),
+    };
+    let all: Vec<String> = info.relations.iter().filter(|relation| relation.kind == kind).map(one).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 /// Synopsis, then the paragraphs, folded, each line with a blank before it.

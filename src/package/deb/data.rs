@@ -35,7 +35,7 @@ pub(super) fn write(
     for (path, file) in documents::all(info)? {
         data.file(&format!("usr/share/{path}"), &file)?;
     }
-    let source = info.source_folder().trim_start_matches('/').to_owned();
+    let source = info.place.trim_start_matches('/').to_owned();
     for entry in &payload.entries {
         let path = if entry.path.is_empty() { source.clone() } else { format!("{source}/{}", entry.path) };
         match &entry.kind {

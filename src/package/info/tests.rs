@@ -21,7 +21,7 @@ fn info(format: Format, wishes: &Wishes) -> Result<PackageInfo, InfoError> {
 fn the_source_says_what_nobody_set() {
     let deb = info(Format::Deb, &Wishes::default()).unwrap();
     assert_eq!(deb.file_name(), "foo-x-dkms_1.2-1_all.deb");
-    assert_eq!(deb.source_folder(), "/usr/src/foo_x-v1.2");
+    assert_eq!(deb.place, "/usr/src/foo_x-v1.2");
     assert_eq!(deb.summary, "V4L2 loopback video device (DKMS)");
     assert_eq!((deb.license.as_str(), deb.maintainer.as_deref()), ("GPL-2.0-only", Some("A B <a@b.org>")));
     let rpm = info(Format::Rpm, &Wishes::default()).unwrap();

@@ -6,9 +6,9 @@ use rpm::{
 };
 
 use super::{RpmError, Written};
-use crate::package::info::{PackageInfo, Scriptlets, fold};
+use crate::package::info::{PackageInfo, fold};
 use crate::package::payload::{EntryKind, Payload};
-use crate::package::scripts;
+use crate::package::relations::{Compare, Kind, Phase, Relation};
 use crate::package::stream::{Compression, GZIP_LEVEL, ZSTD_LEVEL};
 
 /// Builds lead, signature header (digests only) and header for a payload that is written already.
@@ -66,42 +66,59 @@ fn describe(builder: &mut PackageBuilder, info: &PackageInfo) {
 }
 
 fn depend(builder: &mut PackageBuilder, info: &PackageInfo) {
-    let needs = |name: &str, flags| Dependency { name: name.to_owned(), flags, version: String::new() };
-    builder.requires(needs("dkms", DependencyFlags::ANY));
-    match info.scriptlets {
-        Scriptlets::Full => {
-            builder.requires(needs("/bin/sh", DependencyFlags::ANY));
-            let phases = [DependencyFlags::SCRIPT_POST, DependencyFlags::SCRIPT_PREUN, DependencyFlags::POSTTRANS];
-            for phase in phases {
-                builder.requires(needs("dkms", phase));
-            }
-        }
-        Scriptlets::None => {
-            builder.requires(needs("dkms-triggers", DependencyFlags::ANY));
-        }
-    }
-    let (name, version) = (&info.module.name, info.full_version());
-    builder.provides(Dependency::eq(format!("dkms-{name}"), &version));
-    builder.provides(Dependency::eq(format!("{name}-kmod"), &version));
-    if info.named_by_hand {
-        // The same module from two packages: one of them at a time. RPM ignores a conflict with oneself.
-        builder.conflicts(Dependency::any(format!("dkms-{name}")));
+    for relation in &info.relations {
+        let dependency = dependency(relation);
+        match relation.kind {
+            Kind::Requires => builder.requires(dependency),
+            Kind::Recommends => builder.recommends(dependency),
+            Kind::Suggests => builder.suggests(dependency),
+            Kind::Supplements => builder.supplements(dependency),
+            Kind::Provides => builder.provides(dependency),
+            Kind::Conflicts => builder.conflicts(dependency),
+            Kind::Replaces => builder.obsoletes(dependency),
+            // An RPM that replaces another one says nothing else.
+            Kind::Breaks => continue,
+        };
     }
 }
 
+fn dependency(relation: &Relation) -> Dependency {
+    let compared = match relation.version {
+        None => DependencyFlags::ANY,
+        Some((Compare::Less, _)) => DependencyFlags::LESS,
+        Some((Compare::LessOrEqual, _)) => DependencyFlags::LE,
+        Some((Compare::Equal, _)) => DependencyFlags::EQUAL,
+        Some((Compare::GreaterOrEqual, _)) => DependencyFlags::GE,
+        Some((Compare::Greater, _)) => DependencyFlags::GREATER,
+    };
+    let by = match relation.phase {
+        None => DependencyFlags::ANY,
+        Some(Phase::BeforeInstall) => DependencyFlags::SCRIPT_PRE,
+        Some(Phase::AfterInstall) => DependencyFlags::SCRIPT_POST,
+        Some(Phase::BeforeRemoval) => DependencyFlags::SCRIPT_PREUN,
+        Some(Phase::AfterRemoval) => DependencyFlags::SCRIPT_POSTUN,
+        Some(Phase::AfterTransaction) => DependencyFlags::POSTTRANS,
+    };
+    let version = relation.version.as_ref().map_or(String::new(), |(_, version)| version.clone());
+    Dependency { name: relation.name.clone(), flags: compared | by, version }
+}
+
 fn script(builder: &mut PackageBuilder, info: &PackageInfo) {
-    if info.scriptlets == Scriptlets::None {
-        return;
+    for script in &info.scripts {
+        let scriptlet = Scriptlet::new(script.text.as_str()).prog(vec!["/bin/sh"]);
+        match script.phase {
+            Phase::BeforeInstall => builder.pre_install_script(scriptlet),
+            Phase::AfterInstall => builder.post_install_script(scriptlet),
+            Phase::BeforeRemoval => builder.pre_uninstall_script(scriptlet),
+            Phase::AfterRemoval => builder.post_uninstall_script(scriptlet),
+            Phase::AfterTransaction => builder.post_trans_script(scriptlet),
+        };
     }
-    let script = |text| Scriptlet::new(scripts::fill(text, info)).prog(vec!["/bin/sh"]);
-    builder.post_install_script(script(scripts::RPM_POST));
-    builder.pre_uninstall_script(script(scripts::RPM_PREUN));
-    builder.post_trans_script(script(scripts::RPM_POSTTRANS));
 }
 
 /// Every entry, without content.
 fn files(builder: &mut PackageBuilder, info: &PackageInfo, payload: &Payload) -> Result<(), RpmError> {
-    let folder = info.source_folder();
+    let folder = &info.place;
     for entry in &payload.entries {
         let place = if entry.path.is_empty() { folder.clone() } else { format!("{folder}/{}", entry.path) };
         match &entry.kind {
