@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, Target};
 use crate::report::{Message, Reporter};
+use crate::snapshot::View;
 use crate::step::{Operation, Outcome, Plan, Policy, Step, StepId};
 use crate::sys::System;
 use crate::tree::intent::{self, Doing, Intent};
@@ -47,6 +48,13 @@ pub struct Context<'a> {
     pub reporter: &'a dyn Reporter,
     /// How the work is to be done.
     pub policy: &'a Policy,
+}
+
+impl<'a> Context<'a> {
+    /// What readers look at.
+    pub(crate) fn view(&self) -> View<'a> {
+        View { system: self.system, framework: self.framework, tree: self.tree, inputs: &self.policy.inputs }
+    }
 }
 
 /// Whether a step is done for the first time or completes what a dead run began.

@@ -7,7 +7,7 @@ use crate::conf::{self, Commands, Loaded};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
-use crate::snapshot::{self, View};
+use crate::snapshot;
 
 /// The folder of the module's source (opened).
 ///
@@ -37,8 +37,7 @@ pub(crate) fn load(context: &Context<'_>, id: &ModuleId, target: &Target) -> Res
         Some(file) => file.clone(),
         None => source(context, id)?.join("dkms.conf"),
     };
-    let view = View { system: context.system, framework: context.framework, tree: context.tree, inputs };
-    Ok(snapshot::load(&view, &file, id, target, Commands::Run)?)
+    Ok(snapshot::load(&context.view(), &file, id, target, Commands::Run)?)
 }
 
 /// Evaluates a dkms.conf that need not be registered, for no kernel. Without `id` the file does not learn which module it

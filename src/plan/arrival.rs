@@ -88,19 +88,24 @@ fn renew(
     let build = snapshot.module(id).and_then(|entry| entry.build(target));
     // What an archive brings takes the place of the source that is there.
     let is_replaced = matches!(source, AddSource::Archive(_));
-    let stale = is_replaced || snapshot.stale.contains(&(id.clone(), target.clone()));
+    let changed = snapshot.changed_since(id, target);
+    let stale = is_replaced || changed.is_some();
     if build.is_some_and(|build| build.installed) && !stale {
-        let text = format!("{id} on kernel {target} was built from this very source");
+        let text = format!("{id} on kernel {target} was built from what is there now");
         return plan.omit(Some(id.clone()), Some(target.clone()), already(text));
     }
     let mut after = after.to_vec();
-    let why = if build.is_some() { "its source has changed" } else { "a package brought it" };
+    let why = match changed {
+        Some(changed) => format!("changed since it was built: {changed}"),
+        None if build.is_some() && is_replaced => "an archive brings its source anew".to_owned(),
+        None => "a package brought it".to_owned(),
+    };
     if build.is_none() || stale {
-        let making = Making { id, target, after: after.clone(), why: why.into() };
+        let making = Making { id, target, after: after.clone(), why: why.clone() };
         let Some(step) = make(plan, making, snapshot, policy) else { return };
         after.push(step);
     }
-    put(plan, Making { id, target, after, why: why.into() }, snapshot);
+    put(plan, Making { id, target, after, why }, snapshot);
 }
 
 /// The new source is not for this kernel: what an older one put there goes.

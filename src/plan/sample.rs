@@ -102,12 +102,6 @@ impl Sample {
         self
     }
 
-    /// This build was made from another source.
-    pub fn stale(mut self, module: &str, kernel: &str) -> Self {
-        self.snapshot.stale.push((id(module), target(kernel)));
-        self
-    }
-
     /// This input of this build has changed.
     pub fn outdated(mut self, module: &str, kernel: &str, input: &str) -> Self {
         self.snapshot.outdated.insert((id(module), target(kernel)), vec![input.into()]);

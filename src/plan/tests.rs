@@ -181,7 +181,7 @@ fn what_a_package_brings_is_built_anew_only_when_its_source_changed_and_replaces
     for (snapshot, expected) in [
         (base().source("a/2").done(), "add a; build a@5<0; install a@5<0,1; build a@6<0; install a@6<0,3"),
         (base().module("a/2", &["+5", "+6"]).done(), "-a@5:0; -a@6:0"),
-        (base().module("a/2", &["+5", "+6"]).stale("a/2", "5").done(), "build a@5; install a@5<0; -a@6:0"),
+        (base().module("a/2", &["+5", "+6"]).outdated("a/2", "5", "source").done(), "build a@5; install a@5<0; -a@6:0"),
         (
             base().module("a/1", &["+5"]).broken().leaving("a/1").module("a/2", &[]).done(),
             "build a@5; install a@5<0; build a@6; install a@6<2; unbuild a@5<1; remove a<4",

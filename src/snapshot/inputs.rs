@@ -1,71 +1,179 @@
 //! What a build depends on besides the name of its kernel, as digests that a later run compares.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::conf::overrides;
-use crate::ids::ModuleId;
-use crate::kernel::{Kernel, headers};
+use super::View;
+use crate::conf::framework::TrySign;
+use crate::conf::{Framework, overrides};
+use crate::ids::{ModuleId, ModuleName, Target};
+use crate::kernel::{Kernel, KernelConfig, headers};
 use crate::step::Inputs;
 use crate::sys::{System, fingerprint};
+use crate::tree::Tree;
 use crate::tree::records::{self, Fingerprint};
-use crate::tree::{Layout, Tree};
 
 /// Name of an input, as a sentence about a change names it → digest.
 pub type Digests = BTreeMap<String, String>;
 
-/// Digests of what a build of this source for this kernel is made from. None when the command line put other files in
-/// place of the module's and kernel's own: nobody can make such a build again without being told the same.
-pub fn digests(
-    system: &System,
-    id: &ModuleId,
-    kernel: &Kernel,
-    source: &Path,
-    inputs: &Inputs,
-) -> io::Result<Option<Digests>> {
-    if inputs.conf.is_some()
-        || inputs.kernel_config.is_some()
-        || inputs.kernel_source_dir.is_some()
-        || !inputs.directives.is_empty()
-    {
-        return Ok(None);
-    }
+/// Noted when the command line put other files or directives in place of the module's and kernel's own: nobody can make
+/// such a build again without being told the same, so it is compared with nothing.
+const COMMAND_LINE: &str = "the command line";
+const COMPILER: &str = "compiler";
+const SIGNING: &str = "signing certificate";
+const SYMBOLS_OF: &str = "symbols of ";
+
+/// One build: which module from which source for which kernel.
+#[derive(Debug, Clone, Copy)]
+pub struct Making<'a> {
+    /// The module.
+    pub id: &'a ModuleId,
+    /// The kernel.
+    pub kernel: &'a Kernel,
+    /// The folder of the source.
+    pub source: &'a Path,
+    /// Its BUILD_DEPENDS.
+    pub depends: &'a [ModuleName],
+}
+
+/// Digests of files that many modules share, each taken once.
+#[derive(Debug, Default)]
+pub struct Memo(RefCell<BTreeMap<PathBuf, Option<String>>>);
+
+/// Digests of what a build is made from: its source, /etc/dkms, the command line, the kernel's configuration and symbols,
+/// the compiler, what signs it, and the symbols of the modules that it builds on.
+pub fn digests(view: &View<'_>, making: &Making<'_>, memo: &Memo) -> io::Result<Digests> {
+    let Making { id, kernel, source, .. } = *making;
+    let mut digests = of_module(view.system, id, &kernel.target, source)?;
+    let given = view.inputs;
     let folder = kernel.headers.folder();
-    let mut digests = Digests::from([("source".to_owned(), fingerprint::of_folder(source)?)]);
-    let mut add = |name: &str, files: &[PathBuf]| -> io::Result<()> {
-        if let Some(digest) = of_files(files)? {
-            digests.insert(name.to_owned(), digest);
-        }
-        Ok(())
+    let config = headers::config_file(folder, given.kernel_config.as_deref());
+    let mut add = |name: &str, digest: Option<String>| digest.map(|digest| digests.insert(name.to_owned(), digest));
+    add(COMMAND_LINE, of_command_line(given)?);
+    add("kernel headers", memo.of(&folder.join("Module.symvers"))?);
+    if let Some(config) = &config {
+        add("kernel configuration", memo.of(config)?);
+        let config = KernelConfig::read(config)?;
+        add(COMPILER, compiler(view.system, &config));
+        add(SIGNING, certificate(view, &kernel.target, &config, memo)?);
+    }
+    for name in making.depends {
+        add(&format!("{SYMBOLS_OF}{name}"), of_symbols(view.tree, name, &kernel.target)?);
+    }
+    Ok(digests)
+}
+
+/// Which inputs of a build have changed since; empty when none has, or when nothing was noted then or can be read now.
+pub fn changed(view: &View<'_>, making: &Making<'_>, memo: &Memo) -> Vec<String> {
+    // Without headers nothing can be built, so that nothing needs to be.
+    if !making.kernel.has_headers() {
+        return Vec::new();
+    }
+    let target = &making.kernel.target;
+    let Some(noted) = records::one::<Fingerprint>(view.tree.layout(), making.id, Some(target)) else {
+        return Vec::new();
     };
-    add("kernel headers", &[folder.join("Module.symvers")])?;
-    add("kernel configuration", &Vec::from_iter(headers::config_file(folder, None)))?;
-    add("configuration in /etc/dkms", &overrides::files(system, &id.name, Some(&id.version), Some(&kernel.target)))?;
+    let inputs = Inputs::default();
+    let Ok(now) = digests(&View { inputs: &inputs, ..*view }, making, memo) else { return Vec::new() };
+    differences(&noted.inputs, &now)
+}
+
+/// What is not the same. Of compiler, certificate and symbols of others only a change counts, not that one of them came
+/// or went: where it went nothing better can be built, and where it came the build was right without.
+fn differences(noted: &Digests, now: &Digests) -> Vec<String> {
+    if noted.contains_key(COMMAND_LINE) {
+        return Vec::new();
+    }
+    let loose = |name: &str| name == COMPILER || name == SIGNING || name.starts_with(SYMBOLS_OF);
+    let differs = |name: &&&String| match (noted.get(**name), now.get(**name)) {
+        (Some(noted), Some(now)) => noted != now,
+        _ => !loose(name),
+    };
+    let names: BTreeSet<&String> = noted.keys().chain(now.keys()).collect();
+    names.iter().filter(differs).map(|name| (*name).clone()).collect()
+}
+
+fn of_module(system: &System, id: &ModuleId, target: &Target, source: &Path) -> io::Result<Digests> {
+    let mut digests = Digests::from([("source".to_owned(), fingerprint::of_folder(source)?)]);
+    let files = overrides::files(system, &id.name, Some(&id.version), Some(target));
+    if let Some(digest) = of_files(&files)? {
+        digests.insert("configuration in /etc/dkms".to_owned(), digest);
+    }
     let own = system.path("/etc/dkms").join(&id.name);
     if own.is_dir() {
         digests.insert("files in /etc/dkms".to_owned(), fingerprint::of_folder(&own)?);
     }
-    Ok(Some(digests))
+    Ok(digests)
 }
 
-/// Which inputs of a build have changed since; empty when none has, or when nothing was noted then or can be read now.
-pub fn changed(system: &System, tree: &Tree, id: &ModuleId, kernel: &Kernel, source: &Path) -> Vec<String> {
-    let Some(noted) = noted(tree.layout(), id, kernel) else { return Vec::new() };
-    let Ok(Some(now)) = digests(system, id, kernel, source, &Inputs::default()) else { return Vec::new() };
-    differences(&noted, &now)
+fn of_command_line(given: &Inputs) -> io::Result<Option<String>> {
+    let Inputs { conf, kernel_config, kernel_source_dir, directives } = given;
+    if conf.is_none() && kernel_config.is_none() && kernel_source_dir.is_none() && directives.is_empty() {
+        return Ok(None);
+    }
+    let files = Vec::from_iter(conf.iter().chain(kernel_config).cloned());
+    let words = kernel_source_dir.iter().map(|folder| folder.to_string_lossy().into_owned());
+    let words: Vec<String> = words.chain(directives.iter().cloned()).chain(of_files(&files)?).collect();
+    Ok(Some(hex(Sha256::digest(words.join("\0")))))
 }
 
-fn noted(layout: &Layout, id: &ModuleId, kernel: &Kernel) -> Option<Digests> {
-    // Without headers nothing can be built, so that nothing needs to be.
-    kernel.has_headers().then(|| records::one::<Fingerprint>(layout, id, Some(&kernel.target)))?.map(|note| note.inputs)
+/// The program that compiles for this kernel, as far as it can be told without asking one: the kernel's own where it
+/// exists, else the default one. Callers' PATHs differ; that is no change.
+fn compiler(system: &System, config: &KernelConfig) -> Option<String> {
+    let find = |name: &str| {
+        let places = ["/usr/local/bin", "/usr/bin", "/bin"].map(|folder| system.path(folder).join(name));
+        let file = places.iter().find_map(|file| fs_err::canonicalize(file).ok())?;
+        Some(system.inside(&file).to_string_lossy().into_owned())
+    };
+    let fallback = if config.is_clang() { "clang" } else { "gcc" };
+    config.compiler().and_then(find).or_else(|| find(fallback))
 }
 
-fn differences(noted: &Digests, now: &Digests) -> Vec<String> {
-    let names: std::collections::BTreeSet<&String> = noted.keys().chain(now.keys()).collect();
-    names.into_iter().filter(|name| noted.get(*name) != now.get(*name)).cloned().collect()
+/// Completes what was taken before a build: the first build that is signed makes the certificate.
+pub fn add_certificate(
+    digests: &mut Digests,
+    view: &View<'_>,
+    target: &Target,
+    config: &KernelConfig,
+) -> io::Result<()> {
+    let certificate = certificate(view, target, config, &Memo::default())?;
+    digests.extend(certificate.map(|digest| (SIGNING.to_owned(), digest)));
+    Ok(())
+}
+
+/// The certificate of the key that signs modules for this kernel, when it takes signatures.
+fn certificate(view: &View<'_>, target: &Target, config: &KernelConfig, memo: &Memo) -> io::Result<Option<String>> {
+    if config.get("CONFIG_MODULE_SIG_HASH").is_none() || view.framework.try_sign == TrySign::No {
+        return Ok(None);
+    }
+    let configured = view.framework.mok_certificate.as_ref();
+    let file = match configured.map(|file| Framework::expand(file, target.kernel.as_str())) {
+        Some(file) => view.system.path(file),
+        None => view.tree.layout().tree().join("mok.pub"),
+    };
+    memo.of(&file)
+}
+
+/// The exported symbols of the version of a module that is active on the kernel.
+fn of_symbols(tree: &Tree, name: &ModuleName, target: &Target) -> io::Result<Option<String>> {
+    let Some(version) = tree.active(name, target) else { return Ok(None) };
+    let id = ModuleId::new(name.clone(), version);
+    of_files(&[tree.layout().built_modules(&id, target).join("Module.symvers")])
+}
+
+impl Memo {
+    fn of(&self, file: &Path) -> io::Result<Option<String>> {
+        if let Some(known) = self.0.borrow().get(file) {
+            return Ok(known.clone());
+        }
+        let digest = of_files(&[file.to_path_buf()])?;
+        self.0.borrow_mut().insert(file.to_path_buf(), digest.clone());
+        Ok(digest)
+    }
 }
 
 /// The digest over the names and contents of those files that exist; None when none does.
@@ -81,59 +189,12 @@ fn of_files(files: &[PathBuf]) -> io::Result<Option<String>> {
         hash.update(file.metadata()?.len().to_le_bytes());
         io::copy(&mut file, &mut hash)?;
     }
-    Ok(any.then(|| hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok(any.then(|| hex(hash.finalize())))
+}
+
+fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ids::{Arch, KernelRelease, ModuleName, ModuleVersion, Target};
-    use crate::kernel::Headers;
-
-    fn write(root: &Path, file: &str, text: &str) {
-        let file = root.join(file);
-        fs_err::create_dir_all(file.parent().unwrap()).unwrap();
-        fs_err::write(file, text).unwrap();
-    }
-
-    fn taken(root: &Path, inputs: &Inputs) -> Option<Digests> {
-        let system = System::host().with_root(root);
-        let target = Target::new(KernelRelease::new("6.1").unwrap(), Arch::new("x86_64").unwrap());
-        let headers = Headers::Present { folder: root.join("headers") };
-        let kernel = Kernel { target, folder: root.join("lib/modules/6.1"), present: true, headers };
-        let id = ModuleId::new(ModuleName::new("foo").unwrap(), ModuleVersion::new("1").unwrap());
-        digests(&system, &id, &kernel, &root.join("src"), inputs).unwrap()
-    }
-
-    #[test]
-    fn each_input_is_named_when_it_changes() {
-        let root = tempfile::tempdir().unwrap();
-        for file in ["src/foo.c", "headers/Module.symvers", "headers/.config", "etc/dkms/foo.conf"] {
-            write(root.path(), file, "old");
-        }
-        let before = taken(root.path(), &Inputs::default()).unwrap();
-        assert_eq!(differences(&before, &taken(root.path(), &Inputs::default()).unwrap()), [""; 0]);
-        let cases = [
-            ("src/foo.c", "source"),
-            ("headers/Module.symvers", "kernel headers"),
-            ("headers/.config", "kernel configuration"),
-            ("etc/dkms/foo.conf", "configuration in /etc/dkms"),
-            ("etc/dkms/foo/patches/new.patch", "files in /etc/dkms"),
-        ];
-        for (file, name) in cases {
-            let before = taken(root.path(), &Inputs::default()).unwrap();
-            write(root.path(), file, "new");
-            assert_eq!(differences(&before, &taken(root.path(), &Inputs::default()).unwrap()), [name], "{file}");
-        }
-        write(root.path(), "etc/dkms/foobar.conf", "other module");
-        assert_eq!(differences(&before, &taken(root.path(), &Inputs::default()).unwrap()).len(), cases.len());
-    }
-
-    #[test]
-    fn a_build_from_files_of_the_command_line_is_compared_with_nothing() {
-        let root = tempfile::tempdir().unwrap();
-        write(root.path(), "src/foo.c", "");
-        let given = Inputs { directives: vec!["STRIP=no".to_owned()], ..Inputs::default() };
-        assert_eq!(taken(root.path(), &given), None);
-    }
-}
+mod tests;

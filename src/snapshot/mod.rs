@@ -9,13 +9,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use dependants::BuiltWith;
+use inputs::Making;
 
 use crate::conf::{self, Commands, ConfError, Framework, Loaded};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{self, Headers, Kernel};
 use crate::step::{AddSource, Inputs, Unpacked};
+use crate::sys::System;
 use crate::sys::os_release::OsRelease;
-use crate::sys::{System, fingerprint};
 use crate::tree::intent::{self, Intent};
 use crate::tree::leaving::{self, Leaving};
 use crate::tree::{ModuleEntry, Tree, VersionState};
@@ -32,8 +33,6 @@ pub struct Snapshot {
     pub sources: BTreeMap<ModuleId, Source>,
     /// dkms.conf of the modules of interest, by kernel.
     pub confs: BTreeMap<(ModuleId, Target), Result<Loaded, ConfError>>,
-    /// Builds made from a source that is not the one there now.
-    pub stale: Vec<(ModuleId, Target)>,
     /// Builds that something of ours is noted about, of which this has changed since ("source", "kernel headers" …).
     pub outdated: BTreeMap<(ModuleId, Target), Vec<String>>,
     /// Builds that are to be renewed with their dependencies, and the versions of those that they were made with.
@@ -144,11 +143,12 @@ impl Snapshot {
         };
         snapshot.succeeded = successors(view, &snapshot.leaving);
         snapshot.read_kernels(view, &interest.targets);
+        let memo = inputs::Memo::default();
         for (id, source) in snapshot.of_interest(&interest.modules) {
             snapshot.read_source(view, &id, &source);
             for target in &interest.targets {
                 snapshot.read_conf(view, &id, target);
-                snapshot.note_stale(view, &id, target);
+                snapshot.note_outdated(view, &id, target, &memo);
             }
         }
         if interest.dependants {
@@ -245,19 +245,19 @@ impl Snapshot {
         self.confs.insert((id.clone(), target.clone()), loaded);
     }
 
-    fn note_stale(&mut self, view: &View<'_>, id: &ModuleId, target: &Target) {
+    fn note_outdated(&mut self, view: &View<'_>, id: &ModuleId, target: &Target, memo: &inputs::Memo) {
         let is_built = self.module(id).is_some_and(|entry| entry.build(target).is_some());
-        let Some(folder) = self.sources.get(id).filter(|_| is_built).map(|source| source.folder.clone()) else {
+        let (Some(source), Some(kernel)) = (self.sources.get(id), self.kernels.get(target)) else { return };
+        if !is_built {
             return;
-        };
-        if is_stale(view, id, target, &folder) {
-            self.stale.push((id.clone(), target.clone()));
         }
-        if let Some(kernel) = self.kernels.get(target) {
-            let changed = inputs::changed(view.system, view.tree, id, kernel, &folder);
-            if !changed.is_empty() {
-                self.outdated.insert((id.clone(), target.clone()), changed);
-            }
+        let depends = match self.conf(id, target) {
+            Some(Ok(loaded)) => &loaded.conf.build_depends[..],
+            _ => &[],
+        };
+        let changed = inputs::changed(view, &Making { id, kernel, source: &source.folder, depends }, memo);
+        if !changed.is_empty() {
+            self.outdated.insert((id.clone(), target.clone()), changed);
         }
     }
 
@@ -318,14 +318,6 @@ fn successors(view: &View<'_>, leaving: &[Leaving]) -> BTreeSet<ModuleName> {
         folders.iter().any(|folder| folder.starts_with(&prefix) && *folder != id.source_folder())
     };
     leaving.iter().filter(|note| succeeded(&note.id)).map(|note| note.id.name.clone()).collect()
-}
-
-/// Whether a build was made from another source than the one there now. A build without a note of its source (made by
-/// another DKMS) counts as such: it cannot be told.
-fn is_stale(view: &View<'_>, id: &ModuleId, target: &Target, source: &Path) -> bool {
-    let built_from = fs_err::read_to_string(view.tree.layout().built_from(id, target)).ok();
-    let now = fingerprint::of_folder(source).ok();
-    built_from.is_none() || built_from.as_deref().map(str::trim) != now.as_deref()
 }
 
 fn content(folder: &Path) -> Content {

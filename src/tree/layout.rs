@@ -104,11 +104,6 @@ impl Layout {
         self.built(id, target).join("log/make.log")
     }
 
-    /// `TREE/NAME/VERSION/KVER/ARCH/.source`: the fingerprint of the source it was built from.
-    pub fn built_from(&self, id: &ModuleId, target: &Target) -> PathBuf {
-        self.built(id, target).join(".source")
-    }
-
     /// `TREE/NAME/kernel-KVER-ARCH`
     pub fn active_link(&self, name: &ModuleName, target: &Target) -> PathBuf {
         self.module(name).join(format!("kernel-{}-{}", target.kernel, target.arch))

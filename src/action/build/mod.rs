@@ -20,15 +20,12 @@ use crate::action::jobs::Jobs;
 use crate::error::{Error, Result};
 use crate::ids::{ModuleId, Target};
 use crate::report::Message;
-use crate::sys::fingerprint;
+use crate::snapshot::inputs;
 use crate::tree::Stage;
 use crate::tree::records::Fingerprint;
 
 use prepare::Prepared;
 use workshop::Workshop;
-
-/// The file of [`crate::tree::Layout::built_from`] inside the folder of a build.
-const SOURCE_NOTE: &str = ".source";
 
 /// Builds a registered module for a kernel; it ends *built*. An existing build is replaced when the new one is ready,
 /// so a failure or a kill leaves the old one. What a failed build leaves is `NAME/VERSION/build` with make.log in it.
@@ -60,35 +57,27 @@ fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> 
     let fail = |error| Error::io(format!("the build of {} cannot be stored", module.id), error);
     let stage = writer.stage(module.id, module.target).map_err(fail)?;
     workshop.finish(&stage)?;
-    note_inputs(context, module, &stage)?;
+    note_dependencies(module, &stage)?;
     workshop.store_log(&stage)?;
     writer.drop_record::<Fingerprint>(module.id, Some(module.target)).map_err(fail)?;
     writer.publish(stage).map_err(fail)?;
-    if let Some(inputs) = module.inputs.clone() {
-        let note = Fingerprint { module: module.id.clone(), target: module.target.clone(), inputs };
-        writer.record(&note).map_err(fail)?;
-    }
+    let mut inputs = module.inputs.clone();
+    inputs::add_certificate(&mut inputs, &context.view(), module.target, &module.config).map_err(fail)?;
+    writer.record(&Fingerprint { module: module.id.clone(), target: module.target.clone(), inputs }).map_err(fail)?;
 
     workshop.post_build()?;
     writer.end_build(module.id).map_err(|error| Error::io("the build folder cannot be removed", error))
 }
 
-/// Writes down what it was built from: the source's fingerprint, and the versions of its dependencies for
-/// BUILD_DEPENDS_REBUILD.
-fn note_inputs(context: &Context<'_>, module: &Prepared<'_>, stage: &Stage) -> Result<()> {
-    let note = |name: &str, text: &str| {
-        fs_err::write(stage.folder().join(name), format!("{text}\n"))
-            .map_err(|error| Error::io(format!("what {} was built from cannot be noted", module.id), error))
-    };
-    let known = module.inputs.as_ref().and_then(|inputs| inputs.get("source").cloned());
-    match known.map_or_else(|| fingerprint::of_folder(&module.source), Ok) {
-        Ok(print) => note(SOURCE_NOTE, &print)?,
-        Err(error) => context.reporter.warn(format!("changes of {} will not be noticed: {error}", module.id)),
+/// Writes down the versions of its dependencies for BUILD_DEPENDS_REBUILD.
+fn note_dependencies(module: &Prepared<'_>, stage: &Stage) -> Result<()> {
+    if !module.conf.build_depends_rebuild {
+        return Ok(());
     }
-    if module.conf.build_depends_rebuild {
-        for (name, version) in &module.dependencies {
-            version.iter().try_for_each(|version| note(&format!(".dep_{name}"), version))?;
-        }
+    let known = module.dependencies.iter().filter_map(|(name, version)| Some((name, version.as_ref()?)));
+    for (name, version) in known {
+        fs_err::write(stage.folder().join(format!(".dep_{name}")), format!("{version}\n"))
+            .map_err(|error| Error::io(format!("what {} was built from cannot be noted", module.id), error))?;
     }
     Ok(())
 }

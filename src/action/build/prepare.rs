@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, Suffix, headers, installed};
-use crate::snapshot::inputs::{self, Digests};
+use crate::snapshot::inputs::{self, Digests, Making, Memo};
 use crate::step::Switch;
 use crate::sys::os_release::OsRelease;
 use crate::version;
@@ -37,7 +37,7 @@ pub struct Prepared<'a> {
     /// The kernel's compiler.
     pub toolchain: Toolchain,
     /// Digests of what it is built from, to be noted.
-    pub inputs: Option<Digests>,
+    pub inputs: Digests,
     /// BUILD_DEPENDS with their highest registered version, where there is one.
     pub dependencies: Vec<(ModuleName, Option<String>)>,
 }
@@ -66,7 +66,8 @@ impl<'a> Prepared<'a> {
         let toolchain = Toolchain::detect(context.system, &config, opened);
         let suffix = kernel.suffix();
         // Looked at before the source is copied: what changes meanwhile is seen as a change by the next run.
-        let inputs = inputs::digests(context.system, id, &kernel, &source, given)
+        let making = Making { id, kernel: &kernel, source: &source, depends: &conf.build_depends };
+        let inputs = inputs::digests(&context.view(), &making, &Memo::default())
             .map_err(|error| Error::io(format!("what {id} is built from cannot be read"), error))?;
         Ok(Self { id, target, source, conf, headers, config_file, config, suffix, toolchain, dependencies, inputs })
     }
