@@ -25,6 +25,8 @@ pub enum Switch {
     ModprobeOnInstall,
     /// `--symlink-modules` or `symlink_modules`
     SymlinkModules,
+    /// `unbuild`: the build is not kept among the finished ones.
+    DiscardBuild,
 }
 
 /// How the work is to be done, whoever asked.

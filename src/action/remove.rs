@@ -4,7 +4,8 @@ use crate::action::install::{self, Change};
 use crate::action::{Attempt, Context};
 use crate::error::{Error, Result};
 use crate::ids::{ModuleId, Target};
-use crate::step::StepId;
+use crate::step::{StepId, Switch};
+use crate::tree::finished::Limits;
 
 /// Deletes the build for this kernel; an installed one is uninstalled first. Without a build there is nothing to do.
 ///
@@ -18,11 +19,13 @@ pub(super) fn unbuild(context: &Context<'_>, step: StepId, id: &ModuleId, target
         context.reporter.note(format!("{id} is not built for {target}; nothing to do"));
         return Ok(None);
     }
-    context
-        .lock
-        .writer()
-        .delete_build(id, target)
-        .map_err(|error| Error::io(format!("cannot delete the build of {id} for {target}"), error))?;
+    let writer = context.lock.writer();
+    // Who asks for an unbuild wants it built anew.
+    let gone = match context.policy.has(Switch::DiscardBuild) {
+        true => writer.delete_build(id, target).and_then(|()| writer.forget_finished(id, target)),
+        false => writer.retire_build(id, target, Limits::default()),
+    };
+    gone.map_err(|error| Error::io(format!("cannot delete the build of {id} for {target}"), error))?;
     Ok(change)
 }
 

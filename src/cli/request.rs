@@ -35,7 +35,7 @@ pub fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Resu
     if makes(action) {
         known_distribution(app)?;
     }
-    let policy = policy(app, typed);
+    let mut policy = policy(app, typed);
     if let Some(wish) = wish_of_kernel(app, typed, action, word)? {
         return Ok(Asked { request: Request { wish, policy }, subject: None });
     }
@@ -48,7 +48,10 @@ pub fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Resu
         let id = operand::named(typed, word)?;
         let wish = match action {
             "uninstall" => Wish::Uninstall { id, kernels },
-            "unbuild" => Wish::Unbuild { id, kernels },
+            "unbuild" => {
+                policy.switches.insert(Switch::DiscardBuild);
+                Wish::Unbuild { id, kernels }
+            }
             _ => Wish::Remove { id, kernels },
         };
         return Ok(Asked { request: Request { wish, policy }, subject: None });

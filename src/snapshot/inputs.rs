@@ -14,8 +14,7 @@ use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, headers};
 use crate::step::Inputs;
 use crate::sys::{System, fingerprint};
-use crate::tree::Tree;
-use crate::tree::records::{self, Fingerprint};
+use crate::tree::{Tree, records};
 
 /// Name of an input, as a sentence about a change names it → digest.
 pub type Digests = BTreeMap<String, String>;
@@ -74,7 +73,7 @@ pub fn changed(view: &View<'_>, making: &Making<'_>, memo: &Memo) -> Vec<String>
         return Vec::new();
     }
     let target = &making.kernel.target;
-    let Some(noted) = records::one::<Fingerprint>(view.tree.layout(), making.id, Some(target)) else {
+    let Some(noted) = records::fingerprint(view.tree.layout(), making.id, target) else {
         return Vec::new();
     };
     let inputs = Inputs::default();

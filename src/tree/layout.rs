@@ -134,6 +134,11 @@ impl Layout {
         self.tree().join(".records")
     }
 
+    /// `TREE/.finished`: builds that were taken away, by what they were made from.
+    pub fn finished(&self) -> PathBuf {
+        self.tree().join(".finished")
+    }
+
     /// `TREE/.logs/NAME/VERSION/KVER-ARCH`: make.log of failed attempts, newest last.
     pub fn old_logs(&self, id: &ModuleId, target: &Target) -> PathBuf {
         self.old_logs_of(id).join(format!("{}-{}", target.kernel, target.arch))

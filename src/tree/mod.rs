@@ -6,6 +6,7 @@
 
 pub mod dependencies;
 pub mod difference;
+pub mod finished;
 pub mod installed;
 pub mod intent;
 pub mod layout;

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use fs_err as fs;
 use serde::de::DeserializeOwned;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Layout, TreeWriter, installed, intent};
 use crate::ids::{ModuleId, ModuleName, Target};
+use crate::sys::fingerprint;
 use crate::sys::fs::{create_folders, is_real_folder, remove_tree, write_atomically};
 
 /// A kind of fact that has a folder of its own.
@@ -53,8 +55,38 @@ pub struct Fingerprint {
     pub module: ModuleId,
     /// The kernel.
     pub target: Target,
-    /// Name of an input ("source", "Module.symvers" …) → its digest, so that a difference can be named.
+    /// Name of an input ("source", "kernel headers" …) → its digest, so that a difference can be named.
     pub inputs: BTreeMap<String, String>,
+    /// When its `module/` was last changed, in nanoseconds since 1970: a build that another DKMS put in its place has
+    /// another stamp.
+    #[serde(default)]
+    pub stamp: Option<u64>,
+    /// The digest of its `module/`.
+    #[serde(default)]
+    pub digest: Option<String>,
+    /// What it is known by among the finished builds ([`super::finished`]); none: it is never restored.
+    #[serde(default)]
+    pub key: Option<String>,
+}
+
+impl Fingerprint {
+    /// Of the build that lies at `place`, which has no key yet.
+    pub fn of(module: &ModuleId, target: &Target, place: &Path, inputs: BTreeMap<String, String>) -> Self {
+        let digest = fingerprint::of_folder(&place.join("module")).ok();
+        Self { module: module.clone(), target: target.clone(), inputs, stamp: stamp(place), digest, key: None }
+    }
+}
+
+/// [`Fingerprint::stamp`] of the build that lies at `place`.
+pub fn stamp(place: &Path) -> Option<u64> {
+    let changed = fs::metadata(place.join("module")).and_then(|meta| meta.modified()).ok()?;
+    u64::try_from(changed.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()
+}
+
+/// What the build that is there now was made from; None when that is not known.
+pub fn fingerprint(layout: &Layout, module: &ModuleId, target: &Target) -> Option<Fingerprint> {
+    let note: Fingerprint = one(layout, module, Some(target))?;
+    (note.stamp == stamp(&layout.built(module, target))).then_some(note)
 }
 
 impl Record for Failure {

@@ -35,10 +35,13 @@ impl TreeWriter<'_> {
         // Deepest folders last: a version that comes back from its rescue is looked into afterwards.
         let tree = layout.tree();
         sweep(&tree, STAGED, RESCUE, &mut done)?;
-        for name in folders(&tree)?.into_iter().filter(|name| ModuleName::new(name.to_string_lossy()).is_ok()) {
+        let is_module = |name: &OsString| {
+            !name.to_string_lossy().starts_with('.') && ModuleName::new(name.to_string_lossy()).is_ok()
+        };
+        for name in folders(&tree)?.into_iter().filter(is_module) {
             self.recover_module(&tree.join(name), &mut done)?;
         }
-        for dotted in [layout.intents(), layout.records()] {
+        for dotted in [layout.intents(), layout.records(), layout.finished()] {
             sweep(&dotted, STAGED, RESCUE, &mut done)?;
         }
         for kind in folders(&layout.records())? {

@@ -5,5 +5,6 @@ mod conf;
 mod dependants;
 mod exit_codes;
 mod failures;
+mod finished;
 mod options;
 mod several;

@@ -10,6 +10,7 @@ mod log;
 mod make;
 mod patch;
 mod prepare;
+mod recipe;
 mod shell;
 mod sign;
 mod toolchain;
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::ids::{ModuleId, Target};
 use crate::report::Message;
 use crate::snapshot::inputs;
+use crate::step::Switch;
 use crate::tree::Stage;
 use crate::tree::records::Fingerprint;
 
@@ -37,6 +39,12 @@ use workshop::Workshop;
 /// POST_BUILD script's own code.
 pub fn build(context: &Context<'_>, id: &ModuleId, target: &Target, jobs: &Jobs) -> Result<()> {
     let module = Prepared::new(context, id, target, jobs)?;
+    if restored(context, &module) {
+        context
+            .reporter
+            .note(format!("{id} for {target} is the finished build from before: nothing has changed since"));
+        return Ok(());
+    }
     let message = |module: &ModuleId| (module.clone(), Some(target.clone()), "building");
     let (module_id, kernel, doing) = message(id);
     context.reporter.tell(Message::Started { module: module_id, target: kernel, doing });
@@ -61,12 +69,37 @@ fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> 
     workshop.store_log(&stage)?;
     writer.drop_record::<Fingerprint>(module.id, Some(module.target)).map_err(fail)?;
     writer.publish(stage).map_err(fail)?;
-    let mut inputs = module.inputs.clone();
-    inputs::add_certificate(&mut inputs, &context.view(), module.target, &module.config).map_err(fail)?;
-    writer.record(&Fingerprint { module: module.id.clone(), target: module.target.clone(), inputs }).map_err(fail)?;
+    writer.record(&fingerprint(context, module).map_err(fail)?).map_err(fail)?;
 
     workshop.post_build()?;
     writer.end_build(module.id).map_err(|error| Error::io("the build folder cannot be removed", error))
+}
+
+/// What the build that lies in the tree now was made from. The first build that is signed makes the certificate.
+fn fingerprint(context: &Context<'_>, module: &Prepared<'_>) -> std::io::Result<Fingerprint> {
+    let mut inputs = module.inputs.clone();
+    inputs::add_certificate(&mut inputs, &context.view(), module.target, &module.config)?;
+    let key = recipe::key(module, &inputs);
+    let place = context.tree.layout().built(module.id, module.target);
+    Ok(Fingerprint { key, ..Fingerprint::of(module.id, module.target, &place, inputs) })
+}
+
+/// Puts a finished build of the very same back that was taken away. Whatever is wrong with it: then it is built.
+fn restored(context: &Context<'_>, module: &Prepared<'_>) -> bool {
+    let Some(key) = recipe::key(module, &module.inputs) else { return false };
+    let writer = context.lock.writer();
+    let result = if context.policy.has(Switch::Force) {
+        writer.forget_finished(module.id, module.target).map(|()| None)
+    } else {
+        writer.restore_build(module.id, module.target, &key)
+    };
+    match result {
+        Ok(found) => found.is_some(),
+        Err(error) => {
+            context.reporter.warn(format!("a finished build of {} could not be used: {error}", module.id));
+            false
+        }
+    }
 }
 
 /// Writes down the versions of its dependencies for BUILD_DEPENDS_REBUILD.

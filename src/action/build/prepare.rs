@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::recipe;
 use super::toolchain::Toolchain;
 use crate::action::jobs::Jobs;
 use crate::action::{Context, module_conf};
@@ -38,6 +39,8 @@ pub struct Prepared<'a> {
     pub toolchain: Toolchain,
     /// Digests of what it is built from, to be noted.
     pub inputs: Digests,
+    /// Everything else that the build depends on; see [`super::recipe`]. None: it is always built.
+    pub recipe: Option<String>,
     /// BUILD_DEPENDS with their highest registered version, where there is one.
     pub dependencies: Vec<(ModuleName, Option<String>)>,
 }
@@ -57,7 +60,7 @@ impl<'a> Prepared<'a> {
         let read = headers::config_file(opened, given.kernel_config.as_deref());
         let headers = context.system.inside(opened);
         let config_file = read.as_deref().map_or_else(|| headers.join(".config"), |file| context.system.inside(file));
-        let conf = load(context, id, target, &source, (&headers, &config_file), jobs)?;
+        let conf = load(context, id, target, &source, (&headers, &config_file), jobs.share())?;
         refuse_excluded(&conf, id, target)?;
         refuse_empty(&source, id)?;
         refuse_missing_headers(context, &kernel)?;
@@ -69,7 +72,25 @@ impl<'a> Prepared<'a> {
         let making = Making { id, kernel: &kernel, source: &source, depends: &conf.build_depends };
         let inputs = inputs::digests(&context.view(), &making, &Memo::default())
             .map_err(|error| Error::io(format!("what {id} is built from cannot be read"), error))?;
-        Ok(Self { id, target, source, conf, headers, config_file, config, suffix, toolchain, dependencies, inputs })
+        let mut prepared = Self {
+            id,
+            target,
+            source,
+            conf,
+            headers,
+            config_file,
+            config,
+            suffix,
+            toolchain,
+            dependencies,
+            inputs,
+            recipe: None,
+        };
+        // With one fixed number of jobs: how many there happen to be changes no module.
+        let places = (prepared.headers.as_path(), prepared.config_file.as_path());
+        let conf = load(context, id, target, &prepared.source, places, 1)?;
+        prepared.recipe = recipe::of(context, &prepared, &conf);
+        Ok(prepared)
     }
 
     /// The modules that this kernel gets.
@@ -92,7 +113,7 @@ fn load(
     target: &Target,
     source: &Path,
     (headers, config_file): (&Path, &Path),
-    jobs: &Jobs,
+    parallel_jobs: usize,
 ) -> Result<ModuleConf> {
     let file = context.policy.inputs.conf.clone().unwrap_or_else(|| source.join("dkms.conf"));
     let evaluated = conf::Context {
@@ -101,7 +122,7 @@ fn load(
         kernel_config: config_file.to_path_buf(),
         module: Some(&id.name),
         version: Some(&id.version),
-        parallel_jobs: jobs.share(),
+        parallel_jobs,
         directives: &context.policy.inputs.directives,
     };
     let loaded = conf::load(context.system, context.framework, &file, &evaluated, Commands::Run)?;

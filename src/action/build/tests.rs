@@ -92,6 +92,7 @@ impl Site {
             suffix: Suffix::Plain,
             toolchain: Toolchain::default(),
             dependencies: self.dependencies.clone(),
+            recipe: None,
             inputs: BTreeMap::from([("source".to_owned(), "digest".to_owned())]),
         };
         run(&context, &module, &Jobs::alone(NonZeroUsize::MIN))

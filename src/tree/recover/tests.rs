@@ -3,6 +3,8 @@ use std::process::Command;
 use fs_err as fs;
 
 use super::*;
+use crate::tree::finished::Limits;
+use crate::tree::records::Fingerprint;
 use crate::tree::tests::{Sandbox, id, layout, target};
 use crate::tree::{Tree, TreeLock};
 
@@ -28,6 +30,8 @@ fn leftovers_are_completed_or_undone_by_their_names() {
         "a/original_module/6.1/x86_64/a.ko",
         ".records/failures/.tmp_x",
         ".intents/.tmp_x",
+        ".finished/.tmp_x/build/module/a.ko",
+        ".finished/0a/build/module/a.ko",
         "empty/.tmp_add_x/f",
     ] {
         s.file(file, "");
@@ -37,7 +41,7 @@ fn leftovers_are_completed_or_undone_by_their_names() {
     fs::create_dir_all(s.path("usr/src/.tmp_of_others")).unwrap();
 
     let done = s.lock().writer().recover().unwrap();
-    assert_eq!(done.len(), 15, "{done:#?}");
+    assert_eq!(done.len(), 16, "{done:#?}");
     let expected = ["a/1 added", "  6.2 (x86_64) built", "  6.3 (x86_64) built"];
     assert_eq!(s.states(), expected);
     assert!(s.path("var/lib/dkms/a/1/6.3/x86_64/module/old.ko").exists());
@@ -46,6 +50,7 @@ fn leftovers_are_completed_or_undone_by_their_names() {
         assert!(!s.path("var/lib/dkms").join(gone).exists(), "{gone}");
     }
     assert!(s.path("var/lib/dkms/a/original_module/6.1/x86_64/a.ko").exists());
+    assert!(s.path("var/lib/dkms/.finished/0a/build").exists(), "that is no build under way");
     assert!(s.path("usr/src/b-1").exists() && s.path("usr/src/.tmp_of_others").exists());
     assert!(s.lock().writer().recover().unwrap().is_empty(), "a second time there is nothing to do");
 }
@@ -91,6 +96,7 @@ fn scenario(root: &Path) {
     build("one");
     build("two");
     writer.end_build(&id).unwrap();
+    keep_and_bring_back(writer, &id, &target);
     let original = tree.layout().kernel_modules(&target).join("extra/a.ko");
     writer.save_original(&id.name, &target, &original).unwrap();
     writer.activate(&id, &target).unwrap();
@@ -98,6 +104,16 @@ fn scenario(root: &Path) {
     writer.restore_originals(&id.name, &target, &|_| None).unwrap();
     writer.delete_build(&id, &target).unwrap();
     writer.forget(&id).unwrap();
+}
+
+/// The build is taken away and comes back from among the finished ones.
+fn keep_and_bring_back(writer: TreeWriter<'_>, id: &crate::ids::ModuleId, target: &crate::ids::Target) {
+    let place = writer.layout().built(id, target);
+    let (key, inputs) = ("a".repeat(64), std::collections::BTreeMap::new());
+    let note = Fingerprint { key: Some(key.clone()), ..Fingerprint::of(id, target, &place, inputs) };
+    writer.record(&note).unwrap();
+    writer.retire_build(id, target, Limits { free: 0, ..Limits::default() }).unwrap();
+    assert!(writer.restore_build(id, target, &key).unwrap().is_some());
 }
 
 #[test]
