@@ -139,6 +139,9 @@ impl Request {
     pub fn plan(&self, snapshot: &Snapshot) -> Plan {
         let mut plan = self.plan_of_its_own(snapshot);
         plan::dependants::renew(&mut plan, snapshot, &self.policy);
+        if matches!(self.wish, Wish::Autoinstall { .. } | Wish::ModuleArrived { .. }) {
+            plan::adoption::adopt(&mut plan, snapshot);
+        }
         plan
     }
 

@@ -141,6 +141,8 @@ pub enum Operation {
     Unbuild,
     /// Forget the module/version; its source stays in SOURCETREE.
     Forget,
+    /// Note what a build of another DKMS is made from, as it stands; nothing of it changes.
+    Adopt,
     /// Write an archive of source and builds; the state stays.
     MakeTarball(Tarball),
 }
@@ -155,6 +157,7 @@ impl Operation {
             Operation::Uninstall => "uninstall",
             Operation::Unbuild => "unbuild",
             Operation::Forget => "remove",
+            Operation::Adopt => "adopt",
             Operation::MakeTarball(_) => "mktarball",
         }
     }

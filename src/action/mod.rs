@@ -1,6 +1,7 @@
 //! Runs a plan: a pool of workers over the dependency graph, one outcome per step.
 
 pub mod add;
+mod adopt;
 pub mod build;
 mod caller;
 mod claim;
@@ -195,6 +196,10 @@ impl<'a> Pool<'a> {
                 install::uninstall(context, step.id, &step.module, target(step)?, self.attempt(step))
             }
             Operation::Unbuild => remove::unbuild(context, step.id, &step.module, target(step)?),
+            Operation::Adopt => {
+                adopt::adopt(context, &step.module, target(step)?);
+                Ok(None)
+            }
             Operation::MakeTarball(wanted) => tarball::make(context, &step.module, wanted).map(|()| None),
         }
     }
@@ -248,6 +253,7 @@ fn doing(operation: &Operation) -> &'static str {
         Operation::Uninstall => "uninstalling",
         Operation::Unbuild => "unbuilding",
         Operation::Forget => "removing",
+        Operation::Adopt => "adopting",
         Operation::MakeTarball(_) => "packing",
     }
 }

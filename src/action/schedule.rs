@@ -164,7 +164,8 @@ fn changes_kernel(step: &Step, kernel: &KernelRelease) -> bool {
 /// the module's own folder (with its last version, it goes) a third.
 fn in_the_way(step: &Step, other: &Step) -> bool {
     let changes_module = |step: &Step| matches!(step.operation, Operation::Add(_) | Operation::Forget);
-    let changes_build = |step: &Step| matches!(step.operation, Operation::Build | Operation::Unbuild);
+    let changes_build =
+        |step: &Step| matches!(step.operation, Operation::Build | Operation::Unbuild | Operation::Adopt);
     let same_kernel = step.target.as_ref().is_some_and(|target| changes_kernel(other, &target.kernel));
     if changes_module(step) || changes_module(other) {
         return step.module.name == other.module.name;

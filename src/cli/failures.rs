@@ -28,6 +28,9 @@ pub fn note(plan: &Plan, outcomes: &[(StepId, Outcome)], lock: &TreeLock) -> io:
 fn settle(step: &Step, writer: TreeWriter<'_>) -> io::Result<()> {
     let target = step.target.as_ref();
     let Some(known) = records::one::<Failure>(writer.layout(), &step.module, target) else { return Ok(()) };
+    if step.operation == Operation::Adopt {
+        return Ok(());
+    }
     if step.operation == Operation::Build && known.step != Operation::Build.verb() {
         return Ok(());
     }

@@ -194,9 +194,9 @@ impl Request {
 
 /// A step that changes what a kernel has calls for post_transaction; a mere add or build does not.
 fn changes(plan: &Plan, id: StepId, outcome: &Outcome) -> bool {
-    use Operation::{Add, Build, MakeTarball};
+    use Operation::{Add, Adopt, Build, MakeTarball};
     matches!(outcome, Outcome::Done)
-        && plan.steps.get(id.0).is_some_and(|step| !matches!(step.operation, Add(_) | Build | MakeTarball(_)))
+        && plan.steps.get(id.0).is_some_and(|step| !matches!(step.operation, Add(_) | Adopt | Build | MakeTarball(_)))
 }
 
 /// Notes of leaving versions go when the version is forgotten, or added again.

@@ -1,6 +1,7 @@
 //! From a wish and a snapshot of the disk to steps, each with its reason, and omissions with theirs. Pure: what is not in
 //! the snapshot does not exist here.
 
+pub mod adoption;
 pub mod arrival;
 pub mod autoinstall;
 pub mod dependants;

@@ -108,6 +108,12 @@ impl Sample {
         self
     }
 
+    /// Another DKMS made this build.
+    pub fn of_another_dkms(mut self, module: &str, kernel: &str) -> Self {
+        self.snapshot.adoptable.insert((id(module), target(kernel)));
+        self
+    }
+
     /// The package of this version is being replaced.
     pub fn leaving(mut self, module: &str) -> Self {
         self.snapshot.leaving.push(crate::tree::leaving::Leaving { id: id(module) });

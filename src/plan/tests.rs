@@ -199,3 +199,27 @@ fn what_a_package_brings_is_built_anew_only_when_its_source_changed_and_replaces
         assert_eq!(plan(&snapshot), expected);
     }
 }
+
+#[test]
+fn what_another_dkms_built_is_adopted_unless_it_is_made_anew_or_taken_away() {
+    let base = || Sample::default().kernels(&["5"]);
+    let adopted = |mut plan: Plan, snapshot: &Snapshot| {
+        super::adoption::adopt(&mut plan, snapshot);
+        short(&plan)
+    };
+    let autoinstall = |snapshot: &Snapshot| {
+        adopted(super::autoinstall::autoinstall(&target("5"), snapshot, &Policy::default()), snapshot)
+    };
+    let arrival = |snapshot: &Snapshot| {
+        let (source, targets) = (AddSource::SourceTree, [target("5")]);
+        let plan = super::arrival::module_arrived(&id("a/1"), &source, &targets, snapshot, &Policy::default());
+        adopted(plan, snapshot)
+    };
+    let other = base().module("a/1", &["+5"]).of_another_dkms("a/1", "5").done();
+    assert_eq!(autoinstall(&other), "adopt a@5; -a@5:0");
+    assert_eq!(arrival(&other), "adopt a@5; -a@5:0");
+    let not_yet_installed = base().module("a/1", &["5"]).of_another_dkms("a/1", "5").done();
+    assert_eq!(autoinstall(&not_yet_installed), "install a@5; adopt a@5");
+    let excluded = base().module("a/1", &["+5"]).of_another_dkms("a/1", "5").says("a/1", "excluded").done();
+    assert_eq!(arrival(&excluded), "uninstall a@5; unbuild a@5<0; -a@5:77");
+}

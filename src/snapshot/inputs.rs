@@ -11,10 +11,10 @@ use super::View;
 use crate::conf::framework::TrySign;
 use crate::conf::{Framework, overrides};
 use crate::ids::{ModuleId, ModuleName, Target};
-use crate::kernel::{Kernel, KernelConfig, headers};
+use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers};
 use crate::step::Inputs;
 use crate::sys::{System, fingerprint};
-use crate::tree::{Tree, records};
+use crate::tree::{Layout, Tree, records};
 
 /// Name of an input, as a sentence about a change names it → digest.
 pub type Digests = BTreeMap<String, String>;
@@ -79,6 +79,23 @@ pub fn changed(view: &View<'_>, making: &Making<'_>, memo: &Memo) -> Vec<String>
     let inputs = Inputs::default();
     let Ok(now) = digests(&View { inputs: &inputs, ..*view }, making, memo) else { return Vec::new() };
     differences(&noted.inputs, &now)
+}
+
+/// Whether a build has no fingerprint, and every module of it was built for this very kernel: another DKMS made it.
+pub fn is_anothers(layout: &Layout, id: &ModuleId, kernel: &Kernel) -> bool {
+    let target = &kernel.target;
+    if !kernel.has_headers() || records::fingerprint(layout, id, target).is_some() {
+        return false;
+    }
+    let Ok(files) = fs_err::read_dir(layout.built_modules(id, target)) else { return false };
+    let modules: Vec<PathBuf> = files.flatten().map(|file| file.path()).filter(|file| is_module_file(file)).collect();
+    let fits = |file: &PathBuf| ModInfo::read(file).is_ok_and(|info| info.release() == Some(target.kernel.as_str()));
+    !modules.is_empty() && modules.iter().all(fits)
+}
+
+fn is_module_file(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Suffix::ALL.iter().any(|suffix| name.ends_with(suffix.as_str()))
 }
 
 /// What is not the same. Of compiler, certificate and symbols of others only a change counts, not that one of them came

@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub confs: BTreeMap<(ModuleId, Target), Result<Loaded, ConfError>>,
     /// Builds that something of ours is noted about, of which this has changed since ("source", "kernel headers" …).
     pub outdated: BTreeMap<(ModuleId, Target), Vec<String>>,
+    /// Builds that nothing is noted about and whose modules say that they are for this kernel: another DKMS made them.
+    pub adoptable: BTreeSet<(ModuleId, Target)>,
     /// Builds that are to be renewed with their dependencies, and the versions of those that they were made with.
     pub built_with: BuiltWith,
     /// Installs and uninstalls that a dead run left half done.
@@ -255,6 +257,10 @@ impl Snapshot {
             Some(Ok(loaded)) => &loaded.conf.build_depends[..],
             _ => &[],
         };
+        if inputs::is_anothers(view.tree.layout(), id, kernel) {
+            self.adoptable.insert((id.clone(), target.clone()));
+            return;
+        }
         let changed = inputs::changed(view, &Making { id, kernel, source: &source.folder, depends }, memo);
         if !changed.is_empty() {
             self.outdated.insert((id.clone(), target.clone()), changed);

@@ -1,5 +1,6 @@
 //! The program as its callers see it: exit codes, lines, what is on disk afterwards.
 
+mod adopted;
 mod archives;
 mod conf;
 mod dependants;

@@ -1,0 +1,73 @@
+//! A build that another DKMS left is taken over as it is.
+
+use std::fs;
+
+use crate::sandbox::{KERNEL, Sandbox};
+
+/// foo/1 is installed as another DKMS leaves it: no records of ours. Its module says for which kernel it is.
+fn by_another(release: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let module = format!(".section .modinfo,\"a\"\n.asciz \"vermagic={release} SMP\"\n");
+    sandbox.write("module.s", &module);
+    sandbox.tool("make", "#!/bin/sh\necho made >> \"$SANDBOX/made\"\nas -o foo.ko \"$SANDBOX/module.s\"\n");
+    sandbox.source("foo", "1", "");
+    sandbox.ok(&format!("install foo/1 -k {KERNEL}"));
+    fs::remove_dir_all(sandbox.path("dkms/.records")).expect("records");
+    sandbox
+}
+
+/// Where it is installed depends on the distribution.
+fn installed(sandbox: &Sandbox) -> std::path::PathBuf {
+    let folder = format!("lib/modules/{KERNEL}");
+    let file = sandbox.files(&folder).into_iter().find(|file| file.ends_with("/foo.ko")).expect("a module");
+    sandbox.path(&folder).join(file)
+}
+
+fn made(sandbox: &Sandbox) -> usize {
+    fs::read_to_string(sandbox.path("made")).expect("a count").lines().count()
+}
+
+fn fingerprints(sandbox: &Sandbox) -> usize {
+    sandbox.files("dkms/.records/fingerprints").len()
+}
+
+#[test]
+fn it_is_never_rebuilt_by_itself_and_later_changes_of_its_source_are_noticed() {
+    let sandbox = by_another(KERNEL);
+    let module = installed(&sandbox);
+    let before = fs::read(&module).expect("a module");
+    sandbox.ok(&format!("autoinstall -k {KERNEL}"));
+    assert_eq!((made(&sandbox), fingerprints(&sandbox)), (1, 1));
+    assert_eq!(fs::read(&module).expect("a module"), before);
+    let again = sandbox.ok(&format!("autoinstall -k {KERNEL}"));
+    assert!(!again.out.contains("adopt"), "once is enough: {again:?}");
+    sandbox.write("src/foo-1/foo.c", "changed");
+    sandbox.ok(&format!("autoinstall -k {KERNEL}"));
+    assert_eq!(made(&sandbox), 2);
+}
+
+#[test]
+fn one_for_another_kernel_or_of_which_other_files_are_installed_is_left_alone() {
+    let sandbox = by_another("9.9.9");
+    sandbox.ok(&format!("autoinstall -k {KERNEL}"));
+    assert_eq!((made(&sandbox), fingerprints(&sandbox)), (1, 0));
+    let sandbox = by_another(KERNEL);
+    fs::write(installed(&sandbox), "somebody's").expect("another module");
+    sandbox.ok(&format!("autoinstall -k {KERNEL}"));
+    assert_eq!((made(&sandbox), fingerprints(&sandbox)), (1, 0));
+}
+
+#[test]
+fn a_build_that_another_dkms_put_in_the_place_of_ours_counts_as_its() {
+    let sandbox = by_another(KERNEL);
+    sandbox.ok(&format!("autoinstall -k {KERNEL}"));
+    sandbox.write("src/foo-1/foo.c", "changed");
+    // The other one builds the changed source.
+    let folder = format!("dkms/foo/1/{KERNEL}/{}", std::env::consts::ARCH);
+    let file = sandbox.path(&format!("{folder}/module/foo.ko"));
+    let module = fs::read(&file).expect("a module");
+    fs::remove_file(&file).expect("it goes");
+    fs::write(&file, module).expect("a new one");
+    sandbox.ok(&format!("autoinstall -k {KERNEL}"));
+    assert_eq!((made(&sandbox), fingerprints(&sandbox)), (1, 1), "adopted, not rebuilt");
+}
