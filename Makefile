@@ -5,6 +5,9 @@ SBINDIR ?= $(PREFIX)/sbin
 SYSCONFDIR ?= /etc
 STATEDIR ?= /var/lib/dkms
 LIBDIR = $(PREFIX)/lib/dkms
+# Debian 13 and later also look into /usr/share/kernel.
+KERNELHOOKDIR ?= $(SYSCONFDIR)/kernel
+ALPMDIR ?= $(PREFIX)/share/libalpm/hooks
 KERNELINSTALLDIR ?= $(PREFIX)/lib/kernel/install.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 MANDIR ?= $(PREFIX)/share/man
@@ -48,9 +51,10 @@ install: build
 	ln -sfrT $(DESTDIR)$(SBINDIR)/dkms $(DESTDIR)$(LIBDIR)/event
 	$(INSTALL_SHIM) hooks/dpkg/common.postinst $(DESTDIR)$(LIBDIR)/common.postinst
 	$(INSTALL_SHIM) hooks/dkms_autoinstaller $(DESTDIR)$(LIBDIR)/dkms_autoinstaller
-	for hook in preinst postinst header_postinst prerm; do \
-	    $(INSTALL_SHIM) hooks/kernel.d/$$hook $(DESTDIR)$(SYSCONFDIR)/kernel/$$hook.d/dkms || exit; \
+	for hook in preinst postinst header_postinst prerm postrm; do \
+	    $(INSTALL_SHIM) hooks/kernel.d/$$hook $(DESTDIR)$(KERNELHOOKDIR)/$$hook.d/dkms || exit; \
 	done
+	for hook in hooks/alpm/*.hook; do $(INSTALL_SHIM) $$hook $(DESTDIR)$(ALPMDIR)/$${hook##*/} 644 || exit; done
 	$(INSTALL_SHIM) hooks/kernel-install.d/40-dkms.install $(DESTDIR)$(KERNELINSTALLDIR)/40-dkms.install
 	$(INSTALL_SHIM) hooks/systemd/dkms.service $(DESTDIR)$(UNITDIR)/dkms.service 644
 	$(INSTALL_DATA) hooks/framework.conf $(DESTDIR)$(SYSCONFDIR)/dkms/framework.conf

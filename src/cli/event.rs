@@ -1,10 +1,12 @@
 //! `dkms event …`: what a package manager says becomes requests. Its exit code is 0 whatever a module does: a driver that
 //! does not compile must not leave a kernel half configured.
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::event::{self, Event, EventError, PackageManager};
+use crate::event::{self, Call, Event, EventError, Keep, PackageManager};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::report::Reporter;
@@ -14,6 +16,7 @@ use crate::sys::Command;
 
 use super::operand;
 use super::pipeline::{App, Mode};
+use super::recording::{self, Recording};
 use super::request::switched_off;
 use super::verdict::Verdict;
 
@@ -23,34 +26,115 @@ pub fn may_fail(case: Kind) -> bool {
     matches!(case, Kind::Usage | Kind::NameMissing | Kind::Internal | Kind::ArchiveNotLoaded | Kind::StartFailed)
 }
 
+/// How an event is taken: the options before its source.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// `--dry-run`: the plan is shown and nothing is done.
+    pub dry_run: bool,
+    /// `--record FILE`: what arrived is kept there.
+    pub record: Option<PathBuf>,
+}
+
+impl Options {
+    /// Takes the options out of the words after `dkms event`.
+    pub fn split(words: &[String]) -> Result<(Self, Vec<String>)> {
+        let mut options = Self::default();
+        let mut rest = words;
+        loop {
+            rest = match rest {
+                [word, more @ ..] if word == "--dry-run" => {
+                    options.dry_run = true;
+                    more
+                }
+                [word, file, more @ ..] if word == "--record" && !file.is_empty() => {
+                    options.record = Some(PathBuf::from(file));
+                    more
+                }
+                [word, ..] if word == "--record" => return Err(Error::new(Kind::Usage, "--record needs a file")),
+                _ => break,
+            };
+        }
+        let words: Vec<String> = rest.iter().filter(|word| *word != "--dry-run").cloned().collect();
+        options.dry_run |= words.len() < rest.len();
+        Ok((options, words))
+    }
+}
+
 /// Takes the words after `dkms event` and does what they ask for.
-pub fn run(app: &App, words: &[String], mode: Mode) -> Result<()> {
-    let event = event::parse(words).map_err(unreadable)?;
+pub fn run(app: &App, words: &[String], program: &str) -> Result<()> {
+    let (options, words) = Options::split(words)?;
+    if words.first().is_some_and(|word| word == "replay") {
+        return replay(app, words.get(1).map(String::as_str), options.dry_run);
+    }
+    let mut call = Call::new(&words, app.system.environment());
+    if call.has_input() {
+        let keep = if options.record.is_some() { Keep::All } else { Keep::Telling };
+        let input = crate::sys::standard_input();
+        call.read(input, keep).map_err(|error| Error::io("cannot read the paths on standard input", error))?;
+    }
+    let recording = match &options.record {
+        Some(place) => Some(Recording::begin(place, &call, &app.system, program)?),
+        None => None,
+    };
+    let event = event::parse(&call).map_err(unreadable)?;
+    let mode = if options.dry_run { Mode::Show } else { Mode::Do };
+    take(&Taking { app, mode, recording: RefCell::new(recording) }, event)
+}
+
+/// Shows what a recorded event would lead to here. It is never done: it happened elsewhere, or is over.
+fn replay(app: &App, file: Option<&str>, dry_run: bool) -> Result<()> {
+    let file = file.ok_or_else(|| Error::new(Kind::Usage, "replay needs the file that --record wrote"))?;
+    if !dry_run {
+        return Err(Error::new(Kind::Usage, "a recorded event can be shown, not done again")
+            .hint(format!("dkms event replay {file} --dry-run")));
+    }
+    let recorded = recording::read(Path::new(file))?;
+    app.reporter.answer(format!("# event: {}", recorded.call.words.join(" ")));
+    if !recorded.decided.is_empty() {
+        let decided: String = recorded.decided.iter().map(|line| format!("\n#   {line}")).collect();
+        app.reporter.answer(format!("# decided when it was recorded:{decided}"));
+    }
+    let event = event::parse(&recorded.call).map_err(unreadable)?;
+    take(&Taking { app, mode: Mode::Show, recording: RefCell::new(None) }, event)
+}
+
+/// What every event has at hand.
+struct Taking<'a> {
+    app: &'a App,
+    mode: Mode,
+    recording: RefCell<Option<Recording>>,
+}
+
+fn take(taking: &Taking<'_>, event: Event) -> Result<()> {
+    let Taking { app, mode, .. } = *taking;
     match event {
-        Event::KernelArrived { kernel } => kernel_arrived(app, &kernel, mode),
+        Event::KernelArrived { kernel } => kernel_arrived(taking, &kernel),
         Event::Start { kernel } => match kernel.as_ref().or(app.system.running_kernel()) {
-            Some(kernel) => start(app, kernel, mode),
+            Some(kernel) => start(taking, kernel),
             None => Ok(()),
         },
         Event::KernelLeaves { kernel } => {
             let target = target(app, &kernel)?;
-            meet(app, Wish::KernelLeaves { target, which: Leaving::Every }, Policy::default(), mode)
+            taking.meet(Wish::KernelLeaves { target, which: Leaving::Every }, Policy::default())
         }
         Event::ModuleArrived { id, manager, archives } => {
             let archive = archives.map(|folder| folder.join(format!("{}.dkms.tar.gz", id.source_folder())));
             match archive.filter(|file| file.is_file()) {
-                Some(archive) => archive_arrived(app, &id, &archive, mode),
-                None => module_arrived(app, &id, manager, mode),
+                Some(archive) => archive_arrived(taking, &id, &archive),
+                None => module_arrived(taking, &id, manager),
             }
         }
-        Event::ModuleLeaves { id, manager } => module_leaves(app, &id, manager, mode),
-        Event::ModuleIsReplaced { id, manager } => module_is_replaced(app, &id, manager, mode),
+        Event::ModuleLeaves { id, manager } => module_leaves(taking, &id, manager),
+        Event::ModuleIsReplaced { id, manager } => module_is_replaced(taking, &id, manager),
+        Event::SourcesMayLeave { folders } => sources_may_leave(taking, &folders),
+        Event::DiskChanged { why } => disk_changed(taking, &why),
+        Event::OursLeaves { .. } => ours_leaves(taking),
         // Of no use to somebody who looks at a transaction; a dry run says it.
         Event::Nothing { why } if mode == Mode::Do => {
             (&app.reporter as &dyn Reporter).detail(why);
             Ok(())
         }
-        Event::Nothing { why } => meet(app, Wish::Nothing { why }, Policy::default(), mode),
+        Event::Nothing { why } => taking.nothing(why),
     }
 }
 
@@ -63,17 +147,19 @@ fn unreadable(error: EventError) -> Error {
     Error::new(kind, error.to_string()).hint("this command is for package managers' hooks; see dkms(8)")
 }
 
-fn kernel_arrived(app: &App, kernel: &KernelRelease, mode: Mode) -> Result<()> {
+fn kernel_arrived(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
+    let app = taking.app;
     let target = target(app, kernel)?;
-    meet(app, switched_off(app).unwrap_or(Wish::Autoinstall { target }), Policy::default(), mode)
+    taking.meet(switched_off(app).unwrap_or(Wish::Autoinstall { target }), Policy::default())
 }
 
 /// The start-up service is no package manager: it may fail, so that the system's log shows it. Without headers there is
 /// nothing that it could do.
-fn start(app: &App, kernel: &KernelRelease, mode: Mode) -> Result<()> {
+fn start(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
+    let app = taking.app;
     let target = target(app, kernel)?;
     let wish = switched_off(app).unwrap_or(Wish::Autoinstall { target });
-    match tell(app, &Request { wish, policy: Policy::default() }, mode)? {
+    match taking.tell(&Request { wish, policy: Policy::default() })? {
         Some(Kind::AutoinstallFailed) => {
             Err(Error::new(Kind::StartFailed, format!("not every module could be installed for kernel {kernel}")))
         }
@@ -81,10 +167,11 @@ fn start(app: &App, kernel: &KernelRelease, mode: Mode) -> Result<()> {
     }
 }
 
-fn module_arrived(app: &App, id: &ModuleId, manager: PackageManager, mode: Mode) -> Result<()> {
+fn module_arrived(taking: &Taking<'_>, id: &ModuleId, manager: PackageManager) -> Result<()> {
+    let app = taking.app;
     if !app.tree.layout().source(id).join("dkms.conf").is_file() {
         let why = format!("{id} has no source any more");
-        return meet(app, Wish::Nothing { why }, Policy::default(), mode);
+        return taking.nothing(why);
     }
     let targets = app.kernels_with_headers()?;
     let mut policy = Policy::default();
@@ -93,13 +180,14 @@ fn module_arrived(app: &App, id: &ModuleId, manager: PackageManager, mode: Mode)
         policy.switches.insert(Switch::SkipVersionCheck);
     }
     let arrived = Wish::ModuleArrived { id: id.clone(), source: AddSource::SourceTree, targets };
-    meet(app, switched_off(app).unwrap_or(arrived), policy, mode)
+    taking.meet(switched_off(app).unwrap_or(arrived), policy)
 }
 
 /// A package that brings its module as an archive: without it, it has brought nothing, so that a failure is one.
-fn archive_arrived(app: &App, id: &ModuleId, archive: &Path, mode: Mode) -> Result<()> {
+fn archive_arrived(taking: &Taking<'_>, id: &ModuleId, archive: &Path) -> Result<()> {
+    let app = taking.app;
     if let Some(off) = switched_off(app) {
-        return meet(app, off, Policy::default(), mode);
+        return taking.meet(off, Policy::default());
     }
     let not_loaded = || Error::new(Kind::ArchiveNotLoaded, format!("{id} was not loaded from {}", archive.display()));
     let subject = operand::from_archive(&app.system, &app.framework, archive)
@@ -109,15 +197,16 @@ fn archive_arrived(app: &App, id: &ModuleId, archive: &Path, mode: Mode) -> Resu
     }
     let wish =
         Wish::ModuleArrived { id: id.clone(), source: subject.source.clone(), targets: app.kernels_with_headers()? };
-    meet(app, wish, Policy::default(), mode)?;
+    taking.meet(wish, Policy::default())?;
     let is_added = || app.tree.module(id).is_ok_and(|entry| entry.is_some_and(|entry| !entry.is_broken()));
-    if mode == Mode::Do && !is_added() { Err(not_loaded()) } else { Ok(()) }
+    if taking.mode == Mode::Do && !is_added() { Err(not_loaded()) } else { Ok(()) }
 }
 
-fn module_leaves(app: &App, id: &ModuleId, manager: PackageManager, mode: Mode) -> Result<()> {
+fn module_leaves(taking: &Taking<'_>, id: &ModuleId, manager: PackageManager) -> Result<()> {
+    let app = taking.app;
     if manager == PackageManager::Rpm && other_owners(app, id) > 1 {
         let why = format!("another package holds the source of {id}, too");
-        return meet(app, Wish::Nothing { why }, Policy::default(), mode);
+        return taking.nothing(why);
     }
     let known = app.tree.module(id).map_err(|error| Error::io("cannot read the DKMS tree", error))?.is_some();
     let wish = if known {
@@ -125,21 +214,22 @@ fn module_leaves(app: &App, id: &ModuleId, manager: PackageManager, mode: Mode) 
     } else {
         Wish::Nothing { why: format!("{id} is not in the DKMS tree") }
     };
-    meet(app, wish, Policy::default(), mode)
+    taking.meet(wish, Policy::default())
 }
 
 /// Nothing is taken out yet: the new package's own script has the new version in place first.
-fn module_is_replaced(app: &App, id: &ModuleId, manager: PackageManager, mode: Mode) -> Result<()> {
+fn module_is_replaced(taking: &Taking<'_>, id: &ModuleId, manager: PackageManager) -> Result<()> {
+    let app = taking.app;
     if manager == PackageManager::Rpm && other_owners(app, id) > 1 {
         let why = format!("the new package brings {id} again");
-        return meet(app, Wish::Nothing { why }, Policy::default(), mode);
+        return taking.nothing(why);
     }
-    if mode == Mode::Do {
+    if taking.mode == Mode::Do {
         let lock = app.lock()?;
         lock.writer().note_leaving(id).map_err(|error| Error::io("cannot keep a note in the DKMS tree", error))?;
     }
     let why = format!("{id} stays until its successor is in place");
-    meet(app, Wish::Nothing { why }, Policy::default(), mode)
+    taking.nothing(why)
 }
 
 /// How many instances of packages own the module's dkms.conf, as rpm's database says.
@@ -156,22 +246,82 @@ fn target(app: &App, kernel: &KernelRelease) -> Result<Target> {
     Ok(Target::new(kernel.clone(), arch))
 }
 
-/// Meets the request; what failed is told, and is no failure of the transaction.
-fn meet(app: &App, wish: Wish, policy: Policy, mode: Mode) -> Result<()> {
-    tell(app, &Request { wish, policy }, mode).map(|_| ())
+/// Whatever any kernel with headers lacks.
+fn disk_changed(taking: &Taking<'_>, why: &str) -> Result<()> {
+    let app = taking.app;
+    if let Some(off) = switched_off(app) {
+        return taking.meet(off, Policy::default());
+    }
+    (&app.reporter as &dyn Reporter).detail(why);
+    for target in app.kernels_with_headers()? {
+        taking.meet(Wish::Autoinstall { target }, Policy::default())?;
+    }
+    Ok(())
 }
 
-/// Meets the request and tells what failed; gives the case that decides a plain command's exit code.
-fn tell(app: &App, request: &Request, mode: Mode) -> Result<Option<Kind>> {
-    let Verdict { error, others } = app.meet(request, mode)?;
-    let reporter: &dyn Reporter = &app.reporter;
-    for error in others.iter().chain(&error) {
-        match error.kind() {
-            Kind::Excluded => reporter.detail(error.to_string()),
-            _ => app.reporter.tell_failure(error),
+/// The modules stay as they are.
+fn ours_leaves(taking: &Taking<'_>) -> Result<()> {
+    taking.nothing("modules stay as they are".into())
+}
+
+/// Sources that may go are noted, so that what is not there any more at the end of the transaction can be told from what
+/// somebody deleted.
+fn sources_may_leave(taking: &Taking<'_>, folders: &BTreeSet<String>) -> Result<()> {
+    let app = taking.app;
+    let unreadable = |error| Error::io("cannot read the DKMS tree", error);
+    let may_leave: Vec<ModuleId> = app
+        .tree
+        .modules()
+        .map_err(unreadable)?
+        .into_iter()
+        .map(|entry| entry.id)
+        .filter(|id| folders.contains(&id.source_folder()))
+        .collect();
+    if may_leave.is_empty() {
+        return taking.nothing("no module of these sources is in the DKMS tree".into());
+    }
+    if taking.mode == Mode::Do {
+        let lock = app.lock()?;
+        for id in &may_leave {
+            lock.writer().note_leaving(id).map_err(|error| Error::io("cannot keep a note in the DKMS tree", error))?;
         }
     }
-    Ok(error.map(|error| error.kind()))
+    let names = may_leave.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    taking.nothing(format!("{names}: stays until the transaction is over"))
+}
+
+impl Taking<'_> {
+    /// Meets the request; what failed is told, and is no failure of the transaction.
+    fn meet(&self, wish: Wish, policy: Policy) -> Result<()> {
+        self.tell(&Request { wish, policy }).map(|_| ())
+    }
+
+    /// An event that asks nothing of us, for this reason.
+    fn nothing(&self, why: String) -> Result<()> {
+        self.meet(Wish::Nothing { why }, Policy::default())
+    }
+
+    /// Meets the request, tells what failed and what came of it; gives the case that decides a plain command's exit code.
+    fn tell(&self, request: &Request) -> Result<Option<Kind>> {
+        let app = self.app;
+        if self.mode != Mode::Do {
+            return Ok(app.meet(request, self.mode)?.error.map(|error| error.kind()));
+        }
+        let met = app.do_it(request)?;
+        if let Some(recording) = self.recording.borrow_mut().as_mut() {
+            recording.decided(&met.plan)?;
+        }
+        let Verdict { error, others } = met.verdict;
+        let reporter: &dyn Reporter = &app.reporter;
+        for error in others.iter().chain(&error) {
+            match error.kind() {
+                Kind::Excluded => reporter.detail(error.to_string()),
+                _ => app.reporter.tell_failure(error),
+            }
+        }
+        met.summary.tell(&app.system, reporter);
+        Ok(error.map(|error| error.kind()))
+    }
 }
 
 #[cfg(test)]
@@ -188,7 +338,8 @@ mod tests {
             (&["nonsense"], 64),
         ] {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            let error = event::parse(&words).map_err(unreadable).expect_err("not an event");
+            let error =
+                event::parse(&Call::new(&words, &Default::default())).map_err(unreadable).expect_err("not an event");
             assert_eq!(error.kind().code(), code, "{words:?}");
         }
     }

@@ -9,10 +9,12 @@ pub mod mkrepo;
 pub mod operand;
 pub mod package;
 pub mod pipeline;
+pub mod recording;
 pub mod request;
 pub mod rpm_operand;
 pub mod rpm_upgrade;
 pub mod status;
+pub mod summary;
 pub mod targets;
 pub mod verdict;
 
@@ -151,11 +153,8 @@ fn generate_mok(app: &App) -> Result<()> {
 }
 
 fn event_words(words: &[String]) -> u8 {
-    let (options, words): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| word.as_str() == "--dry-run");
-    let words: Vec<String> = words.into_iter().cloned().collect();
     let app = open(&Typed::default(), Human::new(Loudness::Normal, Notes::Stderr));
-    let mode = if options.is_empty() { Mode::Do } else { Mode::Show };
-    match event::run(&app, &words, mode) {
+    match event::run(&app, words, VERSION) {
         Ok(()) => 0,
         Err(error) if event::may_fail(error.kind()) => fail(&app.reporter, &error),
         // The package manager can do nothing about it, and stopping it would do harm.

@@ -17,6 +17,7 @@ use crate::step::{Operation, Outcome, Plan, Reason, Step, StepId, Switch};
 use crate::sys::System;
 use crate::tree::{Layout, LockError, Tree, TreeLock};
 
+use super::summary::Summary;
 use super::verdict::{self, Verdict};
 use super::{failures, rpm_upgrade};
 
@@ -33,6 +34,17 @@ pub struct App {
     pub tree: Tree,
     /// Who tells the user.
     pub reporter: Human,
+}
+
+/// What came of a request.
+#[derive(Debug, Default)]
+pub struct Met {
+    /// How a command ends.
+    pub verdict: Verdict,
+    /// What a transaction is told at its end.
+    pub summary: Summary,
+    /// What was decided.
+    pub plan: Plan,
 }
 
 /// How a request is met.
@@ -58,12 +70,17 @@ impl App {
         if mode != Mode::Do {
             return self.show(request, mode);
         }
-        if let Some(verdict) = self.nothing_to_do(request)? {
-            return Ok(verdict);
+        Ok(self.do_it(request)?.verdict)
+    }
+
+    /// Carries a request out, and gives all that came of it.
+    pub fn do_it(&self, request: &Request) -> Result<Met> {
+        if let Some(met) = self.nothing_to_do(request)? {
+            return Ok(met);
         }
         let lock = self.lock()?;
         if rpm_upgrade::cancels(request, &lock, &self.reporter)? {
-            return Ok(Verdict::default());
+            return Ok(Met::default());
         }
         self.recover(request, &lock)?;
         let snapshot = self.snapshot(request)?;
@@ -76,12 +93,13 @@ impl App {
         if changed {
             action::post_transaction::run(&self.system, &self.framework, only_kernel(&plan), &self.reporter);
         }
-        Ok(verdict::judge(&request.wish, &plan, outcomes))
+        let summary = Summary::of(&plan, &outcomes);
+        Ok(Met { verdict: verdict::judge(&request.wish, &plan, outcomes), summary, plan })
     }
 
     /// Where nothing is to be changed no lock is taken: a hook with nothing to do waits for nobody, and a refusal leaves no
     /// trace.
-    fn nothing_to_do(&self, request: &Request) -> Result<Option<Verdict>> {
+    fn nothing_to_do(&self, request: &Request) -> Result<Option<Met>> {
         if request.policy.has(Switch::RpmSafeUpgrade) {
             return Ok(None);
         }
@@ -92,7 +110,8 @@ impl App {
             return Ok(None);
         }
         self.tell_omissions(&plan);
-        Ok(Some(verdict::judge(&request.wish, &plan, Vec::new())))
+        let summary = Summary::of(&plan, &[]);
+        Ok(Some(Met { verdict: verdict::judge(&request.wish, &plan, Vec::new()), summary, plan }))
     }
 
     /// Takes the tree's lock, telling who holds it when that takes a while.

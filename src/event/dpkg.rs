@@ -1,4 +1,4 @@
-//! Maintainer scripts of Debian packages (Debian Policy, chapter 6: how they are called).
+//! Maintainer scripts of Debian packages (Debian Policy, chapter 6: how they are called; deb-triggers(5)).
 
 use std::path::PathBuf;
 
@@ -29,4 +29,26 @@ pub fn common_postinst(words: &[String]) -> Result<Event, EventError> {
     let id = module(words, 0, "common-postinst")?;
     let archives = words.get(2).filter(|word| !word.is_empty()).map(PathBuf::from);
     Ok(Event::ModuleArrived { id, manager: PackageManager::DpkgCommon, archives })
+}
+
+/// `SCRIPT ACTION …`: what a maintainer script of our own package was called with.
+pub fn own_maintainer_script(words: &[String]) -> Result<Event, EventError> {
+    let script = word(words, 0, "dpkg-self", "the maintainer script's name")?;
+    let action = word(words, 1, &format!("dpkg-self {script}"), "the script's first argument")?;
+    match (script, action) {
+        // The names of triggers, never of files; one call for all that happened since the last one.
+        ("postinst", "triggered") => {
+            let names = words.get(2).map_or("", String::as_str);
+            Ok(Event::DiskChanged { why: format!("packages changed {names}") })
+        }
+        // While our package is not configured its triggers are lost, and those of the same run are not called at all.
+        ("postinst", "configure" | "abort-upgrade" | "abort-remove" | "abort-deconfigure") => {
+            Ok(Event::DiskChanged { why: "dkms itself was installed".into() })
+        }
+        ("prerm", "remove" | "deconfigure") => Ok(Event::OursLeaves { manager: PackageManager::Dpkg }),
+        ("preinst" | "postinst" | "prerm" | "postrm", other) => {
+            Ok(nothing(format!("{script} {other} of our own package needs nothing")))
+        }
+        _ => Err(EventError::Unknown(format!("dpkg-self {script}"))),
+    }
 }

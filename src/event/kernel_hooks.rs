@@ -5,8 +5,9 @@ use crate::ids::KernelRelease;
 
 use super::{Event, EventError, nothing, word};
 
-/// `PHASE KVER [IMAGE]`: Debian's /etc/kernel/PHASE.d.
-pub fn run_parts(words: &[String]) -> Result<Event, EventError> {
+/// `PHASE KVER [IMAGE]`: Debian's /etc/kernel/PHASE.d and /usr/share/kernel/PHASE.d. `maintainer` is what the image
+/// package's own script was called with, where it says so.
+pub fn run_parts(words: &[String], maintainer: Option<&str>) -> Result<Event, EventError> {
     let phase = word(words, 0, "kernel", "the hook folder's name")?;
     let kernel = KernelRelease::new(word(words, 1, &format!("kernel {phase}"), "a kernel release")?)?;
     match phase {
@@ -16,14 +17,21 @@ pub fn run_parts(words: &[String]) -> Result<Event, EventError> {
         "preinst" => {
             Ok(nothing(format!("kernel {kernel} is about to be unpacked; its modules stay until it is there")))
         }
-        "postrm" => Ok(nothing(format!("kernel {kernel} has gone; its modules left before"))),
+        // The old package's script in an upgrade or a reinstallation: the new files lie there already.
+        "postrm" if maintainer.is_some_and(|words| !words.starts_with("remove") && !words.starts_with("purge")) => {
+            Ok(nothing(format!("kernel {kernel} is replaced; its modules stay until it is there")))
+        }
+        "postrm" => Ok(Event::DiskChanged { why: format!("kernel {kernel} has gone") }),
         other => Err(EventError::Unknown(format!("kernel {other}"))),
     }
 }
 
-/// `add KVER ENTRY_DIR IMAGE …` or `remove KVER ENTRY_DIR`, as kernel-install(8) calls its plugins. Other verbs ask
-/// nothing of us.
-pub fn kernel_install(words: &[String]) -> Result<Event, EventError> {
+/// `add KVER ENTRY_DIR IMAGE …` or `remove KVER ENTRY_DIR`, as kernel-install(8) calls its plugins (239 to 262). Other
+/// verbs ask nothing of us, and neither does anything while KERNEL_INSTALL_BYPASS is true, in systemd's words.
+pub fn kernel_install(words: &[String], bypass: Option<&str>) -> Result<Event, EventError> {
+    if bypass.is_some_and(|value| !matches!(value, "0" | "no" | "n" | "false" | "f" | "off")) {
+        return Ok(nothing("KERNEL_INSTALL_BYPASS is set"));
+    }
     let verb = word(words, 0, "kernel-install", "add or remove")?;
     if verb != "add" && verb != "remove" {
         return Ok(nothing(format!("kernel-install {verb} needs nothing from dkms")));

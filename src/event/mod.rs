@@ -1,13 +1,19 @@
 //! What package managers tell us, in their own terms, parsed and nothing more. The sources are the forms in which our
 //! hooks call `/usr/lib/dkms/event`.
 
+pub mod call;
 pub mod dpkg;
 pub mod kernel_hooks;
+pub mod pacman;
+pub mod paths;
 pub mod rpm;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::ids::{KernelRelease, ModuleId, ModuleName, ModuleVersion};
+
+pub use call::{Call, Keep};
 
 /// What happened, or is about to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +49,21 @@ pub enum Event {
         /// The module of the package that leaves.
         id: ModuleId,
         /// Which package manager said so.
+        manager: PackageManager,
+    },
+    /// Modules, kernels or headers may have come, changed or gone: the disk tells which.
+    DiskChanged {
+        /// What was said, for people.
+        why: String,
+    },
+    /// Sources in these folders below /usr/src may leave with the transaction, or be replaced by it.
+    SourcesMayLeave {
+        /// The folders' names.
+        folders: BTreeSet<String>,
+    },
+    /// Our own package is about to be removed: what has gone with the same transaction is taken away, nothing is built.
+    OursLeaves {
+        /// Who takes it away.
         manager: PackageManager,
     },
     /// The machine starts, or somebody asks in its way: whatever is missing on this kernel (None: the running one).
@@ -87,17 +108,21 @@ pub enum EventError {
     Name(#[from] crate::ids::IdError),
 }
 
-/// Parses the words after `dkms event`: a source, then what that source's manager gave its script.
-pub fn parse(words: &[String]) -> Result<Event, EventError> {
+/// Understands what arrived: a source, then what that source's manager gave its script.
+pub fn parse(call: &Call) -> Result<Event, EventError> {
     let (source, rest) =
-        words.split_first().ok_or(EventError::Missing { event: "event".into(), what: "its source" })?;
+        call.words.split_first().ok_or(EventError::Missing { event: "event".into(), what: "its source" })?;
     match source.as_str() {
-        "kernel" => kernel_hooks::run_parts(rest),
-        "kernel-install" => kernel_hooks::kernel_install(rest),
+        "kernel" => kernel_hooks::run_parts(rest, call.variable("DEB_MAINT_PARAMS")),
+        "kernel-install" => kernel_hooks::kernel_install(rest, call.variable("KERNEL_INSTALL_BYPASS")),
         "autoinstaller" => kernel_hooks::autoinstaller(rest),
         "dpkg" => dpkg::maintainer_script(rest),
+        "dpkg-self" => dpkg::own_maintainer_script(rest),
         "common-postinst" => dpkg::common_postinst(rest),
         "rpm" => rpm::scriptlet(rest),
+        "rpm-self" => rpm::own_scriptlet(rest),
+        "rpm-trigger" => rpm::file_trigger(rest, &call.touched()),
+        "pacman" => pacman::hook(rest, &call.touched()),
         other => Err(EventError::Unknown(other.to_owned())),
     }
 }

@@ -4,6 +4,7 @@
 pub mod copy;
 pub mod fingerprint;
 pub mod fs;
+pub mod journal;
 pub mod os_release;
 pub mod process;
 pub mod rename;
@@ -169,6 +170,11 @@ impl System {
 /// Seconds since 1970-01-01 UTC; 0 for a clock that stands before.
 pub fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// This process' standard input. Only who was promised one may read it.
+pub fn standard_input() -> impl std::io::BufRead {
+    std::io::stdin().lock()
 }
 
 /// How many processors this process may use.

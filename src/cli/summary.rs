@@ -1,0 +1,130 @@
+//! What came of a plan, in a few lines for the end of a transaction: on standard error, where package managers show it,
+//! and in the system's log, where it is found later.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::ids::{ModuleId, Target};
+use crate::report::Reporter;
+use crate::step::{Operation, Outcome, Plan, Reason, StepId};
+use crate::sys::System;
+use crate::sys::journal::{self, Gravity};
+
+/// What happened to modules, each with its kernels. Several plans may add to it.
+#[derive(Debug, Default)]
+pub struct Summary {
+    lines: Vec<Line>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Line {
+    gravity: Gravity,
+    text: String,
+}
+
+/// What became of a module on a kernel; the order is that of the lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fate {
+    Removed,
+    Installed,
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Fate::Installed => "installed",
+            Fate::Removed => "removed",
+        })
+    }
+}
+
+impl Summary {
+    /// Of one plan and its outcomes.
+    pub fn of(plan: &Plan, outcomes: &[(StepId, Outcome)]) -> Self {
+        let mut summary = Self::default();
+        summary.add_done(plan, outcomes);
+        summary.add_failed(plan, outcomes);
+        summary.add_pending(plan);
+        summary
+    }
+
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Adds another plan's.
+    pub fn append(&mut self, other: Summary) {
+        self.lines.extend(other.lines);
+    }
+
+    /// Tells it: to the reporter what it has not told yet, to the live system's log all of it.
+    pub fn tell(&self, system: &System, reporter: &dyn Reporter) {
+        for line in &self.lines {
+            if line.gravity != Gravity::Error {
+                reporter.note(format!("dkms: {}", line.text));
+            }
+            if system.root() == std::path::Path::new("/")
+                && let Err(error) = journal::send(line.gravity, &line.text)
+            {
+                reporter.detail(format!("the system's log did not take a line: {error}"));
+            }
+        }
+    }
+
+    fn add_done(&mut self, plan: &Plan, outcomes: &[(StepId, Outcome)]) {
+        let mut done: BTreeMap<(Fate, &ModuleId), Vec<&Target>> = BTreeMap::new();
+        for step in
+            outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done)).map(|(id, _)| &plan.steps[id.0])
+        {
+            let Some(target) = &step.target else { continue };
+            let fate = match step.operation {
+                Operation::Install => Fate::Installed,
+                Operation::Uninstall | Operation::Unbuild => Fate::Removed,
+                _ => continue,
+            };
+            let kernels = done.entry((fate, &step.module)).or_default();
+            if !kernels.contains(&target) {
+                kernels.push(target);
+            }
+        }
+        for ((fate, module), kernels) in &done {
+            let later = done.get(&(Fate::Installed, *module));
+            // What was taken out to make place for itself is there again.
+            let kernels: Vec<String> = kernels
+                .iter()
+                .filter(|kernel| *fate == Fate::Installed || !later.is_some_and(|later| later.contains(kernel)))
+                .map(|kernel| kernel.kernel.to_string())
+                .collect();
+            if !kernels.is_empty() {
+                let text = format!("{module} {fate} for {}", kernels.join(", "));
+                self.lines.push(Line { gravity: Gravity::Info, text });
+            }
+        }
+    }
+
+    fn add_failed(&mut self, plan: &Plan, outcomes: &[(StepId, Outcome)]) {
+        for (id, outcome) in outcomes {
+            let (step, Outcome::Failed(error)) = (&plan.steps[id.0], outcome) else { continue };
+            let kernel = step.target.as_ref().map(|target| format!(" for {}", target.kernel)).unwrap_or_default();
+            let why = std::iter::once(error.message().to_owned()).chain(error.causes()).collect::<Vec<_>>().join(": ");
+            let text = format!("{} of {}{kernel} failed: {why}", step.operation.verb(), step.module);
+            self.lines.push(Line { gravity: Gravity::Error, text });
+        }
+    }
+
+    fn add_pending(&mut self, plan: &Plan) {
+        let mut pending: BTreeMap<(&str, Option<&Target>), Vec<String>> = BTreeMap::new();
+        for omission in &plan.omissions {
+            if let Reason::Pending { on, .. } = &omission.reason {
+                let module = omission.module.as_ref().map(ToString::to_string);
+                pending.entry((on, omission.target.as_ref())).or_default().extend(module);
+            }
+        }
+        for ((on, target), modules) in pending {
+            let kernel = target.map(|target| format!(" for {}", target.kernel)).unwrap_or_default();
+            let what = if modules.is_empty() { "modules".to_owned() } else { modules.join(", ") };
+            self.lines.push(Line { gravity: Gravity::Warning, text: format!("{what}{kernel}: waiting for {on}") });
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Hooks of pacman (alpm-hooks(5)): `NeedsTargets` writes the matching paths to standard input, without a slash in front.
+
+use super::paths::Touched;
+use super::{Event, EventError, nothing, word};
+
+/// `post` or `pre`: when in the transaction the hook runs.
+pub fn hook(words: &[String], touched: &Touched) -> Result<Event, EventError> {
+    match word(words, 0, "pacman", "post or pre")? {
+        "post" | "pre" if touched.is_empty() => {
+            Ok(nothing("no module's source, kernel or headers are among the paths"))
+        }
+        "post" => Ok(Event::DiskChanged { why: format!("packages changed {touched}") }),
+        // Whether a path is replaced or goes for good is not known yet.
+        "pre" => Ok(Event::SourcesMayLeave { folders: touched.modules.clone() }),
+        other => Err(EventError::Unknown(format!("pacman {other}"))),
+    }
+}
