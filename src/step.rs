@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::Serialize;
-
 use crate::error::Error;
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 
 /// A switch of the command line or of framework.conf that changes how work is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Switch {
     /// `--force`
     Force,
@@ -30,7 +28,7 @@ pub enum Switch {
 }
 
 /// How the work is to be done, whoever asked.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Policy {
     /// The switches that are on.
     pub switches: BTreeSet<Switch>,
@@ -48,7 +46,7 @@ impl Policy {
 }
 
 /// Files and directives from the command line that replace those of the module or the kernel.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Inputs {
     /// `-c FILE`: instead of the source's dkms.conf.
     pub conf: Option<PathBuf>,
@@ -61,7 +59,7 @@ pub struct Inputs {
 }
 
 /// Where a source comes from that is to be added.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AddSource {
     /// SOURCETREE/NAME-VERSION is there already.
     SourceTree,
@@ -79,7 +77,7 @@ impl AddSource {
 }
 
 /// An archive that is unpacked in a folder of ours for as long as the command runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unpacked {
     /// The archive itself.
     pub file: PathBuf,
@@ -94,8 +92,7 @@ pub struct Unpacked {
 }
 
 /// Who made an archive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArchiveForm {
     /// Anybody: a source with a dkms.conf somewhere in it.
     Plain,
@@ -104,7 +101,7 @@ pub enum ArchiveForm {
 }
 
 /// What mktarball is to write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tarball {
     /// The file; a name without a slash lies in the module's own folder of the tree.
     pub file: PathBuf,
@@ -115,8 +112,7 @@ pub struct Tarball {
 }
 
 /// Which halves of a module an archive gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TarballContent {
     /// Source and builds.
     Everything,
@@ -127,7 +123,7 @@ pub enum TarballContent {
 }
 
 /// One thing that is done to one module, and to one kernel unless it is `Add`, `Forget` or `MakeTarball`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
     /// Register the source; ends *added*.
     Add(AddSource),
@@ -164,11 +160,11 @@ impl Operation {
 }
 
 /// The place of a step in its plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId(pub usize);
 
 /// One step of a plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Step {
     /// Its place.
     pub id: StepId,
@@ -185,7 +181,7 @@ pub struct Step {
 }
 
 /// Something that the plan leaves out.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Omission {
     /// The module, when one is known.
     pub module: Option<ModuleId>,
@@ -196,8 +192,7 @@ pub struct Omission {
 }
 
 /// Why a plan leaves something out.
-#[derive(Debug, Clone, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[derive(Debug, Clone)]
 pub enum Reason {
     /// It is so already, or there is nothing to do: success.
     AlreadySo {
@@ -207,7 +202,6 @@ pub enum Reason {
     /// It cannot or may not be done: an error when a person asked for it, a skip when an event did.
     Refused {
         /// The case, which gives the exit code.
-        #[serde(serialize_with = "serialize_kind")]
         case: Kind,
         /// The sentence for people.
         text: String,
@@ -219,7 +213,6 @@ pub enum Reason {
         /// The package or thing that is missing, in the words of this distribution.
         on: String,
         /// The case that a plain command would end with.
-        #[serde(serialize_with = "serialize_kind")]
         case: Kind,
         /// The sentence for people.
         text: String,
@@ -235,12 +228,8 @@ impl Reason {
     }
 }
 
-fn serialize_kind<S: serde::Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u8(kind.code())
-}
-
 /// What is to be done, in an order in which it could be done one by one, and what is not, each with its reason.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// The steps; `after` refers to earlier ones only.
     pub steps: Vec<Step>,

@@ -311,7 +311,7 @@ impl Taking<'_> {
         if let Some(recording) = self.recording.borrow_mut().as_mut() {
             recording.decided(&met.plan)?;
         }
-        let Verdict { error, others } = met.verdict;
+        let Verdict { error, others, .. } = met.verdict;
         let reporter: &dyn Reporter = &app.reporter;
         for error in others.iter().chain(&error) {
             match error.kind() {

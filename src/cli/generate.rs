@@ -76,6 +76,7 @@ fn man(folder: &Path) -> std::io::Result<()> {
     }
     page.render_options_section(&mut text)?;
     text.extend_from_slice(exit_codes().as_bytes());
+    text.extend_from_slice(JSON.as_bytes());
     text.extend_from_slice(EVENTS.as_bytes());
     fs_err::write(folder.join("dkms.8"), text)
 }
@@ -92,6 +93,96 @@ fn roff(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-");
     if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
 }
+
+/// The schemas of [`super::json`]; a test compares the members.
+pub(super) const JSON: &str = ".SH JSON
+With
+.B \\-\\-json
+one document goes to standard output, and whatever is told besides to standard error. Its
+.B schema
+names what it is, with a number: programs should look at it, and pass over members that they do not know, as more may be
+added within a number. What an entry is about is told by
+.BR module ,
+.BR version ,
+.B kernel
+and
+.BR arch ,
+each left out where it does not apply.
+.TP
+.B dkms status \\-\\-json: dkms\\-status\\-1
+.B modules
+are the lines of status in their order, each with its
+.B state
+(added, broken, built, installed, installed\\-weak;
+.B built_for
+then names the kernel it was built for),
+.B original_exists
+(true: modules of the kernel's own were put aside), and
+.B files
+(sound; built\\-missing: a module is not in the build's folder; different: an installed file is absent or has other bytes).
+.B failed
+are steps that failed and were not done since: the
+.BR operation ,
+the exit
+.B code
+of its case, the
+.BR error ,
+the
+.B log
+that tells more, and the
+.B time
+in seconds since 1970.
+.B pending
+is work that waits for something to arrive, as in
+.BR omissions .
+.TP
+.B dkms ACTION \\-\\-dry\\-run \\-\\-json: dkms\\-plan\\-1
+.B steps
+are what would be done, in order: the number of a step is its
+.BR id ,
+the
+.B operation
+is add, build, install, uninstall, unbuild, remove, adopt or mktarball,
+.B why
+is a sentence, and
+.B after
+lists the steps that must have ended well before.
+.B omissions
+are what is left out: the
+.B reason
+is already\\-so, refused or pending (waiting for what
+.B on
+names), the
+.B text
+is a sentence,
+.B code
+the exit code that the case ends a plain command with (0: none), and
+.B hints
+say what to do.
+.TP
+.B dkms ACTION \\-\\-json: dkms\\-result\\-1
+.B code
+is the exit code, and
+.B error
+what decides it, or null: a
+.BR code ,
+a
+.BR message ,
+its
+.B causes
+and
+.BR hints .
+.B steps
+and
+.B omissions
+are those of the plan; each step has its
+.BR outcome :
+done, failed or refused (with an
+.BR error ),
+or skipped
+.B because
+of the step with that number.
+";
 
 const EVENTS: &str = ".SH EVENTS
 Hooks of package managers call

@@ -120,7 +120,7 @@ pub struct Typed {
     /// Print what would be done and why, and do nothing
     #[arg(long, visible_alias = "dry_run")]
     pub dry_run: bool,
-    /// Machine-readable output (status, --dry-run)
+    /// Print what came of it (the states, the plan) as one JSON document; see JSON in dkms(8)
     #[arg(long)]
     pub json: bool,
     /// Print the version

@@ -4,6 +4,7 @@ pub mod conf;
 pub mod event;
 mod failures;
 pub mod generate;
+mod json;
 pub mod legacy;
 pub mod mkrepo;
 pub mod operand;
@@ -31,6 +32,7 @@ use crate::sys::System;
 
 use legacy::Typed;
 use pipeline::{App, Mode};
+use verdict::Verdict;
 
 /// The level of the interface that callers know, then our own version.
 const VERSION: &str = concat!("dkms-3.4.0 (dkms-rs ", env!("CARGO_PKG_VERSION"), ")");
@@ -66,7 +68,8 @@ fn reporter(typed: &Typed) -> Human {
         (false, true) => Loudness::Details,
         (false, false) => Loudness::Normal,
     };
-    Human::new(loudness, Notes::Stdout)
+    // With --json, standard output is for the one document.
+    Human::new(loudness, if typed.json { Notes::Stderr } else { Notes::Stdout })
 }
 
 /// `conf` takes the options of every action, but is none: modules may be called so.
@@ -122,29 +125,52 @@ fn run_legacy(typed: &Typed, reporter: Human) -> u8 {
 }
 
 fn act(app: &App, typed: &Typed, action: &str, operand: Option<&str>) -> Result<()> {
-    match action {
-        "status" => return status::run(app, typed, operand),
-        "generate_mok" => return generate_mok(app),
-        _ => {}
+    if action == "status" {
+        return status::run(app, typed, operand);
     }
     let mode = match (typed.dry_run, typed.json) {
-        (false, _) => Mode::Do,
+        (false, false) => Mode::Do,
+        (false, true) => Mode::DoJson,
         (true, false) => Mode::Show,
         (true, true) => Mode::ShowJson,
     };
-    let asked = match rpm_operand::named(typed, action, operand).filter(|_| mode == Mode::Do) {
+    let met = meet(app, typed, action, operand, mode);
+    if mode == Mode::DoJson {
+        let verdict = met.unwrap_or_else(|error| Verdict { error: Some(error), ..Verdict::default() });
+        app.reporter.answer(verdict.outcomes.document(&verdict)?);
+        return tell(app, verdict);
+    }
+    tell(app, met?)
+}
+
+fn meet(app: &App, typed: &Typed, action: &str, operand: Option<&str>, mode: Mode) -> Result<Verdict> {
+    let does = matches!(mode, Mode::Do | Mode::DoJson);
+    if action == "generate_mok" {
+        return if does { generate_mok(app) } else { show_key(app, mode) }.map(|()| Verdict::default());
+    }
+    let asked = match rpm_operand::named(typed, action, operand).filter(|_| does) {
         Some(package) => {
             rpm_operand::install(app, &package)?;
             request::build(app, typed, "autoinstall", None)?
         }
         None => request::build(app, typed, action, operand)?,
     };
-    let verdict = app.meet(&asked.request, mode)?;
-    drop(asked.subject);
+    app.meet(&asked.request, mode)
+}
+
+/// Tells every error but the one that the command ends with, and gives that one.
+fn tell(app: &App, verdict: Verdict) -> Result<()> {
     for error in &verdict.others {
         app.reporter.tell_error(error);
     }
     verdict.error.map_or(Ok(()), Err)
+}
+
+/// A plan of no steps: the key is no module's.
+fn show_key(app: &App, mode: Mode) -> Result<()> {
+    let plan = crate::step::Plan::nothing("the signing key and its certificate are made unless they are there");
+    app.reporter.answer(if mode == Mode::ShowJson { json::plan(&plan)? } else { plan.to_string() });
+    Ok(())
 }
 
 fn generate_mok(app: &App) -> Result<()> {
@@ -191,7 +217,11 @@ fn repository_words(words: &[String]) -> u8 {
 
 /// Reads the settings; what the command line says wins.
 fn open(typed: &Typed, reporter: Human) -> App {
-    let system = if typed.quiet { System::host().quiet() } else { System::host() };
+    let system = match (typed.quiet, typed.json) {
+        (true, _) => System::host().quiet(),
+        (false, true) => System::host().on_standard_error(),
+        (false, false) => System::host(),
+    };
     let (mut framework, warnings) = Framework::read(&system);
     for warning in warnings {
         (&reporter as &dyn Reporter).warn(warning);

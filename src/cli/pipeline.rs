@@ -19,7 +19,7 @@ use crate::tree::{Layout, LockError, Tree, TreeLock};
 
 use super::summary::Summary;
 use super::verdict::{self, Verdict};
-use super::{failures, rpm_upgrade};
+use super::{failures, json, rpm_upgrade};
 
 /// How long a command waits for another one that holds the lock.
 const LOCK_PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -52,6 +52,8 @@ pub struct Met {
 pub enum Mode {
     /// The plan is carried out.
     Do,
+    /// The plan is carried out, and what came of it is printed as JSON.
+    DoJson,
     /// The plan is printed.
     Show,
     /// The plan is printed as JSON.
@@ -67,7 +69,7 @@ impl App {
 
     /// Meets a request.
     pub fn meet(&self, request: &Request, mode: Mode) -> Result<Verdict> {
-        if mode != Mode::Do {
+        if matches!(mode, Mode::Show | Mode::ShowJson) {
             return self.show(request, mode);
         }
         Ok(self.do_it(request)?.verdict)
@@ -136,7 +138,7 @@ impl App {
         let snapshot = self.snapshot(request)?;
         let mut plan = plan::interrupted::complete(&snapshot);
         plan.append(request.plan(&snapshot));
-        let text = if mode == Mode::ShowJson { plan_json(&plan)? } else { plan.to_string().trim_end().to_owned() };
+        let text = if mode == Mode::ShowJson { json::plan(&plan)? } else { plan.to_string().trim_end().to_owned() };
         self.reporter.answer(text);
         Ok(verdict::judge(&request.wish, &plan, Vec::new()))
     }
@@ -236,12 +238,6 @@ fn forget_leavers(plan: &Plan, outcomes: &[(StepId, Outcome)], request: &Request
 /// Whether a module arrives that was noted to leave.
 fn returns(request: &Request, snapshot: &Snapshot) -> bool {
     matches!(&request.wish, Wish::ModuleArrived { id, .. } if snapshot.leaving.iter().any(|note| note.id == *id))
-}
-
-fn plan_json(plan: &Plan) -> Result<String> {
-    let document = serde_json::json!({ "schema": "dkms-plan-1", "plan": plan });
-    serde_json::to_string_pretty(&document)
-        .map_err(|error| Error::new(Kind::Internal, "cannot write the plan as JSON").caused_by(error))
 }
 
 fn lock_error(error: LockError) -> Error {

@@ -2,7 +2,6 @@
 
 use crate::conf::Commands;
 use crate::error::{Error, Result};
-use crate::exit::Kind;
 use crate::report::Reporter;
 use crate::snapshot::{self, View};
 use crate::status::{Files, Filter, Row, rows};
@@ -12,7 +11,7 @@ use crate::tree::{Build, ModuleEntry, VersionState};
 
 use super::legacy::Typed;
 use super::pipeline::App;
-use super::{failures, operand};
+use super::{failures, json, operand};
 
 /// Lists the states. Takes no lock, waits for nobody and runs nothing of the modules'.
 pub fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
@@ -21,10 +20,7 @@ pub fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
     let rows = rows(&modules, &filter, &|entry, build| files(app, entry, build));
     let failures = failures::shown(app.tree.layout(), &rows, &typed.kernels);
     if typed.json {
-        let document = serde_json::json!({ "schema": "dkms-status-1", "modules": rows, "failures": failures });
-        let text = serde_json::to_string_pretty(&document)
-            .map_err(|error| Error::new(Kind::Internal, "cannot write the states as JSON").caused_by(error))?;
-        app.reporter.answer(text);
+        app.reporter.answer(json::status(&rows, &failures, &[])?);
     } else if !rows.is_empty() {
         app.reporter.answer(rows.iter().map(Row::to_string).collect::<Vec<_>>().join("\n"));
     }

@@ -7,6 +7,8 @@ use crate::exit::Kind;
 use crate::request::Wish;
 use crate::step::{Omission, Outcome, Plan, Reason, StepId};
 
+use super::json::Outcomes;
+
 /// How a command ends: the error that decides its code, if any, and the errors that are told besides.
 #[derive(Debug, Default)]
 pub struct Verdict {
@@ -14,10 +16,17 @@ pub struct Verdict {
     pub error: Option<Error>,
     /// Told before it.
     pub others: Vec<Error>,
+    /// What came of each step, for `--json`.
+    pub outcomes: Outcomes,
 }
 
 /// Judges what came of a plan.
 pub fn judge(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict {
+    let told = Outcomes::of(plan, &outcomes);
+    Verdict { outcomes: told, ..decide(wish, plan, outcomes) }
+}
+
+fn decide(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict {
     let many = matches!(wish, Wish::Autoinstall { .. } | Wish::Match { .. } | Wish::KernelLeaves { .. });
     let mut failures = Vec::new();
     let mut failed = BTreeSet::new();
@@ -54,7 +63,7 @@ fn judge_one(plan: &Plan, failures: Vec<(usize, Error)>) -> Verdict {
         return Verdict::default();
     }
     let error = errors.remove(0);
-    Verdict { error: Some(error), others: errors }
+    Verdict { error: Some(error), others: errors, ..Verdict::default() }
 }
 
 /// Many modules: each failure is told, and the command ends with the code of the whole (11, 14 or 21).
@@ -73,14 +82,14 @@ fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(usize, Error)>, failed: u
     if let Some(omission) = no_headers
         && !leaves
     {
-        return Verdict { error: as_error(omission), others };
+        return Verdict { error: as_error(omission), others, ..Verdict::default() };
     }
     if failed == 0 {
         return Verdict::default();
     }
     if matches!(wish, Wish::Match { .. }) {
         let mut others = others.into_iter();
-        return Verdict { error: others.next(), others: others.collect() };
+        return Verdict { error: others.next(), others: others.collect(), ..Verdict::default() };
     }
     let modules = if failed == 1 { "1 module".to_owned() } else { format!("{failed} modules") };
     let error = if leaves {
@@ -88,7 +97,7 @@ fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(usize, Error)>, failed: u
     } else {
         Error::new(Kind::AutoinstallFailed, format!("{modules} could not be installed"))
     };
-    Verdict { error: Some(error), others }
+    Verdict { error: Some(error), others, ..Verdict::default() }
 }
 
 fn omission_case(omission: &Omission) -> Option<Kind> {

@@ -74,6 +74,13 @@ impl System {
         self.with_runner(Arc::new(run::QuietRunner))
     }
 
+    /// The same system, with programs that would write to our own streams writing to standard error only: standard output
+    /// is for one document (`--json`).
+    #[must_use]
+    pub fn on_standard_error(self) -> Self {
+        self.with_runner(Arc::new(run::ErrorStreamRunner))
+    }
+
     /// The same system with another running kernel (tests, `--root`).
     #[must_use]
     pub fn with_running(mut self, kernel: Option<KernelRelease>, machine: Option<Arch>) -> Self {

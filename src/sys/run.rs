@@ -210,6 +210,15 @@ impl Runner for QuietRunner {
     }
 }
 
+/// Runs programs for real; those that would write to our own streams write to standard error only.
+pub struct ErrorStreamRunner;
+
+impl Runner for ErrorStreamRunner {
+    fn run(&self, command: &Command) -> Result<Finished, RunError> {
+        run(command, || Stdio::from(io::stderr()))
+    }
+}
+
 fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
     let fail = |source| RunError { program: command.program.to_string_lossy().into_owned(), source };
     let mut child = std::process::Command::new(&command.program);

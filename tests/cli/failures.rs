@@ -13,7 +13,7 @@ fn status_tells_a_failed_build_on_stderr_until_it_is_built() {
     assert!(status.err.contains("the last build of foo/1 for 6.1.0-1 (ARCH) failed"), "{status:#?}");
     assert!(status.err.contains("it was told to fail") && status.err.contains("make.log"), "{status:#?}");
     let json: serde_json::Value = serde_json::from_str(&sandbox.ok("status --json").out).unwrap();
-    assert_eq!((&json["failures"][0]["step"], &json["failures"][0]["code"]), (&"build".into(), &10.into()));
+    assert_eq!((&json["failed"][0]["operation"], &json["failed"][0]["code"]), (&"build".into(), &10.into()));
     assert_eq!(sandbox.ok(&format!("status -k {SECOND}")).err, "");
     assert_eq!(sandbox.ok("status bar").err, "");
 

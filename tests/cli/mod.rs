@@ -7,5 +7,6 @@ mod dependants;
 mod exit_codes;
 mod failures;
 mod finished;
+mod json;
 mod options;
 mod several;

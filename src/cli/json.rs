@@ -1,0 +1,224 @@
+//! What `--json` prints: one document per command, of a schema with a number in its name. dkms(8) describes each member;
+//! within a number members are added, never changed or taken away.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::{ModuleId, ModuleName, ModuleVersion, Target};
+use crate::status::Row;
+use crate::step::{Omission, Outcome, Plan, Reason, Step, StepId};
+use crate::tree::records::Failure;
+
+use super::verdict::Verdict;
+
+/// `status --json`
+pub const STATUS: &str = "dkms-status-1";
+/// `--dry-run --json`
+pub const PLAN: &str = "dkms-plan-1";
+/// `ACTION --json`
+pub const RESULT: &str = "dkms-result-1";
+
+/// What a step, an omission or a failure is about.
+#[derive(Debug, Default, Serialize)]
+struct Subject {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    module: Option<ModuleName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<ModuleVersion>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kernel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arch: Option<String>,
+}
+
+impl Subject {
+    fn new(module: Option<&ModuleId>, target: Option<&Target>) -> Self {
+        Self {
+            module: module.map(|id| id.name.clone()),
+            version: module.map(|id| id.version.clone()),
+            kernel: target.map(|target| target.kernel.to_string()),
+            arch: target.map(|target| target.arch.to_string()),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct StepEntry {
+    id: usize,
+    operation: &'static str,
+    #[serde(flatten)]
+    subject: Subject,
+    why: String,
+    after: Vec<usize>,
+    #[serde(flatten)]
+    end: Option<End>,
+}
+
+/// What became of a step.
+#[derive(Debug, Serialize)]
+struct End {
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorEntry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<usize>,
+}
+
+#[derive(Debug, Serialize)]
+struct OmissionEntry {
+    #[serde(flatten)]
+    subject: Subject,
+    reason: &'static str,
+    text: String,
+    code: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hints: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorEntry {
+    code: u8,
+    message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    causes: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hints: Vec<String>,
+}
+
+impl From<&Error> for ErrorEntry {
+    fn from(error: &Error) -> Self {
+        Self {
+            code: error.kind().code(),
+            message: error.message().to_owned(),
+            causes: error.causes(),
+            hints: error.hints().to_vec(),
+        }
+    }
+}
+
+/// A failure that is not made good yet.
+#[derive(Debug, Serialize)]
+struct FailedEntry {
+    #[serde(flatten)]
+    subject: Subject,
+    operation: String,
+    code: u8,
+    error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<PathBuf>,
+    time: u64,
+}
+
+/// The states, what failed, and what waits for something to arrive.
+pub fn status(rows: &[Row], failures: &[Failure], pending: &[Omission]) -> Result<String> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        schema: &'static str,
+        modules: &'a [Row],
+        failed: Vec<FailedEntry>,
+        pending: Vec<OmissionEntry>,
+    }
+    let failed = failures.iter().map(failed).collect();
+    text(&Document { schema: STATUS, modules: rows, failed, pending: pending.iter().map(omission).collect() })
+}
+
+/// What would be done.
+pub fn plan(plan: &Plan) -> Result<String> {
+    #[derive(Serialize)]
+    struct Document {
+        schema: &'static str,
+        steps: Vec<StepEntry>,
+        omissions: Vec<OmissionEntry>,
+    }
+    let steps = plan.steps.iter().map(|planned| step(planned, None)).collect();
+    text(&Document { schema: PLAN, steps, omissions: plan.omissions.iter().map(omission).collect() })
+}
+
+/// What was done. Filled as the work goes on, printed when it is known how the command ends.
+#[derive(Debug, Default, Serialize)]
+pub struct Outcomes {
+    steps: Vec<StepEntry>,
+    omissions: Vec<OmissionEntry>,
+}
+
+impl Outcomes {
+    /// Of a plan that was carried out.
+    pub fn of(plan: &Plan, outcomes: &[(StepId, Outcome)]) -> Self {
+        let ended = |id: StepId| outcomes.iter().find(|(ended, _)| *ended == id).map(|(_, outcome)| end(outcome));
+        let steps = plan.steps.iter().map(|planned| step(planned, ended(planned.id))).collect();
+        Self { steps, omissions: plan.omissions.iter().map(omission).collect() }
+    }
+
+    /// The document of a command that ends so.
+    pub fn document(&self, verdict: &Verdict) -> Result<String> {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            schema: &'static str,
+            code: u8,
+            error: Option<ErrorEntry>,
+            #[serde(flatten)]
+            outcomes: &'a Outcomes,
+        }
+        let error = verdict.error.as_ref();
+        let code = error.map_or(0, |error| error.kind().code());
+        text(&Document { schema: RESULT, code, error: error.map(ErrorEntry::from), outcomes: self })
+    }
+}
+
+fn step(planned: &Step, end: Option<End>) -> StepEntry {
+    StepEntry {
+        id: planned.id.0,
+        operation: planned.operation.verb(),
+        subject: Subject::new(Some(&planned.module), planned.target.as_ref()),
+        why: planned.why.clone(),
+        after: planned.after.iter().map(|id| id.0).collect(),
+        end,
+    }
+}
+
+fn end(outcome: &Outcome) -> End {
+    let (outcome, error, because) = match outcome {
+        Outcome::Done => ("done", None, None),
+        Outcome::Failed(error) => ("failed", Some(error), None),
+        Outcome::Refused(error) => ("refused", Some(error), None),
+        Outcome::Skipped { because } => ("skipped", None, Some(because.0)),
+    };
+    End { outcome, error: error.map(ErrorEntry::from), because }
+}
+
+fn omission(omission: &Omission) -> OmissionEntry {
+    let (reason, code, on, hints) = match &omission.reason {
+        Reason::AlreadySo { .. } => ("already-so", 0, None, &[][..]),
+        Reason::Refused { case, hints, .. } => ("refused", case.code(), None, &hints[..]),
+        Reason::Pending { on, case, .. } => ("pending", case.code(), Some(on.clone()), &[][..]),
+    };
+    OmissionEntry {
+        subject: Subject::new(omission.module.as_ref(), omission.target.as_ref()),
+        reason,
+        text: omission.reason.text().to_owned(),
+        code,
+        on,
+        hints: hints.to_vec(),
+    }
+}
+
+fn failed(failure: &Failure) -> FailedEntry {
+    FailedEntry {
+        subject: Subject::new(Some(&failure.module), failure.target.as_ref()),
+        operation: failure.step.clone(),
+        code: failure.code,
+        error: failure.error.clone(),
+        log: failure.log.clone(),
+        time: failure.time,
+    }
+}
+
+fn text(document: &impl Serialize) -> Result<String> {
+    serde_json::to_string_pretty(document)
+        .map_err(|error| Error::new(Kind::Internal, "cannot write the answer as JSON").caused_by(error))
+}
