@@ -24,6 +24,12 @@ macro_rules! exit_codes {
                 match self { $(Kind::$variant => $when,)* Kind::Script(_) => "a hook script of the module failed; its own code" }
             }
 
+            /// The name of this case in documents for programs: `already-added`. It never changes.
+            pub fn name(self) -> String {
+                let name = match self { $(Kind::$variant => stringify!($variant),)* Kind::Script(_) => "Script" };
+                kebab(name)
+            }
+
             /// Every case with a code of its own, in the order of the table.
             pub const ALL: &'static [Kind] = &[$(Kind::$variant),*];
         }
@@ -85,6 +91,18 @@ exit_codes! {
     PreInstallFailed = 101, "the PRE_INSTALL script failed";
 }
 
+/// `AlreadyAdded` → `already-added`.
+fn kebab(name: &str) -> String {
+    let mut kebab = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !kebab.is_empty() {
+            kebab.push('-');
+        }
+        kebab.push(c.to_ascii_lowercase());
+    }
+    kebab
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.when())
@@ -99,6 +117,13 @@ mod tests {
     fn a_panic_never_shares_the_code_of_a_failed_pre_install() {
         assert_eq!(Kind::PreInstallFailed.code(), 101);
         assert_ne!(Kind::Internal.code(), 101);
+    }
+
+    #[test]
+    fn every_case_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<String> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(names.len(), Kind::ALL.len());
+        assert!(names.contains("already-added") && Kind::Script(3).name() == "script");
     }
 
     #[test]

@@ -156,7 +156,9 @@ names), the
 .B text
 is a sentence,
 .B code
-the exit code that the case ends a plain command with (0: none), and
+the exit code that the case ends a plain command with (0: none),
+.B case
+its name, and
 .B hints
 say what to do.
 .TP
@@ -166,6 +168,9 @@ is the exit code, and
 .B error
 what decides it, or null: a
 .BR code ,
+the name of its
+.B case
+(codes serve several; the names stay),
 a
 .BR message ,
 its

@@ -75,6 +75,8 @@ struct OmissionEntry {
     text: String,
     code: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
+    case: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     on: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hints: Vec<String>,
@@ -83,6 +85,7 @@ struct OmissionEntry {
 #[derive(Debug, Serialize)]
 struct ErrorEntry {
     code: u8,
+    case: String,
     message: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     causes: Vec<String>,
@@ -94,6 +97,7 @@ impl From<&Error> for ErrorEntry {
     fn from(error: &Error) -> Self {
         Self {
             code: error.kind().code(),
+            case: error.kind().name(),
             message: error.message().to_owned(),
             causes: error.causes(),
             hints: error.hints().to_vec(),
@@ -146,6 +150,11 @@ pub struct Outcomes {
     omissions: Vec<OmissionEntry>,
 }
 
+/// The document of a command that was refused before there was a plan.
+pub fn refusal(error: &Error) -> Result<String> {
+    Outcomes::default().of_end(Some(error))
+}
+
 impl Outcomes {
     /// Of a plan that was carried out.
     pub fn of(plan: &Plan, outcomes: &[(StepId, Outcome)]) -> Self {
@@ -156,6 +165,10 @@ impl Outcomes {
 
     /// The document of a command that ends so.
     pub fn document(&self, verdict: &Verdict) -> Result<String> {
+        self.of_end(verdict.error.as_ref())
+    }
+
+    fn of_end(&self, error: Option<&Error>) -> Result<String> {
         #[derive(Serialize)]
         struct Document<'a> {
             schema: &'static str,
@@ -164,7 +177,6 @@ impl Outcomes {
             #[serde(flatten)]
             outcomes: &'a Outcomes,
         }
-        let error = verdict.error.as_ref();
         let code = error.map_or(0, |error| error.kind().code());
         text(&Document { schema: RESULT, code, error: error.map(ErrorEntry::from), outcomes: self })
     }
@@ -192,16 +204,17 @@ fn end(outcome: &Outcome) -> End {
 }
 
 fn omission(omission: &Omission) -> OmissionEntry {
-    let (reason, code, on, hints) = match &omission.reason {
-        Reason::AlreadySo { .. } => ("already-so", 0, None, &[][..]),
-        Reason::Refused { case, hints, .. } => ("refused", case.code(), None, &hints[..]),
-        Reason::Pending { on, case, .. } => ("pending", case.code(), Some(on.clone()), &[][..]),
+    let (reason, case, on, hints) = match &omission.reason {
+        Reason::AlreadySo { .. } => ("already-so", None, None, &[][..]),
+        Reason::Refused { case, hints, .. } => ("refused", Some(case), None, &hints[..]),
+        Reason::Pending { on, case, .. } => ("pending", Some(case), Some(on.clone()), &[][..]),
     };
     OmissionEntry {
         subject: Subject::new(omission.module.as_ref(), omission.target.as_ref()),
         reason,
         text: omission.reason.text().to_owned(),
-        code,
+        code: case.map_or(0, |case| case.code()),
+        case: case.map(|case| case.name()),
         on,
         hints: hints.to_vec(),
     }

@@ -106,7 +106,7 @@ fn legacy_words(words: &[String]) -> u8 {
 fn run_legacy(typed: &Typed, reporter: Human) -> u8 {
     let words = match typed.split_words() {
         Ok(words) => words,
-        Err(error) => return fail(&reporter, &error),
+        Err(error) => return refuse(&reporter, typed.json, &error),
     };
     let Some(action) = words.action else {
         reporter.answer(generate::help());
@@ -254,6 +254,16 @@ fn fail(reporter: &Human, error: &Error) -> u8 {
     error.kind().code()
 }
 
+/// A command line that makes no sense.
+fn refuse(reporter: &Human, json: bool, error: &Error) -> u8 {
+    match json::refusal(error) {
+        Ok(document) if json => reporter.answer(document),
+        Ok(_) => {}
+        Err(error) => return fail(reporter, &error),
+    }
+    fail(reporter, error)
+}
+
 /// clap's own messages name the option and suggest a similar one; its usage lines are left out.
 fn usage_error(error: &clap::Error, words: &[String]) -> u8 {
     let is_quiet = words.iter().any(|word| word == "-q" || word == "--quiet");
@@ -265,5 +275,6 @@ fn usage_error(error: &clap::Error, words: &[String]) -> u8 {
     }
     let told = text.split("\n\nUsage:").next().unwrap_or(&text).trim_start_matches("error: ");
     let told: Vec<&str> = told.split_whitespace().collect();
-    fail(&reporter, &Error::new(Kind::BadOption, told.join(" ")).hint("`dkms --help` lists the options"))
+    let json = words.iter().any(|word| word == "--json");
+    refuse(&reporter, json, &Error::new(Kind::BadOption, told.join(" ")).hint("`dkms --help` lists the options"))
 }

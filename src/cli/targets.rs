@@ -136,4 +136,13 @@ mod tests {
             assert_eq!(targets(line), expected, "{line}");
         }
     }
+
+    #[test]
+    fn without_an_architecture_nothing_can_be_named() {
+        let typed = Typed::try_parse_from(["build", "-k", "6.1"]).expect("a command line");
+        let unknown = System::host().with_running(None, None);
+        assert_eq!(given(&typed, &unknown).map_err(|error| error.kind()), Err(Kind::ArchUnknown));
+        let typed = Typed::try_parse_from(["build", "-k", "6.1/arm"]).expect("a command line");
+        assert!(given(&typed, &unknown).is_ok());
+    }
 }

@@ -8,8 +8,8 @@ use super::framework::Origin;
 use super::module::Directives;
 use super::shell::{Evaluations, Reach, Shell, Unknown};
 use super::{
-    Commands, ConfError, Context, EvaluatedBy, Framework, Loaded, Partial, destination, dialect, directive, overrides,
-    rules,
+    Commands, ConfError, Context, EvaluatedBy, Framework, Loaded, Partial, Problem, destination, dialect, directive,
+    overrides, rules,
 };
 use crate::ids::{ModuleName, ModuleVersion};
 use crate::kernel::KernelConfig;
@@ -46,10 +46,14 @@ pub fn load(
             file: file.to_path_buf(),
         }),
         None if gathered.directives.is_empty() => {
-            let problems = vec!["it sets no directive at all; is it empty, or no dkms.conf?".to_owned()];
+            let problems = vec!["it sets no directive at all; is it empty, or no dkms.conf?".to_owned().into()];
             Err(ConfError::Invalid { file: file.to_path_buf(), problems })
         }
-        None => Err(ConfError::Invalid { file: file.to_path_buf(), problems: checked.problems }),
+        None => {
+            let located = |problem| Problem::locate(problem, &gathered.texts);
+            let problems = checked.problems.into_iter().map(located).collect();
+            Err(ConfError::Invalid { file: file.to_path_buf(), problems })
+        }
     }
 }
 
@@ -93,6 +97,8 @@ struct Gathered {
     evaluated_by: EvaluatedBy,
     notices: Vec<String>,
     origins: BTreeMap<String, Origin>,
+    /// Each file with its text, in order.
+    texts: Vec<(PathBuf, String)>,
 }
 
 fn gather(
@@ -108,6 +114,7 @@ fn gather(
         evaluated_by: EvaluatedBy::Static,
         notices: Vec::new(),
         origins: BTreeMap::new(),
+        texts: Vec::new(),
     };
     let names = dialect::names_for(file);
     let shell = Shell {
@@ -118,7 +125,6 @@ fn gather(
         reach,
         evaluations: Evaluations::Two,
     };
-    let mut first_text = None;
     for file in files(system, file, context) {
         let reading = shell.read(&file, &gathered.directives)?;
         gathered.note_origins(&reading.directives, |name| {
@@ -131,9 +137,9 @@ fn gather(
         if reading.evaluated_by == EvaluatedBy::Bash {
             gathered.evaluated_by = EvaluatedBy::Bash;
         }
-        first_text.get_or_insert(reading.text);
+        gathered.texts.push((file, reading.text));
     }
-    let text = first_text.unwrap_or_default();
+    let text = gathered.texts.first().map(|(_, text)| text.clone()).unwrap_or_default();
     gathered.notices.extend(dialect::modernise(&mut gathered.directives, file, &text, context));
     gathered.take_command_line(context.directives);
     Ok(gathered)

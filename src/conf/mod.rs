@@ -9,15 +9,17 @@ pub mod framework;
 mod load;
 pub mod module;
 pub mod overrides;
+pub mod problem;
 pub mod rules;
 mod shell;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use framework::Framework;
 pub use load::{load, load_lenient};
 pub use module::{BuiltModule, MakeCommand, ModuleConf};
+pub use problem::Problem;
 pub use shell::Unknown;
 
 use crate::error::Error;
@@ -103,7 +105,8 @@ impl Loaded {
         if self.duplicates.is_empty() {
             return Ok(());
         }
-        Err(ConfError::Invalid { file: self.file.clone(), problems: self.duplicates.clone() })
+        let problems = self.duplicates.iter().cloned().map(Problem::from).collect();
+        Err(ConfError::Invalid { file: self.file.clone(), problems })
     }
 }
 
@@ -156,12 +159,12 @@ pub enum ConfError {
         reason: String,
     },
     /// Values that do not make a usable module; all of them.
-    #[error("{}: {}", .file.display(), .problems.join("; "))]
+    #[error("{}", invalid(.file, .problems))]
     Invalid {
         /// The path.
         file: PathBuf,
-        /// One sentence each.
-        problems: Vec<String>,
+        /// Each with its place.
+        problems: Vec<Problem>,
     },
     /// The file would have to run commands, which is not allowed here.
     #[error("{}:{line}: cannot be known without running commands: {what}", .file.display())]
@@ -173,6 +176,14 @@ pub enum ConfError {
         /// The construct.
         what: String,
     },
+}
+
+/// A problem without a place stands behind the file's name; one with a place brings its own.
+fn invalid(file: &Path, problems: &[Problem]) -> String {
+    let (placed, bare): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| problem.place.is_some());
+    let bare: Vec<&str> = bare.iter().map(|problem| problem.sentence.as_str()).collect();
+    let bare = (!bare.is_empty()).then(|| format!("{}: {}", file.display(), bare.join("; ")));
+    bare.into_iter().chain(placed.iter().map(ToString::to_string)).collect::<Vec<_>>().join("\n")
 }
 
 impl From<ConfError> for Error {

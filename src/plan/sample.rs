@@ -82,7 +82,10 @@ impl Sample {
         let id = id(module);
         for target in self.snapshot.kernels.keys() {
             let conf = if words == "bad" {
-                Err(ConfError::Invalid { file: "dkms.conf".into(), problems: vec!["PACKAGE_NAME is missing".into()] })
+                Err(ConfError::Invalid {
+                    file: "dkms.conf".into(),
+                    problems: vec!["PACKAGE_NAME is missing".to_owned().into()],
+                })
             } else {
                 Ok(loaded(&id, words))
             };

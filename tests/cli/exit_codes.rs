@@ -1,5 +1,7 @@
 //! Every exit code that can be shown without a real kernel has a case that shows it.
 
+use dkms::exit::Kind::{self, *};
+
 use crate::sandbox::{KERNEL, Sandbox};
 
 /// What a case needs before its command.
@@ -87,81 +89,171 @@ fn success_and_nothing_to_do_end_with_0() {
     show(&cases.map(|(prepare, line)| (0, prepare, line)));
 }
 
+/// Each case of the table of exit codes with command lines that end with it, told apart by `--json`.
+const CASES: &[(Kind, Prepare, &str)] = &[
+    (NameMissing, nothing, "add"),
+    (NameMissing, nothing, "build foo -k KERNEL"),
+    (NameMissing, nothing, "add /nowhere/foo"),
+    (ArchCount, added, "build foo/1 -k a -k b -k c -a x86_64 -a x86_64"),
+    (TemplateMissing, added, "match -k KERNEL"),
+    (BadOption, nothing, "--frobnicate"),
+    (BadOption, nothing, "frobnicate"),
+    (KernelWithAll, added, "remove foo/1 --all -k KERNEL"),
+    (SourceMissing, nothing, "add foo/1"),
+    (SourceMissing, nothing, "build foo/1 -k KERNEL"),
+    (SourceMissing, nothing, "install foo/1 -k KERNEL"),
+    (ArchiveMissing, nothing, "add --archive nowhere.tar.gz"),
+    (ArchiveMissing, nothing, "ldtarball nowhere.tar.gz"),
+    (TemplateIsKernel, nothing, "match -k KERNEL --templatekernel KERNEL"),
+    (ArchWithAll, added, "remove foo/1 --all -a x86_64"),
+    (AlreadyAdded, added, "add foo/1"),
+    (AlreadyAdded, added, "add src/foo-1"),
+    (NotInTree, nothing, "remove foo/1 --all"),
+    (NotInTree, nothing, "unbuild foo/1 -k KERNEL"),
+    (NotInTree, nothing, "uninstall foo/1 -k KERNEL"),
+    (NotInTree, nothing, "mktarball foo/1 -k KERNEL"),
+    (NotInTree, added, "match zz/1 -k KERNEL --templatekernel other"),
+    (NotAnArchive, source, "ldtarball src/foo-1/foo.c"),
+    (TwoActions, nothing, "add build"),
+    (ConfMissing, |sandbox| sandbox.write("src/foo-1/foo.c", ""), "add foo/1"),
+    (KernelCount, nothing, "kernel_postinst"),
+    (KernelCount, nothing, "kernel_prerm -k a -k b"),
+    (KernelCount, nothing, "autoinstall -k a -k b"),
+    (KernelCount, nothing, "match -k a -k b --templatekernel c"),
+    (Broken, broken, "build foo/1 -k KERNEL"),
+    (Broken, broken, "install foo/1 -k KERNEL"),
+    (Broken, broken, "remove foo/1 --all"),
+    (Broken, broken, "unbuild foo/1 -k KERNEL"),
+    (Broken, broken, "mktarball foo/1 -k KERNEL"),
+    (AllRefused, added, "build foo/1 --all"),
+    (AllRefused, added, "add foo/1 --all"),
+    (AllRefused, added, "install foo/1 --all"),
+    (AllRefused, added, "autoinstall --all"),
+    (AllRefused, added, "match --all --templatekernel KERNEL"),
+    (AllRefused, added, "kernel_postinst --all"),
+    (AllRefused, added, "kernel_prerm --all"),
+    (PatchMissing, |sandbox| with(sandbox, "PATCH=missing.patch"), "build foo/1 -k KERNEL"),
+    (PatchMissing, |sandbox| with(sandbox, "PATCH=../x.patch"), "build foo/1 -k KERNEL"),
+    (PatchFailed, bad_patch, "build foo/1 -k KERNEL"),
+    (KernelMissing, built_for_no_kernel, "install foo/1 -k 6.9.9"),
+    (BuiltMissing, built_without_file, "install foo/1 -k KERNEL"),
+    (DepmodFailed, depmod_fails, "install foo/1 -k KERNEL"),
+    (TarballFailed, added, "mktarball foo/1 -k KERNEL"),
+    (ModuleNotProduced, |sandbox| (source(sandbox), sandbox.tool("make", "#!/bin/sh\n")).0, "build foo/1 -k KERNEL"),
+    (BadConf, |sandbox| with(sandbox, "AUTOINSTALL=maybe"), "add foo/1"),
+    (BadConf, |sandbox| sandbox.write("src/foo-1/dkms.conf", "PACKAGE_NAME=foo\n"), "add foo/1"),
+    (BadConf, |sandbox| sandbox.write("there/dkms.conf", "if\n"), "add there"),
+    (EmptySource, only_conf, "build foo/1 -k KERNEL"),
+    (OnlyAndOnly, built, "mktarball foo/1 -k KERNEL --binaries-only --source-only"),
+    (ArchiveAlreadyAdded, archived, "ldtarball foo.dkms.tar.gz"),
+    (NoWritePermission, built, "mktarball foo/1 -k KERNEL --archive /proc/foo.tar.gz"),
+    (RpmFailed, |sandbox| sandbox.write("foo.rpm", "no package"), "add foo.rpm"),
+    (MakeFailed, |sandbox| (source(sandbox), sandbox.write("src/foo-1/FAIL", "")).0, "build foo/1 -k KERNEL"),
+    (AutoinstallFailed, |sandbox| (added(sandbox), sandbox.write("src/foo-1/FAIL", "")).0, "autoinstall -k KERNEL"),
+    (AutoinstallFailed, |sandbox| (added(sandbox), sandbox.write("src/foo-1/FAIL", "")).0, "kernel_postinst -k KERNEL"),
+    (DependencyMissing, |sandbox| with(sandbox, "BUILD_DEPENDS=other"), "build foo/1 -k KERNEL"),
+    (KernelEmpty, added, "build foo/1 -k="),
+    (KernelEmpty, added, "build foo/1 -k KERNEL -a="),
+    (HeadersMissing, added, "build foo/1 -k 6.9.9-without-headers"),
+    (HeadersMissing, added, "autoinstall -k 6.9.9-without-headers"),
+    (HeadersMissing, added, "kernel_postinst -k 6.9.9-without-headers"),
+    (Excluded, |sandbox| with(sandbox, "BUILD_EXCLUSIVE_KERNEL=^7"), "build foo/1 -k KERNEL"),
+    (PreInstallFailed, |sandbox| script(sandbox, "PRE_INSTALL", 3), "install foo/1 -k KERNEL"),
+    (Script(42), |sandbox| script(sandbox, "PRE_BUILD", 42), "build foo/1 -k KERNEL"),
+    (Script(43), |sandbox| script(sandbox, "POST_BUILD", 43), "build foo/1 -k KERNEL"),
+    (Script(44), |sandbox| script(sandbox, "POST_ADD", 44), "add foo/1"),
+    (BinariesOnly, binaries_only, "ldtarball foo.dkms.tar.gz"),
+    (ArchiveWithoutConf, |sandbox| archive_of(sandbox, "readme", "nothing"), "ldtarball some.tar"),
+    (ArchiveWithoutConf, |sandbox| archive_of(sandbox, "dkms.conf", "PACKAGE_NAME=foo\n"), "ldtarball some.tar"),
+    (ArchiveWithoutConf, |sandbox| archive_of(sandbox, "dkms.conf", "if\n"), "add some.tar"),
+    (NothingInstalled, same_file_in_the_kernel, "install foo/1 -k KERNEL"),
+    (KernelEventFailed, cannot_uninstall, "kernel_prerm -k KERNEL"),
+    (KernelEventFailed, cannot_uninstall, "kernel_preinst -k KERNEL"),
+    (InputOutput, cannot_uninstall, "uninstall foo/1 -k KERNEL"),
+];
+
+/// Cases that no command line in a sandbox can show: the file whose test does, and words of that test.
+const ELSEWHERE: &[(Kind, &str, &str)] = &[
+    (NotRoot, "tests/cli/exit_codes.rs", "fn only_questions_and_packaging_work_without_root"),
+    (LockTimeout, "tests/cli/exit_codes.rs", "fn a_script_is_refused_what_its_caller_is_at"),
+    (OperandWithoutConf, "tests/package/errors.rs", "fn a_folder_without_a_dkms_conf_or_anything_to_make_one_from"),
+    (NoOsRelease, "src/cli/request.rs", "fn nothing_is_made_in_a_root_of_an_unknown_distribution"),
+    (ArchUnknown, "src/cli/targets.rs", "fn without_an_architecture_nothing_can_be_named"),
+    (Internal, "src/action/install/tests/installing.rs", "fn a_step_that_makes_no_sense_is_a_fault_of_ours"),
+    (Usage, "src/cli/event.rs", "other_unknown_words_with_64"),
+    (ArchiveNotLoaded, "tests/compliance/scenarios/common_postinst_loads_the_archive_of_its_package.sh", "run 2 "),
+    (StartFailed, "tests/e2e/bad/a_source_that_does_not_compile_is_told_and_tried_again.sh", "ends_with 1 "),
+    (DiskFull, "tests/e2e/bad/a_full_disk_while_building_leaves_the_state_before.sh", "-eq 78"),
+];
+
 #[test]
-fn each_exit_code_has_a_case_that_shows_it() {
-    show(&[
-        (1, nothing as Prepare, "add"),
-        (1, nothing, "build foo -k KERNEL"),
-        (1, nothing, "add /nowhere/foo"),
-        (1, added, "build foo/1 -k a -k b -k c -a x86_64 -a x86_64"),
-        (1, added, "match -k KERNEL"),
-        (2, nothing, "--frobnicate"),
-        (2, nothing, "frobnicate"),
-        (2, added, "remove foo/1 --all -k KERNEL"),
-        (2, nothing, "add foo/1"),
-        (2, nothing, "build foo/1 -k KERNEL"),
-        (2, nothing, "install foo/1 -k KERNEL"),
-        (2, nothing, "add --archive nowhere.tar.gz"),
-        (2, nothing, "ldtarball nowhere.tar.gz"),
-        (2, nothing, "match -k KERNEL --templatekernel KERNEL"),
-        (3, added, "remove foo/1 --all -a x86_64"),
-        (3, added, "add foo/1"),
-        (3, added, "add src/foo-1"),
-        (3, nothing, "remove foo/1 --all"),
-        (3, nothing, "unbuild foo/1 -k KERNEL"),
-        (3, nothing, "uninstall foo/1 -k KERNEL"),
-        (3, nothing, "mktarball foo/1 -k KERNEL"),
-        (3, added, "match zz/1 -k KERNEL --templatekernel other"),
-        (3, source, "ldtarball src/foo-1/foo.c"),
-        (4, nothing, "add build"),
-        (4, |sandbox| sandbox.write("src/foo-1/foo.c", ""), "add foo/1"),
-        (4, nothing, "kernel_postinst"),
-        (4, nothing, "kernel_prerm -k a -k b"),
-        (4, nothing, "autoinstall -k a -k b"),
-        (4, nothing, "match -k a -k b --templatekernel c"),
-        (4, broken, "build foo/1 -k KERNEL"),
-        (4, broken, "install foo/1 -k KERNEL"),
-        (4, broken, "remove foo/1 --all"),
-        (4, broken, "unbuild foo/1 -k KERNEL"),
-        (4, broken, "mktarball foo/1 -k KERNEL"),
-        (5, added, "build foo/1 --all"),
-        (5, added, "add foo/1 --all"),
-        (5, added, "install foo/1 --all"),
-        (5, added, "autoinstall --all"),
-        (5, added, "match --all --templatekernel KERNEL"),
-        (5, added, "kernel_postinst --all"),
-        (5, added, "kernel_prerm --all"),
-        (5, |sandbox| with(sandbox, "PATCH=missing.patch"), "build foo/1 -k KERNEL"),
-        (5, |sandbox| with(sandbox, "PATCH=../x.patch"), "build foo/1 -k KERNEL"),
-        (6, bad_patch, "build foo/1 -k KERNEL"),
-        (6, built_for_no_kernel, "install foo/1 -k 6.9.9"),
-        (6, built_without_file, "install foo/1 -k KERNEL"),
-        (6, depmod_fails, "install foo/1 -k KERNEL"),
-        (6, added, "mktarball foo/1 -k KERNEL"),
-        (7, |sandbox| (source(sandbox), sandbox.tool("make", "#!/bin/sh\n")).0, "build foo/1 -k KERNEL"),
-        (8, |sandbox| with(sandbox, "AUTOINSTALL=maybe"), "add foo/1"),
-        (8, |sandbox| sandbox.write("src/foo-1/dkms.conf", "PACKAGE_NAME=foo\n"), "add foo/1"),
-        (8, |sandbox| sandbox.write("there/dkms.conf", "if\n"), "add there"),
-        (8, only_conf, "build foo/1 -k KERNEL"),
-        (8, built, "mktarball foo/1 -k KERNEL --binaries-only --source-only"),
-        (8, archived, "ldtarball foo.dkms.tar.gz"),
-        (9, built, "mktarball foo/1 -k KERNEL --archive /proc/foo.tar.gz"),
-        (9, |sandbox| sandbox.write("foo.rpm", "no package"), "add foo.rpm"),
-        (10, |sandbox| (source(sandbox), sandbox.write("src/foo-1/FAIL", "")).0, "build foo/1 -k KERNEL"),
-        (11, |sandbox| (added(sandbox), sandbox.write("src/foo-1/FAIL", "")).0, "autoinstall -k KERNEL"),
-        (11, |sandbox| (added(sandbox), sandbox.write("src/foo-1/FAIL", "")).0, "kernel_postinst -k KERNEL"),
-        (13, |sandbox| with(sandbox, "BUILD_DEPENDS=other"), "build foo/1 -k KERNEL"),
-        (16, added, "build foo/1 -k="),
-        (16, added, "build foo/1 -k KERNEL -a="),
-        (21, added, "build foo/1 -k 6.9.9-without-headers"),
-        (21, added, "autoinstall -k 6.9.9-without-headers"),
-        (21, added, "kernel_postinst -k 6.9.9-without-headers"),
-        (77, |sandbox| with(sandbox, "BUILD_EXCLUSIVE_KERNEL=^7"), "build foo/1 -k KERNEL"),
-        (101, |sandbox| script(sandbox, "PRE_INSTALL", 3), "install foo/1 -k KERNEL"),
-        (42, |sandbox| script(sandbox, "PRE_BUILD", 42), "build foo/1 -k KERNEL"),
-        (43, |sandbox| script(sandbox, "POST_BUILD", 43), "build foo/1 -k KERNEL"),
-        (44, |sandbox| script(sandbox, "POST_ADD", 44), "add foo/1"),
-    ]);
+fn each_case_has_a_command_line_that_ends_with_it() {
+    let faults: Vec<String> = CASES.iter().filter_map(|(kind, prepare, line)| unlike(*kind, *prepare, line)).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    show(&CASES.iter().map(|(kind, prepare, line)| (kind.code().into(), *prepare, *line)).collect::<Vec<_>>());
+}
+
+#[test]
+fn no_case_of_the_table_goes_untested() {
+    for (kind, file, words) in ELSEWHERE {
+        let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert!(text.contains(words), "{}: {file} does not hold {words}", kind.name());
+    }
+    let shown = |kind: &&Kind| {
+        CASES.iter().any(|(shown, ..)| shown == *kind) || ELSEWHERE.iter().any(|(shown, ..)| shown == *kind)
+    };
+    let missing: Vec<String> = Kind::ALL.iter().filter(|kind| !shown(kind)).map(|kind| kind.name()).collect();
+    assert!(missing.is_empty(), "no test shows {missing:?}");
+}
+
+/// Tells how the end of a command differs from the expected case.
+fn unlike(kind: Kind, prepare: Prepare, line: &str) -> Option<String> {
+    let sandbox = Sandbox::new();
+    prepare(&sandbox);
+    let ran = sandbox.dkms(&format!("{} --json", line.replace("KERNEL", KERNEL)));
+    let found: serde_json::Value = serde_json::from_str(&ran.out).unwrap_or_default();
+    (found["error"]["case"] != kind.name()).then(|| format!("dkms {line}: {} is expected: {ran:#?}", kind.name()))
+}
+
+#[test]
+fn a_script_is_refused_what_its_caller_is_at() {
+    let sandbox = Sandbox::new();
+    script(&sandbox, "PRE_INSTALL", 0);
+    let places = [("dkmstree", "dkms"), ("sourcetree", "src"), ("installtree", "lib/modules")];
+    let options: String =
+        places.iter().map(|(option, name)| format!(" --{option}={}", sandbox.path(name).display())).collect();
+    let nested = format!("{} unbuild foo/1 -k {KERNEL}{options}", env!("CARGO_BIN_EXE_dkms"));
+    sandbox.write("src/foo-1/hook.sh", &format!("#!/bin/sh\n{nested}\necho $? >\"$SANDBOX/code\"\n"));
+    sandbox.ok(&format!("install foo/1 -k {KERNEL}"));
+    assert_eq!(std::fs::read_to_string(sandbox.path("code")).expect("a code"), "75\n");
+}
+
+fn archive_of(sandbox: &Sandbox, name: &str, text: &str) {
+    sandbox.write(&format!("some/{name}"), text);
+    let tar = std::process::Command::new("tar")
+        .args(["-C", "some", "-cf", "some.tar", "."])
+        .current_dir(sandbox.path(""))
+        .status();
+    assert!(tar.expect("tar").success());
+}
+
+fn binaries_only(sandbox: &Sandbox) {
+    built(sandbox);
+    sandbox.ok(&format!("mktarball foo/1 -k {KERNEL} --binaries-only --archive ./foo.dkms.tar.gz"));
+    sandbox.ok("remove foo/1 --all");
+    std::fs::remove_dir_all(sandbox.path("src/foo-1")).expect("its source");
+}
+
+/// Neither has a version, and both have the same bytes.
+fn same_file_in_the_kernel(sandbox: &Sandbox) {
+    built(sandbox);
+    sandbox.write(&format!("lib/modules/{KERNEL}/kernel/foo.ko"), "foo 1\n");
+}
+
+/// A folder is where the note of the uninstall has to go.
+fn cannot_uninstall(sandbox: &Sandbox) {
+    installed(sandbox);
+    sandbox.write(&format!("dkms/.intents/foo,1,{KERNEL},{}.json/x", std::env::consts::ARCH), "");
 }
 
 fn bad_patch(sandbox: &Sandbox) {

@@ -48,6 +48,13 @@ fn what_is_not_known_or_not_allowed_is_said() {
 }
 
 #[test]
+fn a_folder_without_a_dkms_conf_or_anything_to_make_one_from_is_refused() {
+    let workshop = Workshop::new();
+    std::fs::create_dir(workshop.path("empty")).unwrap();
+    refused(&workshop, &["empty"], 9, &["empty", "dkms.conf"]);
+}
+
+#[test]
 fn nothing_from_the_input_is_run() {
     let workshop = Workshop::new();
     let trap = workshop.path("trap");

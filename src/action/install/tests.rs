@@ -175,6 +175,10 @@ impl Site {
         for (operation, id) in operations {
             plan.push((*id).clone(), Some(target()), operation.clone(), "", vec![]);
         }
+        self.carry_out(&plan)
+    }
+
+    fn carry_out(&self, plan: &Plan) -> Vec<Outcome> {
         let context = Context {
             system: &self.system,
             framework: &self.framework,
@@ -183,7 +187,7 @@ impl Site {
             reporter: &self.reporter,
             policy: &self.policy,
         };
-        run(&plan, &context).into_iter().map(|(_, outcome)| outcome).collect()
+        run(plan, &context).into_iter().map(|(_, outcome)| outcome).collect()
     }
 
     fn install(&self, id: &ModuleId) -> Result<(), Error> {

@@ -230,3 +230,13 @@ fn a_dkms_called_by_a_script_waits_for_what_its_caller_does_on_another_module() 
     });
     assert_eq!(site.modules().len(), 2);
 }
+
+#[test]
+fn a_step_that_makes_no_sense_is_a_fault_of_ours() {
+    let site = Site::new();
+    let foo = site.built("foo", "1.0", "", &[("foo", "1.0")]);
+    let mut plan = Plan::default();
+    plan.push(foo, None, Operation::Install, "", vec![]);
+    let error = result(site.carry_out(&plan).remove(0)).unwrap_err();
+    assert_eq!(error.kind(), Kind::Internal);
+}
