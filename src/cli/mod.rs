@@ -235,6 +235,7 @@ fn open(typed: &Typed, reporter: Human) -> App {
             *place = std::path::absolute(given).unwrap_or_else(|_| given.clone());
         }
     }
+    let reporter = if framework.is_on("verbose") { reporter.with_details() } else { reporter };
     App::new(system, framework, reporter)
 }
 

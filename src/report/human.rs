@@ -48,6 +48,15 @@ impl Human {
         Self { loudness, notes, progress, running: Mutex::default() }
     }
 
+    /// The same, with details unless nothing is to be told (framework.conf's `verbose`).
+    #[must_use]
+    pub fn with_details(mut self) -> Self {
+        if self.loudness > Loudness::Nothing {
+            self.loudness = Loudness::Details;
+        }
+        self
+    }
+
     /// The error that a command ends with: what, because of what, what to do.
     pub fn tell_error(&self, error: &Error) {
         let mut text = format!("dkms: error: {error}\n");

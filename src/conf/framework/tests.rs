@@ -89,3 +89,47 @@ fn compression_options_count_only_when_they_differ_from_the_default() {
     let (framework, _) = read(&[("framework.conf", text)], &[]);
     assert_eq!(framework.compress_options, BTreeMap::from([("compress_zstd_opts", "-19".to_owned())]));
 }
+
+/// A value for each name, and what of the settings it changes.
+const EFFECTS: [(&str, &str, &str); 20] = [
+    ("source_tree", "/a", "source_tree: \"/a\""),
+    ("dkms_tree", "/a", "dkms_tree: \"/a\""),
+    ("install_tree", "/a", "install_tree: \"/a\""),
+    ("tmp_location", "/a", "tmp_location: \"/a\""),
+    ("verbose", "1", "\"verbose\": true"),
+    ("symlink_modules", "yes", "\"symlink_modules\": true"),
+    ("autoinstall_all_kernels", "true", "\"autoinstall_all_kernels\": true"),
+    ("modprobe_on_install", "on", "\"modprobe_on_install\": true"),
+    ("continue_on_error", "false", "\"continue_on_error\": false"),
+    ("parallel_jobs", "7", "parallel_jobs: Some(7)"),
+    ("compress_gzip_opts", "-1", "{\"compress_gzip_opts\": \"-1\"}"),
+    ("compress_xz_opts", "-1", "{\"compress_xz_opts\": \"-1\"}"),
+    ("compress_zstd_opts", "-1", "{\"compress_zstd_opts\": \"-1\"}"),
+    ("build_environment", "/a", "build_environment: Some(\"/a\")"),
+    ("try_sign_modules", "no", "try_sign: No,"),
+    ("post_transaction", "'a b'", "post_transaction: Some(\"a b\")"),
+    ("sign_file", "'/a/$kernelver'", "sign_file: Some(\"/a/$kernelver\")"),
+    ("mok_signing_key", "pkcs11:a", "mok_signing_key: Some(\"pkcs11:a\")"),
+    ("mok_certificate", "/a", "mok_certificate: Some(\"/a\")"),
+    ("strict", "yes", "\"strict\": true"),
+];
+
+#[test]
+fn every_name_has_its_effect_and_others_have_none() {
+    let settings = |text: &str| {
+        let (mut framework, warnings) = read(&[("framework.conf", text)], &[]);
+        assert_eq!(warnings, Vec::<String>::new(), "{text}");
+        framework.origins.clear();
+        format!("{framework:?}")
+    };
+    let plain = settings("");
+    for (name, value, effect) in EFFECTS {
+        let changed = settings(&format!("{name}={value}\n"));
+        assert!(changed.contains(effect) && !plain.contains(effect), "{name}: {changed}");
+    }
+    for other in ["tmp", "CC=/bin/false", "force=true", "kernelver=9"] {
+        assert_eq!(settings(&format!("{other}\n").replace("tmp\n", "tmp=/x\n")), plain, "{other}");
+    }
+    let missing: Vec<&str> = NAMES.into_iter().filter(|name| !EFFECTS.iter().any(|(told, ..)| told == name)).collect();
+    assert!(missing.is_empty(), "no case for {missing:?}");
+}

@@ -172,3 +172,59 @@ fn dependencies_are_names_each_once() {
     let names = conf("BUILD_DEPENDS[0]=a b\nBUILD_DEPENDS[3]=a\nBUILD_DEPENDS[1]=").build_depends;
     assert_eq!(names.iter().map(ModuleName::as_str).collect::<Vec<_>>(), ["a", "b"]);
 }
+
+/// A line for each name of dkms.conf, and what of the outcome it changes.
+const EFFECTS: [(&str, &str); 35] = [
+    ("CLEAN=make clean", ""),
+    ("PACKAGE_NAME=other", "name: ModuleName(\"other\")"),
+    ("PACKAGE_VERSION=2", "version: ModuleVersion(\"2\")"),
+    ("POST_ADD=a b", "post_add: Some(\"a b\")"),
+    ("POST_BUILD=a", "post_build: Some(\"a\")"),
+    ("POST_INSTALL=a", "post_install: Some(\"a\")"),
+    ("POST_REMOVE=a", "post_remove: Some(\"a\")"),
+    ("PRE_BUILD=a", "pre_build: Some(\"a\")"),
+    ("PRE_INSTALL=a", "pre_install: Some(\"a\")"),
+    ("BUILD_DEPENDS[3]=a", "build_depends: [ModuleName(\"a\")]"),
+    ("BUILD_DEPENDS_REBUILD=yes", "build_depends_rebuild: true"),
+    ("BUILD_EXCLUSIVE_KERNEL=^5", "excluded: Some(\"BUILD_EXCLUSIVE_KERNEL "),
+    ("BUILD_EXCLUSIVE_KERNEL_MIN=7", "excluded: Some(\"BUILD_EXCLUSIVE_KERNEL_MIN "),
+    ("BUILD_EXCLUSIVE_KERNEL_MAX=5", "excluded: Some(\"BUILD_EXCLUSIVE_KERNEL_MAX "),
+    ("BUILD_EXCLUSIVE_ARCH=arm", "excluded: Some(\"BUILD_EXCLUSIVE_ARCH "),
+    ("BUILD_EXCLUSIVE_CONFIG=CONFIG_USB", "excluded: Some(\"BUILD_EXCLUSIVE_CONFIG "),
+    ("build_exclude=yes", "excluded: Some("),
+    ("OBSOLETE_BY=7", "obsolete_by: Some(\"7\")"),
+    ("MAKE=all", "make: Given(\"all\")"),
+    ("MAKE[1]=b\nMAKE_MATCH[1]=^6", "make: Given(\"b\")"),
+    ("PATCH[2]=p", "patches: [\"p\"]"),
+    ("PATCH=p\nPATCH[1]=q\nPATCH_MATCH[1]=^5", "patches: [\"p\"]"),
+    ("BUILT_MODULE_NAME=n", "built_name: \"n\""),
+    ("BUILT_MODULE_LOCATION=sub", "built_location: \"sub\""),
+    ("DEST_MODULE_NAME=n", "dest_name: \"n\""),
+    ("DEST_MODULE_LOCATION=/updates", "dest_location: \"/updates\""),
+    ("STRIP=no", "strip: false"),
+    ("AUTOINSTALL=yes", "autoinstall: true"),
+    ("NO_WEAK_MODULES=yes", "no_weak_modules: true"),
+    ("REMAKE_INITRD=yes", ""),
+    ("MODULES_CONF=a", ""),
+    ("MODULES_CONF_OBSOLETES=a", ""),
+    ("MODULES_CONF_ALIAS_TYPE=a", ""),
+    ("MODULES_CONF_OBSOLETE_ONLY=a", ""),
+    ("BUILD_MODULE_NAME=a", ""),
+];
+
+#[test]
+fn every_name_has_its_effect_and_those_of_old_times_have_none() {
+    let plain = format!("{:?}", conf(""));
+    for (lines, effect) in EFFECTS {
+        let changed = format!("{:?}", conf(lines));
+        match effect {
+            "" => assert_eq!(changed, plain, "{lines}"),
+            effect => assert!(changed.contains(effect) && !plain.contains(effect), "{lines}: {changed}"),
+        }
+    }
+    let names =
+        |line: &&str| line.rsplit('\n').next().and_then(|line| line.split(['=', '[']).next()).map(str::to_owned);
+    let told: BTreeSet<String> = EFFECTS.iter().filter_map(|(line, _)| names(line)).collect();
+    let missing: Vec<&&str> = directive::NAMES.iter().filter(|name| !told.contains(**name)).collect();
+    assert!(missing.is_empty(), "no case for {missing:?}");
+}
