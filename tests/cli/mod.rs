@@ -8,5 +8,6 @@ mod exit_codes;
 mod failures;
 mod finished;
 mod json;
+mod old_trees;
 mod options;
 mod several;

@@ -1,5 +1,7 @@
 //! A machine below one folder: kernels, sources, a DKMS tree, and tools that only pretend. The real program runs in it.
 
+mod tree;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
