@@ -7,6 +7,7 @@ mod dependants;
 mod exit_codes;
 mod failures;
 mod finished;
+mod jobs;
 mod json;
 mod old_trees;
 mod options;

@@ -115,6 +115,14 @@ impl Sandbox {
         self.run(Command::new(env!("CARGO_BIN_EXE_dkms")), words)
     }
 
+    /// Runs `dkms` with a variable in its environment.
+    pub fn with(&self, name: &str, value: &str, line: &str) -> Ran {
+        let mut command = Command::new("env");
+        command.arg(format!("{name}={value}")).arg(env!("CARGO_BIN_EXE_dkms"));
+        let words: Vec<&str> = line.split_whitespace().collect();
+        self.run(command, &words)
+    }
+
     fn run(&self, mut command: Command, words: &[&str]) -> Ran {
         let places = [("--dkmstree", "dkms"), ("--sourcetree", "src"), ("--installtree", "lib/modules")];
         command.args(words).args(places.map(|(option, name)| format!("{option}={}", self.path(name).display())));
