@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::event::{self, Call, Event, EventError, Keep, PackageManager};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
+use crate::kernel::arch;
 use crate::report::Reporter;
 use crate::request::{Kernels, Leaving, Request, Wish};
 use crate::step::{AddSource, Policy, Switch};
@@ -240,7 +241,7 @@ fn other_owners(app: &App, id: &ModuleId) -> usize {
 }
 
 fn target(app: &App, kernel: &KernelRelease) -> Result<Target> {
-    let arch = app.system.machine().cloned().ok_or_else(|| {
+    let arch = arch::of(&app.system, kernel).ok_or_else(|| {
         Error::new(Kind::ArchUnknown, "the architecture of this machine is not known").hint("give it with -a")
     })?;
     Ok(Target::new(kernel.clone(), arch))

@@ -7,7 +7,7 @@ use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, Target};
-use crate::kernel::{Kernel, installed};
+use crate::kernel::{Kernel, arch, installed};
 use crate::plan;
 use crate::report::Reporter;
 use crate::report::human::Human;
@@ -131,7 +131,11 @@ impl App {
         let Some(arch) = self.system.machine() else { return Ok(Vec::new()) };
         let kernels = installed::kernels(self.tree.layout(), arch)
             .map_err(|error| Error::io("cannot list the kernels", error))?;
-        Ok(kernels.into_iter().filter(Kernel::has_headers).map(|kernel| kernel.target).collect())
+        let of_package = |target: Target| match arch::of(&self.system, &target.kernel) {
+            Some(arch) => Target::new(target.kernel, arch),
+            None => target,
+        };
+        Ok(kernels.into_iter().filter(Kernel::has_headers).map(|kernel| of_package(kernel.target)).collect())
     }
 
     fn show(&self, request: &Request, mode: Mode) -> Result<Verdict> {

@@ -31,7 +31,8 @@ pub fn given(typed: &Typed, system: &System) -> Result<Vec<Target>> {
         let running = system.running_kernel().cloned().ok_or_else(|| {
             Error::new(Kind::KernelEmpty, "the running kernel's release is not known").hint("name a kernel with -k")
         })?;
-        return Ok(vec![Target::new(running, arch(typed.arches.first(), system)?)]);
+        let arch = arch(typed.arches.first(), system, &running)?;
+        return Ok(vec![Target::new(running, arch)]);
     }
     let mut targets = Vec::new();
     for (at, word) in typed.kernels.iter().enumerate() {
@@ -87,15 +88,18 @@ pub fn refuse_all(typed: &Typed, action: &str) -> Result<()> {
 pub fn one(word: &str, option: Option<&String>, system: &System) -> Result<Target> {
     match word.split_once('/') {
         Some((kernel, word)) if !word.is_empty() => Ok(Target::new(KernelRelease::new(kernel)?, Arch::new(word)?)),
-        Some((kernel, _)) => Ok(Target::new(KernelRelease::new(kernel)?, arch(option, system)?)),
-        None => Ok(Target::new(KernelRelease::new(word)?, arch(option, system)?)),
+        found => {
+            let kernel = KernelRelease::new(found.map_or(word, |(kernel, _)| kernel))?;
+            let arch = arch(option, system, &kernel)?;
+            Ok(Target::new(kernel, arch))
+        }
     }
 }
 
-fn arch(option: Option<&String>, system: &System) -> Result<Arch> {
+fn arch(option: Option<&String>, system: &System, kernel: &KernelRelease) -> Result<Arch> {
     match option {
         Some(word) => Ok(Arch::new(word.clone())?),
-        None => system.machine().cloned().ok_or_else(|| {
+        None => crate::kernel::arch::of(system, kernel).ok_or_else(|| {
             Error::new(Kind::ArchUnknown, "the architecture of this machine is not known").hint("give it with -a")
         }),
     }

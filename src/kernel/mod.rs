@@ -1,5 +1,6 @@
 //! Kernels of a root, read once and never written: which there are, their headers, their configuration.
 
+pub mod arch;
 pub mod config;
 pub mod files;
 pub mod headers;

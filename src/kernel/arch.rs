@@ -1,0 +1,82 @@
+//! The architecture that a kernel goes by: on RPM systems its package's, which may be narrower than the machine's (an
+//! i586 kernel on an i686), else `uname -m`.
+
+use crate::ids::{Arch, KernelRelease};
+use crate::sys::System;
+
+/// None when not even the machine's is known.
+pub fn of(system: &System, release: &KernelRelease) -> Option<Arch> {
+    of_package(system, release).or_else(|| system.machine().cloned())
+}
+
+/// What rpm's database says of the package that owns the kernel's folder. A release that ends in the machine's name needs
+/// no asking, nor does a system of another package manager.
+fn of_package(system: &System, release: &KernelRelease) -> Option<Arch> {
+    let ends_in = |machine: &Arch| release.as_str().ends_with(&format!(".{machine}"));
+    let others = ["/var/lib/dpkg/status", "/var/lib/pacman/local", "/var/db/pkg"];
+    let is_rpm = || !others.iter().any(|place| system.path(place).exists()) && system.has_program("rpm");
+    if system.machine().is_some_and(ends_in) || !is_rpm() {
+        return None;
+    }
+    let query = system
+        .command(system.root(), "rpm")
+        .args(["-qf", "--qf", "%{NAME} %{ARCH}\\n"])
+        .arg(format!("/lib/modules/{release}"));
+    let finished = system.run(&query).ok().filter(crate::sys::Finished::success)?;
+    finished.text().lines().filter(|line| line.contains("kernel")).find_map(|line| {
+        let (_, arch) = line.split_once(' ')?;
+        // Packages that only hold a folder of the kernel's have no architecture of their own.
+        Arch::new(arch).ok().filter(|arch| !["noarch", "(none)"].contains(&arch.as_str()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::sys::{Command, Finished, RunError, Runner};
+
+    struct Rpm(&'static str);
+
+    impl Runner for Rpm {
+        fn run(&self, command: &Command) -> Result<Finished, RunError> {
+            assert!(command.line().contains("rpm -qf"), "{}", command.line());
+            let code = if self.0.is_empty() { 1 } else { 0 };
+            Ok(Finished { code: Some(code), stdout: self.0.into(), ..Finished::default() })
+        }
+    }
+
+    fn arch(told: &'static str, machine: &str, release: &str, other: Option<&str>) -> String {
+        let root = tempfile::tempdir().unwrap();
+        let program = root.path().join("usr/bin/rpm");
+        fs_err::create_dir_all(program.parent().unwrap()).unwrap();
+        fs_err::write(&program, "").unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        if let Some(other) = other {
+            fs_err::create_dir_all(root.path().join(other)).unwrap();
+        }
+        let system = System::host()
+            .with_root(root.path())
+            .with_environment(std::collections::BTreeMap::new())
+            .with_running(None, Arch::new(machine).ok())
+            .with_runner(Arc::new(Rpm(told)));
+        of(&system, &KernelRelease::new(release).unwrap()).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_package_decides_where_rpm_knows_it() {
+        let kernel = "kernel-default i586\n";
+        for (told, machine, release, other, expected) in [
+            (kernel, "i686", "6.4.0-1-default", None, "i586"),
+            ("filesystem noarch\nkernel-core armv7hl\n", "armv7l", "6.4.0", None, "armv7hl"),
+            ("filesystem i586\n", "i686", "6.4.0", None, "i686"),
+            ("", "i686", "6.4.0", None, "i686"),
+            ("kernel-core i686\n", "x86_64", "6.4.0-1.fc40.i686", None, "i686"),
+            ("kernel-core wrong\n", "x86_64", "6.4.0-1.fc40.x86_64", None, "x86_64"),
+            (kernel, "i686", "6.4.0", Some("var/lib/dpkg/status"), "i686"),
+        ] {
+            assert_eq!(arch(told, machine, release, other), expected, "{told} {release} {other:?}");
+        }
+    }
+}
