@@ -88,6 +88,7 @@ impl App {
         let snapshot = self.snapshot(request)?;
         let plan = request.plan(&snapshot);
         self.tell_omissions(&plan);
+        self.tell_renewals(&plan, &snapshot);
         let outcomes = self.carry_out(&plan, request, &lock);
         forget_leavers(&plan, &outcomes, request, &lock)?;
         let changed = outcomes.iter().any(|(id, outcome)| changes(&plan, *id, outcome));
@@ -189,6 +190,17 @@ impl App {
             context.reporter.warn(format!("what failed could not be noted: {error}"));
         }
         outcomes
+    }
+
+    /// What is built again by itself is said, with what has changed.
+    fn tell_renewals(&self, plan: &Plan, snapshot: &Snapshot) {
+        let reporter: &dyn Reporter = &self.reporter;
+        for step in plan.steps.iter().filter(|step| step.operation == Operation::Build) {
+            let changed = step.target.as_ref().and_then(|target| snapshot.changed_since(&step.module, target));
+            if changed.is_some() {
+                reporter.note(format!("{}: {}", step.module, step.why));
+            }
+        }
     }
 
     fn tell_omissions(&self, plan: &Plan) {

@@ -42,8 +42,9 @@ fn it_is_never_rebuilt_by_itself_and_later_changes_of_its_source_are_noticed() {
     let again = sandbox.ok(&format!("autoinstall -k {KERNEL}"));
     assert!(!again.out.contains("adopt"), "once is enough: {again:?}");
     sandbox.write("src/foo-1/foo.c", "changed");
-    sandbox.ok(&format!("autoinstall -k {KERNEL}"));
+    let ran = sandbox.ok(&format!("autoinstall -k {KERNEL}"));
     assert_eq!(made(&sandbox), 2);
+    assert!(ran.out.contains("foo/1: changed since it was built: source"), "it is said: {ran:?}");
 }
 
 #[test]
