@@ -217,7 +217,13 @@ scriptlets
 .SH FILES
 .TP
 .I /var/lib/dkms
-the tree: sources that are registered, builds, logs
+the tree: sources that are registered, builds, logs. Names that begin with a dot are ours, and losing them costs time only:
+.I .records
+(what builds were made from, what failed),
+.I .finished
+(builds that were taken away, kept for 90 days and up to 512 MiB, so that what comes back unchanged is not compiled again),
+.I .logs
+(logs of failed builds)
 .TP
 .I /usr/src/NAME\\-VERSION
 sources

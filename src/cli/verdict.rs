@@ -63,6 +63,12 @@ fn judge_one(plan: &Plan, failures: Vec<(usize, Error)>) -> Verdict {
         return Verdict::default();
     }
     let error = errors.remove(0);
+    // What keeps a source from being added keeps it from being built for each kernel, too: once is enough.
+    let is_same = |other: &Error| {
+        let (one, other) = (error.message(), other.message());
+        one.ends_with(other) || other.ends_with(one)
+    };
+    errors.retain(|other| !is_same(other));
     Verdict { error: Some(error), others: errors, ..Verdict::default() }
 }
 
@@ -154,5 +160,16 @@ mod tests {
     #[test]
     fn a_module_that_turns_out_to_be_excluded_is_no_failure() {
         assert_eq!(code(Outcome::Refused(Error::new(Kind::Excluded, "not for this kernel"))), None);
+    }
+
+    #[test]
+    fn what_two_steps_fail_of_is_told_once() {
+        let told = |messages: &[&str]| {
+            let failures = messages.iter().map(|text| (0, Error::new(Kind::BadConf, *text))).collect();
+            let verdict = judge_one(&Plan::default(), failures);
+            (verdict.error.map(|error| error.message().to_owned()), verdict.others.len())
+        };
+        assert_eq!(told(&["dkms.conf: bad", "a/1: dkms.conf: bad", "a/1: dkms.conf: bad"]).1, 0);
+        assert_eq!(told(&["no headers of 5", "no headers of 6"]), (Some("no headers of 5".to_owned()), 1));
     }
 }

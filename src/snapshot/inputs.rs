@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
@@ -14,7 +15,8 @@ use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers};
 use crate::step::Inputs;
 use crate::sys::{System, fingerprint};
-use crate::tree::{Layout, Tree, records};
+use crate::tree::records::{self, Fingerprint};
+use crate::tree::{Layout, Tree};
 
 /// Name of an input, as a sentence about a change names it → digest.
 pub type Digests = BTreeMap<String, String>;
@@ -46,8 +48,19 @@ pub struct Memo(RefCell<BTreeMap<PathBuf, Option<String>>>);
 /// Digests of what a build is made from: its source, /etc/dkms, the command line, the kernel's configuration and symbols,
 /// the compiler, what signs it, and the symbols of the modules that it builds on.
 pub fn digests(view: &View<'_>, making: &Making<'_>, memo: &Memo) -> io::Result<Digests> {
-    let Making { id, kernel, source, .. } = *making;
-    let mut digests = of_module(view.system, id, &kernel.target, source)?;
+    let source = fingerprint::of_folder(making.source)?;
+    with_source(source, view, making, memo)
+}
+
+/// When a source was last changed, to be noted with its digest; taken before that. None: it cannot be told.
+pub fn source_stamp(source: &Path, now: SystemTime) -> Option<String> {
+    fingerprint::stamp_of_folder(source, now).ok().flatten()
+}
+
+fn with_source(source: String, view: &View<'_>, making: &Making<'_>, memo: &Memo) -> io::Result<Digests> {
+    let Making { id, kernel, .. } = *making;
+    let mut digests = of_module(view.system, id, &kernel.target)?;
+    digests.insert("source".to_owned(), source);
     let given = view.inputs;
     let folder = kernel.headers.folder();
     let config = headers::config_file(folder, given.kernel_config.as_deref());
@@ -77,8 +90,17 @@ pub fn changed(view: &View<'_>, making: &Making<'_>, memo: &Memo) -> Vec<String>
         return Vec::new();
     };
     let inputs = Inputs::default();
-    let Ok(now) = digests(&View { inputs: &inputs, ..*view }, making, memo) else { return Vec::new() };
-    differences(&noted.inputs, &now)
+    let view = View { inputs: &inputs, ..*view };
+    let now = unchanged_source(&noted, making.source, SystemTime::now())
+        .map_or_else(|| memo.of_source(making.source), Ok)
+        .and_then(|source| with_source(source, &view, making, memo));
+    now.map_or(Vec::new(), |now| differences(&noted.inputs, &now))
+}
+
+/// The digest of a source that nobody has touched since it was noted.
+fn unchanged_source(noted: &Fingerprint, source: &Path, now: SystemTime) -> Option<String> {
+    let stamp = noted.source_stamp.as_ref()?;
+    (source_stamp(source, now).as_ref() == Some(stamp)).then(|| noted.inputs.get("source").cloned())?
 }
 
 /// Whether a build has no fingerprint, and every module of it was built for this very kernel: another DKMS made it.
@@ -113,8 +135,9 @@ fn differences(noted: &Digests, now: &Digests) -> Vec<String> {
     names.iter().filter(differs).map(|name| (*name).clone()).collect()
 }
 
-fn of_module(system: &System, id: &ModuleId, target: &Target, source: &Path) -> io::Result<Digests> {
-    let mut digests = Digests::from([("source".to_owned(), fingerprint::of_folder(source)?)]);
+/// Of what the administrator has for a module.
+fn of_module(system: &System, id: &ModuleId, target: &Target) -> io::Result<Digests> {
+    let mut digests = Digests::new();
     let files = overrides::files(system, &id.name, Some(&id.version), Some(target));
     if let Some(digest) = of_files(&files)? {
         digests.insert("configuration in /etc/dkms".to_owned(), digest);
@@ -182,6 +205,15 @@ fn of_symbols(tree: &Tree, name: &ModuleName, target: &Target) -> io::Result<Opt
 }
 
 impl Memo {
+    fn of_source(&self, folder: &Path) -> io::Result<String> {
+        if let Some(Some(known)) = self.0.borrow().get(folder) {
+            return Ok(known.clone());
+        }
+        let digest = fingerprint::of_folder(folder)?;
+        self.0.borrow_mut().insert(folder.to_path_buf(), Some(digest.clone()));
+        Ok(digest)
+    }
+
     fn of(&self, file: &Path) -> io::Result<Option<String>> {
         if let Some(known) = self.0.borrow().get(file) {
             return Ok(known.clone());

@@ -1,8 +1,9 @@
 //! A fingerprint of a source folder: the same files with the same content give the same one.
 
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
@@ -12,6 +13,38 @@ pub fn of_folder(folder: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
     add_folder(&mut hash, folder, Path::new(""))?;
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A digest over what stat(2) tells of everything below the folder: names, inodes, sizes and the times of the last change
+/// of content and of the inode itself. The latter nobody can set, so while this is the same, [`of_folder`] is, too. None
+/// when something was changed less than two seconds before `now`: the next change might bear the same time.
+pub fn stamp_of_folder(folder: &Path, now: SystemTime) -> io::Result<Option<String>> {
+    let mut hash = Sha256::new();
+    let newest = add_stamps(&mut hash, folder)?;
+    let now = now.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+    let stamp = || hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((newest + 2 < now).then(stamp))
+}
+
+/// Gives the newest time of change, in seconds since 1970.
+fn add_stamps(hash: &mut Sha256, folder: &Path) -> io::Result<i64> {
+    let mut newest = fs_err::metadata(folder)?.ctime();
+    let mut entries = fs_err::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs_err::DirEntry::file_name);
+    for entry in entries {
+        let meta = fs_err::symlink_metadata(entry.path())?;
+        add(hash, b's', Path::new(&entry.file_name()));
+        let numbers = [meta.ino(), meta.len(), u64::from(meta.mode()), meta.dev()];
+        let times = [meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()];
+        numbers.iter().for_each(|number| hash.update(number.to_le_bytes()));
+        times.iter().for_each(|time| hash.update(time.to_le_bytes()));
+        newest = newest.max(meta.ctime());
+        if meta.is_dir() {
+            newest = newest.max(add_stamps(hash, &entry.path())?);
+            hash.update([b'.']);
+        }
+    }
+    Ok(newest)
 }
 
 fn add_folder(hash: &mut Sha256, folder: &Path, below: &Path) -> io::Result<()> {
@@ -51,6 +84,25 @@ fn add_content(hash: &mut Sha256, file: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stamp_changes_with_every_write_even_when_its_time_is_set_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("sub/a");
+        std::fs::create_dir(folder.path().join("sub")).expect("a folder");
+        std::fs::write(&file, "1").expect("a file");
+        let later = SystemTime::now() + std::time::Duration::from_secs(10);
+        let stamp = || stamp_of_folder(folder.path(), later).expect("a folder");
+        let first = stamp();
+        assert!(first.is_some());
+        assert_eq!(stamp_of_folder(folder.path(), SystemTime::now()).expect("a folder"), None, "too fresh");
+        assert_eq!(stamp(), first);
+        let written = std::fs::metadata(&file).and_then(|meta| meta.modified()).expect("a time");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::fs::write(&file, "2").expect("the same size");
+        std::fs::File::options().write(true).open(&file).and_then(|file| file.set_modified(written)).expect("its time");
+        assert_ne!(stamp(), first);
+    }
 
     #[test]
     fn only_names_kinds_and_contents_count() {

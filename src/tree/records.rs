@@ -64,6 +64,9 @@ pub struct Fingerprint {
     /// The digest of its `module/`.
     #[serde(default)]
     pub digest: Option<String>,
+    /// [`crate::sys::fingerprint::stamp_of_folder`] of the source: while it is the same, the source need not be read.
+    #[serde(default)]
+    pub source_stamp: Option<String>,
     /// What it is known by among the finished builds ([`super::finished`]); none: it is never restored.
     #[serde(default)]
     pub key: Option<String>,
@@ -73,7 +76,15 @@ impl Fingerprint {
     /// Of the build that lies at `place`, which has no key yet.
     pub fn of(module: &ModuleId, target: &Target, place: &Path, inputs: BTreeMap<String, String>) -> Self {
         let digest = fingerprint::of_folder(&place.join("module")).ok();
-        Self { module: module.clone(), target: target.clone(), inputs, stamp: stamp(place), digest, key: None }
+        Self {
+            module: module.clone(),
+            target: target.clone(),
+            inputs,
+            stamp: stamp(place),
+            digest,
+            source_stamp: None,
+            key: None,
+        }
     }
 }
 

@@ -81,7 +81,8 @@ fn fingerprint(context: &Context<'_>, module: &Prepared<'_>) -> std::io::Result<
     inputs::add_certificate(&mut inputs, &context.view(), module.target, &module.config)?;
     let key = recipe::key(module, &inputs);
     let place = context.tree.layout().built(module.id, module.target);
-    Ok(Fingerprint { key, ..Fingerprint::of(module.id, module.target, &place, inputs) })
+    let source_stamp = module.source_stamp.clone();
+    Ok(Fingerprint { key, source_stamp, ..Fingerprint::of(module.id, module.target, &place, inputs) })
 }
 
 /// Puts a finished build of the very same back that was taken away. Whatever is wrong with it: then it is built.
@@ -93,8 +94,13 @@ fn restored(context: &Context<'_>, module: &Prepared<'_>) -> bool {
     } else {
         writer.restore_build(module.id, module.target, &key)
     };
+    let result = result.and_then(|found| match found {
+        // The source is the same, but may have been put there anew.
+        Some(note) => writer.record(&Fingerprint { source_stamp: module.source_stamp.clone(), ..note }).map(|()| true),
+        None => Ok(false),
+    });
     match result {
-        Ok(found) => found.is_some(),
+        Ok(restored) => restored,
         Err(error) => {
             context.reporter.warn(format!("a finished build of {} could not be used: {error}", module.id));
             false

@@ -104,3 +104,21 @@ fn a_build_from_files_or_directives_of_the_command_line_is_compared_with_nothing
     assert_eq!(differences(&build, &site.now()), [""; 0]);
     assert_ne!(site.taken(&given("STRIP=no")), site.taken(&given("STRIP=yes")), "a cached build is told apart");
 }
+
+#[test]
+fn a_source_that_nobody_touched_since_is_not_read_again() {
+    let site = Site::new();
+    let source = site.0.path().join("src");
+    let later = SystemTime::now() + std::time::Duration::from_secs(60);
+    let id = ModuleId::new(ModuleName::new("foo").unwrap(), ModuleVersion::new("1").unwrap());
+    let target = Target::new(KernelRelease::new("6.1").unwrap(), Arch::new("x86_64").unwrap());
+    let note = Fingerprint {
+        source_stamp: source_stamp(&source, later),
+        ..Fingerprint::of(&id, &target, &source, Digests::from([("source".into(), "noted".into())]))
+    };
+    assert_eq!(unchanged_source(&note, &source, later).as_deref(), Some("noted"));
+    assert_eq!(unchanged_source(&note, &source, SystemTime::now()), None, "the next change might bear the same time");
+    site.write("src/foo.c", "old");
+    assert_eq!(unchanged_source(&note, &source, later), None, "written again");
+    assert_eq!(unchanged_source(&Fingerprint { source_stamp: None, ..note }, &source, later), None);
+}
