@@ -107,14 +107,26 @@ impl App {
             return Ok(None);
         }
         let snapshot = self.snapshot(request)?;
-        let plan = request.plan(&snapshot);
+        let mut plan = request.plan(&snapshot);
         let left_over = plan::interrupted::complete(&snapshot);
+        // Where nothing can be noted, what another DKMS built is well as it is.
+        let only_notes = plan.steps.iter().all(|step| step.operation == Operation::Adopt);
+        if only_notes && left_over.steps.is_empty() && !plan.steps.is_empty() && self.may_write().is_err() {
+            plan.steps.clear();
+        }
         if !plan.steps.is_empty() || !left_over.steps.is_empty() || returns(request, &snapshot) {
             return Ok(None);
         }
         self.tell_omissions(&plan);
         let summary = Summary::of(&plan, &[]);
         Ok(Some(Met { verdict: verdict::judge(&request.wish, &plan, Vec::new()), summary, plan }))
+    }
+
+    /// Whether the tree, or the folder in which it would be made, can be written.
+    pub fn may_write(&self) -> std::io::Result<()> {
+        let tree = self.tree.layout().tree();
+        let Some(existing) = tree.ancestors().find(|folder| folder.exists()) else { return Ok(()) };
+        Ok(rustix::fs::access(existing, rustix::fs::Access::WRITE_OK)?)
     }
 
     /// Takes the tree's lock, telling who holds it when that takes a while.

@@ -145,11 +145,10 @@ pub fn switched_off(app: &App) -> Option<Wish> {
 /// add, build, remove and unbuild need write access to the tree, or to the nearest folder above it that exists.
 fn may_write(app: &App, action: &str) -> Result<()> {
     let tree = app.tree.layout().tree();
-    let Some(existing) = tree.ancestors().find(|folder| folder.exists()) else { return Ok(()) };
-    match rustix::fs::access(existing, rustix::fs::Access::WRITE_OK) {
+    match app.may_write() {
         Ok(()) => Ok(()),
         Err(error) => Err(Error::new(Kind::NotRoot, format!("{action} needs write access to {}", tree.display()))
-            .caused_by(std::io::Error::from(error))
+            .caused_by(error)
             .hint(if app.system.is_superuser() {
                 "remount its file system writable, or name another tree with --dkmstree"
             } else {

@@ -24,3 +24,11 @@ step 'writable again, the next event takes it up'
 umount /var/lib/dkms
 /etc/kernel/postinst.d/dkms "$kernel" "/boot/vmlinuz-$kernel"
 installed blink 1.0 "$kernel"
+
+step 'what another DKMS installed there gives no cause for complaint'
+rm -rf /var/lib/dkms/.records
+mount --bind /var/lib/dkms /var/lib/dkms
+mount -o remount,bind,ro /var/lib/dkms
+output=$(/etc/kernel/postinst.d/dkms "$kernel" "/boot/vmlinuz-$kernel" 2>&1) || fail 'it is no failure'
+[[ $output != *[Rr]ead-only* ]] || fail "it complains: $output"
+umount /var/lib/dkms
