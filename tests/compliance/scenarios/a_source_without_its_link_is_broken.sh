@@ -1,0 +1,8 @@
+quick blink 1.0
+dkms install blink/1.0 -k "$K"
+later rm "$TREE/blink/1.0/source"
+shows 0 dkms status
+for action in build install uninstall unbuild remove; do run 4 dkms "$action" blink/1.0 -k "$K"; done
+quick other 1.0
+run 0 dkms install other/1.0 -k "$K"
+run 0 dkms autoinstall -k "$K"
