@@ -27,13 +27,14 @@ INSTALL_DATA = install -D -m 644
 # The shims name the place where Debian and Fedora have it; another PREFIX changes that.
 INSTALL_SHIM = install_shim() { install -d "$$(dirname "$$2")" && sed 's,/usr/lib/dkms,$(LIBDIR),g' "$$1" >"$$2" && chmod "$${3-755}" "$$2"; }; install_shim
 
-.PHONY: help build install deb rpm demo test compliance corpus bench clean prerequisites
+.PHONY: help build install deb rpm demo test events compliance corpus bench clean prerequisites
 help:
 	@echo 'make build     compile (PROFILE=$(PROFILE))'
 	@echo 'make install   install below DESTDIR, with PREFIX=$(PREFIX) and SBINDIR=$(SBINDIR)'
 	@echo 'make deb, rpm  packages of dkms-rs, in $(CARGO_TARGET_DIR)/packages'
 	@echo 'make demo      from a tarball to installed modules, in a throw-away root'
 	@echo 'make test      format, lints, unit and integration tests, end-to-end scenarios'
+	@echo 'make events    every scenario of package events, those too that take long'
 	@echo 'make compliance  the same commands under ours and the shell DKMS, compared; make corpus: the same Debian packages'
 	@echo 'make bench     times beside those of the shell DKMS, rpmbuild and dpkg-deb'
 
@@ -89,6 +90,10 @@ test: prerequisites
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked
 	tests/e2e/run
+
+# What make test leaves out of them takes long.
+events: prerequisites
+	tests/e2e/run --all events/
 
 # Ours beside the shell original: the same commands, the same packages.
 compliance: prerequisites

@@ -67,7 +67,7 @@ installed() {
     local name=$1 version=$2 kernel file
     shift 2
     for kernel in ${*:-$(kernels)}; do
-        dkms status -m "$name" -v "$version" -k "$kernel" | grep -qE "^$name/$version, $kernel, [a-z0-9_]+: installed( |\$)" ||
+        dkms status -m "$name" -v "$version" -k "$kernel" | grep -qE "^$name/$version, ${kernel//+/[+]}, [a-z0-9_]+: installed( |\$)" ||
             fail "$name/$version is not installed for $kernel"
         file=$(module_files "${name//-/?}" "$kernel")
         [ -f "$file" ] || fail "not one file of $name for $kernel: '$file'"
@@ -166,4 +166,61 @@ only() {
     installed "$1" "$2"
     says "$1" "$3"
     [ "$(dkms status -m "$1" | cut -d, -f1 | sort -u)" = "$1/$2" ] || fail "another version of $1 is known"
+}
+
+# settled [NAME/VERSION...]: the state is what the disk asks for, as `dkms reconcile` sees it and as seen here without it;
+# depmod is current; nothing is left over, locked or running. The modules named are those that cannot be built.
+settled() {
+    local conf source name version kernel line file
+    for conf in /usr/src/*/dkms.conf; do
+        source=${conf%/dkms.conf}
+        name=$(conf_value PACKAGE_NAME "$conf") version=$(conf_value PACKAGE_VERSION "$conf")
+        [ "$(conf_value AUTOINSTALL "$conf")" = yes ] && owned "$conf" && [[ " $* " != *" $name/$version "* ]] || continue
+        for kernel in $(kernels); do
+            installed "$name" "$version" "$kernel"
+            file=$(module_files "${name//-/?}" "$kernel")
+            [ ! -e "$source/$name.c" ] || grep -qF "MODULE_DESCRIPTION(\"$(modinfo -F description "$file")\")" "$source/$name.c" ||
+                fail "$file was not built from the source that is there now"
+        done
+    done
+    while IFS= read -r line; do
+        [[ $line =~ ^([^/]+)/([^,:]+)(, ([^,]+), [^:]+)?: ]] || fail "a status line of another form: $line"
+        name=${BASH_REMATCH[1]} version=${BASH_REMATCH[2]} kernel=${BASH_REMATCH[4]}
+        [ -f "/var/lib/dkms/$name/$version/source/dkms.conf" ] || fail "$name/$version has no source any more"
+        [ -z "$kernel" ] || [ -d "/lib/modules/$kernel" ] || fail "kernel $kernel has gone, its state has not: $line"
+    done < <(dkms status 2>/dev/null)
+    for kernel in /lib/modules/[0-9]*; do
+        [ -e "$kernel/build" ] || owned "$kernel" || fail "leftovers of a kernel: $(find "$kernel" | head)"
+        depmod_is_current "${kernel##*/}"
+    done
+    nothing_left_over
+    ! is_ours || [ -z "$(dkms reconcile --dry-run 2>/dev/null | grep -vE '^(leave|nothing to do)')" ] ||
+        fail "reconcile would: $(dkms reconcile --dry-run)"
+}
+
+is_ours() { [ -x /usr/lib/dkms/event ]; }
+conf_value() { sed -n "s/^$1=[\"']\\{0,1\\}\\([^\"']*\\)[\"']\\{0,1\\}\$/\\1/p" "$2"; }
+
+# A package that is fully installed holds this path.
+owned() {
+    rpm -qf "$1" >/dev/null 2>&1 || dpkg-query -S "$1" >/dev/null 2>&1 || dpkg-query -S "/usr$1" >/dev/null 2>&1
+}
+
+# What modules.dep says of modules from outside is what lies there.
+depmod_is_current() {
+    local folder=/lib/modules/$1
+    [ -e "$folder/modules.dep" ] || return 0
+    diff <(sed -n 's/:.*//p' "$folder/modules.dep" | grep -E '^(updates|extra)/' | sort) \
+        <(cd "$folder" && find updates extra -name '*.ko*' 2>/dev/null | sort) || fail "depmod of $1 is not current"
+}
+
+nothing_left_over() {
+    local found
+    found=$(find /var/lib/dkms /lib/modules /usr/src -xdev \( -name '.tmp*' -o -name '*.tmp' -o -name '*.dkms-new' \) 2>/dev/null
+        find /tmp /var/tmp -mindepth 1 -maxdepth 1 -name '*dkms*')
+    [ -z "$found" ] || fail "left over: $found"
+    [ ! -e /var/lib/dkms/.lock ] || flock -n /var/lib/dkms/.lock true || fail 'the lock is held'
+    [ -z "$(find /var/lib/dkms/.intents -mindepth 1 2>/dev/null)" ] || fail 'something was begun and not ended'
+    # A process that has ended and that nobody asks for runs no more.
+    ! pgrep -r R,S,D -x 'make|cc1|dkms' || fail 'something still runs'
 }

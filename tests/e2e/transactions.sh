@@ -1,0 +1,185 @@
+# shellcheck shell=bash
+# transactions.sh: packages for scenarios of package events. Sourced after inside.sh.
+
+# kernel_rpms KVER: kernel-core-KVER.rpm and kernel-devel-KVER.rpm here, as Fedora has them. The headers are a copy of
+# Debian's under another release. Without KERNEL_INSTALL=no the scriptlets call kernel-install.
+kernel_rpms() {
+    local kver=$1 headers=$PWD/kernel-build/$1
+    rm -rf "$headers"
+    headers_like "$kver" "$headers"
+    cat >"kernel-build/$kver.spec" <<END
+Name: kernel-core
+Version: ${kver%%-*}
+Release: $(tr - . <<<"${kver#*-}")
+Summary: A kernel
+License: GPL-2.0-only
+BuildArch: noarch
+AutoReqProv: no
+Provides: installonlypkg(kernel)
+%global __os_install_post %{nil}
+%define _build_id_links none
+%description
+A kernel.
+%package -n kernel-devel
+Summary: Its headers
+AutoReqProv: no
+Provides: installonlypkg(kernel)
+Provides: kernel-devel-uname-r = $kver
+%description -n kernel-devel
+Its headers.
+%install
+mkdir -p %{buildroot}/lib/modules/$kver/kernel %{buildroot}/usr/src/kernels
+echo image >%{buildroot}/lib/modules/$kver/vmlinuz
+touch %{buildroot}/lib/modules/$kver/modules.order %{buildroot}/lib/modules/$kver/modules.builtin
+ln -s /usr/src/kernels/$kver %{buildroot}/lib/modules/$kver/build
+cp -a $headers %{buildroot}/usr/src/kernels/$kver
+%posttrans
+[ "${KERNEL_INSTALL-}" = no ] || [ ! -x /bin/kernel-install ] || /bin/kernel-install add $kver /lib/modules/$kver/vmlinuz || exit \$?
+%preun
+[ "${KERNEL_INSTALL-}" = no ] || [ ! -x /bin/kernel-install ] || /bin/kernel-install remove $kver || exit \$?
+%files
+%dir /lib/modules/$kver
+/lib/modules/$kver/vmlinuz
+/lib/modules/$kver/modules.order
+/lib/modules/$kver/modules.builtin
+/lib/modules/$kver/kernel
+/lib/modules/$kver/build
+%files -n kernel-devel
+/usr/src/kernels/$kver
+END
+    rpmbuild_here "kernel-build/$kver.spec"
+}
+
+# headers_like KVER FOLDER: a copy of Debian's smallest headers there, as those of KVER.
+headers_like() {
+    local from link
+    from=$(readlink -f "/lib/modules/$(uname_of_headers)/build")
+    mkdir -p "$2"
+    cp -a "$from/." "$2/"
+    find "$from" -type l -printf '%P\n' | while read -r link; do ln -sfn "$(readlink -f "$from/$link")" "$2/$link"; done
+    echo "$1" >"$2/include/config/kernel.release"
+    echo "#define UTS_RELEASE \"$1\"" >"$2/include/generated/utsrelease.h"
+}
+
+uname_of_headers() { basename "$(dirname "$(find /lib/modules -maxdepth 2 -name build -path '*cloud*' | head -n 1)")"; }
+
+# headers_deb KVER: linux-headers-KVER.deb, a kernel's headers alone, of a kernel that compresses its modules with xz.
+headers_deb() {
+    local kver=$1 top=$PWD/deb-build headers file
+    rm -rf "$top"
+    headers=$top/usr/src/linux-headers-$kver
+    mkdir -p "$top/DEBIAN" "$top/usr/lib/modules/$kver"
+    headers_like "$kver" "$headers"
+    for file in "$headers/.config" "$headers/include/config/auto.conf"; do
+        [ -e "$file" ] || continue
+        sed -i '/CONFIG_MODULE_COMPRESS/d' "$file"
+        printf 'CONFIG_MODULE_COMPRESS_%s=y\n' XZ ALL >>"$file"
+        echo CONFIG_MODULE_COMPRESS=y >>"$file"
+    done
+    ln -s "/usr/src/linux-headers-$kver" "$top/usr/lib/modules/$kver/build"
+    printf '%s\n' "Package: linux-headers-$kver" 'Version: 1' 'Architecture: amd64' 'Maintainer: A <a@example.org>' \
+        'Description: headers' >"$top/DEBIAN/control"
+    cat >"$top/DEBIAN/postinst" <<END
+#!/bin/sh
+set -e
+[ "\$1" != configure ] || [ ! -d /etc/kernel/header_postinst.d ] || run-parts --report --exit-on-error --arg=$kver /etc/kernel/header_postinst.d
+END
+    chmod 755 "$top/DEBIAN/postinst"
+    dpkg-deb -Zgzip -z1 --root-owner-group -b "$top" "linux-headers-$kver.deb"
+}
+
+# rpmbuild_here SPEC: its packages as NAME-VERSION-RELEASE.rpm in this folder.
+rpmbuild_here() {
+    rpmbuild -bb --quiet --define "_topdir $PWD/rpmbuild" --define "_rpmdir $PWD" --define '_binary_payload w1.gzdio' \
+        --define '_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.rpm' --define '__brp_mangle_shebangs %{nil}' "$1"
+}
+
+# source_rpm NAME VERSION RELEASE GREETING [SCRIPTLETS]: NAME-dkms-VERSION-RELEASE.rpm, which merely brings the source.
+# SCRIPTLETS "usual": with those that packages for the shell original have; "safe": with --rpm_safe_upgrade in them.
+source_rpm() {
+    local name=$1 version=$2 release=$3 greeting=$4 option=''
+    [ "${5-}" != safe ] || option=--rpm_safe_upgrade
+    rm -rf source-build && mkdir source-build
+    (cd source-build && module_source "$name" "$version" "$greeting")
+    {
+        cat <<END
+Name: $name-dkms
+Version: $version
+Release: $release
+Summary: The source of a module
+License: GPL-2.0-only
+BuildArch: noarch
+%description
+The source of a module.
+%install
+mkdir -p %{buildroot}/usr/src
+cp -a $PWD/source-build/$name-$version %{buildroot}/usr/src/
+%files
+/usr/src/$name-$version
+END
+        [ $# -lt 5 ] || cat <<END
+%post
+dkms add -m $name -v $version $option
+dkms build -m $name -v $version && dkms install -m $name -v $version --force
+exit 0
+%preun
+dkms remove -m $name -v $version --all $option
+exit 0
+END
+    } >source-build/spec
+    [ -z "${ALL_KERNELS-}" ] || sed -i 's/^dkms build.*/for k in $(ls \/lib\/modules); do dkms build -m '"$name -v $version"' -k $k \&\& dkms install -m '"$name -v $version"' -k $k --force; done/' source-build/spec
+    rpmbuild_here source-build/spec
+}
+
+# source_deb NAME VERSION REVISION GREETING: NAME-dkms_VERSION-REVISION.deb, which merely brings the source. With FAILING
+# set, one that does not compile.
+source_deb() {
+    local name=$1 version=$2 revision=$3 top
+    top=$PWD/deb-build
+    rm -rf "$top" && mkdir -p "$top/DEBIAN" "$top/usr/src"
+    (cd "$top/usr/src" && module_source "$name" "$version" "$4")
+    [ -z "${FAILING-}" ] || echo 'this is not C' >>"$top/usr/src/$name-$version/$name.c"
+    printf '%s\n' "Package: $name-dkms" "Version: $version-$revision" 'Architecture: all' 'Maintainer: A <a@example.org>' \
+        'Depends: dkms' 'Description: a source' >"$top/DEBIAN/control"
+    dpkg-deb -Zgzip -z1 --root-owner-group -b "$top" "$name-dkms_$version-$revision.deb"
+}
+
+# usual_deb NAME VERSION REVISION GREETING: the same with the maintainer scripts that Debian's module packages have.
+usual_deb() {
+    source_deb "$@"
+    cat >deb-build/DEBIAN/postinst <<END
+#!/bin/sh
+set -e
+if [ "\$1" = configure ]; then /usr/lib/dkms/common.postinst $1 $2 /usr/share/$1-dkms "" "\$2"; fi
+END
+    cat >deb-build/DEBIAN/prerm <<END
+#!/bin/sh
+set -e
+case "\$1" in remove | upgrade | deconfigure)
+    if [ "\$(dkms status -m $1 -v $2)" ]; then dkms remove -m $1 -v $2 --all; fi ;;
+esac
+END
+    chmod 755 deb-build/DEBIAN/postinst deb-build/DEBIAN/prerm
+    dpkg-deb -Zgzip -z1 --root-owner-group -b deb-build "$1-dkms_$2-$3.deb"
+}
+
+# repository RPM...: a dnf repository of these at /srv/repo, and the only one.
+repository() {
+    rm -rf /srv/repo /var/cache/dnf
+    mkdir -p /srv/repo /etc/yum.repos.d
+    cp "$@" /srv/repo/
+    createrepo_c --quiet /srv/repo
+    rm -f /etc/yum.repos.d/*
+    printf '[local]\nname=local\nbaseurl=file:///srv/repo\nenabled=1\ngpgcheck=0\n' >/etc/yum.repos.d/local.repo
+}
+dnf() { command dnf -y -q --setopt=install_weak_deps=False --setopt=installonly_limit=0 --setopt=metadata_expire=0 "$@"; }
+
+# original_fails STORY: the shell original does not bring STORY to its end; what it left is shown, and $output kept.
+original_fails() {
+    step "the shell original: $*"
+    if output=$(set +eE; trap - ERR; (set -eE; "$@") 2>&1); then
+        printf '%s\n' "$output"
+        fail "the original does it, too: $*"
+    fi
+    printf '%s\n' "$output"
+}
