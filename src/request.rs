@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::ids::{ModuleId, Target};
 use crate::plan;
 use crate::plan::autoinstall::Only;
+use crate::plan::reconcile::Extent;
 use crate::snapshot::{Interest, Modules, Snapshot};
 use crate::step::{AddSource, Plan, Policy, TarballContent};
 
@@ -109,6 +110,14 @@ pub enum Wish {
         /// Its file, if one was named.
         file: Option<PathBuf>,
     },
+    /// Whatever the disk asks for: kernels and packages that have gone, sources that packages brought, modules that are
+    /// missing or were built from something else.
+    Reconcile {
+        /// The kernels.
+        targets: Vec<Target>,
+        /// How far it goes.
+        extent: Extent,
+    },
     /// Nothing at all, for a reason.
     Nothing {
         /// The reason, for people.
@@ -139,7 +148,7 @@ impl Request {
     pub fn plan(&self, snapshot: &Snapshot) -> Plan {
         let mut plan = self.plan_of_its_own(snapshot);
         plan::dependants::renew(&mut plan, snapshot, &self.policy);
-        if matches!(self.wish, Wish::Autoinstall { .. } | Wish::ModuleArrived { .. }) {
+        if matches!(self.wish, Wish::Autoinstall { .. } | Wish::ModuleArrived { .. } | Wish::Reconcile { .. }) {
             plan::adoption::adopt(&mut plan, snapshot);
         }
         plan
@@ -169,6 +178,7 @@ impl Request {
                     plan::tarball::Wanted { targets: kernels.given(), content: *content, file: file.as_deref() };
                 plan::tarball::make(id, wanted, snapshot)
             }
+            Wish::Reconcile { targets, extent } => plan::reconcile::reconcile(targets, *extent, snapshot, policy),
             Wish::Nothing { why } => Plan::nothing(why),
         }
     }
@@ -184,6 +194,10 @@ impl Request {
             Wish::Autoinstall { target } => {
                 Interest::of(Modules::Newest, std::slice::from_ref(target)).with_dependants()
             }
+            Wish::Reconcile { targets, extent: Extent::Everything } => {
+                Interest::of(Modules::Newest, targets).with_dependants().of_the_whole_disk()
+            }
+            Wish::Reconcile { extent: Extent::RemovalsOnly, .. } => Interest::none().of_the_whole_disk(),
             Wish::Match { target, template, .. } => {
                 Interest::of(Modules::InstalledOn(template.clone()), std::slice::from_ref(target)).with_dependants()
             }

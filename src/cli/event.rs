@@ -10,6 +10,7 @@ use crate::event::{self, Call, Event, EventError, Keep, PackageManager};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::kernel::arch;
+use crate::plan::reconcile::Extent;
 use crate::report::Reporter;
 use crate::request::{Kernels, Leaving, Request, Wish};
 use crate::step::{AddSource, Policy, Switch};
@@ -150,8 +151,8 @@ fn unreadable(error: EventError) -> Error {
 
 fn kernel_arrived(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
     let app = taking.app;
-    let target = target(app, kernel)?;
-    taking.meet(switched_off(app).unwrap_or(Wish::Autoinstall { target }), Policy::default())
+    let reconcile = Wish::Reconcile { targets: vec![target(app, kernel)?], extent: Extent::Everything };
+    taking.meet(switched_off(app).unwrap_or(reconcile), Policy::default())
 }
 
 /// The start-up service is no package manager: it may fail, so that the system's log shows it. Without headers there is
@@ -247,22 +248,30 @@ fn target(app: &App, kernel: &KernelRelease) -> Result<Target> {
     Ok(Target::new(kernel.clone(), arch))
 }
 
-/// Whatever any kernel with headers lacks.
+/// The event says that something changed; what is to be done comes from the disk.
 fn disk_changed(taking: &Taking<'_>, why: &str) -> Result<()> {
     let app = taking.app;
-    if let Some(off) = switched_off(app) {
-        return taking.meet(off, Policy::default());
-    }
     (&app.reporter as &dyn Reporter).detail(why);
-    for target in app.kernels_with_headers()? {
-        taking.meet(Wish::Autoinstall { target }, Policy::default())?;
-    }
-    Ok(())
+    let extent = if switched_off(app).is_some() { Extent::RemovalsOnly } else { Extent::Everything };
+    taking.meet(Wish::Reconcile { targets: app.kernels()?, extent }, Policy::default())
 }
 
-/// The modules stay as they are.
+/// What has gone with the same transaction is taken away, since nothing of ours runs later. What stays is named.
 fn ours_leaves(taking: &Taking<'_>) -> Result<()> {
-    taking.nothing("modules stay as they are".into())
+    let app = taking.app;
+    taking.meet(Wish::Reconcile { targets: Vec::new(), extent: Extent::RemovalsOnly }, Policy::default())?;
+    let entries = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
+    let stay: Vec<String> = entries
+        .iter()
+        .filter(|entry| entry.builds.iter().any(|build| build.installed))
+        .map(|entry| entry.id.to_string())
+        .collect();
+    if !stay.is_empty() {
+        let names = stay.join(", ");
+        let reporter: &dyn Reporter = &app.reporter;
+        reporter.note(format!("dkms: {names}: stay installed as they are; new kernels get none without dkms"));
+    }
+    Ok(())
 }
 
 /// Sources that may go are noted, so that what is not there any more at the end of the transaction can be told from what

@@ -20,6 +20,10 @@ const MEANINGS: &[(&str, &str)] = &[
     ("unbuild", "delete the build of a kernel; uninstalls first when needed"),
     ("remove", "unbuild for the given kernels (or --all), and forget the module when no build is left"),
     ("autoinstall", "install the newest version of every AUTOINSTALL module for one kernel"),
+    (
+        "reconcile",
+        "whatever the disk asks for, on every kernel or those given: also what packages brought or took away",
+    ),
     ("match", "install for -k whatever is installed for --templatekernel"),
     ("mktarball", "pack a module in an archive: source, builds or both"),
     ("ldtarball", "load such an archive, or any archive with a dkms.conf in it"),

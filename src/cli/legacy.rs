@@ -17,6 +17,7 @@ pub const ACTIONS: &[&str] = &[
     "remove",
     "match",
     "autoinstall",
+    "reconcile",
     "mktarball",
     "ldtarball",
     "status",

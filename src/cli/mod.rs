@@ -10,6 +10,7 @@ pub mod mkrepo;
 pub mod operand;
 pub mod package;
 pub mod pipeline;
+mod provenance;
 pub mod recording;
 pub mod request;
 pub mod rpm_operand;

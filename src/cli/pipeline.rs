@@ -17,6 +17,7 @@ use crate::step::{Operation, Outcome, Plan, Reason, Step, StepId, Switch};
 use crate::sys::System;
 use crate::tree::{Layout, LockError, Tree, TreeLock};
 
+use super::provenance::{self, Noting};
 use super::summary::Summary;
 use super::verdict::{self, Verdict};
 use super::{failures, json, rpm_upgrade};
@@ -87,10 +88,11 @@ impl App {
         self.recover(request, &lock)?;
         let snapshot = self.snapshot(request)?;
         let plan = request.plan(&snapshot);
-        self.tell_omissions(&plan);
+        self.tell_omissions(&plan, &request.wish);
         self.tell_renewals(&plan, &snapshot);
         let outcomes = self.carry_out(&plan, request, &lock);
         forget_leavers(&plan, &outcomes, request, &lock)?;
+        provenance::note(&plan, &outcomes, &request.wish, &Noting { app: self, lock: &lock })?;
         let changed = outcomes.iter().any(|(id, outcome)| changes(&plan, *id, outcome));
         drop(lock);
         if changed {
@@ -117,7 +119,7 @@ impl App {
         if !plan.steps.is_empty() || !left_over.steps.is_empty() || returns(request, &snapshot) {
             return Ok(None);
         }
-        self.tell_omissions(&plan);
+        self.tell_omissions(&plan, &request.wish);
         let summary = Summary::of(&plan, &[]);
         Ok(Some(Met { verdict: verdict::judge(&request.wish, &plan, Vec::new()), summary, plan }))
     }
@@ -139,16 +141,26 @@ impl App {
         .map_err(lock_error)
     }
 
+    /// Every kernel of the root, with headers or without.
+    pub fn kernels(&self) -> Result<Vec<Target>> {
+        Ok(self.all_kernels()?.into_iter().map(|kernel| kernel.target).collect())
+    }
+
     /// Every kernel of the root whose headers are there.
     pub fn kernels_with_headers(&self) -> Result<Vec<Target>> {
+        Ok(self.all_kernels()?.into_iter().filter(Kernel::has_headers).map(|kernel| kernel.target).collect())
+    }
+
+    fn all_kernels(&self) -> Result<Vec<Kernel>> {
         let Some(arch) = self.system.machine() else { return Ok(Vec::new()) };
-        let kernels = installed::kernels(self.tree.layout(), arch)
+        let mut kernels = installed::kernels(self.tree.layout(), arch)
             .map_err(|error| Error::io("cannot list the kernels", error))?;
-        let of_package = |target: Target| match arch::of(&self.system, &target.kernel) {
-            Some(arch) => Target::new(target.kernel, arch),
-            None => target,
-        };
-        Ok(kernels.into_iter().filter(Kernel::has_headers).map(|kernel| of_package(kernel.target)).collect())
+        for kernel in &mut kernels {
+            if let Some(arch) = arch::of(&self.system, &kernel.target.kernel) {
+                kernel.target.arch = arch;
+            }
+        }
+        Ok(kernels)
     }
 
     fn show(&self, request: &Request, mode: Mode) -> Result<Verdict> {
@@ -215,10 +227,12 @@ impl App {
         }
     }
 
-    fn tell_omissions(&self, plan: &Plan) {
+    fn tell_omissions(&self, plan: &Plan, wish: &Wish) {
         let reporter: &dyn Reporter = &self.reporter;
+        let is_reconcile = matches!(wish, Wish::Reconcile { .. });
         for omission in &plan.omissions {
             match &omission.reason {
+                Reason::AlreadySo { text } if is_reconcile => reporter.detail(text),
                 Reason::AlreadySo { text } => reporter.note(text),
                 Reason::Refused { case: Kind::Broken | Kind::Excluded, text, .. } => reporter.detail(text),
                 _ => {}

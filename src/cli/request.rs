@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleName, ModuleVersion};
 use crate::plan::autoinstall::Only;
+use crate::plan::reconcile::Extent;
 use crate::request::{Kernels, Leaving, Request, Wish};
 use crate::step::{Inputs, Policy, Switch, TarballContent};
 
@@ -113,8 +114,16 @@ fn wish_of_kernel(app: &App, typed: &Typed, action: &str, word: Option<&str>) ->
             Wish::KernelLeaves { target: targets::named(typed, system, action)?, which: Leaving::AutoinstallOnly }
         }
         "match" => like(app, typed, word)?,
+        "reconcile" => reconcile(app, typed)?,
         _ => return Ok(None),
     }))
+}
+
+/// What a person asks for counts, whatever is switched off for events.
+fn reconcile(app: &App, typed: &Typed) -> Result<Wish> {
+    targets::refuse_all(typed, "reconcile")?;
+    let targets = if typed.kernels.is_empty() { app.kernels()? } else { targets::given(typed, &app.system)? };
+    Ok(Wish::Reconcile { targets, extent: Extent::Everything })
 }
 
 fn like(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
@@ -159,7 +168,10 @@ fn may_write(app: &App, action: &str) -> Result<()> {
 
 /// The actions that may put something under a kernel, or lead there.
 fn makes(action: &str) -> bool {
-    matches!(action, "add" | "build" | "install" | "autoinstall" | "match" | "kernel_postinst" | "ldtarball")
+    matches!(
+        action,
+        "add" | "build" | "install" | "autoinstall" | "reconcile" | "match" | "kernel_postinst" | "ldtarball"
+    )
 }
 
 /// Without os-release modules would land where this distribution does not look for them.
@@ -174,7 +186,14 @@ fn known_distribution(app: &App) -> Result<()> {
 fn needs_root(action: &str) -> bool {
     matches!(
         action,
-        "install" | "uninstall" | "autoinstall" | "match" | "kernel_preinst" | "kernel_postinst" | "kernel_prerm"
+        "install"
+            | "uninstall"
+            | "autoinstall"
+            | "reconcile"
+            | "match"
+            | "kernel_preinst"
+            | "kernel_postinst"
+            | "kernel_prerm"
     )
 }
 

@@ -27,7 +27,10 @@ pub fn judge(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verd
 }
 
 fn decide(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict {
-    let many = matches!(wish, Wish::Autoinstall { .. } | Wish::Match { .. } | Wish::KernelLeaves { .. });
+    let many = matches!(
+        wish,
+        Wish::Autoinstall { .. } | Wish::Match { .. } | Wish::KernelLeaves { .. } | Wish::Reconcile { .. }
+    );
     let mut failures = Vec::new();
     let mut failed = BTreeSet::new();
     let mut excluded = BTreeSet::new();
@@ -87,6 +90,7 @@ fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(usize, Error)>, failed: u
         .collect();
     if let Some(omission) = no_headers
         && !leaves
+        && !matches!(wish, Wish::Reconcile { .. })
     {
         return Verdict { error: as_error(omission), others, ..Verdict::default() };
     }

@@ -41,6 +41,14 @@ pub fn kernel(layout: &Layout, target: &Target, source_dir: Option<&Path>) -> Ke
     Kernel { target: target.clone(), folder, present, headers }
 }
 
+/// Whether nothing of a kernel is there any more: no folder, or one that holds at most modules from outside and what
+/// depmod made of them. Headers alone keep a kernel: their package may come before that of the image.
+pub fn has_gone(layout: &Layout, target: &Target) -> bool {
+    let folder = layout.kernel_modules(target);
+    let of_a_kernel = ["build", "source", "kernel", "vmlinuz", "modules.order", "modules.builtin"];
+    !of_a_kernel.iter().any(|name| folder.join(name).exists())
+}
+
 /// Version order; releases that it takes for equal are told apart by their bytes.
 fn order(a: &Target, b: &Target) -> Ordering {
     version::compare(a.kernel.as_str(), b.kernel.as_str()).then_with(|| a.cmp(b))
@@ -68,6 +76,28 @@ mod tests {
         let with_headers: Vec<_> = kernels.iter().map(Kernel::has_headers).collect();
         assert_eq!(with_headers, [false, false, true, false]);
         assert!(kernels.iter().all(|kernel| kernel.present));
+    }
+
+    #[test]
+    fn a_kernel_has_gone_when_only_modules_from_outside_and_their_lists_remain() {
+        let root = tempfile::tempdir().unwrap();
+        let layout = Layout::new(root.path(), "/d".as_ref(), "/s".as_ref(), "/lib/modules".as_ref());
+        for (kernel, files, gone) in [
+            ("6.0", &[][..], true),
+            ("6.1", &["updates/dkms/a.ko", "modules.dep", "modules.alias"], true),
+            ("6.2", &["updates/dkms/a.ko", "kernel/fs/b.ko"], false),
+            ("6.3", &["modules.order"], false),
+            ("6.4", &["build/Makefile"], false),
+            ("6.5", &["vmlinuz"], false),
+        ] {
+            for file in files {
+                let file = root.path().join("lib/modules").join(kernel).join(file);
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::write(file, "").unwrap();
+            }
+            let target = Target::new(KernelRelease::new(kernel).unwrap(), Arch::new("x86_64").unwrap());
+            assert_eq!(has_gone(&layout, &target), gone, "{kernel}");
+        }
     }
 
     #[test]

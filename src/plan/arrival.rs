@@ -50,6 +50,17 @@ pub fn departed(snapshot: &Snapshot) -> Plan {
     plan
 }
 
+/// Forgets the versions whose package has gone; those that the plan replaces, after it has.
+pub(super) fn abandon(plan: &mut Plan, snapshot: &Snapshot) {
+    for entry in snapshot.abandoned.iter().filter_map(|id| snapshot.module(id)) {
+        let replaces = |step: &&crate::step::Step| {
+            step.operation == Operation::Install && step.module.name == entry.id.name && step.module != entry.id
+        };
+        let after: Vec<StepId> = plan.steps.iter().filter(replaces).map(|step| step.id).collect();
+        forget(plan, entry, "its package has gone", &after);
+    }
+}
+
 fn registered(plan: &mut Plan, id: &ModuleId, source: &AddSource, snapshot: &Snapshot) -> Option<Vec<StepId>> {
     if matches!(source, AddSource::Archive(_)) {
         let why = "a package brought it in an archive";

@@ -8,6 +8,7 @@ pub mod dependants;
 pub mod graph;
 pub mod interrupted;
 pub mod lifecycle;
+pub mod reconcile;
 pub mod refusal;
 pub mod tarball;
 pub mod unmake;

@@ -129,6 +129,25 @@ impl Sample {
         self
     }
 
+    /// A source that a package brought and nobody registered.
+    pub fn arrival(mut self, module: &str) -> Self {
+        self = self.module(module, &[]);
+        self.snapshot.arrivals.insert(id(module));
+        self
+    }
+
+    /// The package of this version has gone.
+    pub fn abandoned(mut self, module: &str) -> Self {
+        self.snapshot.abandoned.insert(id(module));
+        self
+    }
+
+    /// This kernel has gone.
+    pub fn gone(mut self, kernel: &str) -> Self {
+        self.snapshot.gone.insert(target(kernel));
+        self
+    }
+
     /// The snapshot.
     pub fn done(self) -> Snapshot {
         self.snapshot

@@ -3,6 +3,8 @@
 
 mod dependants;
 pub mod inputs;
+mod ownership;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -47,6 +49,12 @@ pub struct Snapshot {
     pub leaving: Vec<Leaving>,
     /// Names of leaving modules of which another version has its source in place: a successor that is about to arrive.
     pub succeeded: BTreeSet<ModuleName>,
+    /// Sources that packages brought and that are registered nowhere yet; `modules` holds them as if they were.
+    pub arrivals: BTreeSet<ModuleId>,
+    /// Broken versions that a package brought and none holds any more.
+    pub abandoned: BTreeSet<ModuleId>,
+    /// Kernels that have gone and for which something is built.
+    pub gone: BTreeSet<Target>,
 }
 
 /// The source of one module version.
@@ -80,6 +88,8 @@ pub struct Interest {
     pub targets: Vec<Target>,
     /// Whether those that were built with them are, too.
     pub dependants: bool,
+    /// Whether sources that nobody registered, and kernels and packages that have gone, are looked for.
+    pub whole: bool,
 }
 
 /// Which modules are of interest.
@@ -100,7 +110,7 @@ pub enum Modules {
 impl Interest {
     /// No dkms.conf at all.
     pub fn none() -> Self {
-        Self { modules: Modules::None, targets: Vec::new(), dependants: false }
+        Self { modules: Modules::None, targets: Vec::new(), dependants: false, whole: false }
     }
 
     /// One module on these kernels.
@@ -110,13 +120,19 @@ impl Interest {
 
     /// These modules on these kernels.
     pub fn of(modules: Modules, targets: &[Target]) -> Self {
-        Self { modules, targets: targets.to_vec(), dependants: false }
+        Self { modules, targets: targets.to_vec(), dependants: false, whole: false }
     }
 
     /// With the modules that were built with them.
     #[must_use]
     pub fn with_dependants(self) -> Self {
         Self { dependants: true, ..self }
+    }
+
+    /// With a look at the whole disk.
+    #[must_use]
+    pub fn of_the_whole_disk(self) -> Self {
+        Self { whole: true, ..self }
     }
 }
 
@@ -144,6 +160,9 @@ impl Snapshot {
             ..Self::default()
         };
         snapshot.succeeded = successors(view, &snapshot.leaving);
+        if interest.whole {
+            snapshot.look_at_all(view);
+        }
         snapshot.read_kernels(view, &interest.targets);
         let memo = inputs::Memo::default();
         for (id, source) in snapshot.of_interest(&interest.modules) {

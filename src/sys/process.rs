@@ -47,6 +47,13 @@ pub fn ancestors(pid: u32) -> impl Iterator<Item = ProcessId> {
         .take(4096)
 }
 
+/// Whether an ancestor of this process is a program of one of these names.
+pub fn is_below(names: &[&str]) -> bool {
+    let name_of =
+        |process: ProcessId| fs_err::read_to_string(format!("/proc/{}/comm", process.pid)).unwrap_or_default();
+    ancestors(std::process::id()).any(|process| names.contains(&name_of(process).trim()))
+}
+
 struct Stat {
     parent: u32,
     started: u64,

@@ -100,6 +100,46 @@ pub fn fingerprint(layout: &Layout, module: &ModuleId, target: &Target) -> Optio
     (note.stamp == stamp(&layout.built(module, target))).then_some(note)
 }
 
+/// A package brought the source of this version: when none holds it any more, the version leaves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brought {
+    /// The version.
+    pub module: ModuleId,
+}
+
+/// A person removed this version while a package holds its source: it stays removed until the source changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removed {
+    /// The version.
+    pub module: ModuleId,
+    /// The digest of the source then.
+    pub source: String,
+}
+
+impl Record for Brought {
+    const KIND: &'static str = "brought";
+
+    fn module(&self) -> &ModuleId {
+        &self.module
+    }
+
+    fn target(&self) -> Option<&Target> {
+        None
+    }
+}
+
+impl Record for Removed {
+    const KIND: &'static str = "removed";
+
+    fn module(&self) -> &ModuleId {
+        &self.module
+    }
+
+    fn target(&self) -> Option<&Target> {
+        None
+    }
+}
+
 impl Record for Failure {
     const KIND: &'static str = "failures";
 
@@ -191,6 +231,7 @@ impl TreeWriter<'_> {
     /// Drops every failure and fingerprint of a module, as its version is forgotten.
     pub(super) fn drop_records_of(&self, module: &ModuleId) -> io::Result<()> {
         self.drop_all::<Failure>(module)?;
+        self.drop_record::<Brought>(module, None)?;
         self.drop_all::<Fingerprint>(module)
     }
 

@@ -24,7 +24,7 @@ A kernel.
 Summary: Its headers
 AutoReqProv: no
 Provides: installonlypkg(kernel)
-Provides: kernel-devel-uname-r = $kver
+Provides: kernel-devel-uname-r = ${kver%%-*}-$(tr - _ <<<"${kver#*-}")
 %description -n kernel-devel
 Its headers.
 %install

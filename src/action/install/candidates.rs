@@ -126,7 +126,9 @@ impl Check {
         let is_obsolete = |since: &&String| version::compare(job.target.kernel.as_str(), since).is_ge();
         let obsolete = conf.obsolete_by.as_ref().filter(is_obsolete);
         Self {
-            is_skipped: has(Switch::SkipVersionCheck) || has(Switch::RpmSafeUpgrade),
+            is_skipped: has(Switch::SkipVersionCheck)
+                || has(Switch::RpmSafeUpgrade)
+                || job.replaces_one_without_source(),
             is_forced: has(Switch::Force),
             obsolete: obsolete.map(|since| format!("kernels from {since} on have it themselves (OBSOLETE_BY)")),
         }

@@ -124,6 +124,14 @@ impl Job<'_> {
         self.context.tree.active(&self.id.name, self.target)
     }
 
+    /// Whether another version is active whose source has gone: a package that went back to an older one took it along,
+    /// and a greater version is no reason to keep it.
+    fn replaces_one_without_source(&self) -> bool {
+        let other = self.active().filter(|version| *version != self.id.version);
+        let source = |version| self.context.tree.layout().source_link(&ModuleId::new(self.id.name.clone(), version));
+        other.is_some_and(|version| !source(version).join("dkms.conf").exists())
+    }
+
     fn check_places(&self) -> Result<()> {
         let layout = self.context.tree.layout();
         let kernel = layout.kernel_modules(self.target);

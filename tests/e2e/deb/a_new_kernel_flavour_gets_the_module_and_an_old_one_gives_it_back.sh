@@ -21,19 +21,23 @@ installed blink 1.0
 modinfo -k "$cloud" -F filename blink | grep -q /updates/dkms/ || fail 'modprobe would not find it'
 grep -q "$cloud" /var/log/initramfs || fail 'no initramfs was asked for'
 
-step 'the image is removed: its module goes, the others stay'
-apt_remove "linux-image-$cloud"
+step 'image and headers are removed: their module goes, the others stay'
+apt_remove "linux-image-$cloud" "linux-headers-$cloud"
 [ -z "$(module_files blink "$cloud" 2>/dev/null)" ] || fail "the module of $cloud remains"
 [ -z "$(dkms status -k "$cloud" | grep ', ')" ] || fail "$cloud is still known"
 for kernel in $(kernels | grep -v cloud); do installed blink 1.0 "$kernel"; done
 
 step 'and comes back with it'
-apt_install "linux-image-$cloud"
+apt_install "linux-image-$cloud" "linux-headers-$cloud"
 installed blink 1.0
 
-step 'headers go: nobody calls, the module stays'
+step 'headers of a kernel with an image go: its module stays'
+apt_remove "linux-headers-$cloud"
+dkms status -k "$cloud" | grep -q ': installed' || fail "the module of $cloud is gone"
+
+step 'headers that were all of a kernel go: nothing of it stays'
 apt_remove "linux-headers-$rt"
-dkms status -k "$rt" | grep -q ': installed' || fail "the module of $rt is gone"
+[ -z "$(dkms status -k "$rt" | grep ', ')" ] && [ ! -e "/lib/modules/$rt" ] || fail "something of $rt stays"
 
 step 'the package goes: all is gone'
 apt_remove blink-dkms

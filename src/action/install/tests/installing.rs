@@ -37,6 +37,21 @@ fn a_newer_module_there_is_kept_and_the_rest_installed() {
 }
 
 #[test]
+fn a_greater_version_of_ours_is_no_reason_when_its_source_has_gone() {
+    for gone in [false, true] {
+        let site = Site::new();
+        let newer = site.built("foo", "2.0", "", &[("foo", "2.0")]);
+        site.install(&newer).unwrap();
+        let older = site.built("foo", "1.0", "", &[("foo", "1.0")]);
+        if gone {
+            fs_err::remove_dir_all(fs_err::canonicalize(site.tree.layout().source_link(&newer)).unwrap()).unwrap();
+        }
+        assert_eq!(site.install(&older).is_ok(), gone, "gone: {gone}");
+        assert_eq!(site.active("foo").as_deref(), Some(if gone { "1.0" } else { "2.0" }));
+    }
+}
+
+#[test]
 fn nothing_is_installed_when_every_module_is_refused_unless_forced() {
     for (switch, installs) in [
         (None, false),

@@ -1,0 +1,52 @@
+//! Which package a file belongs to, as dpkg, rpm and pacman say.
+
+use std::path::Path;
+
+use crate::sys::{Command, System};
+
+/// Whether a package holds the file that is fully installed: one that is only unpacked will say itself what is to be done.
+pub fn is_owned(system: &System, file: &Path) -> bool {
+    dpkg(system, file) || says_so(system, rpm(system, file)) || says_so(system, pacman(system, file))
+}
+
+/// `dpkg-query -S` gives `PACKAGE[, PACKAGE…]: FILE`, and lines about diversions that begin otherwise.
+fn dpkg(system: &System, file: &Path) -> bool {
+    let query = || {
+        let query = Command::new("dpkg-query");
+        if is_live(system) { query } else { query.arg("--admindir").arg(system.path("/var/lib/dpkg")) }
+    };
+    let Some(found) = answer(system, query().arg("-S").arg(file)) else { return false };
+    let suffix = format!(": {}", file.display());
+    let owners = found.lines().filter_map(|line| line.strip_suffix(&suffix)).flat_map(|names| names.split(", "));
+    owners.filter(|name| !name.contains(' ')).any(|name| {
+        let state = answer(system, query().args(["-W", "-f", "${db:Status-Status}", name])).unwrap_or_default();
+        matches!(state.trim(), "installed" | "triggers-awaited" | "triggers-pending")
+    })
+}
+
+fn rpm(system: &System, file: &Path) -> Command {
+    let query = Command::new("rpm");
+    let query = if is_live(system) { query } else { query.arg("--root").arg(system.root()) };
+    query.arg("-qf").arg(file)
+}
+
+fn pacman(system: &System, file: &Path) -> Command {
+    let query = Command::new("pacman");
+    let query = if is_live(system) { query } else { query.arg("--sysroot").arg(system.root()) };
+    query.arg("-Qoq").arg(file)
+}
+
+fn is_live(system: &System) -> bool {
+    system.root() == Path::new("/")
+}
+
+fn says_so(system: &System, query: Command) -> bool {
+    answer(system, query).is_some_and(|text| !text.trim().is_empty())
+}
+
+/// What a query wrote; None when it found nothing, or when there is no such program.
+fn answer(system: &System, query: Command) -> Option<String> {
+    let program = query.program().to_string_lossy().into_owned();
+    system.find_program(&program)?;
+    system.run(&query).ok().filter(crate::sys::Finished::success).map(|finished| finished.text())
+}

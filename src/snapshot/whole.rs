@@ -1,0 +1,82 @@
+//! What only a look at the whole disk tells: sources that packages brought and nobody registered, versions whose package
+//! has gone, kernels that have gone.
+
+use std::collections::BTreeSet;
+
+use fs_err as fs;
+
+use super::{Snapshot, View, ownership};
+use crate::conf::{self, Context};
+use crate::ids::{ModuleId, Target};
+use crate::kernel::installed;
+use crate::sys::fingerprint;
+use crate::tree::records::{self, Brought, Removed};
+use crate::tree::{ModuleEntry, VersionState};
+
+impl Snapshot {
+    /// Looks at source tree, install tree and records. Sources that arrived count as registered from here on: the plan
+    /// registers them first.
+    pub(super) fn look_at_all(&mut self, view: &View<'_>) {
+        self.gone = self.kernels_that_have_gone(view);
+        self.abandoned = self.versions_without_package(view);
+        for (id, source) in self.sources_that_arrived(view) {
+            self.modules.push(ModuleEntry {
+                id: id.clone(),
+                state: VersionState::Added { source },
+                builds: Vec::new(),
+            });
+            self.arrivals.insert(id);
+        }
+        self.modules.sort_by(|left, right| left.id.cmp(&right.id));
+    }
+
+    fn kernels_that_have_gone(&self, view: &View<'_>) -> BTreeSet<Target> {
+        let built = self.modules.iter().flat_map(|entry| &entry.builds).map(|build| &build.target);
+        built.filter(|target| installed::has_gone(view.tree.layout(), target)).cloned().collect()
+    }
+
+    /// A source that somebody deleted by hand, or that never belonged to a package, is not taken for one that has gone.
+    fn versions_without_package(&self, view: &View<'_>) -> BTreeSet<ModuleId> {
+        let layout = view.tree.layout();
+        let was_brought = |id: &ModuleId| records::one::<Brought>(layout, id, None).is_some();
+        let conf = |id: &ModuleId| layout.source_tree_name().join(id.source_folder()).join("dkms.conf");
+        let broken = self.modules.iter().filter(|entry| entry.is_broken()).map(|entry| &entry.id);
+        broken.filter(|id| was_brought(id) && !ownership::is_owned(view.system, &conf(id))).cloned().collect()
+    }
+
+    fn sources_that_arrived(&self, view: &View<'_>) -> Vec<(ModuleId, std::path::PathBuf)> {
+        let layout = view.tree.layout();
+        let Ok(entries) = fs::read_dir(layout.source_tree()) else { return Vec::new() };
+        let known: BTreeSet<String> = self.modules.iter().map(|entry| entry.id.source_folder()).collect();
+        let linked = |folder: &std::path::Path| {
+            let is_it =
+                |entry: &ModuleEntry| matches!(&entry.state, VersionState::Added { source } if source == folder);
+            self.modules.iter().any(is_it)
+        };
+        let mut arrived: Vec<_> = entries
+            .flatten()
+            .filter(|entry| !known.contains(&*entry.file_name().to_string_lossy()))
+            .map(|entry| entry.path())
+            .filter(|folder| folder.join("dkms.conf").is_file() && !linked(folder))
+            .filter(|folder| ownership::is_owned(view.system, &layout.named(&folder.join("dkms.conf"))))
+            .filter_map(|folder| Some((named(view, &folder)?, folder)))
+            .filter(|(id, folder)| layout.source(id) == *folder && self.module(id).is_none())
+            .filter(|(id, folder)| !is_tombstoned(view, id, folder))
+            .collect();
+        arrived.sort();
+        arrived
+    }
+}
+
+/// Name and version as dkms.conf says them, without running anything of it.
+fn named(view: &View<'_>, folder: &std::path::Path) -> Option<ModuleId> {
+    let context = Context::without_kernel(crate::sys::processors(), &view.inputs.directives);
+    let partial = conf::load_lenient(view.system, view.framework, &folder.join("dkms.conf"), &context).ok()?;
+    Some(ModuleId::new(partial.name?, partial.version?))
+}
+
+/// Somebody removed it, and it is the same source still.
+fn is_tombstoned(view: &View<'_>, id: &ModuleId, folder: &std::path::Path) -> bool {
+    records::one::<Removed>(view.tree.layout(), id, None)
+        .is_some_and(|removed| fingerprint::of_folder(folder).is_ok_and(|now| now == removed.source))
+}
