@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::sys::{Command, System};
 
-/// Whether a package holds the file that is fully installed: one that is only unpacked will say itself what is to be done.
+/// Whether a package holds the file that is fully installed, or has no script of its own that would say what is to be
+/// done when it is.
 pub fn is_owned(system: &System, file: &Path) -> bool {
     dpkg(system, file) || says_so(system, rpm(system, file)) || says_so(system, pacman(system, file))
 }
@@ -20,7 +21,22 @@ fn dpkg(system: &System, file: &Path) -> bool {
     let owners = found.lines().filter_map(|line| line.strip_suffix(&suffix)).flat_map(|names| names.split(", "));
     owners.filter(|name| !name.contains(' ')).any(|name| {
         let state = answer(system, query().args(["-W", "-f", "${db:Status-Status}", name])).unwrap_or_default();
-        matches!(state.trim(), "installed" | "triggers-awaited" | "triggers-pending")
+        match state.trim() {
+            "installed" | "triggers-awaited" | "triggers-pending" => true,
+            "unpacked" | "half-configured" => !has_postinst(system, name),
+            _ => false,
+        }
+    })
+}
+
+/// Packages of one architecture have it in the names of their files (deb-multiarch).
+fn has_postinst(system: &System, package: &str) -> bool {
+    let name = package.split(':').next().unwrap_or(package);
+    let Ok(files) = fs_err::read_dir(system.path("/var/lib/dpkg/info")) else { return true };
+    files.flatten().any(|file| {
+        let file = file.file_name();
+        let script = file.to_string_lossy().strip_suffix(".postinst").map(str::to_owned);
+        script.is_some_and(|owner| owner.split(':').next() == Some(name))
     })
 }
 

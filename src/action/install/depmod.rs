@@ -96,6 +96,11 @@ const LISTS: [&str; 12] = [
 /// Removes depmod's lists and the kernel's folder when the last module has gone with ours: modules.dep is empty, as the
 /// kernel's package is gone. Returns whether it did.
 pub fn remove_empty_lists(kernel_folder: &Path) -> std::io::Result<bool> {
+    // Nothing but modules of ours was ever there: headers without an image.
+    if !kernel_folder.join("modules.dep").exists() {
+        crate::sys::fs::remove_if_empty(kernel_folder)?;
+        return Ok(false);
+    }
     let is_empty = |name: &str| fs_err::metadata(kernel_folder.join(name)).map(|meta| meta.len() == 0);
     // A kernel without modules of its own says in modules.builtin that it is there.
     if !is_empty("modules.dep").unwrap_or(false) || !is_empty("modules.builtin").unwrap_or(true) {
@@ -139,6 +144,17 @@ mod tests {
         assert_eq!(base_of("/lib/modules").as_deref(), Some(root.path()));
         assert_eq!(base_of("/usr/lib/modules").as_deref(), Some(root.path()));
         assert_eq!(base_of("/opt/modules"), None);
+    }
+
+    #[test]
+    fn an_empty_folder_without_lists_goes_and_another_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("6.1");
+        fs_err::create_dir_all(folder.join("kernel")).unwrap();
+        assert!(!remove_empty_lists(&folder).unwrap() && folder.exists());
+        fs_err::remove_dir(folder.join("kernel")).unwrap();
+        assert!(!remove_empty_lists(&folder).unwrap() && !folder.exists());
+        assert!(!remove_empty_lists(&folder).unwrap(), "it is gone already");
     }
 
     #[test]

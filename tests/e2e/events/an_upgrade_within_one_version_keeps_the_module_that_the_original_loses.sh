@@ -29,7 +29,7 @@ told 'FAILED: (wink .* does not say two|left over: /tmp/dkms_rpm_safe_upgrade)'
 
 step 'ours'
 rpm -e wink-dkms shell-dkms
-apt-get -q -y purge dkms && rm -rf /var/lib/dkms
+apt-get -q -y purge dkms && rm -rf /var/lib/dkms /tmp/dkms_rpm_safe_upgrade*
 rpm -U /packages/dkms-rs.rpm
 upgrade blink && reinstall blink
 upgrade wink && reinstall wink
