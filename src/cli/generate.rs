@@ -199,7 +199,18 @@ Hooks of package managers call
 which is this program: the words name the hook, then follows what the package manager gave it. Events end with 0 whatever
 becomes of a module; what failed is told on standard error. With
 .B \\-\\-dry\\-run
-the plan is printed and nothing is done.
+the plan is printed and nothing is done; with
+.B \\-\\-record FILE
+(before the first word; a folder gets a file for each event) what arrived and what was decided is kept.
+.B dkms event replay FILE \\-\\-dry\\-run
+shows it, and what it would lead to on this machine.
+.PP
+An event is only a hint: what is to be done comes from the disk, so that events that are lost, late or told twice end in
+the same state.
+.B dkms reconcile
+does the same without one. A source below /usr/src that an installed package holds is registered by itself, unless a person
+removed just this source before; a version whose package has gone leaves, and so does what was built for a kernel that has
+gone.
 .TP
 .B kernel preinst|postinst|prerm|postrm|header_postinst KERNEL [IMAGE]
 folders below /etc/kernel
@@ -216,8 +227,20 @@ maintainer scripts
 .B common\\-postinst NAME VERSION ...
 maintainer scripts that call common.postinst
 .TP
+.B dpkg\\-self SCRIPT ARGUMENT...
+maintainer scripts of this package, among them its triggers
+.TP
 .B rpm SCRIPTLET NAME VERSION COUNT
 scriptlets
+.TP
+.B rpm\\-self SCRIPTLET COUNT
+scriptlets of this package
+.TP
+.B rpm\\-trigger TRIGGER COUNT...
+file triggers of this package; paths on standard input
+.TP
+.B pacman post|pre
+hooks of pacman; paths on standard input
 .SH FILES
 .TP
 .I /var/lib/dkms
