@@ -105,7 +105,10 @@ impl Loaded {
         if self.duplicates.is_empty() {
             return Ok(());
         }
-        let problems = self.duplicates.iter().cloned().map(Problem::from).collect();
+        // A file that vanished meanwhile only costs the place.
+        let text = fs_err::read(&self.file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let texts = [(self.file.clone(), text.unwrap_or_default())];
+        let problems = self.duplicates.iter().map(|problem| Problem::locate(problem.clone(), &texts)).collect();
         Err(ConfError::Invalid { file: self.file.clone(), problems })
     }
 }

@@ -14,7 +14,8 @@ use crate::conf::{Framework, overrides};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers};
 use crate::step::Inputs;
-use crate::sys::{System, fingerprint};
+use crate::sys::System;
+use crate::sys::fingerprint::{self, hex};
 use crate::tree::records::{self, Fingerprint};
 use crate::tree::{Layout, Tree};
 
@@ -238,10 +239,6 @@ fn of_files(files: &[PathBuf]) -> io::Result<Option<String>> {
         io::copy(&mut file, &mut hash)?;
     }
     Ok(any.then(|| hex(hash.finalize())))
-}
-
-fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -12,7 +12,12 @@ use sha2::{Digest, Sha256};
 pub fn of_folder(folder: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
     add_folder(&mut hash, folder, Path::new(""))?;
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(hash.finalize()))
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A digest over what stat(2) tells of everything below the folder: names, inodes, sizes and the times of the last change
@@ -22,8 +27,7 @@ pub fn stamp_of_folder(folder: &Path, now: SystemTime) -> io::Result<Option<Stri
     let mut hash = Sha256::new();
     let newest = add_stamps(&mut hash, folder)?;
     let now = now.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
-    let stamp = || hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((newest + 2 < now).then(stamp))
+    Ok((newest + 2 < now).then(|| hex(hash.finalize())))
 }
 
 /// Gives the newest time of change, in seconds since 1970.

@@ -8,6 +8,7 @@ use crate::action::Context;
 use crate::conf::ModuleConf;
 use crate::conf::framework::TrySign;
 use crate::snapshot::inputs::Digests;
+use crate::sys::fingerprint::hex;
 
 /// Variables of the caller's that Kbuild looks at (Documentation/kbuild/kbuild.rst), besides those that begin with
 /// `KBUILD_`. CC, CFLAGS and their kin never reach a build.
@@ -60,5 +61,5 @@ fn digest(parts: &[String]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(hash.finalize())
 }

@@ -209,11 +209,12 @@ fn the_lenient_load_names_what_packaging_cannot_know() {
 
 #[test]
 fn duplicates_are_told_apart_from_other_problems() {
-    let loaded = Case::new(&format!("{HEAD}BUILT_MODULE_NAME[1]=mod\nDEST_MODULE_LOCATION[1]=/extra\n"))
-        .load(Commands::Run)
-        .unwrap();
+    let case = Case::new(&format!("{HEAD}BUILT_MODULE_NAME[1]=mod\nDEST_MODULE_LOCATION[1]=/extra\n"));
+    let loaded = case.load(Commands::Run).unwrap();
     assert_eq!(loaded.duplicates.len(), 2);
-    assert!(matches!(loaded.refuse_duplicates(), Err(ConfError::Invalid { .. })));
+    let error = loaded.refuse_duplicates().unwrap_err();
+    assert!(matches!(error, ConfError::Invalid { .. }));
+    assert!(error.to_string().contains("\n 5 | BUILT_MODULE_NAME[1]="), "{error}");
 }
 
 /// The fixtures' values were made by a real bash (regen.sh beside them).
