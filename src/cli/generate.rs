@@ -28,6 +28,10 @@ const MEANINGS: &[(&str, &str)] = &[
     ("mktarball", "pack a module in an archive: source, builds or both"),
     ("ldtarball", "load such an archive, or any archive with a dkms.conf in it"),
     ("status", "list the states"),
+    (
+        "check",
+        "say what is not as the disk asks for: exit status 0 all is, 1 something waits or is to be done, 2 something failed",
+    ),
     ("generate_mok", "make the signing key and its certificate, unless they are there"),
     ("kernel_preinst", "a kernel package is about to be unpacked"),
     ("kernel_postinst", "a kernel package was installed: autoinstall for it"),

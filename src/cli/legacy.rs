@@ -21,6 +21,7 @@ pub const ACTIONS: &[&str] = &[
     "mktarball",
     "ldtarball",
     "status",
+    "check",
     "generate_mok",
     "kernel_preinst",
     "kernel_postinst",

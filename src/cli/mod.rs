@@ -1,5 +1,6 @@
 //! The command line, and the pipeline that every command goes through: gather, decide, do, tell.
 
+pub mod check;
 pub mod conf;
 pub mod event;
 mod failures;
@@ -146,6 +147,9 @@ fn act(app: &App, typed: &Typed, action: &str, operand: Option<&str>) -> Result<
 
 fn meet(app: &App, typed: &Typed, action: &str, operand: Option<&str>, mode: Mode) -> Result<Verdict> {
     let does = matches!(mode, Mode::Do | Mode::DoJson);
+    if action == "check" {
+        return check::run(app, mode).map(|()| Verdict::default());
+    }
     if action == "generate_mok" {
         return if does { generate_mok(app) } else { show_key(app, mode) }.map(|()| Verdict::default());
     }

@@ -163,10 +163,16 @@ impl App {
         Ok(kernels)
     }
 
-    fn show(&self, request: &Request, mode: Mode) -> Result<Verdict> {
+    /// What would be done, from the disk as it is.
+    pub fn plan(&self, request: &Request) -> Result<Plan> {
         let snapshot = self.snapshot(request)?;
         let mut plan = plan::interrupted::complete(&snapshot);
         plan.append(request.plan(&snapshot));
+        Ok(plan)
+    }
+
+    fn show(&self, request: &Request, mode: Mode) -> Result<Verdict> {
+        let plan = self.plan(request)?;
         let text = if mode == Mode::ShowJson { json::plan(&plan)? } else { plan.to_string().trim_end().to_owned() };
         self.reporter.answer(text);
         Ok(verdict::judge(&request.wish, &plan, Vec::new()))

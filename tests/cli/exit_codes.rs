@@ -37,6 +37,12 @@ fn with(sandbox: &Sandbox, more: &str) {
     sandbox.source("foo", "1", more);
 }
 
+fn failed(sandbox: &Sandbox) {
+    source(sandbox);
+    sandbox.write("src/foo-1/FAIL", "");
+    sandbox.dkms(&format!("build foo/1 -k {KERNEL}"));
+}
+
 fn script(sandbox: &Sandbox, directive: &str, code: u8) {
     with(sandbox, &format!("{directive}=hook.sh"));
     sandbox.write("src/foo-1/hook.sh", &format!("#!/bin/sh\nexit {code}\n"));
@@ -96,6 +102,8 @@ const CASES: &[(Kind, Prepare, &str)] = &[
     (NameMissing, nothing, "add /nowhere/foo"),
     (ArchCount, added, "build foo/1 -k a -k b -k c -a x86_64 -a x86_64"),
     (TemplateMissing, added, "match -k KERNEL"),
+    (CheckPending, added, "check"),
+    (CheckFailed, failed, "check"),
     (BadOption, nothing, "--frobnicate"),
     (BadOption, nothing, "frobnicate"),
     (KernelWithAll, added, "remove foo/1 --all -k KERNEL"),

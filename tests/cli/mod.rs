@@ -11,4 +11,5 @@ mod jobs;
 mod json;
 mod old_trees;
 mod options;
+mod reconcile;
 mod several;

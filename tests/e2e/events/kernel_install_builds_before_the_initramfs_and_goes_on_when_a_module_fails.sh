@@ -14,11 +14,11 @@ rpm -i blink-dkms-1.0-1.rpm
 mkdir -p /etc/kernel/install.d
 cat >/etc/kernel/install.d/50-initramfs.install <<'END'
 #!/bin/sh
-echo "$1 $2: $(cd "/lib/modules/$2" && ls updates extra 2>/dev/null | grep -c blink) module" >>/tmp/plugins
+echo "$1 $2: $(find /lib/modules/$2/ -name "blink.ko*" | wc -l) module" >>/root/plugins
 END
-printf '#!/bin/sh\necho "last $1" >>/tmp/plugins\n' >/etc/kernel/install.d/99-last.install
+printf '#!/bin/sh\necho "last $1" >>/root/plugins\n' >/etc/kernel/install.d/99-last.install
 chmod 755 /etc/kernel/install.d/*.install
-plugins_are() { diff /tmp/plugins - || fail 'other plugins were called'; rm /tmp/plugins; }
+plugins_are() { diff /root/plugins - || fail 'other plugins were called'; rm /root/plugins; }
 
 step 'headers and kernel in one transaction: built in the plugin'
 ends_with 0 rpm -i kernel-core-*.rpm kernel-devel-*.rpm
@@ -28,7 +28,7 @@ settled
 
 step 'the kernel goes: its module is taken out, before all others or after them'
 ends_with 0 rpm -e kernel-core
-grep -qx 'last remove' /tmp/plugins && rm /tmp/plugins
+grep -qx 'last remove' /root/plugins && rm /root/plugins
 [ ! -e /lib/modules/$KVER ] || fail "leftovers: $(find /lib/modules/$KVER)"
 settled
 
@@ -37,12 +37,12 @@ rpm -i --noscripts --notriggers kernel-core-*.rpm
 ends_with 0 kernel-install add $KVER /lib/modules/$KVER/vmlinuz
 installed blink 1.0 $KVER
 ends_with 0 kernel-install add $KVER /lib/modules/$KVER/vmlinuz
-rm /tmp/plugins
+rm /root/plugins
 ends_with 0 kernel-install remove $KVER
 [ -z "$(dkms status -k $KVER | grep ', ')" ] || fail 'remove should unbuild'
 ends_with 0 kernel-install remove $KVER
-grep -c 'last remove' /tmp/plugins | grep -qx 2
-rm /tmp/plugins
+grep -c 'last remove' /root/plugins | grep -qx 2
+rm /root/plugins
 
 step 'a bypass does nothing'
 for set in KERNEL_INSTALL_BYPASS=1; do

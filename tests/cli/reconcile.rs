@@ -1,0 +1,87 @@
+//! `dkms reconcile` and `dkms check`: the disk decides.
+
+use crate::sandbox::{KERNEL, SECOND, Sandbox};
+
+/// Kernels are known by more than modules from outside.
+fn machine() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.source("foo", "1", "");
+    sandbox.ok("add foo/1");
+    sandbox
+}
+
+#[test]
+fn every_kernel_with_headers_gets_what_it_lacks_and_then_nothing_is_open() {
+    let sandbox = machine();
+    sandbox.kernel("6.1.0-3");
+    let check = sandbox.dkms("check");
+    assert_eq!(check.code, 1, "{check:#?}");
+    assert!(check.out.contains("to do: build foo/1 for 6.1.0-1"), "{check:#?}");
+    sandbox.ok("reconcile");
+    let installed = |kernel: &str| format!("foo/1, {kernel}, {}: installed", std::env::consts::ARCH);
+    assert_eq!(
+        sandbox.status(),
+        [installed(KERNEL), installed(SECOND)].map(|line| line.replace(std::env::consts::ARCH, "ARCH"))
+    );
+    let again = sandbox.ok("reconcile");
+    assert_eq!(again.out, "", "{again:#?}");
+}
+
+#[test]
+fn a_kernel_that_has_gone_takes_its_builds_along() {
+    let sandbox = machine();
+    sandbox.ok("reconcile");
+    std::fs::remove_dir_all(sandbox.path(&format!("lib/modules/{SECOND}/build"))).unwrap();
+    let plan = sandbox.ok("reconcile --dry-run").out;
+    assert!(plan.contains("unbuild   foo/1 for 6.1.0-2 (ARCH): the kernel has gone"), "{plan}");
+    sandbox.ok("reconcile");
+    assert_eq!(sandbox.status(), [format!("foo/1, {KERNEL}, ARCH: installed")]);
+    assert_eq!(sandbox.ok("check").code, 0);
+}
+
+#[test]
+fn a_changed_source_is_built_again_and_a_failure_is_told_until_it_is_repaired() {
+    let sandbox = machine();
+    sandbox.ok("reconcile");
+    sandbox.write("src/foo-1/FAIL", "");
+    assert_eq!(sandbox.dkms("reconcile").code, 11);
+    let check = sandbox.dkms("check");
+    assert_eq!(check.code, 2, "{check:#?}");
+    assert!(check.err.contains("the last build of foo/1") && check.out.is_empty(), "{check:#?}");
+    assert_eq!(sandbox.status().len(), 2, "what worked stays");
+    std::fs::remove_file(sandbox.path("src/foo-1/FAIL")).unwrap();
+    sandbox.ok("reconcile");
+    assert_eq!(sandbox.ok("check").out, "");
+}
+
+#[test]
+fn sources_that_no_package_owns_are_never_added() {
+    let sandbox = Sandbox::new();
+    sandbox.source("foo", "1", "");
+    sandbox.ok("reconcile");
+    assert!(sandbox.status().is_empty());
+}
+
+#[test]
+fn a_source_of_a_package_is_registered_unless_a_person_removed_it_and_leaves_with_its_package() {
+    let sandbox = Sandbox::new();
+    sandbox.source("foo", "1", "");
+    sandbox.tool("rpm", "#!/bin/sh\n[ ! -e \"$SANDBOX/unowned\" ] && echo a-package\n");
+    sandbox.ok("reconcile");
+    assert_eq!(sandbox.status().len(), 2);
+
+    sandbox.ok("remove foo/1 --all");
+    sandbox.ok("reconcile");
+    assert!(sandbox.status().is_empty(), "a person took it away");
+    sandbox.write("src/foo-1/foo.c", "a new release of the package\n");
+    sandbox.ok("reconcile");
+    assert_eq!(sandbox.status().len(), 2);
+
+    std::fs::remove_dir_all(sandbox.path("src/foo-1")).unwrap();
+    sandbox.dkms("reconcile");
+    assert_eq!(sandbox.status(), ["foo/1: broken"], "its package says that it is there");
+    sandbox.write("unowned", "");
+    sandbox.ok("reconcile");
+    assert!(sandbox.status().is_empty());
+    assert_eq!(sandbox.files("lib/modules").iter().filter(|file| file.contains("foo")).count(), 0);
+}
