@@ -78,7 +78,14 @@ pub fn run(app: &App, words: &[String], program: &str) -> Result<()> {
         Some(place) => Some(Recording::begin(place, &call, &app.system, program)?),
         None => None,
     };
-    let event = event::parse(&call).map_err(unreadable)?;
+    let event = match event::parse(&call) {
+        Ok(event) => event,
+        Err(error) if must_never_fail(&call) => {
+            app.reporter.tell_failure(&unreadable(error));
+            return Ok(());
+        }
+        Err(error) => return Err(unreadable(error)),
+    };
     let mode = if options.dry_run { Mode::Show } else { Mode::Do };
     take(&Taking { app, mode, recording: RefCell::new(recording) }, event)
 }
@@ -138,6 +145,12 @@ fn take(taking: &Taking<'_>, event: Event) -> Result<()> {
         }
         Event::Nothing { why } => taking.nothing(why),
     }
+}
+
+/// Sources whose managers stop other packages' work on any code but 0: whatever they say, and be it nothing that we know.
+fn must_never_fail(call: &Call) -> bool {
+    let source = call.words.first().map(String::as_str);
+    matches!(source, Some("kernel-install" | "dpkg-self" | "rpm-self" | "rpm-trigger" | "pacman"))
 }
 
 /// Maintainer scripts know 1 as the code of a common.postinst that lacks a name.

@@ -35,7 +35,7 @@ settled wink/1.0
 ends_with 2 dkms check
 told 'wink'
 
-step 'the repaired one'
-apt_install ./wink-dkms_1.0-2.deb
+step 'the repaired one, and headers for every kernel'
+apt_install linux-headers-cloud-amd64 ./wink-dkms_1.0-2.deb
 installed wink 1.0 && settled
 ends_with 0 dkms check
