@@ -71,6 +71,17 @@ fn what_has_changed_is_compiled() {
 }
 
 #[test]
+fn what_the_callers_environment_says_to_kbuild_counts_and_the_rest_does_not() {
+    let sandbox = installed("");
+    sandbox.ok("remove foo/1 --all");
+    assert_eq!(sandbox.with("LANG", "de_DE", &format!("install foo/1 -k {KERNEL}")).code, 0);
+    assert_eq!(made(&sandbox), 1);
+    sandbox.ok("remove foo/1 --all");
+    assert_eq!(sandbox.with("KCFLAGS", "-O3", &format!("install foo/1 -k {KERNEL}")).code, 0);
+    assert_eq!(made(&sandbox), 2);
+}
+
+#[test]
 fn who_asks_for_a_build_or_has_scripts_of_its_own_is_never_given_an_old_one() {
     let sandbox = installed("");
     sandbox.ok("remove foo/1 --all");
