@@ -6,14 +6,14 @@ use crate::action;
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::ids::{KernelRelease, Target};
+use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::kernel::{Kernel, arch, installed};
 use crate::plan;
 use crate::report::Reporter;
 use crate::report::human::Human;
 use crate::request::{Request, Wish};
-use crate::snapshot::{Snapshot, View};
-use crate::step::{Operation, Outcome, Plan, Reason, Step, StepId, Switch};
+use crate::snapshot::{self, Snapshot, View};
+use crate::step::{Inputs, Operation, Outcome, Plan, Reason, Step, StepId, Switch};
 use crate::sys::System;
 use crate::tree::{Layout, LockError, Tree, TreeLock};
 
@@ -92,7 +92,9 @@ impl App {
         self.tell_renewals(&plan, &snapshot);
         let outcomes = self.carry_out(&plan, request, &lock);
         forget_leavers(&plan, &outcomes, request, &lock)?;
-        provenance::note(&plan, &outcomes, &request.wish, &Noting { app: self, lock: &lock })?;
+        let noting = Noting { app: self, lock: &lock };
+        provenance::note(&plan, &outcomes, &request.wish, &noting)?;
+        provenance::note_tried(&plan, &outcomes, &noting)?;
         let changed = outcomes.iter().any(|(id, outcome)| changes(&plan, *id, outcome));
         drop(lock);
         if changed {
@@ -161,6 +163,13 @@ impl App {
             }
         }
         Ok(kernels)
+    }
+
+    /// What a build of this module for this kernel would be made from now.
+    pub fn inputs_of(&self, id: &ModuleId, target: &Target) -> Option<snapshot::inputs::Digests> {
+        let none = Inputs::default();
+        let view = View { system: &self.system, framework: &self.framework, tree: &self.tree, inputs: &none };
+        snapshot::inputs_of(&view, id, target)
     }
 
     /// What would be done, from the disk as it is.

@@ -5,7 +5,7 @@ use crate::request::Wish;
 use crate::step::{AddSource, Operation, Outcome, Plan, StepId};
 use crate::sys::{fingerprint, process};
 use crate::tree::TreeLock;
-use crate::tree::records::{Brought, Removed};
+use crate::tree::records::{Brought, Removed, Tried};
 
 use super::pipeline::App;
 
@@ -45,19 +45,27 @@ pub fn note(plan: &Plan, outcomes: &[(StepId, Outcome)], wish: &Wish, noting: &N
     Ok(())
 }
 
+/// Notes which builds failed in this transaction, and from what.
+pub fn note_tried(plan: &Plan, outcomes: &[(StepId, Outcome)], noting: &Noting<'_>) -> Result<()> {
+    let failed = |(id, outcome): &(StepId, Outcome)| {
+        plan.steps.get(id.0).filter(|step| matches!(outcome, Outcome::Failed(_)) && step.operation == Operation::Build)
+    };
+    let mut failed = outcomes.iter().filter_map(failed).peekable();
+    let Some(transaction) = failed.peek().and_then(|_| process::transaction()) else { return Ok(()) };
+    for step in failed {
+        let Some(target) = &step.target else { continue };
+        if let Some(inputs) = noting.app.inputs_of(&step.module, target) {
+            let tried = Tried { module: step.module.clone(), target: target.clone(), transaction, inputs };
+            let kept = noting.lock.writer().record(&tried);
+            kept.map_err(|error| Error::io("cannot keep a note in the DKMS tree", error))?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether a package manager's script runs us: what it removes it may bring back in the same transaction.
 fn is_in_a_transaction(app: &App) -> bool {
     app.system.variable("DPKG_MAINTSCRIPT_PACKAGE").is_some()
-        || process::is_below(&[
-            "rpm",
-            "dnf",
-            "dnf5",
-            "yum",
-            "microdnf",
-            "zypper",
-            "packagekitd",
-            "rpm-ostree",
-            "pacman",
-            "dpkg",
-        ])
+        || process::transaction().is_some()
+        || process::outermost(&["packagekitd"]).is_some()
 }

@@ -100,6 +100,10 @@ fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot) -> Result<
     if entry.build(target).is_some() {
         return Ok(());
     }
+    if snapshot.tried.contains(&(id.clone(), target.clone())) {
+        let text = format!("{id} failed for kernel {target} in this transaction; the next event tries it again");
+        return Err(already(text));
+    }
     refusal::build(id, target, snapshot).map_or(Ok(()), Err)
 }
 

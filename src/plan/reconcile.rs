@@ -97,6 +97,7 @@ mod tests {
                 two().module("a/1", &["+6.1"]).broken().abandoned("a/1").arrival("a/2"),
                 "0:add a/2; 1:build a/2 6.1 <0; 2:install a/2 6.1 <1 <0; 3:unbuild a/1 6.1 <2; 4:remove a/1 <3",
             ),
+            ("it failed before in this transaction", two().module("a/1", &[]).tried("a/1", "6.1"), ""),
             ("its source was deleted by hand", two().module("a/1", &["+6.1"]).broken(), ""),
         ] {
             assert_eq!(planned(sample, Extent::Everything), expected, "{what}");

@@ -142,6 +142,12 @@ impl Sample {
         self
     }
 
+    /// Its build failed in this very transaction.
+    pub fn tried(mut self, module: &str, kernel: &str) -> Self {
+        self.snapshot.tried.insert((id(module), target(kernel)));
+        self
+    }
+
     /// This kernel has gone.
     pub fn gone(mut self, kernel: &str) -> Self {
         self.snapshot.gone.insert(target(kernel));

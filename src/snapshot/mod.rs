@@ -17,10 +17,11 @@ use crate::conf::{self, Commands, ConfError, Framework, Loaded};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{self, Headers, Kernel};
 use crate::step::{AddSource, Inputs, Unpacked};
-use crate::sys::System;
 use crate::sys::os_release::OsRelease;
+use crate::sys::{System, process};
 use crate::tree::intent::{self, Intent};
 use crate::tree::leaving::{self, Leaving};
+use crate::tree::records;
 use crate::tree::{ModuleEntry, Tree, VersionState};
 use crate::version;
 
@@ -55,6 +56,8 @@ pub struct Snapshot {
     pub abandoned: BTreeSet<ModuleId>,
     /// Kernels that have gone and for which something is built.
     pub gone: BTreeSet<Target>,
+    /// Builds that failed in this very transaction from all that is there now.
+    pub tried: BTreeSet<(ModuleId, Target)>,
 }
 
 /// The source of one module version.
@@ -270,6 +273,9 @@ impl Snapshot {
         let is_built = self.module(id).is_some_and(|entry| entry.build(target).is_some());
         let (Some(source), Some(kernel)) = (self.sources.get(id), self.kernels.get(target)) else { return };
         if !is_built {
+            if is_tried(view, id, target) {
+                self.tried.insert((id.clone(), target.clone()));
+            }
             return;
         }
         let depends = match self.conf(id, target) {
@@ -290,6 +296,20 @@ impl Snapshot {
     pub fn changed_since(&self, id: &ModuleId, target: &Target) -> Option<String> {
         self.outdated.get(&(id.clone(), target.clone())).map(|changed| changed.join(", "))
     }
+}
+
+/// Whether this build failed before in the transaction that this process is part of, from the same things.
+fn is_tried(view: &View<'_>, id: &ModuleId, target: &Target) -> bool {
+    let Some(tried) = records::one::<records::Tried>(view.tree.layout(), id, Some(target)) else { return false };
+    process::transaction() == Some(tried.transaction)
+        && inputs_of(view, id, target).is_some_and(|now| now == tried.inputs)
+}
+
+/// What a build of a module for a kernel would be made from now, apart from the modules that it builds on.
+pub fn inputs_of(view: &View<'_>, id: &ModuleId, target: &Target) -> Option<inputs::Digests> {
+    let kernel = kernel::installed::kernel(view.tree.layout(), target, None);
+    let source = view.tree.layout().source_link(id);
+    inputs::digests(view, &Making { id, kernel: &kernel, source: &source, depends: &[] }, &inputs::Memo::default()).ok()
 }
 
 /// Evaluates a dkms.conf for a module and a kernel with what the command line says.

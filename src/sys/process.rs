@@ -47,11 +47,29 @@ pub fn ancestors(pid: u32) -> impl Iterator<Item = ProcessId> {
         .take(4096)
 }
 
-/// Whether an ancestor of this process is a program of one of these names.
-pub fn is_below(names: &[&str]) -> bool {
-    let name_of =
-        |process: ProcessId| fs_err::read_to_string(format!("/proc/{}/comm", process.pid)).unwrap_or_default();
-    ancestors(std::process::id()).any(|process| names.contains(&name_of(process).trim()))
+/// The outermost ancestor of this process that is a program of one of these names.
+pub fn outermost(names: &[&str]) -> Option<ProcessId> {
+    let name_of = |pid: u32| fs_err::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    ancestors(std::process::id()).filter(|process| names.contains(&name_of(process.pid).trim())).last()
+}
+
+/// The process of the package manager whose transaction this process is part of. Daemons that outlive a transaction do not
+/// count; the dpkg or rpm below them does, where there is one.
+pub fn transaction() -> Option<ProcessId> {
+    outermost(&[
+        "apt",
+        "apt-get",
+        "aptitude",
+        "dpkg",
+        "rpm",
+        "dnf",
+        "dnf5",
+        "yum",
+        "microdnf",
+        "zypper",
+        "rpm-ostree",
+        "pacman",
+    ])
 }
 
 struct Stat {

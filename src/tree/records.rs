@@ -16,6 +16,7 @@ use super::{Layout, TreeWriter, installed, intent};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::sys::fingerprint;
 use crate::sys::fs::{create_folders, is_real_folder, remove_tree, write_atomically};
+use crate::sys::process::ProcessId;
 
 /// A kind of fact that has a folder of its own.
 pub trait Record: Serialize + DeserializeOwned {
@@ -116,6 +117,31 @@ pub struct Removed {
     pub source: String,
 }
 
+/// A build that failed within a package manager's transaction, whose later events need not try the same again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// The module.
+    pub module: ModuleId,
+    /// The kernel.
+    pub target: Target,
+    /// The package manager's process.
+    pub transaction: ProcessId,
+    /// Name of an input → its digest, as a fingerprint has them.
+    pub inputs: BTreeMap<String, String>,
+}
+
+impl Record for Tried {
+    const KIND: &'static str = "tried";
+
+    fn module(&self) -> &ModuleId {
+        &self.module
+    }
+
+    fn target(&self) -> Option<&Target> {
+        Some(&self.target)
+    }
+}
+
 impl Record for Brought {
     const KIND: &'static str = "brought";
 
@@ -214,7 +240,7 @@ impl TreeWriter<'_> {
     pub(super) fn drop_records_of_the_gone(&self) -> io::Result<Vec<PathBuf>> {
         let unfinished: Vec<_> = intent::all(self.layout())?.into_iter().map(|intent| intent.id.name).collect();
         let mut dropped = Vec::new();
-        for kind in [Failure::KIND, Fingerprint::KIND, installed::KIND] {
+        for kind in [Failure::KIND, Tried::KIND, Fingerprint::KIND, installed::KIND] {
             let Ok(entries) = fs::read_dir(self.layout().records().join(kind)) else { continue };
             for entry in entries.flatten() {
                 let name = entry.file_name();
@@ -231,6 +257,7 @@ impl TreeWriter<'_> {
     /// Drops every failure and fingerprint of a module, as its version is forgotten.
     pub(super) fn drop_records_of(&self, module: &ModuleId) -> io::Result<()> {
         self.drop_all::<Failure>(module)?;
+        self.drop_all::<Tried>(module)?;
         self.drop_record::<Brought>(module, None)?;
         self.drop_all::<Fingerprint>(module)
     }
