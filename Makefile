@@ -104,6 +104,7 @@ corpus: prerequisites
 
 bench: prerequisites
 	@tests/bench/run
+	@PACKED=yes tests/bench/events
 
 clean:
 	$(CARGO) clean

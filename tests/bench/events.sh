@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# events.sh: what events cost, in a throw-away root with 30 modules and 3 kernels; sourced in it by `events`.
+# events.sh: what events cost, in a throw-away root with 30 modules and 3 kernels; run in it by `events`.
 . /e2e/inside.sh
 . /e2e/transactions.sh
 

@@ -1,3 +1,4 @@
+# when: nightly
 # also: trixie
 . /e2e/inside.sh
 . /e2e/transactions.sh
