@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
@@ -42,9 +43,12 @@ pub struct Making<'a> {
     pub depends: &'a [ModuleName],
 }
 
-/// Digests of files that many modules share, each taken once.
+/// Digests and configurations that many modules share, each taken once.
 #[derive(Debug, Default)]
-pub struct Memo(RefCell<BTreeMap<PathBuf, Option<String>>>);
+pub struct Memo {
+    digests: RefCell<BTreeMap<PathBuf, Option<String>>>,
+    configs: RefCell<BTreeMap<PathBuf, Rc<KernelConfig>>>,
+}
 
 /// Digests of what a build is made from: its source, /etc/dkms, the command line, the kernel's configuration and symbols,
 /// the compiler, what signs it, and the symbols of the modules that it builds on.
@@ -70,7 +74,7 @@ fn with_source(source: String, view: &View<'_>, making: &Making<'_>, memo: &Memo
     add("kernel headers", memo.of(&folder.join("Module.symvers"))?);
     if let Some(config) = &config {
         add("kernel configuration", memo.of(config)?);
-        let config = KernelConfig::read(config)?;
+        let config = memo.config(config)?;
         add(COMPILER, compiler(view.system, &config));
         add(SIGNING, certificate(view, &kernel.target, &config, memo)?);
     }
@@ -207,20 +211,29 @@ fn of_symbols(tree: &Tree, name: &ModuleName, target: &Target) -> io::Result<Opt
 
 impl Memo {
     fn of_source(&self, folder: &Path) -> io::Result<String> {
-        if let Some(Some(known)) = self.0.borrow().get(folder) {
+        if let Some(Some(known)) = self.digests.borrow().get(folder) {
             return Ok(known.clone());
         }
         let digest = fingerprint::of_folder(folder)?;
-        self.0.borrow_mut().insert(folder.to_path_buf(), Some(digest.clone()));
+        self.digests.borrow_mut().insert(folder.to_path_buf(), Some(digest.clone()));
         Ok(digest)
     }
 
+    fn config(&self, file: &Path) -> io::Result<Rc<KernelConfig>> {
+        if let Some(known) = self.configs.borrow().get(file) {
+            return Ok(Rc::clone(known));
+        }
+        let config = Rc::new(KernelConfig::read(file)?);
+        self.configs.borrow_mut().insert(file.to_path_buf(), Rc::clone(&config));
+        Ok(config)
+    }
+
     fn of(&self, file: &Path) -> io::Result<Option<String>> {
-        if let Some(known) = self.0.borrow().get(file) {
+        if let Some(known) = self.digests.borrow().get(file) {
             return Ok(known.clone());
         }
         let digest = of_files(&[file.to_path_buf()])?;
-        self.0.borrow_mut().insert(file.to_path_buf(), digest.clone());
+        self.digests.borrow_mut().insert(file.to_path_buf(), digest.clone());
         Ok(digest)
     }
 }
