@@ -8,6 +8,7 @@ package='@PACKAGE@'
 
 case "${1-}" in
     configure | abort-upgrade | abort-remove | abort-deconfigure)
+        @ENROL@
         if [ -x /usr/lib/dkms/event ]; then
             /usr/lib/dkms/event dpkg postinst "$name" "$version" "$@" </dev/null >&2 || :
         elif [ -x /usr/lib/dkms/common.postinst ]; then

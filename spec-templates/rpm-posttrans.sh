@@ -3,6 +3,7 @@
 # some package managers give none.
 name='@NAME@' version='@VERSION@' package='@PACKAGE@'
 [ -f "/usr/src/$name-$version/dkms.conf" ] || exit 0
+@ENROL@
 if [ -x /usr/lib/dkms/event ]; then
     /usr/lib/dkms/event rpm posttrans "$name" "$version" "${1-}" </dev/null || :
     exit 0

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use clap::CommandFactory;
+use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use crate::error::{Error, Result};
@@ -38,6 +38,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("kernel_prerm", "a kernel package is about to be removed: unbuild everything for it"),
     ("mkdeb", "make a Debian package that carries the source, from an archive or a folder"),
     ("mkrpm", "make an RPM package that carries the source, from an archive or a folder"),
+    ("mkpkg", "make packages for several distributions at once, each in a folder of its own"),
     ("mkrepo", "make folders of packages repositories of apt, dnf and zypper"),
     ("conf", "show what DKMS makes of a dkms.conf, a folder or MODULE/VERSION for a kernel"),
     ("event", "for hooks of package managers: what happened; see EVENTS"),
@@ -83,10 +84,34 @@ fn man(folder: &Path) -> std::io::Result<()> {
         text.extend_from_slice(format!(".TP\n.B {name}\n{}\n", roff(meaning)).as_bytes());
     }
     page.render_options_section(&mut text)?;
+    text.extend_from_slice(packages().as_bytes());
     text.extend_from_slice(exit_codes().as_bytes());
     text.extend_from_slice(JSON.as_bytes());
     text.extend_from_slice(EVENTS.as_bytes());
     fs_err::write(folder.join("dkms.8"), text)
+}
+
+/// The options of the commands that make packages, which have a command line of their own.
+fn packages() -> String {
+    let mut text = String::from(PACKAGES);
+    let command = super::package::args::PackageArgs::augment_args(clap::Command::new("dkms"));
+    for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+        let names = [
+            argument.get_short().map(|short| format!("-{short}")),
+            argument.get_long().map(|long| format!("--{long}")),
+        ];
+        let names = names.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let takes = argument.get_action().takes_values();
+        let value = argument.get_value_names().filter(|_| takes).map_or(String::new(), |names| names.join(" "));
+        let title = format!("{names} {value}");
+        let help = argument.get_help().map_or(String::new(), ToString::to_string);
+        text += &format!(".TP\n.B {}\n{}\n", roff(title.trim()), roff(&help));
+        for choice in argument.get_possible_values().iter().filter(|_| takes) {
+            let meaning = choice.get_help().map_or(String::new(), |help| format!(": {help}"));
+            text += &format!(".br\n{}\n", roff(&format!("{}{meaning}", choice.get_name())));
+        }
+    }
+    text
 }
 
 fn exit_codes() -> String {
@@ -101,6 +126,17 @@ fn roff(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-");
     if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
 }
+
+const PACKAGES: &str = ".SH PACKAGES
+.B dkms mkdeb
+and
+.B dkms mkrpm
+make one package from a source archive, a folder or a module of the tree, without the tools of the distribution and without
+running anything of the source;
+.B dkms mkpkg INPUT \\-\\-for LIST
+makes one for each distribution of the list, in a folder of its name. The same input gives the same bytes:
+SOURCE_DATE_EPOCH, else the newest time in the archive, is the time of everything.
+";
 
 /// The schemas of [`super::json`]; a test compares the members.
 pub(super) const JSON: &str = ".SH JSON
@@ -169,6 +205,36 @@ the exit code that the case ends a plain command with (0: none),
 its name, and
 .B hints
 say what to do.
+.TP
+.B dkms mkdeb|mkrpm|mkpkg \\-\\-json: dkms\\-packages\\-1
+.B packages
+are those that were made: the
+.BR file ,
+its
+.B size
+in bytes, the
+.B format
+(deb, rpm), the
+.B distribution
+that it is for, if for one,
+.BR name ,
+.B version
+(with epoch and release),
+.BR architecture ,
+.BR license ,
+.BR maintainer ,
+the fingerprint in
+.BR signed_by ,
+the paths of its
+.B files
+and
+.BR warnings .
+.B left_out
+are paths of the source that were not packaged,
+.B prebuilt
+those of objects that were, and
+.B changes
+sentences about what was set in dkms.conf.
 .TP
 .B dkms ACTION \\-\\-json: dkms\\-result\\-1
 .B code

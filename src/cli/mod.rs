@@ -52,7 +52,7 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
             "conf" => conf_words(rest),
             "event" => event_words(rest),
             "generate" => end(&plain_reporter(), generate::run(rest)),
-            "mkdeb" | "mkrpm" => package_words(verb, rest),
+            verb if package::VERBS.contains(&verb) => package_words(verb, rest),
             "mkrepo" => repository_words(rest),
             _ => legacy_words(&words[1..]),
         },
@@ -201,13 +201,16 @@ fn package_words(verb: &str, words: &[String]) -> u8 {
         Ok(call) => call,
         Err(error) => return usage_error(&error, words),
     };
-    let reporter = Human::new(call.loudness(), Notes::Stdout);
+    let reporter = Human::new(call.loudness(), if call.json() { Notes::Stderr } else { Notes::Stdout });
     let system = System::host();
     let (framework, warnings) = Framework::read(&system);
     for warning in warnings {
         (&reporter as &dyn Reporter).warn(warning);
     }
-    end(&reporter, package::run(&call, &system, &framework, &reporter))
+    match package::run(&call, &system, &framework, &reporter) {
+        Ok(()) => 0,
+        Err(error) => refuse(&reporter, call.json(), &error),
+    }
 }
 
 fn repository_words(words: &[String]) -> u8 {

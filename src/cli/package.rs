@@ -1,4 +1,8 @@
-//! `mkdeb` and `mkrpm`: arguments → [`PackageRequest`].
+//! `mkdeb`, `mkrpm` and `mkpkg`: arguments → requests, and the results told.
+
+pub mod args;
+mod document;
+mod input;
 
 use std::path::{Path, PathBuf};
 
@@ -7,22 +11,36 @@ use clap::{Args, FromArgMatches};
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::ids::{ModuleId, ModuleName, ModuleVersion};
-use crate::package::Format;
 use crate::package::archive::Limits;
+use crate::package::certificate;
+use crate::package::changelog;
 use crate::package::info::{Scriptlets, Wishes};
-use crate::package::make::{PackageRequest, make};
+use crate::package::make::{Made, PackageRequest, Prepared, SourceRequest, make, prepare};
+use crate::package::openpgp::SigningKey;
 use crate::package::output::{Existing, Place};
+use crate::package::profile::Profile;
+use crate::package::relations::Kind as Relation;
 use crate::package::stream::Compression;
-use crate::report::Reporter;
+use crate::package::{Format, summary};
 use crate::report::human::Loudness;
+use crate::report::{Message, Reporter};
 use crate::sys::System;
-use crate::tree::Layout;
 
-/// `mkdeb` or `mkrpm`, as typed.
+use args::{CompressionArg, PackageArgs, ScriptletsArg};
+
+/// What is to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Deb,
+    Rpm,
+    /// A package for each of several distributions.
+    Pkg,
+}
+
+/// A command line, as typed.
 #[derive(Debug, Clone)]
 pub struct PackageCall {
-    format: Format,
+    verb: Verb,
     args: PackageArgs,
 }
 
@@ -35,225 +53,168 @@ impl PackageCall {
             (false, false) => Loudness::Normal,
         }
     }
+
+    /// Whether the result is told as JSON.
+    pub fn json(&self) -> bool {
+        self.args.json
+    }
 }
 
-/// Reads the words after `mkdeb` or `mkrpm`.
+/// The verbs that this file knows.
+pub const VERBS: [&str; 3] = ["mkdeb", "mkrpm", "mkpkg"];
+
+/// Reads the words after one of [`VERBS`].
 pub fn parse(verb: &str, words: &[String]) -> std::result::Result<PackageCall, clap::Error> {
-    let (format, name) = if verb == "mkrpm" { (Format::Rpm, "dkms mkrpm") } else { (Format::Deb, "dkms mkdeb") };
+    let (verb, name) = match verb {
+        "mkrpm" => (Verb::Rpm, "dkms mkrpm"),
+        "mkpkg" => (Verb::Pkg, "dkms mkpkg"),
+        _ => (Verb::Deb, "dkms mkdeb"),
+    };
     let command = clap::Command::new(name).bin_name(name).no_binary_name(true);
     let found = PackageArgs::augment_args(command).try_get_matches_from(words)?;
-    Ok(PackageCall { format, args: PackageArgs::from_arg_matches(&found)? })
+    Ok(PackageCall { verb, args: PackageArgs::from_arg_matches(&found)? })
 }
 
-/// Make an installable package that carries the source of a module and has DKMS build it
-#[derive(Debug, Clone, Args)]
-#[command(disable_version_flag = true)]
-pub struct PackageArgs {
-    /// A source archive (tar, also compressed, or zip), a folder, or NAME/VERSION of the tree
-    #[arg(value_name = "INPUT")]
-    pub input: PathBuf,
-    /// Write to this file, or into this folder [default: the current folder]
-    #[arg(long, short = 'o', value_name = "FILE|DIR")]
-    pub output: Option<PathBuf>,
-    /// Replace a package file that exists
-    #[arg(long)]
-    pub force: bool,
-    /// The module's name, if dkms.conf does not say it or should say another
-    #[arg(long = "name", short = 'm', alias = "module", value_name = "NAME")]
-    pub name: Option<String>,
-    /// The module's version, if dkms.conf does not say it or should say another
-    #[arg(id = "module_version", long = "version", short = 'v', value_name = "VERSION")]
-    pub version: Option<String>,
-    /// The dkms.conf: a path in the source, or a file of this machine
-    #[arg(short = 'c', long = "conf", value_name = "FILE")]
-    pub conf: Option<PathBuf>,
-    /// The package's name [default: NAME-dkms]
-    #[arg(long, value_name = "NAME")]
-    pub package_name: Option<String>,
-    /// The package's version [default: made from the module's]
-    #[arg(long, value_name = "VERSION")]
-    pub package_version: Option<String>,
-    /// The epoch, which outranks all versions without one
-    #[arg(long, value_name = "N")]
-    pub epoch: Option<u32>,
-    /// The release (RPM) or revision (Debian) [default: 1]
-    #[arg(long, value_name = "N")]
-    pub release: Option<String>,
-    /// The architecture [default: none, unless the source has prebuilt objects]
-    #[arg(long = "package-arch", visible_alias = "arch", value_name = "ARCH")]
-    pub architecture: Option<String>,
-    /// One line about the package [default: MODULE_DESCRIPTION]
-    #[arg(long, value_name = "TEXT")]
-    pub summary: Option<String>,
-    /// More about it; an empty line begins a new paragraph
-    #[arg(long, value_name = "TEXT")]
-    pub description: Option<String>,
-    /// The licence as an SPDX expression [default: the source's SPDX tags or MODULE_LICENSE]
-    #[arg(long, value_name = "SPDX")]
-    pub license: Option<String>,
-    /// `Name <address>` [default: DEBFULLNAME and DEBEMAIL, else MODULE_AUTHOR]
-    #[arg(long, value_name = "PERSON")]
-    pub maintainer: Option<String>,
-    /// Who distributes the package (RPM)
-    #[arg(long, value_name = "TEXT")]
-    pub vendor: Option<String>,
-    /// The home page
-    #[arg(long, value_name = "URL")]
-    pub url: Option<String>,
-    /// The compression [default: xz for Debian, zstd for RPM]
-    #[arg(long, value_enum, value_name = "METHOD")]
-    pub compress: Option<CompressionArg>,
-    /// Choose what every system can read (gzip)
-    #[arg(long = "for", value_enum, value_name = "PROFILE", conflicts_with = "compress")]
-    pub profile: Option<Profile>,
-    /// Who does the work when the package comes and goes: its own scripts, or the triggers of this DKMS
-    #[arg(long, value_enum, value_name = "WHICH", default_value = "full")]
-    pub scriptlets: ScriptletsArg,
-    /// The most that an archive may hold, in bytes (K, M and G are understood) [default: 4G]
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
-    pub max_size: Option<u64>,
-    /// The DKMS tree, for NAME/VERSION
-    #[arg(long, value_name = "DIR")]
-    pub dkmstree: Option<PathBuf>,
-    /// The source tree, for NAME/VERSION
-    #[arg(long, value_name = "DIR")]
-    pub sourcetree: Option<PathBuf>,
-    /// Say nothing
-    #[arg(long, short = 'q')]
-    pub quiet: bool,
-    /// Say more: every file that is left out
-    #[arg(long, conflicts_with = "quiet")]
-    pub verbose: bool,
-}
-
-/// `--compress`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum CompressionArg {
-    /// read everywhere
-    Gzip,
-    /// Debian's own
-    Xz,
-    /// RPM's own, from RHEL 8.2 on
-    Zstd,
-}
-
-/// `--for`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Profile {
-    /// for systems of any age
-    Portable,
-}
-
-/// `--scriptlets`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum ScriptletsArg {
-    /// the package's own scripts, which work beside any DKMS
-    Full,
-    /// none; needs a DKMS with triggers
-    None,
-}
-
-/// Makes the package.
+/// Makes the packages and tells what they are.
 pub fn run(call: &PackageCall, system: &System, framework: &Framework, reporter: &dyn Reporter) -> Result<()> {
+    let args = &call.args;
     let mut framework = framework.clone();
-    for (place, given) in
-        [(&mut framework.dkms_tree, &call.args.dkmstree), (&mut framework.source_tree, &call.args.sourcetree)]
-    {
+    for (place, given) in [(&mut framework.dkms_tree, &args.dkmstree), (&mut framework.source_tree, &args.sourcetree)] {
         place.clone_from(given.as_ref().unwrap_or(&place.clone()));
     }
-    let request = request(call.format, &call.args, system, &framework)?;
-    make(&request, system, &framework, reporter).map(drop)
+    // All that can be refused is refused before the work begins.
+    let goals = goals(call)?;
+    let wishes = wishes(args, system)?;
+    let key = signing_key(args, &goals)?;
+    let input = input::find(args, system, &framework)?;
+    let prepared = prepare(&source_request(args, &input, system, &framework)?, system, &framework, reporter)?;
+    let mut made = Vec::new();
+    for goal in &goals {
+        let request = PackageRequest {
+            format: goal.format,
+            wishes: Wishes { profile: goal.profile.clone(), ..wishes.clone() },
+            scriptlets: match args.scriptlets {
+                ScriptletsArg::Portable => Scriptlets::Portable,
+                ScriptletsArg::None => Scriptlets::None,
+            },
+            compression: compression(args, goal),
+            place: place(args, goal, call.verb, input.registered.as_deref()),
+            existing: if args.force { Existing::Replace } else { Existing::Keep },
+            key: key.as_ref().filter(|_| goal.format == Format::Rpm),
+        };
+        let package = make(&prepared, &request, reporter)?;
+        if !args.json {
+            summary::tell(&package, &prepared, reporter);
+        }
+        made.push(package);
+    }
+    if args.json { tell_json(&made, &prepared, reporter) } else { Ok(()) }
 }
 
-/// The arguments with nothing left open.
-fn request(format: Format, args: &PackageArgs, system: &System, framework: &Framework) -> Result<PackageRequest> {
-    let input = input(&args.input, system, framework)?;
+fn tell_json(made: &[Made], prepared: &Prepared, reporter: &dyn Reporter) -> Result<()> {
+    made.iter().flat_map(|package| &package.warnings).for_each(|warning| reporter.warn(warning));
+    reporter.tell(Message::Answer(document::packages(made, prepared)?));
+    Ok(())
+}
+
+/// One package to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Goal {
+    format: Format,
+    profile: Option<Profile>,
+    /// `--for portable`
+    portable: bool,
+}
+
+/// What `--for` asks of the verb.
+fn goals(call: &PackageCall) -> Result<Vec<Goal>> {
+    let bad = |text: String| Error::new(Kind::BadOption, text);
+    let known = format!("known are {}, and later releases of these", Profile::EXAMPLES);
+    let format = match call.verb {
+        Verb::Deb => Some(Format::Deb),
+        Verb::Rpm => Some(Format::Rpm),
+        Verb::Pkg => None,
+    };
+    let names = &call.args.profiles;
+    let mut goals: Vec<Goal> = Vec::new();
+    for name in names {
+        if let ("portable", Some(format)) = (name.as_str(), format) {
+            goals.push(Goal { format, profile: None, portable: true });
+            continue;
+        }
+        let profile = Profile::named(name).map_err(|error| bad(error.to_string()).hint(&known))?;
+        if let Some(format) = format.filter(|format| *format != profile.format) {
+            let other = if format == Format::Deb { "mkrpm" } else { "mkdeb" };
+            return Err(bad(format!("{name} takes packages of the other format")).hint(format!("use {other} or mkpkg")));
+        }
+        let goal = Goal { format: profile.format, profile: Some(profile), portable: false };
+        if !goals.contains(&goal) {
+            goals.push(goal);
+        }
+    }
+    match (format, goals.len()) {
+        (Some(format), 0) => Ok(vec![Goal { format, profile: None, portable: false }]),
+        (None, 0) => Err(bad("mkpkg needs to know for which distributions".to_owned())
+            .hint(format!("say --for debian12,el9 or the like; {known}"))),
+        (Some(_), 2..) => Err(bad("one distribution at a time".to_owned()).hint("mkpkg makes packages for several")),
+        _ => Ok(goals),
+    }
+}
+
+/// The arguments about the source, with nothing left open.
+fn source_request(
+    args: &PackageArgs,
+    input: &input::Input,
+    system: &System,
+    framework: &Framework,
+) -> Result<SourceRequest> {
     let limits = Limits::default();
-    Ok(PackageRequest {
-        format,
-        place: place(args, format, input.registered.as_deref()),
+    Ok(SourceRequest {
+        input: input.path.clone(),
         conf: args.conf.clone(),
         name: args.name.clone().or(input.id.as_ref().map(|id| id.name.to_string())),
         version: args.version.clone().or(input.id.as_ref().map(|id| id.version.to_string())),
-        input: input.path,
-        wishes: wishes(args, system),
-        scriptlets: match args.scriptlets {
-            ScriptletsArg::Full => Scriptlets::Full,
-            ScriptletsArg::None => Scriptlets::None,
-        },
-        compression: compression(args),
         limits: Limits { size: args.max_size.unwrap_or(limits.size), ..limits },
         date: source_date(system)?,
-        existing: if args.force { Existing::Replace } else { Existing::Keep },
         temporary: system.path(&framework.tmp_location),
     })
 }
 
-struct Input {
-    path: PathBuf,
-    id: Option<ModuleId>,
-    /// The tree's folder of that module version.
-    registered: Option<PathBuf>,
-}
-
-/// What exists is an archive or a folder; otherwise NAME/VERSION of the tree is meant.
-fn input(operand: &Path, system: &System, framework: &Framework) -> Result<Input> {
-    if operand.exists() {
-        return Ok(Input { path: operand.to_path_buf(), id: None, registered: None });
-    }
-    let text = operand.to_string_lossy();
-    let Some(id) = text.split_once('/').and_then(|(name, version)| {
-        Some(ModuleId::new(ModuleName::new(name).ok()?, ModuleVersion::new(version).ok()?))
-    }) else {
-        return Err(Error::new(Kind::ArchiveMissing, format!("there is no {text}"))
-            .hint("name an archive, a folder with a dkms.conf, or NAME/VERSION of a module that is added"));
+fn place(args: &PackageArgs, goal: &Goal, verb: Verb, registered: Option<&Path>) -> Place {
+    let (below, suffix) = match goal.format {
+        Format::Deb => ("deb", "deb"),
+        Format::Rpm => ("rpm", "rpm"),
     };
-    let layout = Layout::new(system.root(), &framework.dkms_tree, &framework.source_tree, &framework.install_tree);
-    let (registered, source) = (layout.version(&id), layout.source(&id));
-    // The link is absolute in the root that it lies in.
-    let linked = fs_err::read_link(layout.source_link(&id)).ok().map(|target| match target.is_absolute() {
-        true => system.path(target),
-        false => registered.join(target),
-    });
-    match [linked, Some(source)].into_iter().flatten().find(|folder| folder.is_dir()) {
-        Some(path) => Ok(Input { path, id: Some(id), registered: Some(registered) }),
-        None => Err(Error::new(Kind::NotInTree, format!("{text} is neither a file here nor a module of the tree"))
-            .hint(format!("add it first: dkms add {text}"))),
+    match (&goal.profile, verb) {
+        // Each distribution has a folder of its own, which can become a repository of its own.
+        (Some(profile), Verb::Pkg) => {
+            let folder = args.output.clone().unwrap_or_else(|| PathBuf::from("."));
+            Place::Folder(folder.join(&profile.name))
+        }
+        _ => input::place(args.output.as_deref(), below, registered, &[suffix]),
     }
 }
 
-/// `--output`, else the tree's own folder for packages where it can be written, else the current folder.
-fn place(args: &PackageArgs, format: Format, registered: Option<&Path>) -> Place {
-    if let Some(output) = &args.output {
-        // A name that does not look like a package's file is a folder, which need not exist yet.
-        let file_name = output.extension().is_some_and(|extension| extension == "deb" || extension == "rpm");
-        let as_folder = output.is_dir() || !file_name;
-        return if as_folder { Place::Folder(output.clone()) } else { Place::File(output.clone()) };
-    }
-    let below = match format {
-        Format::Deb => "deb",
-        Format::Rpm => "rpm",
-    };
-    let own = registered.map(|folder| folder.join(below)).filter(|folder| can_be_written(folder));
-    Place::Folder(own.unwrap_or_else(|| PathBuf::from(".")))
-}
-
-/// Whether a folder is there or can be made, and takes files.
-fn can_be_written(folder: &Path) -> bool {
-    fs_err::create_dir_all(folder).is_ok() && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
-}
-
-fn compression(args: &PackageArgs) -> Option<Compression> {
+fn compression(args: &PackageArgs, goal: &Goal) -> Option<Compression> {
     let chosen = args.compress.map(|method| match method {
         CompressionArg::Gzip => Compression::Gzip,
         CompressionArg::Xz => Compression::Xz,
         CompressionArg::Zstd => Compression::Zstd,
     });
-    chosen.or(args.profile.map(|Profile::Portable| Compression::Gzip))
+    chosen.or(goal.portable.then_some(Compression::Gzip))
 }
 
-fn wishes(args: &PackageArgs, system: &System) -> Wishes {
-    Wishes {
+fn signing_key(args: &PackageArgs, goals: &[Goal]) -> Result<Option<SigningKey>> {
+    let Some(file) = &args.sign_key else { return Ok(None) };
+    if goals.iter().all(|goal| goal.format == Format::Deb) {
+        return Err(Error::new(Kind::BadOption, "Debian packages are not signed, their repository is")
+            .hint("`dkms mkrepo DIR --sign-key FILE` signs a repository"));
+    }
+    super::mkrepo::read_key(file, args.sign_passphrase_file.as_deref()).map(Some)
+}
+
+fn wishes(args: &PackageArgs, system: &System) -> Result<Wishes> {
+    Ok(Wishes {
         package_name: args.package_name.clone(),
         package_version: args.package_version.clone(),
         epoch: args.epoch,
@@ -265,7 +226,40 @@ fn wishes(args: &PackageArgs, system: &System) -> Wishes {
         maintainer: args.maintainer.clone().or_else(|| environment_maintainer(system)),
         vendor: args.vendor.clone(),
         url: args.url.clone(),
-    }
+        profile: None,
+        relations: relations(args),
+        replaces: args.relations.replaces.clone(),
+        changelog: args.changelog.as_deref().map(read_changelog).transpose()?.unwrap_or_default(),
+        certificate: args.mok_cert.as_deref().map(read_certificate).transpose()?,
+    })
+}
+
+fn relations(args: &PackageArgs) -> Vec<(Relation, String)> {
+    let given = &args.relations;
+    let kinds = [
+        (Relation::Requires, &given.requires),
+        (Relation::Recommends, &given.recommends),
+        (Relation::Suggests, &given.suggests),
+        (Relation::Supplements, &given.supplements),
+        (Relation::Provides, &given.provides),
+        (Relation::Conflicts, &given.conflicts),
+        (Relation::Breaks, &given.obsoletes),
+        (Relation::Replaces, &given.obsoletes),
+    ];
+    kinds.into_iter().flat_map(|(kind, texts)| texts.iter().map(move |text| (kind, text.clone()))).collect()
+}
+
+fn read_changelog(file: &Path) -> Result<Vec<changelog::Entry>> {
+    let text = fs_err::read(file).map_err(|error| Error::io("cannot read the changelog", error))?;
+    changelog::parse(&String::from_utf8_lossy(&text))
+        .map_err(|error| Error::new(Kind::BadOption, format!("{}: {error}", file.display())))
+}
+
+fn read_certificate(file: &Path) -> Result<Vec<u8>> {
+    let bytes = fs_err::read(file).map_err(|error| Error::io("cannot read the certificate", error))?;
+    certificate::to_der(&bytes).map_err(|error| {
+        Error::new(Kind::BadOption, format!("{} cannot be packaged: {error}", file.display())).caused_by(error)
+    })
 }
 
 /// DEBFULLNAME and DEBEMAIL as debchange(1) reads them: DEBEMAIL may hold the name as well.
@@ -297,36 +291,4 @@ fn bytes(text: &str) -> std::result::Result<u64, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_take_units() {
-        for (text, expected) in [("4096", Ok(4096)), ("4k", Ok(4096)), ("2G", Ok(2 << 30))] {
-            assert_eq!(bytes(text), expected);
-        }
-        for text in ["", "G", "-1", "1.5G", "99999999999T"] {
-            assert!(bytes(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_environment_names_the_maintainer() {
-        let system = |pairs: &[(&str, &str)]| {
-            System::host().with_environment(pairs.iter().map(|(name, value)| (name.into(), value.into())).collect())
-        };
-        let both = system(&[("DEBFULLNAME", "A B"), ("DEBEMAIL", "a@b.org")]);
-        assert_eq!(environment_maintainer(&both).as_deref(), Some("A B <a@b.org>"));
-        assert_eq!(environment_maintainer(&system(&[("DEBEMAIL", "C <c@d.org>")])).as_deref(), Some("C <c@d.org>"));
-        assert_eq!(environment_maintainer(&system(&[("DEBEMAIL", "c@d.org")])), None);
-    }
-
-    #[test]
-    fn the_command_line_reads_as_documented() {
-        let words = ["x.tar", "--version", "1.2", "--for", "portable", "--max-size=1M"].map(String::from);
-        let args = parse("mkdeb", &words).unwrap().args;
-        assert_eq!((args.version.as_deref(), args.max_size), (Some("1.2"), Some(1 << 20)));
-        assert_eq!(compression(&args), Some(Compression::Gzip));
-        assert!(parse("mkrpm", &[]).is_err());
-    }
-}
+mod tests;

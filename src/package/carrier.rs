@@ -1,17 +1,22 @@
 //! The package that carries a module's source: its relations to others, and its scripts.
 
 use super::info::{PackageInfo, Scriptlets};
+use super::profile::{self, Profile};
 use super::relations::{Kind, Phase, Relation, Script};
 use super::{Format, names, scripts};
 
-/// Header packages, by distribution; all of them are pulled in by dkms itself, too.
-const DEBIAN_HEADERS: &str = "linux-headers-generic | linux-headers-amd64 | linux-headers";
-
-/// What the package needs and offers.
-pub fn relations(info: &PackageInfo) -> Vec<Relation> {
+/// What the package needs and offers. Headers are recommended, never required: the dkms package of a distribution brings
+/// them, too, and one that is not for a distribution would name them wrongly.
+pub fn relations(info: &PackageInfo, profile: Option<&Profile>) -> Vec<Relation> {
+    let headers = match (profile, info.format) {
+        (Some(profile), _) => profile.headers,
+        (None, Format::Deb) => profile::ANY_DEBIAN,
+        (None, Format::Rpm) => &[],
+    };
+    let headers = headers.iter().map(|name| Relation::any(Kind::Recommends, *name));
     match info.format {
-        Format::Deb => debian(info),
-        Format::Rpm => rpm(info),
+        Format::Deb => debian(info, headers.collect()),
+        Format::Rpm => rpm(info, headers.collect()),
     }
 }
 
@@ -19,10 +24,10 @@ pub fn relations(info: &PackageInfo) -> Vec<Relation> {
 pub fn scripts(info: &PackageInfo) -> Vec<Script> {
     let texts = match (info.scriptlets, info.format) {
         (Scriptlets::None, _) => return Vec::new(),
-        (Scriptlets::Full, Format::Deb) => {
+        (Scriptlets::Portable, Format::Deb) => {
             vec![(Phase::AfterInstall, scripts::DEB_POSTINST), (Phase::BeforeRemoval, scripts::DEB_PRERM)]
         }
-        (Scriptlets::Full, Format::Rpm) => vec![
+        (Scriptlets::Portable, Format::Rpm) => vec![
             (Phase::AfterInstall, scripts::RPM_POST),
             (Phase::BeforeRemoval, scripts::RPM_PREUN),
             (Phase::AfterTransaction, scripts::RPM_POSTTRANS),
@@ -31,13 +36,13 @@ pub fn scripts(info: &PackageInfo) -> Vec<Script> {
     texts.into_iter().map(|(phase, text)| Script { phase, text: scripts::fill(text, info) }).collect()
 }
 
-fn debian(info: &PackageInfo) -> Vec<Relation> {
+fn debian(info: &PackageInfo, headers: Vec<Relation>) -> Vec<Relation> {
     let modules = format!("{}-modules", names::base_name(Format::Deb, info.module.name.as_str()));
     let mut relations = vec![Relation::any(Kind::Requires, "dkms")];
     if info.scriptlets == Scriptlets::None {
         relations.push(Relation::any(Kind::Requires, "dkms-triggers"));
     }
-    relations.push(Relation::any(Kind::Recommends, DEBIAN_HEADERS));
+    relations.extend(headers);
     if info.named_by_hand {
         // The same module from two packages: one of them at a time. A package does not conflict with itself.
         relations.push(Relation::any(Kind::Conflicts, &modules));
@@ -47,17 +52,18 @@ fn debian(info: &PackageInfo) -> Vec<Relation> {
     relations
 }
 
-fn rpm(info: &PackageInfo) -> Vec<Relation> {
+fn rpm(info: &PackageInfo, headers: Vec<Relation>) -> Vec<Relation> {
     let dkms = || Relation::any(Kind::Requires, "dkms");
     let mut relations = vec![dkms()];
     match info.scriptlets {
-        Scriptlets::Full => {
+        Scriptlets::Portable => {
             relations.push(Relation::any(Kind::Requires, "/bin/sh"));
             let phases = [Phase::AfterInstall, Phase::BeforeRemoval, Phase::AfterTransaction];
             relations.extend(phases.map(|phase| dkms().by(phase)));
         }
         Scriptlets::None => relations.push(Relation::any(Kind::Requires, "dkms-triggers")),
     }
+    relations.extend(headers);
     let (name, version) = (&info.module.name, info.full_version());
     relations.push(Relation::exactly(Kind::Provides, format!("dkms-{name}"), &version));
     relations.push(Relation::exactly(Kind::Provides, format!("{name}-kmod"), &version));

@@ -36,6 +36,36 @@ fn civil(days: u64) -> (u64, usize, u64) {
     (year, month, days + 1)
 }
 
+/// Seconds since 1970 of `Thu, 01 Jan 1970 00:00:00 +0000`; None for any other text, or a time before 1970.
+pub fn parse_rfc5322(text: &str) -> Option<u64> {
+    u64::try_from(chrono::DateTime::parse_from_rfc2822(text.trim()).ok()?.timestamp()).ok()
+}
+
+/// Noon of `Thu Jan 01 1970`, as an RPM changelog has it: rpm takes noon, too, so that no time zone makes it another day.
+pub fn parse_day(text: &str) -> Option<u64> {
+    noon(text, "%a %b %d %Y")
+}
+
+/// Noon of `1970-01-01`.
+pub fn parse_iso(text: &str) -> Option<u64> {
+    noon(text, "%Y-%m-%d")
+}
+
+fn noon(text: &str, form: &str) -> Option<u64> {
+    let day = chrono::NaiveDate::parse_from_str(text.trim(), form).ok()?;
+    u64::try_from(day.and_hms_opt(12, 0, 0)?.and_utc().timestamp()).ok()
+}
+
+/// `Thu Jan 01 1970`, as an RPM changelog has it.
+pub fn day(seconds: u64) -> String {
+    let text = rfc5322(seconds);
+    let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    match words.as_slice() {
+        [weekday, day, month, year, ..] => format!("{weekday} {month} {day} {year}"),
+        _ => text,
+    }
+}
+
 /// The year of a moment.
 pub fn year(seconds: u64) -> u64 {
     civil(seconds / 86_400).0
@@ -57,5 +87,19 @@ mod tests {
             assert_eq!(rfc5322(seconds), expected);
         }
         assert_eq!(year(1_700_000_000), 2023);
+        assert_eq!(day(1_700_000_000), "Tue Nov 14 2023");
+    }
+
+    #[test]
+    fn dates_are_read_as_they_are_written() {
+        for seconds in [0, 951_782_400, 1_700_000_000] {
+            assert_eq!(parse_rfc5322(&rfc5322(seconds)), Some(seconds));
+            assert_eq!(parse_day(&day(seconds)).map(day), Some(day(seconds)));
+        }
+        assert_eq!(parse_rfc5322("Tue, 14 Nov 2023 23:13:20 +0100"), Some(1_700_000_000));
+        assert_eq!(parse_iso("2023-11-14"), Some(1_699_963_200));
+        for text in ["", "yesterday", "Tue, 14 Nov 1913 22:13:20 +0000", "2023-13-01"] {
+            assert_eq!((parse_rfc5322(text), parse_iso(text)), (None, None), "{text}");
+        }
     }
 }

@@ -7,6 +7,7 @@ mod entry;
 
 use std::io::{self, Seek, Write};
 
+use super::Writing;
 use super::info::PackageInfo;
 use super::payload::Payload;
 use super::stream::{Compression, Compressor};
@@ -23,11 +24,12 @@ pub enum DebError {
 pub fn write(
     info: &PackageInfo,
     payload: &Payload,
-    compression: Compression,
+    writing: Writing<'_>,
     mut scratch: std::fs::File,
     out: &mut impl Write,
 ) -> Result<(), DebError> {
-    let listing = data::write(info, payload, compression, &mut scratch)?;
+    let listing = data::write(info, payload, writing, &mut scratch)?;
+    let compression = writing.compression;
     let control = compressed(compression, &control::archive(info, &listing)?)?;
     let suffix = match compression {
         Compression::Gzip => "gz",

@@ -1,12 +1,14 @@
 //! Everything about a package but its files: names, versions, people, texts.
 
+use super::contents::{Extra, Role};
 use super::license;
 use super::names::{self, NameError};
 use super::payload::Payload;
-use super::relations::{Relation, Script};
+use super::profile::Profile;
+use super::relations::{Kind, Relation, RelationError, Replaced, Script};
 use super::survey::{Survey, one_line};
 use super::version::{self, VersionError};
-use super::{Format, carrier};
+use super::{Format, carrier, changelog};
 use crate::ids::ModuleId;
 
 /// What a person may set for a package; what is left open comes from the source.
@@ -34,6 +36,16 @@ pub struct Wishes {
     pub vendor: Option<String>,
     /// `--url`
     pub url: Option<String>,
+    /// `--for`: the distribution; None: any that reads the format.
+    pub profile: Option<Profile>,
+    /// `--requires`, `--provides` and the like, as they were written.
+    pub relations: Vec<(Kind, String)>,
+    /// `--replaces`, as they were written.
+    pub replaces: Vec<String>,
+    /// `--changelog`
+    pub changelog: Vec<changelog::Entry>,
+    /// `--mok-cert`: a public certificate in DER.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// Who does the work when the package comes and goes.
@@ -41,7 +53,7 @@ pub struct Wishes {
 pub enum Scriptlets {
     /// The package's own scripts, which work beside any DKMS.
     #[default]
-    Full,
+    Portable,
     /// The triggers of the installed DKMS; the package requires the capability `dkms-triggers`.
     None,
 }
@@ -89,6 +101,27 @@ pub struct PackageInfo {
     pub relations: Vec<Relation>,
     /// What runs when it comes and goes.
     pub scripts: Vec<Script>,
+    /// What it holds besides its payload.
+    pub extras: Vec<Extra>,
+    /// What changed, as far as a person wrote it down; newest first.
+    pub changelog: Vec<changelog::Entry>,
+    /// The distribution that it is made for, if for one.
+    pub distribution: Option<String>,
+    /// Where its public Secure Boot certificate lies, if it brings one.
+    pub certificate: Option<String>,
+}
+
+/// The changes of one version, with nothing left open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Version and release.
+    pub version: String,
+    /// `Name <address>`
+    pub person: String,
+    /// Seconds since 1970.
+    pub date: u64,
+    /// What changed, a line each.
+    pub changes: Vec<String>,
 }
 
 /// Information that is missing or cannot be used.
@@ -109,6 +142,12 @@ pub enum InfoError {
     /// Prebuilt objects for a processor that the format has no name for.
     #[error("the prebuilt object {0} is for a processor that this package format has no name for")]
     Machine(String),
+    /// What the package needs, offers or replaces.
+    #[error(transparent)]
+    Relation(#[from] RelationError),
+    /// The profile is one of the other format.
+    #[error("{0} takes packages of the other format")]
+    Profile(String),
     /// An architecture that is no word.
     #[error("`{0}` is not the name of an architecture")]
     Architecture(String),
@@ -127,8 +166,11 @@ impl PackageInfo {
         if license.is_none() {
             warnings.push("the source names no licence; --license sets one (an SPDX expression)".to_owned());
         }
+        if let Some(profile) = wishes.profile.as_ref().filter(|profile| profile.format != format) {
+            return Err(InfoError::Profile(profile.name.clone()));
+        }
         let (version, release) = version_and_release(format, &module, wishes, warnings)?;
-        Ok(Self {
+        let mut info = Self {
             format,
             name: name(format, &module, wishes)?,
             named_by_hand: wishes.package_name.is_some(),
@@ -144,21 +186,75 @@ impl PackageInfo {
             url: wishes.url.as_deref().map(one_line),
             holders: survey.holders.clone(),
             date: payload.newest,
-            scriptlets: Scriptlets::Full,
+            scriptlets: Scriptlets::Portable,
             place: format!("/usr/src/{}", module.source_folder()),
             relations: Vec::new(),
             scripts: Vec::new(),
+            extras: Vec::new(),
+            changelog: wishes.changelog.clone(),
+            distribution: wishes.profile.as_ref().map(|profile| profile.name.clone()),
+            certificate: None,
             module,
-        })
+        };
+        info.relations = relations(&info, wishes)?;
+        if let Some(certificate) = &wishes.certificate {
+            info.bring_certificate(certificate.clone());
+        }
+        Ok(info)
     }
 
-    /// The package as the carrier of the module's source, for whom others do the work.
+    fn bring_certificate(&mut self, bytes: Vec<u8>) {
+        let folder = format!("/usr/share/{}", self.name);
+        let file = format!("{folder}/mok.der");
+        self.extras.extend([Extra::folder(folder), Extra::file(&file, Role::Data, bytes)]);
+        self.certificate = Some(file);
+    }
+
+    /// The package as the carrier of the module's source, which DKMS builds.
     #[must_use]
-    pub fn carrying_source(mut self, scriptlets: Scriptlets) -> Self {
+    pub fn carrying_source(mut self, scriptlets: Scriptlets, profile: Option<&Profile>) -> Self {
         self.scriptlets = scriptlets;
-        self.relations = carrier::relations(&self);
+        let mut relations = carrier::relations(&self, profile);
+        for relation in std::mem::take(&mut self.relations) {
+            if !relations.contains(&relation) {
+                relations.push(relation);
+            }
+        }
+        self.relations = relations;
         self.scripts = carrier::scripts(&self);
         self
+    }
+
+    /// What changed in each version, newest first; the first one is the version that is packaged. Entries that the format
+    /// cannot show, for want of a person or a version, are left out.
+    pub fn changes(&self) -> Vec<Change> {
+        let own = self.full_version();
+        let is_own = |entry: &changelog::Entry| {
+            let version = entry.version.as_deref();
+            version.is_none_or(|version| {
+                version == own || version == self.version || version == self.module.version.as_str()
+            })
+        };
+        let mut entries = self.changelog.clone();
+        match entries.first_mut() {
+            Some(first) if is_own(first) => first.version = Some(own),
+            _ => entries.insert(0, self.packaged(own)),
+        }
+        let mut date = self.date;
+        let mut changes = Vec::new();
+        for entry in entries {
+            // No entry is newer than the one before it: rpmbuild refuses such a file.
+            date = entry.date.unwrap_or(date).min(if changes.is_empty() { u64::MAX } else { date });
+            let Some(person) = entry.person.or_else(|| self.maintainer.clone()) else { continue };
+            let Some(version) = entry.version.filter(|version| !version.is_empty()) else { continue };
+            changes.push(Change { version, person, date, changes: entry.changes });
+        }
+        changes
+    }
+
+    fn packaged(&self, version: String) -> changelog::Entry {
+        let change = format!("{} {} as a package for DKMS.", self.module.name, self.module.version);
+        changelog::Entry { version: Some(version), person: None, date: Some(self.date), changes: vec![change] }
     }
 
     /// `EPOCH:VERSION-RELEASE`, the epoch only if there is one.
@@ -187,6 +283,18 @@ fn name(format: Format, module: &ModuleId, wishes: &Wishes) -> Result<String, In
     }
 }
 
+/// What a person wants the package to need, offer and replace.
+fn relations(info: &PackageInfo, wishes: &Wishes) -> Result<Vec<Relation>, InfoError> {
+    let mut relations = Vec::new();
+    for (kind, text) in &wishes.relations {
+        relations.extend(Relation::parse_list(info.format, *kind, text)?);
+    }
+    for text in &wishes.replaces {
+        relations.extend(Replaced::parse(info.format, text)?.relations(info.format, &info.full_version()));
+    }
+    Ok(relations)
+}
+
 fn version_and_release(
     format: Format,
     module: &ModuleId,
@@ -202,7 +310,8 @@ fn version_and_release(
         }
     };
     version::check(format, &version)?;
-    let release = wishes.release.clone().unwrap_or_else(|| "1".to_owned());
+    let suffix = wishes.profile.as_ref().map_or("", |profile| profile.suffix.as_str());
+    let release = format!("{}{suffix}", wishes.release.as_deref().unwrap_or("1"));
     version::check_release(format, &release)?;
     Ok((version, release))
 }

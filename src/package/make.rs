@@ -2,29 +2,29 @@
 
 use std::path::PathBuf;
 
-use super::Format;
 use super::archive::Limits;
 use super::identity::{self, Declared, Hints};
 use super::info::{InfoError, PackageInfo, Scriptlets, Wishes};
+use super::openpgp::SigningKey;
 use super::output::{Existing, Output, Place};
 use super::payload::{self, File, Payload};
 use super::source::{self, Source};
 use super::stream::Compression;
-use super::{deb, declared, rpm, survey};
+use super::survey::Survey;
+use super::{Format, Writing, deb, declared, rpm, survey};
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::report::Reporter;
+use crate::ids::ModuleId;
+use crate::report::{Message, Reporter};
 use crate::sys::System;
 
 /// Bytes of a source from which on it is told that work goes on.
 const LARGE: u64 = 32 << 20;
 
-/// What is to be packaged, and how.
+/// What is to be packaged.
 #[derive(Debug, Clone)]
-pub struct PackageRequest {
-    /// deb or rpm.
-    pub format: Format,
+pub struct SourceRequest {
     /// An archive or a folder.
     pub input: PathBuf,
     /// `-c FILE`
@@ -33,22 +33,50 @@ pub struct PackageRequest {
     pub name: Option<String>,
     /// `--version`
     pub version: Option<String>,
-    /// What is set about the package.
-    pub wishes: Wishes,
-    /// `--scriptlets`
-    pub scriptlets: Scriptlets,
-    /// `--compress`; None: the format's usual one.
-    pub compression: Option<Compression>,
     /// `--max-size`
     pub limits: Limits,
     /// SOURCE_DATE_EPOCH
     pub date: Option<u64>,
+    /// Where archives are unpacked.
+    pub temporary: PathBuf,
+}
+
+/// A source that is ready to be packaged, in any format.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Where it lies.
+    pub source: Source,
+    /// What of it is packaged.
+    pub payload: Payload,
+    /// What it says about itself.
+    pub survey: Survey,
+    /// The module.
+    pub module: ModuleId,
+    /// The time of everything in the package, in seconds since 1970.
+    pub date: u64,
+    /// What was changed in dkms.conf, one sentence each.
+    pub changes: Vec<String>,
+    /// What is wrong with dkms.conf, one sentence each.
+    pub problems: Vec<String>,
+}
+
+/// How it is packaged.
+#[derive(Debug, Clone)]
+pub struct PackageRequest<'a> {
+    /// deb or rpm.
+    pub format: Format,
+    /// What is set about the package.
+    pub wishes: Wishes,
+    /// `--scriptlets`
+    pub scriptlets: Scriptlets,
+    /// `--compress`; None: the profile's, else the format's usual one.
+    pub compression: Option<Compression>,
     /// Where the package goes.
     pub place: Place,
     /// `--force`
     pub existing: Existing,
-    /// Where archives are unpacked.
-    pub temporary: PathBuf,
+    /// `--sign-key`
+    pub key: Option<&'a SigningKey>,
 }
 
 /// A package that was made.
@@ -60,32 +88,59 @@ pub struct Made {
     pub size: u64,
     /// What it is.
     pub info: PackageInfo,
+    /// Fingerprint of the key that signed it.
+    pub signed_by: Option<String>,
+    /// What a person should know, one sentence each.
+    pub warnings: Vec<String>,
 }
 
-/// Makes the package and tells what it holds.
-pub fn make(request: &PackageRequest, system: &System, framework: &Framework, reporter: &dyn Reporter) -> Result<Made> {
+/// Opens the source, settles its name and version and looks through it.
+pub fn prepare(
+    request: &SourceRequest,
+    system: &System,
+    framework: &Framework,
+    reporter: &dyn Reporter,
+) -> Result<Prepared> {
     let source = source::open(&request.input, request.conf.as_deref(), &request.limits, &request.temporary)?;
     let walked = payload::walk(&source.folder, &request.limits).map_err(|error| error.at(&request.input));
     let mut payload = walked?;
     if payload.bytes > LARGE {
-        reporter.note(format!("packaging {} of source", size(payload.bytes)));
+        reporter.note(format!("packaging {} of source", super::summary::size(payload.bytes)));
     }
-    let found = survey::survey(&payload.entries).map_err(|error| Error::io("cannot read the source", error))?;
-    let mut warnings = Vec::new();
+    let survey = survey::survey(&payload.entries).map_err(|error| Error::io("cannot read the source", error))?;
     let (declared, problems) = declare(system, framework, &source)?;
-    warnings.extend(problems.into_iter().map(|problem| format!("dkms.conf: {problem}")));
-    let settled = settle(request, &source, &found, &declared, &mut payload)?;
-    let parts = (&payload, &found);
-    let mut info =
-        PackageInfo::new(request.format, settled.id, &request.wishes, parts, &mut warnings).map_err(refused)?;
-    info.date = request.date.or(source.newest).unwrap_or(payload.newest);
-    let info = info.carrying_source(request.scriptlets);
+    let settled = settle(request, &source, &survey, &declared, &mut payload)?;
+    Ok(Prepared {
+        date: request.date.or(source.newest).unwrap_or(payload.newest),
+        module: settled.id,
+        changes: settled.changes,
+        source,
+        payload,
+        survey,
+        problems,
+    })
+}
+
+/// Describes the package. Sentences about what was assumed go to `warnings`.
+pub fn describe(prepared: &Prepared, request: &PackageRequest, warnings: &mut Vec<String>) -> Result<PackageInfo> {
+    let parts = (&prepared.payload, &prepared.survey);
+    let info = PackageInfo::new(request.format, prepared.module.clone(), &request.wishes, parts, warnings);
+    let info = PackageInfo { date: prepared.date, ..info.map_err(refused)? };
+    Ok(info.carrying_source(request.scriptlets, request.wishes.profile.as_ref()))
+}
+
+/// Makes the package.
+pub fn make(prepared: &Prepared, request: &PackageRequest, reporter: &dyn Reporter) -> Result<Made> {
+    let mut warnings: Vec<String> = prepared.problems.iter().map(|problem| format!("dkms.conf: {problem}")).collect();
+    let info = describe(prepared, request, &mut warnings)?;
+    if request.key.is_some_and(SigningKey::is_modern) {
+        warnings
+            .push("the key is one that the rpm of RHEL 8 cannot check; RSA of 4096 bits is read everywhere".to_owned());
+    }
     let mut output = Output::open(&request.place, &info.file_name(), request.existing)?;
-    write(request, &info, &payload, &mut output)?;
+    write(request, &info, &prepared.payload, &mut output, reporter)?;
     let (file, size) = output.finish()?;
-    let made = Made { file, size, info };
-    tell(&made, &payload, &settled.changes, &warnings, reporter);
-    Ok(made)
+    Ok(Made { file, size, info, warnings, signed_by: request.key.map(SigningKey::fingerprint) })
 }
 
 fn declare(system: &System, framework: &Framework, source: &Source) -> Result<(Declared, Vec<String>)> {
@@ -95,9 +150,9 @@ fn declare(system: &System, framework: &Framework, source: &Source) -> Result<(D
 
 /// Settles name and version, and puts the dkms.conf that says so into the payload.
 fn settle(
-    request: &PackageRequest,
+    request: &SourceRequest,
     source: &Source,
-    found: &survey::Survey,
+    found: &Survey,
     declared: &Declared,
     payload: &mut Payload,
 ) -> Result<identity::Identity> {
@@ -134,68 +189,37 @@ fn refused(error: InfoError) -> Error {
     }
 }
 
-fn write(request: &PackageRequest, info: &PackageInfo, payload: &Payload, output: &mut Output) -> Result<()> {
+fn write(
+    request: &PackageRequest,
+    info: &PackageInfo,
+    payload: &Payload,
+    output: &mut Output,
+    reporter: &dyn Reporter,
+) -> Result<()> {
     let scratch = output.scratch()?;
-    let failed = |cause: std::io::Error| Error::io(format!("cannot write the package {}", info.file_name()), cause);
+    let name = info.file_name();
+    let usual = match request.format {
+        Format::Deb => Compression::Xz,
+        Format::Rpm => Compression::Zstd,
+    };
+    let profiled = request.wishes.profile.as_ref().map(|profile| profile.compression);
+    let total = payload.bytes;
+    let writing = Writing {
+        compression: request.compression.or(profiled).unwrap_or(usual),
+        key: request.key,
+        progress: &|done| reporter.tell(Message::Progress { title: name.clone(), done, total }),
+    };
+    let failed = |cause: std::io::Error| Error::io(format!("cannot write the package {name}"), cause);
     match request.format {
-        Format::Deb => {
-            let compression = request.compression.unwrap_or(Compression::Xz);
-            deb::write(info, payload, compression, scratch, output.writer())
-                .map_err(|deb::DebError::Io(error)| failed(error))
-        }
-        Format::Rpm => {
-            let compression = request.compression.unwrap_or(Compression::Zstd);
-            match rpm::write(info, payload, compression, scratch, output.writer()) {
-                Ok(()) => Ok(()),
-                Err(rpm::RpmError::Io(error)) => Err(failed(error)),
-                Err(error @ (rpm::RpmError::TooLarge | rpm::RpmError::Compression)) => {
-                    Err(Error::new(Kind::BadOption, error.to_string()))
-                }
-                Err(error) => Err(Error::new(Kind::Internal, error.to_string()).caused_by(error)),
+        Format::Deb => deb::write(info, payload, writing, scratch, output.writer())
+            .map_err(|deb::DebError::Io(error)| failed(error)),
+        Format::Rpm => match rpm::write(info, payload, writing, scratch, output.writer()) {
+            Ok(()) => Ok(()),
+            Err(rpm::RpmError::Io(error)) => Err(failed(error)),
+            Err(error @ (rpm::RpmError::TooLarge | rpm::RpmError::Compression)) => {
+                Err(Error::new(Kind::BadOption, error.to_string()))
             }
-        }
-    }
-}
-
-fn tell(made: &Made, payload: &Payload, changes: &[String], warnings: &[String], reporter: &dyn Reporter) {
-    let info = &made.info;
-    reporter.tell(crate::report::Message::Answer(format!("{} ({})", made.file.display(), size(made.size))));
-    reporter.note(format!(
-        "  package {} {} ({}), licence {}{}",
-        info.name,
-        info.full_version(),
-        info.architecture,
-        info.license,
-        info.maintainer.as_ref().map_or(String::new(), |person| format!(", maintainer {person}")),
-    ));
-    reporter.note(format!("  {} files, {} in {}", payload.count(), size(payload.bytes), info.place));
-    changes.iter().for_each(|change| reporter.note(format!("  {change}")));
-    for (what, paths) in [("version control", &payload.vcs), ("build products", &payload.built)] {
-        if !paths.is_empty() {
-            reporter.note(format!("  left out, {what}: {}", listed(paths)));
-            reporter.detail(format!("  all of them: {}", paths.join(" ")));
-        }
-    }
-    if !payload.objects.is_empty() {
-        reporter.note(format!("  prebuilt objects that stay: {}", payload.objects.join(" ")));
-    }
-    if info.format == Format::Rpm {
-        reporter.note("  not signed: rpm 6 and dnf 5 install it only with --nosignature or --nogpgcheck, or once signed with rpmsign");
-    }
-    warnings.iter().for_each(|warning| reporter.warn(warning));
-}
-
-/// The first few, and how many more.
-fn listed(paths: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let shown = paths.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(" ");
-    if paths.len() > SHOWN { format!("{shown} and {} more", paths.len() - SHOWN) } else { shown }
-}
-
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} bytes"),
-        1024..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
-        _ => format!("{}.{} MiB", bytes >> 20, (bytes >> 10) % 1024 * 10 / 1024),
+            Err(error) => Err(Error::new(Kind::Internal, error.to_string()).caused_by(error)),
+        },
     }
 }

@@ -2,6 +2,9 @@
 
 pub mod archive;
 pub mod carrier;
+pub mod certificate;
+pub mod changelog;
+pub mod contents;
 pub mod date;
 pub mod deb;
 pub mod declared;
@@ -16,15 +19,28 @@ pub mod openpgp;
 pub mod output;
 pub mod payload;
 pub mod placeholder;
+pub mod profile;
 pub mod relations;
 pub mod repository;
 pub mod rpm;
 pub mod scripts;
 pub mod source;
 pub mod stream;
+pub mod summary;
 pub mod survey;
 pub mod tarball;
 pub mod version;
+
+/// How a package is written.
+#[derive(Clone, Copy)]
+pub struct Writing<'a> {
+    /// What compresses it.
+    pub compression: stream::Compression,
+    /// What signs its header, and through the digests in there the rest (RPM only).
+    pub key: Option<&'a openpgp::SigningKey>,
+    /// Hears of the bytes of files that are written so far.
+    pub progress: &'a dyn Fn(u64),
+}
 
 /// The two kinds of packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -108,11 +108,19 @@ impl SigningKey {
 
     /// Whether the key is one that RHEL 8's rpm cannot check: it knows RSA and the NIST curves only.
     pub fn is_modern(&self) -> bool {
-        let params = match self.signing_subkey() {
+        !matches!(self.public_params(), PublicParams::RSA { .. } | PublicParams::ECDSA(_))
+    }
+
+    /// Whether its signatures are RSA ones, for which RPM headers have a place of their own.
+    pub fn is_rsa(&self) -> bool {
+        matches!(self.public_params(), PublicParams::RSA { .. })
+    }
+
+    fn public_params(&self) -> &PublicParams {
+        match self.signing_subkey() {
             Some(subkey) => subkey.public_params(),
             None => self.key.primary_key.public_params(),
-        };
-        !matches!(params, PublicParams::RSA { .. } | PublicParams::ECDSA(_))
+        }
     }
 
     fn signing_subkey(&self) -> Option<&pgp::packet::SecretSubkey> {

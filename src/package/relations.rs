@@ -1,5 +1,9 @@
 //! What a package needs, offers and excludes, in the words that both formats share; each format writes them its own way.
 
+mod parse;
+
+pub use parse::{RelationError, Replaced};
+
 /// How a package relates to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {

@@ -9,9 +9,12 @@ mod header;
 
 use std::io::{self, Seek, Write};
 
+use super::Writing;
+use super::contents::{Placed, contents};
 use super::info::PackageInfo;
-use super::payload::Payload;
-use super::stream::{Compression, Compressor, Hashing, sha256};
+use super::openpgp::SigningError;
+use super::payload::{EntryKind, Payload};
+use super::stream::{Compressor, Hashing, sha256};
 
 /// Why no package came out.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,12 @@ pub enum RpmError {
     /// The compression is not one for RPMs here.
     #[error("RPMs are compressed with zstd or gzip here, not with xz")]
     Compression,
+    /// The signature.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// The signature cannot be written down.
+    #[error("the signature cannot be put into the RPM")]
+    Signature(#[from] pgp::errors::Error),
 }
 
 /// Sizes and digests that are known once the payload is written.
@@ -48,16 +57,18 @@ pub(super) struct Written {
 pub fn write(
     info: &PackageInfo,
     payload: &Payload,
-    compression: Compression,
+    writing: Writing<'_>,
     mut scratch: std::fs::File,
     out: &mut impl Write,
 ) -> Result<(), RpmError> {
-    if payload.bytes > u64::from(u32::MAX) {
+    let contents = contents(info, payload);
+    let size = |entry: &Placed| if let EntryKind::File(file) = entry.kind { file.size } else { 0 };
+    if contents.iter().map(size).sum::<u64>() > u64::from(u32::MAX) {
         return Err(RpmError::TooLarge);
     }
-    let written = write_payload(info, payload, compression, &mut scratch)?;
+    let written = write_payload(info, &contents, writing, &mut scratch)?;
     let mut head = Vec::new();
-    header::build(info, payload, compression, &written)?.write(&mut head)?;
+    header::build(info, &contents, writing, &written)?.write(&mut head)?;
     out.write_all(&head)?;
     scratch.rewind()?;
     io::copy(&mut scratch, out)?;
@@ -66,15 +77,17 @@ pub fn write(
 
 fn write_payload(
     info: &PackageInfo,
-    payload: &Payload,
-    compression: Compression,
+    contents: &[Placed],
+    writing: Writing<'_>,
     scratch: &mut std::fs::File,
 ) -> Result<Written, RpmError> {
-    let compressor = Compressor::new(compression, sha256(io::BufWriter::new(scratch)))?;
+    let compressor = Compressor::new(writing.compression, sha256(io::BufWriter::new(scratch)))?;
     let mut plain: Hashing<_, _> = sha256(compressor);
-    let (mut digests, mut sizes) = (Vec::new(), Vec::new());
-    for (number, entry) in (1..).zip(&payload.entries) {
-        let (digest, size) = cpio::entry(&mut plain, &info.place, entry, number, info.date)?;
+    let (mut digests, mut sizes, mut done) = (Vec::new(), Vec::new(), 0);
+    for (number, entry) in (1..).zip(contents) {
+        let (digest, size) = cpio::entry(&mut plain, entry, number, info.date)?;
+        done += u64::from(size.unwrap_or_default());
+        (writing.progress)(done);
         digests.push(digest);
         sizes.push(size);
     }

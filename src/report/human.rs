@@ -39,13 +39,14 @@ pub struct Human {
     notes: Notes,
     progress: Option<MultiProgress>,
     running: Mutex<BTreeMap<String, (Instant, Option<ProgressBar>)>>,
+    bar: Mutex<Option<ProgressBar>>,
 }
 
 impl Human {
     /// With this loudness; progress is shown only where standard error is a terminal.
     pub fn new(loudness: Loudness, notes: Notes) -> Self {
         let progress = (loudness > Loudness::Nothing && io::stderr().is_terminal()).then(MultiProgress::new);
-        Self { loudness, notes, progress, running: Mutex::default() }
+        Self { loudness, notes, progress, running: Mutex::default(), bar: Mutex::default() }
     }
 
     /// The same, with details unless nothing is to be told (framework.conf's `verbose`).
@@ -96,6 +97,28 @@ impl Human {
         drop(written);
     }
 
+    /// One bar at a time; it goes when all is done. Work on little is over before anybody has read a bar.
+    fn progress(&self, title: String, done: u64, total: u64) {
+        const LITTLE: u64 = 8 << 20;
+        let (Some(progress), Ok(mut bar)) = (&self.progress, self.bar.lock()) else { return };
+        if total < LITTLE {
+            return;
+        }
+        let shown = bar.get_or_insert_with(|| {
+            let bar = progress.add(ProgressBar::new(total));
+            if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {eta}") {
+                bar.set_style(style);
+            }
+            bar.with_message(title)
+        });
+        shown.set_position(done);
+        if done >= total
+            && let Some(bar) = bar.take()
+        {
+            bar.finish_and_clear();
+        }
+    }
+
     fn started(&self, module: &ModuleId, target: Option<&Target>, doing: &'static str) {
         let title = title(module, target, doing);
         let bar = self.progress.as_ref().map(|progress| {
@@ -133,6 +156,7 @@ impl Reporter for Human {
             Message::Warning(text) => self.line(false, &format!("dkms: warning: {text}")),
             Message::Detail(text) if self.loudness >= Loudness::Details => self.line(to_stdout, &text),
             Message::Detail(_) => {}
+            Message::Progress { title, done, total } => self.progress(title, done, total),
             Message::Started { module, target, doing } => self.started(&module, target.as_ref(), doing),
             Message::Finished { module, target, doing, how } => self.finished(&module, target.as_ref(), doing, &how),
         }

@@ -24,6 +24,15 @@ pub enum Message {
         /// The verb in its -ing form.
         doing: &'static str,
     },
+    /// How far the work on a file has come, in bytes; shown on a terminal only.
+    Progress {
+        /// What is being made.
+        title: String,
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
     /// The step that began is over.
     Finished {
         /// The module.

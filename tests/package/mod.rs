@@ -2,6 +2,7 @@
 
 mod errors;
 mod formats;
+mod properties;
 mod repositories;
 mod reproducible;
 

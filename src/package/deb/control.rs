@@ -16,6 +16,9 @@ pub(super) fn archive(info: &PackageInfo, listing: &Listing) -> io::Result<Vec<u
     let folder = Entry { kind: tar::EntryType::Directory, name: "./", target: "", mode: 0o755, size: 0, date };
     entry::append(&mut tar, &folder, io::empty())?;
     let mut files = vec![("control", 0o644, control(info, listing)?), ("md5sums", 0o644, listing.md5sums.clone())];
+    if !listing.conffiles.is_empty() {
+        files.push(("conffiles", 0o644, listing.conffiles.clone()));
+    }
     for script in &info.scripts {
         let name = match script.phase {
             Phase::BeforeInstall => "preinst",

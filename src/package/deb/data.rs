@@ -5,9 +5,11 @@ use std::io::{self, Read, Write};
 
 use super::documents;
 use super::entry::{self, Entry};
+use crate::package::Writing;
+use crate::package::contents::{Role, contents};
 use crate::package::info::PackageInfo;
 use crate::package::payload::{EntryKind, File, Payload};
-use crate::package::stream::{Compression, Compressor, md5};
+use crate::package::stream::{Compressor, md5};
 
 /// What control.tar has to know of the files.
 #[derive(Debug, Default)]
@@ -16,16 +18,18 @@ pub(super) struct Listing {
     pub md5sums: String,
     /// Installed-Size in KiB, counted as dpkg-gencontrol(1) does: files rounded up, one for everything else.
     pub installed_size: u64,
+    /// Lines of the conffiles file.
+    pub conffiles: String,
 }
 
 /// Streams data.tar, compressed, into the scratch file.
 pub(super) fn write(
     info: &PackageInfo,
     payload: &Payload,
-    compression: Compression,
+    writing: Writing<'_>,
     scratch: &mut std::fs::File,
 ) -> io::Result<Listing> {
-    let compressor = Compressor::new(compression, io::BufWriter::new(scratch))?;
+    let compressor = Compressor::new(writing.compression, io::BufWriter::new(scratch))?;
     let mut data = Data {
         tar: tar::Builder::new(compressor),
         date: info.date,
@@ -35,13 +39,21 @@ pub(super) fn write(
     for (path, file) in documents::all(info)? {
         data.file(&format!("usr/share/{path}"), &file)?;
     }
-    let source = info.place.trim_start_matches('/').to_owned();
-    for entry in &payload.entries {
-        let path = if entry.path.is_empty() { source.clone() } else { format!("{source}/{}", entry.path) };
-        match &entry.kind {
-            EntryKind::Folder => data.folder(&path)?,
-            EntryKind::File(file) => data.file(&path, file)?,
-            EntryKind::Link(target) => data.link(&path, target)?,
+    let mut done = 0;
+    for entry in contents(info, payload) {
+        let path = entry.path();
+        let below = path.trim_start_matches('/');
+        match entry.kind {
+            EntryKind::Folder => data.folder(below)?,
+            EntryKind::File(file) => data.file(below, file)?,
+            EntryKind::Link(target) => data.link(below, target)?,
+        }
+        if let EntryKind::File(file) = entry.kind {
+            done += file.size;
+            (writing.progress)(done);
+        }
+        if entry.role == Role::Config {
+            data.listing.conffiles += &format!("{path}\n");
         }
     }
     data.tar.into_inner()?.finish()?.flush()?;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::package::info::PackageInfo;
+use crate::package::info::{Change, PackageInfo, fold};
 use crate::package::payload::File;
 use crate::package::stream::{Compression, Compressor};
 use crate::package::{date, license};
@@ -24,20 +24,23 @@ pub(super) fn all(info: &PackageInfo) -> io::Result<Vec<(String, File)>> {
     Ok(files)
 }
 
-fn changelog(info: &PackageInfo) -> String {
-    format!(
-        "{} ({}) unstable; urgency=medium\n\n  * {} {} as a package for DKMS.\n\n -- {}  {}\n",
-        info.name,
-        info.full_version(),
-        info.module.name,
-        info.module.version,
-        info.maintainer.as_deref().unwrap_or_default(),
-        date::rfc5322(info.date),
-    )
+pub(in crate::package) fn changelog(info: &PackageInfo) -> String {
+    let entry = |change: Change| {
+        let lines: String =
+            change.changes.iter().map(|text| format!("  * {}\n", fold(text, 74).join("\n    "))).collect();
+        format!(
+            "{} ({}) unstable; urgency=medium\n\n{lines}\n -- {}  {}\n",
+            info.name,
+            change.version,
+            change.person,
+            date::rfc5322(change.date),
+        )
+    };
+    info.changes().into_iter().map(entry).collect::<Vec<_>>().join("\n")
 }
 
 /// Machine-readable debian/copyright, format 1.0.
-fn copyright(info: &PackageInfo) -> String {
+pub(in crate::package) fn copyright(info: &PackageInfo) -> String {
     let mut text = String::from("Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n");
     text += &format!("Upstream-Name: {}\n", info.module.name);
     if let Some(url) = &info.url {

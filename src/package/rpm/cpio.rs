@@ -2,29 +2,19 @@
 
 use std::io::{self, Read, Write};
 
-use crate::package::payload::{Entry, EntryKind, File};
+use crate::package::contents::Placed;
+use crate::package::payload::{EntryKind, File};
 use crate::package::stream::sha256;
 
 const FOLDER: u32 = 0o040_000;
 const FILE: u32 = 0o100_000;
 const LINK: u32 = 0o120_000;
 
-/// Where an entry lies, as the payload names it.
-pub(super) fn name(folder: &str, entry: &Entry) -> String {
-    if entry.path.is_empty() { format!(".{folder}") } else { format!(".{folder}/{}", entry.path) }
-}
-
 /// Writes one entry; gives the SHA-256 and the size of a regular file.
-pub(super) fn entry(
-    out: &mut impl Write,
-    folder: &str,
-    entry: &Entry,
-    number: u32,
-    date: u64,
-) -> io::Result<(String, Option<u32>)> {
-    let name = name(folder, entry);
+pub(super) fn entry(out: &mut impl Write, entry: &Placed, number: u32, date: u64) -> io::Result<(String, Option<u32>)> {
+    let name = format!(".{}", entry.path());
     let head = |mode, size| header(&name, number, mode, size, date);
-    match &entry.kind {
+    match entry.kind {
         EntryKind::Folder => out.write_all(&head(FOLDER | 0o755, 0))?,
         EntryKind::Link(target) => {
             out.write_all(&head(LINK | 0o777, narrow(target.len() as u64)?))?;

@@ -2,23 +2,27 @@
 
 use rpm::{
     BuildConfig, CompressionWithLevel, Dependency, DependencyFlags, FileMode, FileOptions, Header, HeaderEntry,
-    IndexData, IndexTag, PackageBuilder, PackageMetadata, Scriptlet, SignatureHeaderBuilder,
+    IndexData, IndexSignatureTag, IndexTag, PackageBuilder, PackageMetadata, Scriptlet, SignatureHeaderBuilder,
 };
 
 use super::{RpmError, Written};
+use crate::package::Writing;
+use crate::package::contents::{Placed, Role};
 use crate::package::info::{PackageInfo, fold};
-use crate::package::payload::{EntryKind, Payload};
+use crate::package::openpgp::SigningKey;
+use crate::package::payload::EntryKind;
 use crate::package::relations::{Compare, Kind, Phase, Relation};
 use crate::package::stream::{Compression, GZIP_LEVEL, ZSTD_LEVEL};
 
-/// Builds lead, signature header (digests only) and header for a payload that is written already.
+/// Builds lead, signature header (digests, and the signature if there is a key) and header for a payload that is written
+/// already.
 pub(super) fn build(
     info: &PackageInfo,
-    payload: &Payload,
-    compression: Compression,
+    contents: &[Placed],
+    writing: Writing<'_>,
     written: &Written,
 ) -> Result<PackageMetadata, RpmError> {
-    let level = match compression {
+    let level = match writing.compression {
         Compression::Gzip => CompressionWithLevel::Gzip(GZIP_LEVEL),
         Compression::Zstd => CompressionWithLevel::Zstd(ZSTD_LEVEL),
         Compression::Xz => return Err(RpmError::Compression),
@@ -30,7 +34,7 @@ pub(super) fn build(
     describe(&mut builder, info);
     depend(&mut builder, info);
     script(&mut builder, info);
-    files(&mut builder, info, payload)?;
+    files(&mut builder, contents)?;
     let mut metadata = builder.build()?.metadata;
     metadata.header = complete(&metadata.header, date, written)?;
     let bytes = metadata.header_bytes()?;
@@ -40,7 +44,29 @@ pub(super) fn build(
         .set_content_length(bytes.len() as u64 + written.length)
         .calculate_digests(&bytes)
         .build()?;
+    if let Some(key) = writing.key {
+        metadata.signature = signed(&metadata.signature, key, &bytes, info.date)?;
+    }
     Ok(metadata)
+}
+
+/// The signature header with a signature over the header, where every rpm since 4.0 looks for it. (The rpm crate's own way
+/// of adding one needs a second OpenPGP library.)
+fn signed(
+    digests: &Header<IndexSignatureTag>,
+    key: &SigningKey,
+    header: &[u8],
+    date: u64,
+) -> Result<Header<IndexSignatureTag>, RpmError> {
+    // The names are from times when there was no other algorithm.
+    let tag = if key.is_rsa() { IndexSignatureTag::RPMSIGTAG_RSA } else { IndexSignatureTag::RPMSIGTAG_DSA };
+    let signature = key.detached(header, date)?.bytes()?;
+    let entries = digests.get_all_entries()?.into_iter();
+    let entries = entries
+        .filter(|(tag, _)| *tag != IndexSignatureTag::HEADER_SIGNATURES as u32)
+        .map(|(tag, data)| HeaderEntry::new(tag, data))
+        .chain([HeaderEntry::new(tag as u32, IndexData::Bin(signature))]);
+    Ok(Header::from_entries(entries, IndexSignatureTag::HEADER_SIGNATURES))
 }
 
 fn describe(builder: &mut PackageBuilder, info: &PackageInfo) {
@@ -56,13 +82,21 @@ fn describe(builder: &mut PackageBuilder, info: &PackageInfo) {
     }
     if let Some(packager) = &info.maintainer {
         builder.packager(packager);
-        let title = format!("{packager} - {}-{}", info.version, info.release);
-        let text = format!("- {} {} as a package for DKMS", info.module.name, info.module.version);
-        builder.add_changelog_entry(title, text, rpm::Timestamp(u32::try_from(info.date).unwrap_or(u32::MAX)));
+    }
+    for change in info.changes() {
+        let title = format!("{} - {}", change.person, change.version);
+        let text: Vec<String> = change.changes.iter().map(|line| bullet(line)).collect();
+        let date = rpm::Timestamp(u32::try_from(change.date).unwrap_or(u32::MAX));
+        builder.add_changelog_entry(title, text.join("\n"), date);
     }
     if let Some(vendor) = &info.vendor {
         builder.vendor(vendor);
     }
+}
+
+/// `- one thing`, folded.
+pub(in crate::package) fn bullet(change: &str) -> String {
+    format!("- {}", fold(change, 76).join("\n  "))
 }
 
 fn depend(builder: &mut PackageBuilder, info: &PackageInfo) {
@@ -117,16 +151,22 @@ fn script(builder: &mut PackageBuilder, info: &PackageInfo) {
 }
 
 /// Every entry, without content.
-fn files(builder: &mut PackageBuilder, info: &PackageInfo, payload: &Payload) -> Result<(), RpmError> {
-    let folder = &info.place;
-    for entry in &payload.entries {
-        let place = if entry.path.is_empty() { folder.clone() } else { format!("{folder}/{}", entry.path) };
-        match &entry.kind {
+fn files(builder: &mut PackageBuilder, contents: &[Placed]) -> Result<(), RpmError> {
+    for entry in contents {
+        let place = entry.path();
+        match entry.kind {
             EntryKind::Folder => builder.with_dir_entry(FileOptions::dir(place).permissions(0o755))?,
             EntryKind::Link(target) => builder.with_symlink(FileOptions::symlink(place, target))?,
             EntryKind::File(file) => {
                 let mode = FileMode::regular(u16::try_from(file.mode()).unwrap_or(0o644));
-                builder.with_file_contents("", FileOptions::new(place).mode(mode))?
+                let options = FileOptions::new(place).mode(mode);
+                let options = match entry.role {
+                    Role::Data => options,
+                    Role::Config => options.config().noreplace(),
+                    Role::License => options.license(),
+                    Role::Document => options.doc(),
+                };
+                builder.with_file_contents("", options)?
             }
         };
     }

@@ -1,0 +1,82 @@
+//! `--json` of the commands that make packages: dkms-packages-1, described in dkms(8).
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::package::Format;
+use crate::package::make::{Made, Prepared};
+use crate::package::summary;
+
+/// The schema's name.
+const PACKAGES: &str = "dkms-packages-1";
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    module: &'a str,
+    version: &'a str,
+    packages: Vec<Package<'a>>,
+    /// Paths that were not packaged.
+    left_out: Vec<&'a str>,
+    prebuilt: Vec<&'a str>,
+    changes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Package<'a> {
+    file: &'a Path,
+    size: u64,
+    format: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distribution: Option<&'a str>,
+    name: &'a str,
+    version: String,
+    architecture: &'a str,
+    license: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maintainer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_by: Option<&'a str>,
+    files: Vec<String>,
+    warnings: &'a [String],
+}
+
+/// The document about these packages.
+pub(super) fn packages(made: &[Made], prepared: &Prepared) -> Result<String> {
+    let payload = &prepared.payload;
+    let document = Document {
+        schema: PACKAGES,
+        module: prepared.module.name.as_str(),
+        version: prepared.module.version.as_str(),
+        packages: made.iter().map(|package| entry(package, prepared)).collect(),
+        left_out: payload.vcs.iter().chain(&payload.built).map(String::as_str).collect(),
+        prebuilt: payload.objects.iter().map(String::as_str).collect(),
+        changes: &prepared.changes,
+    };
+    serde_json::to_string_pretty(&document)
+        .map_err(|error| Error::new(Kind::Internal, "the result cannot be told as JSON").caused_by(error))
+}
+
+fn entry<'a>(made: &'a Made, prepared: &Prepared) -> Package<'a> {
+    let info = &made.info;
+    Package {
+        file: &made.file,
+        size: made.size,
+        format: match info.format {
+            Format::Deb => "deb",
+            Format::Rpm => "rpm",
+        },
+        distribution: info.distribution.as_deref(),
+        name: &info.name,
+        version: info.full_version(),
+        architecture: &info.architecture,
+        license: &info.license,
+        maintainer: info.maintainer.as_deref(),
+        signed_by: made.signed_by.as_deref(),
+        files: summary::files(made, prepared),
+        warnings: &made.warnings,
+    }
+}

@@ -1,0 +1,68 @@
+//! What is told about a package that was made.
+
+use super::Format;
+use super::contents::contents;
+use super::make::{Made, Prepared};
+use super::payload::EntryKind;
+use crate::report::{Message, Reporter};
+
+/// How many paths are told without `--verbose`.
+const SHOWN: usize = 12;
+
+/// The file, what it is and holds, what was left out, and what a person should know.
+pub fn tell(made: &Made, prepared: &Prepared, reporter: &dyn Reporter) {
+    let (info, payload) = (&made.info, &prepared.payload);
+    reporter.tell(Message::Answer(format!("{} ({})", made.file.display(), size(made.size))));
+    let maintainer = info.maintainer.as_ref().map_or(String::new(), |person| format!(", maintainer {person}"));
+    let (version, architecture) = (info.full_version(), &info.architecture);
+    reporter.note(format!("  package {} {version} ({architecture}), licence {}{maintainer}", info.name, info.license));
+    reporter.note(format!("  {} files, {} in {}", payload.count(), size(payload.bytes), info.place));
+    let files = files(made, prepared);
+    let below = |path: &String| path.strip_prefix(&format!("{}/", info.place)).unwrap_or(path).to_owned();
+    list("", &files.iter().map(below).collect::<Vec<_>>(), reporter);
+    prepared.changes.iter().for_each(|change| reporter.note(format!("  {change}")));
+    list("left out, version control: ", &payload.vcs, reporter);
+    list("left out, build products: ", &payload.built, reporter);
+    list("prebuilt objects that stay: ", &payload.objects, reporter);
+    if let Some(file) = &info.certificate {
+        reporter
+            .note(format!("  Secure Boot, once on each machine: `mokutil --import {file}`, then restart and confirm"));
+    }
+    match (&made.signed_by, info.format) {
+        (Some(key), _) => reporter.note(format!("  signed by {key}")),
+        (None, Format::Rpm) => reporter.note(
+            "  not signed: rpm 6 and dnf 5 install it only with --nosignature or --nogpgcheck, \
+             or once signed (--sign-key, rpmsign)",
+        ),
+        (None, Format::Deb) => {}
+    }
+    made.warnings.iter().for_each(|warning| reporter.warn(warning));
+}
+
+/// The paths of all files and links of the package, but for the documents that its format adds.
+pub fn files(made: &Made, prepared: &Prepared) -> Vec<String> {
+    let all = contents(&made.info, &prepared.payload);
+    all.iter().filter(|entry| *entry.kind != EntryKind::Folder).map(super::contents::Placed::path).collect()
+}
+
+/// The first few paths, and how many more.
+fn list(what: &str, paths: &[String], reporter: &dyn Reporter) {
+    if paths.is_empty() {
+        return;
+    }
+    let shown = paths.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(" ");
+    if paths.len() <= SHOWN {
+        return reporter.note(format!("  {what}{shown}"));
+    }
+    reporter.note(format!("  {what}{shown} and {} more (--verbose lists them)", paths.len() - SHOWN));
+    reporter.detail(format!("  all of them: {}", paths.join(" ")));
+}
+
+/// Bytes for people.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        1024..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
+        _ => format!("{}.{} MiB", bytes >> 20, (bytes >> 10) % 1024 * 10 / 1024),
+    }
+}
