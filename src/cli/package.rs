@@ -21,7 +21,7 @@ use crate::package::output::{Existing, Place};
 use crate::package::profile::Profile;
 use crate::package::relations::Kind as Relation;
 use crate::package::stream::Compression;
-use crate::package::{Format, summary};
+use crate::package::{Format, recipe, summary};
 use crate::report::human::Loudness;
 use crate::report::{Message, Reporter};
 use crate::sys::System;
@@ -35,6 +35,8 @@ enum Verb {
     Rpm,
     /// A package for each of several distributions.
     Pkg,
+    /// A spec file and its sources.
+    Spec,
 }
 
 /// A command line, as typed.
@@ -61,13 +63,14 @@ impl PackageCall {
 }
 
 /// The verbs that this file knows.
-pub const VERBS: [&str; 3] = ["mkdeb", "mkrpm", "mkpkg"];
+pub const VERBS: [&str; 4] = ["mkdeb", "mkrpm", "mkpkg", "mkspec"];
 
 /// Reads the words after one of [`VERBS`].
 pub fn parse(verb: &str, words: &[String]) -> std::result::Result<PackageCall, clap::Error> {
     let (verb, name) = match verb {
         "mkrpm" => (Verb::Rpm, "dkms mkrpm"),
         "mkpkg" => (Verb::Pkg, "dkms mkpkg"),
+        "mkspec" => (Verb::Spec, "dkms mkspec"),
         _ => (Verb::Deb, "dkms mkdeb"),
     };
     let command = clap::Command::new(name).bin_name(name).no_binary_name(true);
@@ -85,7 +88,7 @@ pub fn run(call: &PackageCall, system: &System, framework: &Framework, reporter:
     // All that can be refused is refused before the work begins.
     let goals = goals(call)?;
     let wishes = wishes(args, system)?;
-    let key = signing_key(args, &goals)?;
+    let key = signing_key(call.verb, args, &goals)?;
     let input = input::find(args, system, &framework)?;
     let prepared = prepare(&source_request(args, &input, system, &framework)?, system, &framework, reporter)?;
     let mut made = Vec::new();
@@ -102,7 +105,10 @@ pub fn run(call: &PackageCall, system: &System, framework: &Framework, reporter:
             existing: if args.force { Existing::Replace } else { Existing::Keep },
             key: key.as_ref().filter(|_| goal.format == Format::Rpm),
         };
-        let package = make(&prepared, &request, reporter)?;
+        let package = match call.verb {
+            Verb::Spec => recipe::spec(&prepared, &request, None)?,
+            Verb::Deb | Verb::Rpm | Verb::Pkg => make(&prepared, &request, reporter)?,
+        };
         if !args.json {
             summary::tell(&package, &prepared, reporter);
         }
@@ -132,7 +138,7 @@ fn goals(call: &PackageCall) -> Result<Vec<Goal>> {
     let known = format!("known are {}, and later releases of these", Profile::EXAMPLES);
     let format = match call.verb {
         Verb::Deb => Some(Format::Deb),
-        Verb::Rpm => Some(Format::Rpm),
+        Verb::Rpm | Verb::Spec => Some(Format::Rpm),
         Verb::Pkg => None,
     };
     let names = &call.args.profiles;
@@ -191,6 +197,7 @@ fn place(args: &PackageArgs, goal: &Goal, verb: Verb, registered: Option<&Path>)
             let folder = args.output.clone().unwrap_or_else(|| PathBuf::from("."));
             Place::Folder(folder.join(&profile.name))
         }
+        (_, Verb::Spec) => input::place(args.output.as_deref(), "spec", registered, &[]),
         _ => input::place(args.output.as_deref(), below, registered, &[suffix]),
     }
 }
@@ -204,8 +211,13 @@ fn compression(args: &PackageArgs, goal: &Goal) -> Option<Compression> {
     chosen.or(goal.portable.then_some(Compression::Gzip))
 }
 
-fn signing_key(args: &PackageArgs, goals: &[Goal]) -> Result<Option<SigningKey>> {
+fn signing_key(verb: Verb, args: &PackageArgs, goals: &[Goal]) -> Result<Option<SigningKey>> {
     let Some(file) = &args.sign_key else { return Ok(None) };
+    if verb == Verb::Spec {
+        return Err(
+            Error::new(Kind::BadOption, "a spec is not signed, the package made from it is").hint("see rpmsign(8)")
+        );
+    }
     if goals.iter().all(|goal| goal.format == Format::Deb) {
         return Err(Error::new(Kind::BadOption, "Debian packages are not signed, their repository is")
             .hint("`dkms mkrepo DIR --sign-key FILE` signs a repository"));

@@ -3,7 +3,6 @@
 mod control;
 mod data;
 mod documents;
-mod entry;
 
 use std::io::{self, Seek, Write};
 

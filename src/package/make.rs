@@ -86,6 +86,8 @@ pub struct Made {
     pub file: PathBuf,
     /// Its size in bytes.
     pub size: u64,
+    /// Files that belong to it: the sources of a spec, the archives of a source package.
+    pub sources: Vec<PathBuf>,
     /// What it is.
     pub info: PackageInfo,
     /// Fingerprint of the key that signed it.
@@ -140,7 +142,16 @@ pub fn make(prepared: &Prepared, request: &PackageRequest, reporter: &dyn Report
     let mut output = Output::open(&request.place, &info.file_name(), request.existing)?;
     write(request, &info, &prepared.payload, &mut output, reporter)?;
     let (file, size) = output.finish()?;
-    Ok(Made { file, size, info, warnings, signed_by: request.key.map(SigningKey::fingerprint) })
+    Ok(Made { file, size, sources: Vec::new(), info, warnings, signed_by: request.key.map(SigningKey::fingerprint) })
+}
+
+/// What was chosen, else the profile's, else the format's own.
+pub(super) fn usual_compression(request: &PackageRequest) -> Compression {
+    let profiled = request.wishes.profile.as_ref().map(|profile| profile.compression);
+    request.compression.or(profiled).unwrap_or(match request.format {
+        Format::Deb => Compression::Xz,
+        Format::Rpm => Compression::Zstd,
+    })
 }
 
 fn declare(system: &System, framework: &Framework, source: &Source) -> Result<(Declared, Vec<String>)> {
@@ -198,14 +209,9 @@ fn write(
 ) -> Result<()> {
     let scratch = output.scratch()?;
     let name = info.file_name();
-    let usual = match request.format {
-        Format::Deb => Compression::Xz,
-        Format::Rpm => Compression::Zstd,
-    };
-    let profiled = request.wishes.profile.as_ref().map(|profile| profile.compression);
     let total = payload.bytes;
     let writing = Writing {
-        compression: request.compression.or(profiled).unwrap_or(usual),
+        compression: usual_compression(request),
         key: request.key,
         progress: &|done| reporter.tell(Message::Progress { title: name.clone(), done, total }),
     };

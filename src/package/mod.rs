@@ -20,14 +20,18 @@ pub mod output;
 pub mod payload;
 pub mod placeholder;
 pub mod profile;
+pub mod recipe;
 pub mod relations;
 pub mod repository;
 pub mod rpm;
 pub mod scripts;
 pub mod source;
+pub mod source_archive;
+pub mod spec;
 pub mod stream;
 pub mod summary;
 pub mod survey;
+mod tar_entry;
 pub mod tarball;
 pub mod version;
 

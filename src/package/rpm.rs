@@ -7,6 +7,8 @@
 mod cpio;
 mod header;
 
+pub(super) use header::bullet;
+
 use std::io::{self, Seek, Write};
 
 use super::Writing;

@@ -13,6 +13,9 @@ const SHOWN: usize = 12;
 pub fn tell(made: &Made, prepared: &Prepared, reporter: &dyn Reporter) {
     let (info, payload) = (&made.info, &prepared.payload);
     reporter.tell(Message::Answer(format!("{} ({})", made.file.display(), size(made.size))));
+    for source in &made.sources {
+        reporter.tell(Message::Answer(source.display().to_string()));
+    }
     let maintainer = info.maintainer.as_ref().map_or(String::new(), |person| format!(", maintainer {person}"));
     let (version, architecture) = (info.full_version(), &info.architecture);
     reporter.note(format!("  package {} {version} ({architecture}), licence {}{maintainer}", info.name, info.license));
@@ -30,11 +33,11 @@ pub fn tell(made: &Made, prepared: &Prepared, reporter: &dyn Reporter) {
     }
     match (&made.signed_by, info.format) {
         (Some(key), _) => reporter.note(format!("  signed by {key}")),
-        (None, Format::Rpm) => reporter.note(
+        (None, Format::Rpm) if made.file.extension().is_some_and(|suffix| suffix == "rpm") => reporter.note(
             "  not signed: rpm 6 and dnf 5 install it only with --nosignature or --nogpgcheck, \
              or once signed (--sign-key, rpmsign)",
         ),
-        (None, Format::Deb) => {}
+        (None, _) => {}
     }
     made.warnings.iter().for_each(|warning| reporter.warn(warning));
 }

@@ -5,6 +5,7 @@ mod formats;
 mod properties;
 mod repositories;
 mod reproducible;
+mod spec;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -29,6 +29,8 @@ struct Document<'a> {
 struct Package<'a> {
     file: &'a Path,
     size: u64,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    sources: &'a [std::path::PathBuf],
     format: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     distribution: Option<&'a str>,
@@ -65,6 +67,7 @@ fn entry<'a>(made: &'a Made, prepared: &Prepared) -> Package<'a> {
     Package {
         file: &made.file,
         size: made.size,
+        sources: &made.sources,
         format: match info.format {
             Format::Deb => "deb",
             Format::Rpm => "rpm",

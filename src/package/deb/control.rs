@@ -5,9 +5,9 @@ use std::io;
 use debian_packaging::control::ControlParagraph;
 
 use super::data::Listing;
-use super::entry::{self, Entry};
 use crate::package::info::{PackageInfo, fold};
 use crate::package::relations::{Kind, Phase, Relation};
+use crate::package::tar_entry::{self as entry, Entry};
 
 /// The uncompressed control.tar.
 pub(super) fn archive(info: &PackageInfo, listing: &Listing) -> io::Result<Vec<u8>> {

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 
 use super::documents;
-use super::entry::{self, Entry};
 use crate::package::Writing;
 use crate::package::contents::{Role, contents};
 use crate::package::info::PackageInfo;
 use crate::package::payload::{EntryKind, File, Payload};
 use crate::package::stream::{Compressor, md5};
+use crate::package::tar_entry::{self as entry, Entry};
 
 /// What control.tar has to know of the files.
 #[derive(Debug, Default)]

@@ -86,7 +86,9 @@ fn describe(builder: &mut PackageBuilder, info: &PackageInfo) {
     for change in info.changes() {
         let title = format!("{} - {}", change.person, change.version);
         let text: Vec<String> = change.changes.iter().map(|line| bullet(line)).collect();
-        let date = rpm::Timestamp(u32::try_from(change.date).unwrap_or(u32::MAX));
+        // As rpmbuild has it, who knows only the day.
+        let noon = change.date / 86_400 * 86_400 + 43_200;
+        let date = rpm::Timestamp(u32::try_from(noon).unwrap_or(u32::MAX));
         builder.add_changelog_entry(title, text.join("\n"), date);
     }
     if let Some(vendor) = &info.vendor {
@@ -139,7 +141,7 @@ fn dependency(relation: &Relation) -> Dependency {
 
 fn script(builder: &mut PackageBuilder, info: &PackageInfo) {
     for script in &info.scripts {
-        let scriptlet = Scriptlet::new(script.text.as_str()).prog(vec!["/bin/sh"]);
+        let scriptlet = Scriptlet::new(script.text.trim_end()).prog(vec!["/bin/sh"]);
         match script.phase {
             Phase::BeforeInstall => builder.pre_install_script(scriptlet),
             Phase::AfterInstall => builder.post_install_script(scriptlet),

@@ -1,10 +1,10 @@
-//! Entries of the two tar archives, as dpkg-deb writes them: GNU format, names that start with `./`, nothing of the
+//! Entries of tar archives as dpkg-deb writes them: GNU format, names that start with `./`, nothing of the
 //! machine that wrote them.
 
 use std::io::{self, Read, Write};
 
 /// What an entry is, besides its name and bytes.
-pub(super) struct Entry<'a> {
+pub(in crate::package) struct Entry<'a> {
     /// File, folder or symbolic link.
     pub kind: tar::EntryType,
     /// With `./` before it.
@@ -20,7 +20,7 @@ pub(super) struct Entry<'a> {
 }
 
 /// Appends one entry. The tar crate's own way would drop the `./`.
-pub(super) fn append(tar: &mut tar::Builder<impl Write>, entry: &Entry, data: impl Read) -> io::Result<()> {
+pub(in crate::package) fn append(tar: &mut tar::Builder<impl Write>, entry: &Entry, data: impl Read) -> io::Result<()> {
     let mut header = header(entry.kind, entry.mode, entry.size, entry.date);
     if !put(&mut header.as_old_mut().name, entry.name) {
         long(tar, tar::EntryType::GNULongName, entry.name)?;
