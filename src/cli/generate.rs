@@ -39,6 +39,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("mkdeb", "make a Debian package that carries the source, from an archive or a folder"),
     ("mkrpm", "make an RPM package that carries the source, from an archive or a folder"),
     ("mkpkg", "make packages for several distributions at once, each in a folder of its own"),
+    ("mkdsc", "write a Debian source package, from which dpkg-buildpackage makes the package with dh-dkms"),
     ("mkspec", "write the spec and the sources from which rpmbuild makes the package of mkrpm"),
     ("mkrepo", "make folders of packages repositories of apt, dnf and zypper"),
     ("conf", "show what DKMS makes of a dkms.conf, a folder or MODULE/VERSION for a kernel"),

@@ -37,6 +37,8 @@ enum Verb {
     Pkg,
     /// A spec file and its sources.
     Spec,
+    /// A Debian source package.
+    Dsc,
 }
 
 /// A command line, as typed.
@@ -63,7 +65,7 @@ impl PackageCall {
 }
 
 /// The verbs that this file knows.
-pub const VERBS: [&str; 4] = ["mkdeb", "mkrpm", "mkpkg", "mkspec"];
+pub const VERBS: [&str; 5] = ["mkdeb", "mkrpm", "mkpkg", "mkspec", "mkdsc"];
 
 /// Reads the words after one of [`VERBS`].
 pub fn parse(verb: &str, words: &[String]) -> std::result::Result<PackageCall, clap::Error> {
@@ -71,6 +73,7 @@ pub fn parse(verb: &str, words: &[String]) -> std::result::Result<PackageCall, c
         "mkrpm" => (Verb::Rpm, "dkms mkrpm"),
         "mkpkg" => (Verb::Pkg, "dkms mkpkg"),
         "mkspec" => (Verb::Spec, "dkms mkspec"),
+        "mkdsc" => (Verb::Dsc, "dkms mkdsc"),
         _ => (Verb::Deb, "dkms mkdeb"),
     };
     let command = clap::Command::new(name).bin_name(name).no_binary_name(true);
@@ -107,6 +110,7 @@ pub fn run(call: &PackageCall, system: &System, framework: &Framework, reporter:
         };
         let package = match call.verb {
             Verb::Spec => recipe::spec(&prepared, &request, None)?,
+            Verb::Dsc => recipe::dsc(&prepared, &request)?,
             Verb::Deb | Verb::Rpm | Verb::Pkg => make(&prepared, &request, reporter)?,
         };
         if !args.json {
@@ -137,7 +141,7 @@ fn goals(call: &PackageCall) -> Result<Vec<Goal>> {
     let bad = |text: String| Error::new(Kind::BadOption, text);
     let known = format!("known are {}, and later releases of these", Profile::EXAMPLES);
     let format = match call.verb {
-        Verb::Deb => Some(Format::Deb),
+        Verb::Deb | Verb::Dsc => Some(Format::Deb),
         Verb::Rpm | Verb::Spec => Some(Format::Rpm),
         Verb::Pkg => None,
     };
@@ -197,6 +201,7 @@ fn place(args: &PackageArgs, goal: &Goal, verb: Verb, registered: Option<&Path>)
             let folder = args.output.clone().unwrap_or_else(|| PathBuf::from("."));
             Place::Folder(folder.join(&profile.name))
         }
+        (_, Verb::Dsc) => input::place(args.output.as_deref(), "dsc", registered, &[]),
         (_, Verb::Spec) => input::place(args.output.as_deref(), "spec", registered, &[]),
         _ => input::place(args.output.as_deref(), below, registered, &[suffix]),
     }

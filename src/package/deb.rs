@@ -4,6 +4,9 @@ mod control;
 mod data;
 mod documents;
 
+pub(super) use control::{RELATIONS, description, field};
+pub(super) use documents::{changelog, copyright, overrides};
+
 use std::io::{self, Seek, Write};
 
 use super::Writing;

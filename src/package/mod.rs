@@ -8,6 +8,7 @@ pub mod contents;
 pub mod date;
 pub mod deb;
 pub mod declared;
+pub mod dsc;
 pub mod filter;
 pub mod identity;
 pub mod info;

@@ -1,13 +1,15 @@
 //! What the distributions' own tools make the package from: a spec with its sources, a Debian source package.
 
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::path::PathBuf;
 
+use super::dsc::{self, Vouched};
 use super::info::PackageInfo;
 use super::make::{Made, PackageRequest, Prepared, describe, usual_compression};
 use super::output::{Output, Place};
 use super::payload::EntryKind;
-use super::spec;
+use super::stream::{Compression, Digests};
+use super::{source_archive, spec};
 use crate::error::{Error, Result};
 
 /// Writes the spec (of a template, if there is one), the source archive and further sources into one folder.
@@ -22,6 +24,39 @@ pub fn spec(prepared: &Prepared, request: &PackageRequest, template: Option<&str
     }
     let text = spec::text(&info, usual_compression(request), template);
     files.write(&format!("{}.spec", info.name), |out| out.write_all(text.as_bytes()))?;
+    files.finish(info, warnings)
+}
+
+/// Writes a Debian source package into one folder: the source, the packaging, and the .dsc that vouches for both.
+pub fn dsc(prepared: &Prepared, request: &PackageRequest) -> Result<Made> {
+    let mut warnings = Vec::new();
+    let info = describe(prepared, request, &mut warnings)?;
+    // dpkg-source reads no zstd.
+    let (compression, suffix) = match usual_compression(request) {
+        Compression::Gzip => (Compression::Gzip, "gz"),
+        Compression::Xz | Compression::Zstd => (Compression::Xz, "xz"),
+    };
+    let upstream = dsc::upstream(&prepared.payload);
+    if upstream.len() < prepared.payload.entries.len() {
+        warnings
+            .push("the source's own debian folder is left out: that of the source package takes its place".to_owned());
+    }
+    let debian = dsc::debian(&info).map_err(|error| Error::io("cannot make the debian folder", error))?;
+    let [orig, packaging, name] = dsc::file_names(&info, suffix);
+    let top = format!("{}-{}", dsc::source_name(&info), info.version);
+    let mut files = Files::new(request);
+    let mut vouched = Vec::new();
+    for (name, folder, entries) in [(orig, top, upstream), (packaging, dsc::DEBIAN.to_owned(), debian)] {
+        let archive = |out: &mut std::fs::File| {
+            source_archive::write((folder, &entries), info.date, compression, out)?;
+            out.rewind()?;
+            Digests::of(io::BufReader::new(out))
+        };
+        let digests = files.write(&name, archive)?;
+        vouched.push(Vouched { name, digests });
+    }
+    let text = dsc::dsc(&info, &vouched);
+    files.write(&name, |out| out.write_all(text.as_bytes()))?;
     files.finish(info, warnings)
 }
 
@@ -40,11 +75,11 @@ impl<'a> Files<'a> {
         Self { request, folder, staged: Vec::new() }
     }
 
-    fn write(&mut self, name: &str, write: impl FnOnce(&mut std::fs::File) -> io::Result<()>) -> Result<()> {
+    fn write<T>(&mut self, name: &str, write: impl FnOnce(&mut std::fs::File) -> io::Result<T>) -> Result<T> {
         let mut output = Output::open(&Place::Folder(self.folder.clone()), name, self.request.existing)?;
-        write(output.writer()).map_err(|error| Error::io(format!("cannot write {name}"), error))?;
+        let result = write(output.writer()).map_err(|error| Error::io(format!("cannot write {name}"), error))?;
         self.staged.push(output);
-        Ok(())
+        Ok(result)
     }
 
     fn finish(self, info: PackageInfo, warnings: Vec<String>) -> Result<Made> {

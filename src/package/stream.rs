@@ -131,6 +131,31 @@ impl<T: Write, D: Digest> Write for Hashing<T, D> {
     }
 }
 
+/// Size and digests of a file, in hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digests {
+    /// Bytes.
+    pub size: u64,
+    /// MD5
+    pub md5: String,
+    /// SHA-1
+    pub sha1: String,
+    /// SHA-256
+    pub sha256: String,
+}
+
+impl Digests {
+    /// Reads to the end.
+    pub fn of(source: impl Read) -> io::Result<Self> {
+        let sha1 = Hashing { inner: sha256(source), digest: sha1::Sha1::new(), count: 0 };
+        let mut all = md5(sha1);
+        io::copy(&mut all, &mut io::sink())?;
+        let (sha1, md5, size) = all.finish();
+        let (sha256, sha1, _) = sha1.finish();
+        Ok(Self { size, md5, sha1, sha256: sha256.finish().1 })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,5 +178,9 @@ mod tests {
         io::copy(&mut stream, &mut io::sink()).unwrap();
         let (_, digest, count) = stream.finish();
         assert_eq!((digest.as_str(), count), ("900150983cd24fb0d6963f7d28e17f72", 3));
+        let all = Digests::of(b"abc".as_slice()).unwrap();
+        assert_eq!((all.size, all.md5.as_str()), (3, "900150983cd24fb0d6963f7d28e17f72"));
+        assert_eq!(all.sha1, "a9993e364706816aba3e25717850c26c9cd0d89d");
+        assert_eq!(all.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

@@ -22,6 +22,7 @@ declare -A LAB_LAYERS=(
     [dnf]='dnf createrepo-c systemd'
     [clang]='clang lld llvm'
     [initramfs]='initramfs-tools dracut-core'
+    [dhdkms]='dh-dkms debhelper build-essential lintian'
 )
 
 lab_say() { printf '%s\n' "$*" >&2; }

@@ -59,7 +59,7 @@ fn control(info: &PackageInfo, listing: &Listing) -> io::Result<String> {
 }
 
 /// The fields, in the order in which dpkg writes them.
-const RELATIONS: [(Kind, &str); 7] = [
+pub(in crate::package) const RELATIONS: [(Kind, &str); 7] = [
     (Kind::Requires, "Depends"),
     (Kind::Recommends, "Recommends"),
     (Kind::Suggests, "Suggests"),
@@ -70,16 +70,20 @@ const RELATIONS: [(Kind, &str); 7] = [
 ];
 
 fn listed(info: &PackageInfo, kind: Kind) -> Option<String> {
-    let one = |relation: &Relation| match &relation.version {
-        Some((compare, version)) => format!("{} ({} {version})", relation.name, compare.debian()),
-        None => relation.name.clone(),
-    };
-    let all: Vec<String> = info.relations.iter().filter(|relation| relation.kind == kind).map(one).collect();
+    let all: Vec<String> = info.relations.iter().filter(|relation| relation.kind == kind).map(field).collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
 
+/// A relation as fields have it.
+pub(in crate::package) fn field(relation: &Relation) -> String {
+    match &relation.version {
+        Some((compare, version)) => format!("{} ({} {version})", relation.name, compare.debian()),
+        None => relation.name.clone(),
+    }
+}
+
 /// Synopsis, then the paragraphs, folded, each line with a blank before it.
-fn description(info: &PackageInfo) -> String {
+pub(in crate::package) fn description(info: &PackageInfo) -> String {
     let indented = |text: &String| fold(text, 76).iter().map(|line| format!(" {line}\n")).collect::<String>();
     let paragraphs: Vec<String> = info.description.iter().map(indented).collect();
     format!("{}\n{}", info.summary, paragraphs.join(" .\n")).trim_end().to_owned()

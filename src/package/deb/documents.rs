@@ -10,27 +10,30 @@ use crate::package::{date, license};
 /// Path below /usr/share and content.
 pub(super) fn all(info: &PackageInfo) -> io::Result<Vec<(String, File)>> {
     let mut changelog_gz = Compressor::new(Compression::Gzip, Vec::new())?;
-    changelog_gz.write_all(changelog(info).as_bytes())?;
+    changelog_gz.write_all(changelog(info, &info.name).as_bytes())?;
     let name = &info.name;
     let mut files = vec![
         (format!("doc/{name}/changelog.Debian.gz"), File::of(changelog_gz.finish()?)),
         (format!("doc/{name}/copyright"), File::of(copyright(info).into_bytes())),
     ];
-    if info.release == "1" {
-        let why = "# Not made for the Debian archive: there is no request for a package to close.";
-        let text = format!("{why}\n{name}: initial-upload-closes-no-bugs\n");
-        files.push((format!("lintian/overrides/{name}"), File::of(text.into_bytes())));
-    }
+    files.extend(overrides(info).map(|text| (format!("lintian/overrides/{name}"), File::of(text.into_bytes()))));
     Ok(files)
 }
 
-pub(in crate::package) fn changelog(info: &PackageInfo) -> String {
+/// What lintian would say of any package that was not made for the Debian archive.
+pub(in crate::package) fn overrides(info: &PackageInfo) -> Option<String> {
+    let why = "# Not made for the Debian archive: there is no request for a package to close.";
+    (info.release == "1").then(|| format!("{why}\n{}: initial-upload-closes-no-bugs\n", info.name))
+}
+
+/// changelog of a package, or of a source package, of this name.
+pub(in crate::package) fn changelog(info: &PackageInfo, name: &str) -> String {
     let entry = |change: Change| {
         let lines: String =
             change.changes.iter().map(|text| format!("  * {}\n", fold(text, 74).join("\n    "))).collect();
         format!(
             "{} ({}) unstable; urgency=medium\n\n{lines}\n -- {}  {}\n",
-            info.name,
+            name,
             change.version,
             change.person,
             date::rfc5322(change.date),

@@ -1,0 +1,169 @@
+//! A Debian source package, format 3.0 (quilt) (dpkg-source(1)), whose debian/ uses debhelper and dh-dkms.
+
+use std::io;
+
+use super::contents::Extra;
+use super::deb::{changelog, copyright, description, field, overrides};
+use super::info::{PackageInfo, Scriptlets};
+use super::payload::{Entry, EntryKind, File, Payload};
+use super::relations::{Kind, Relation};
+use super::scripts::ENROL;
+use super::stream::Digests;
+use super::{Format, names};
+
+const RULES: &str = include_str!("../../spec-templates/dsc-rules.mk");
+/// The edition of the Debian Policy Manual that debian/ follows.
+const POLICY: &str = "4.6.2";
+
+/// The folder that 3.0 (quilt) puts in place of what the source has under that name.
+pub const DEBIAN: &str = "debian";
+
+/// The name of the source package: the binary's without `-dkms`.
+pub fn source_name(info: &PackageInfo) -> String {
+    let base = match info.named_by_hand {
+        true => info.name.strip_suffix("-dkms").unwrap_or(&info.name).to_owned(),
+        false => names::base_name(Format::Deb, info.module.name.as_str()),
+    };
+    // Policy 5.6.7: at least two characters.
+    if base.len() < 2 { info.name.clone() } else { base }
+}
+
+/// The payload without a `debian` folder of its own, which could not be in the archive beside the packaging.
+pub fn upstream(payload: &Payload) -> Vec<Entry> {
+    let own = |entry: &&Entry| entry.path == DEBIAN || entry.path.starts_with("debian/");
+    payload.entries.iter().filter(|entry| !own(entry)).cloned().collect()
+}
+
+/// The debian folder, every file of it.
+pub fn debian(info: &PackageInfo) -> io::Result<Vec<Entry>> {
+    let name = &info.name;
+    let mut files = vec![
+        ("changelog".to_owned(), File::of(changelog(info, &source_name(info)).into_bytes())),
+        ("control".to_owned(), File::of(control(info).into_bytes())),
+        ("copyright".to_owned(), File::of(copyright(info).into_bytes())),
+        ("rules".to_owned(), File { executable: true, ..File::of(rules(info).into_bytes()) }),
+        ("source/format".to_owned(), File::of(b"3.0 (quilt)\n".to_vec())),
+    ];
+    if info.scriptlets == Scriptlets::Portable {
+        files.push((format!("{name}.dkms"), File::of(b"dkms.conf\n".to_vec())));
+    }
+    files.extend(overrides(info).map(|text| (format!("{name}.lintian-overrides"), File::of(text.into_bytes()))));
+    if let Some(certificate) = &info.certificate {
+        let script = ENROL.replace("@PACKAGE@", name).replace("@CERTIFICATE@", certificate);
+        let script =
+            format!("#!/bin/sh\nset -e\n\nif [ \"$1\" = configure ]; then\n{}fi\n\n#DEBHELPER#\n", indented(&script));
+        files.push((format!("{name}.postinst"), File::of(script.into_bytes())));
+    }
+    let mut binaries = String::new();
+    for (extra, file) in brought(info) {
+        binaries += &format!("debian/{}\n", extra_name(extra));
+        files.push((extra_name(extra).to_owned(), file.clone()));
+    }
+    if !binaries.is_empty() {
+        files.push(("source/include-binaries".to_owned(), File::of(binaries.into_bytes())));
+    }
+    let mut entries: Vec<Entry> =
+        files.into_iter().map(|(path, file)| Entry { path, kind: EntryKind::File(file) }).collect();
+    let folder = |path: &str| Entry { path: path.to_owned(), kind: EntryKind::Folder };
+    entries.extend([folder(""), folder("source")]);
+    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(entries)
+}
+
+/// Extras that have bytes.
+fn brought(info: &PackageInfo) -> impl Iterator<Item = (&Extra, &File)> {
+    info.extras.iter().filter_map(|extra| match &extra.kind {
+        EntryKind::File(file) => Some((extra, file)),
+        EntryKind::Folder | EntryKind::Link(_) => None,
+    })
+}
+
+fn extra_name(extra: &Extra) -> &str {
+    extra.path.rsplit('/').next().unwrap_or(&extra.path)
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
+}
+
+fn rules(info: &PackageInfo) -> String {
+    let extras: String = brought(info)
+        .map(|(extra, _)| {
+            format!("\tinstall -D -m 644 debian/{} debian/{}{}\n", extra_name(extra), info.name, extra.path)
+        })
+        .collect();
+    let folder = info.module.source_folder();
+    // make(1) has no other way to write a dollar sign; names hold none.
+    RULES.replace("@EXTRAS@\n", &extras).replace("@PACKAGE@", &info.name).replace("@FOLDER@", &folder)
+}
+
+/// What is needed to build it: dh_dkms, unless the triggers of the installed DKMS do the work.
+fn build_depends(info: &PackageInfo) -> &'static str {
+    match info.scriptlets {
+        Scriptlets::Portable => "debhelper-compat (= 13), dh-sequence-dkms",
+        Scriptlets::None => "debhelper-compat (= 13)",
+    }
+}
+
+fn control(info: &PackageInfo) -> String {
+    let mut text = format!("Source: {}\nSection: kernel\nPriority: optional\n", source_name(info));
+    text += &format!("Maintainer: {}\n", info.maintainer.as_deref().unwrap_or_default());
+    text += &format!("Build-Depends: {}\nStandards-Version: {POLICY}\nRules-Requires-Root: no\n", build_depends(info));
+    text += &info.url.as_ref().map_or(String::new(), |url| format!("Homepage: {url}\n"));
+    text += &format!("\nPackage: {}\nArchitecture: {}\n", info.name, info.architecture);
+    for (kind, name) in super::deb::RELATIONS {
+        let mut listed: Vec<String> = if kind == Kind::Requires { vec!["${misc:Depends}".into()] } else { Vec::new() };
+        // dh_dkms adds dkms itself; a version that follows the package's own is for debhelper to fill in.
+        let brought = |relation: &&Relation| {
+            relation.kind == kind && !(relation.name == "dkms" && info.scriptlets == Scriptlets::Portable)
+        };
+        let own = |text: String| text.replace(&info.full_version(), "${binary:Version}");
+        listed.extend(info.relations.iter().filter(brought).map(|relation| own(field(relation))));
+        if !listed.is_empty() {
+            text += &format!("{name}: {}\n", listed.join(", "));
+        }
+    }
+    format!("{text}Description: {}\n", description(info))
+}
+
+/// A file that the .dsc vouches for.
+#[derive(Debug, Clone)]
+pub struct Vouched {
+    /// Its name.
+    pub name: String,
+    /// Size and digests.
+    pub digests: Digests,
+}
+
+/// The .dsc.
+pub fn dsc(info: &PackageInfo, files: &[Vouched]) -> String {
+    let mut text = format!("Format: 3.0 (quilt)\nSource: {}\nBinary: {}\n", source_name(info), info.name);
+    text += &format!("Architecture: {}\nVersion: {}\n", info.architecture, info.full_version());
+    text += &format!("Maintainer: {}\n", info.maintainer.as_deref().unwrap_or_default());
+    text += &info.url.as_ref().map_or(String::new(), |url| format!("Homepage: {url}\n"));
+    text += &format!("Standards-Version: {POLICY}\nBuild-Depends: {}\n", build_depends(info));
+    text += &format!("Package-List:\n {} deb kernel optional arch={}\n", info.name, info.architecture);
+    type Pick = fn(&Digests) -> &str;
+    let lists: [(&str, Pick); 3] = [
+        ("Checksums-Sha1", |digests| &digests.sha1),
+        ("Checksums-Sha256", |digests| &digests.sha256),
+        ("Files", |digests| &digests.md5),
+    ];
+    for (field, digest) in lists {
+        text += &format!("{field}:\n");
+        for Vouched { name, digests } in files {
+            text += &format!(" {} {} {name}\n", digest(digests), digests.size);
+        }
+    }
+    text
+}
+
+/// `VERSION` and `VERSION-REVISION` as file names have them, without the epoch.
+pub fn file_names(info: &PackageInfo, suffix: &str) -> [String; 3] {
+    let (source, version, release) = (source_name(info), &info.version, &info.release);
+    [
+        format!("{source}_{version}.orig.tar.{suffix}"),
+        format!("{source}_{version}-{release}.debian.tar.{suffix}"),
+        format!("{source}_{version}-{release}.dsc"),
+    ]
+}
