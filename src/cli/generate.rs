@@ -138,6 +138,28 @@ running anything of the source;
 .B dkms mkpkg INPUT \\-\\-for LIST
 makes one for each distribution of the list, in a folder of its name. The same input gives the same bytes:
 SOURCE_DATE_EPOCH, else the newest time in the archive, is the time of everything.
+.B dkms mkspec
+and
+.B dkms mkdsc
+write what the distributions' own tools make the package from.
+.PP
+A spec of one's own at
+.I SOURCE/NAME\\-dkms\\-mkrpm.spec
+or
+.I /etc/dkms/template\\-dkms\\-mkrpm.spec
+says what the RPM is called, needs and runs; the macros
+.BR %{module_name} ,
+.B %{module_version}
+and
+.B %{version}
+hold the module's names, and nothing in it is run: what only rpmbuild can do is refused by mkrpm and kept by mkspec. A folder
+.I SOURCE/NAME\\-dkms\\-mkdeb
+or
+.I /etc/dkms/template\\-dkms\\-mkdeb
+with the files of a debian folder says the same of Debian packages; in them DEBIAN_PACKAGE, MODULE_NAME, MODULE_VERSION and
+DATE_STAMP are filled in. mkdsc looks for folders whose names end in
+.I dkms\\-mkdsc
+first. Options go before templates, templates before what the source says.
 ";
 
 /// The schemas of [`super::json`]; a test compares the members.
@@ -208,13 +230,15 @@ its name, and
 .B hints
 say what to do.
 .TP
-.B dkms mkdeb|mkrpm|mkpkg \\-\\-json: dkms\\-packages\\-1
+.B dkms mkdeb|mkrpm|mkpkg|mkspec|mkdsc \\-\\-json: dkms\\-packages\\-1
 .B packages
 are those that were made: the
 .BR file ,
 its
 .B size
-in bytes, the
+in bytes,
+.B sources
+that belong to it (mkspec, mkdsc), the
 .B format
 (deb, rpm), the
 .B distribution

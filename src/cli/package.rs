@@ -3,6 +3,8 @@
 pub mod args;
 mod document;
 mod input;
+mod templates;
+mod wishes;
 
 use std::path::{Path, PathBuf};
 
@@ -12,14 +14,11 @@ use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::package::archive::Limits;
-use crate::package::certificate;
-use crate::package::changelog;
 use crate::package::info::{Scriptlets, Wishes};
 use crate::package::make::{Made, PackageRequest, Prepared, SourceRequest, make, prepare};
 use crate::package::openpgp::SigningKey;
 use crate::package::output::{Existing, Place};
 use crate::package::profile::Profile;
-use crate::package::relations::Kind as Relation;
 use crate::package::stream::Compression;
 use crate::package::{Format, recipe, summary};
 use crate::report::human::Loudness;
@@ -90,7 +89,7 @@ pub fn run(call: &PackageCall, system: &System, framework: &Framework, reporter:
     }
     // All that can be refused is refused before the work begins.
     let goals = goals(call)?;
-    let wishes = wishes(args, system)?;
+    let wishes = wishes::wishes(args, system)?;
     let key = signing_key(call.verb, args, &goals)?;
     let input = input::find(args, system, &framework)?;
     let prepared = prepare(&source_request(args, &input, system, &framework)?, system, &framework, reporter)?;
@@ -106,11 +105,12 @@ pub fn run(call: &PackageCall, system: &System, framework: &Framework, reporter:
             compression: compression(args, goal),
             place: place(args, goal, call.verb, input.registered.as_deref()),
             existing: if args.force { Existing::Replace } else { Existing::Keep },
+            template: templates::own(call.verb, goal.format, &prepared, system)?,
             key: key.as_ref().filter(|_| goal.format == Format::Rpm),
         };
         let package = match call.verb {
-            Verb::Spec => recipe::spec(&prepared, &request, None)?,
-            Verb::Dsc => recipe::dsc(&prepared, &request)?,
+            Verb::Spec => recipe::spec(&prepared, &request, templates::spec(&prepared, system)?.as_deref())?,
+            Verb::Dsc => recipe::dsc(&prepared, &request, templates::debian(&prepared, system)?)?,
             Verb::Deb | Verb::Rpm | Verb::Pkg => make(&prepared, &request, reporter)?,
         };
         if !args.json {
@@ -228,65 +228,6 @@ fn signing_key(verb: Verb, args: &PackageArgs, goals: &[Goal]) -> Result<Option<
             .hint("`dkms mkrepo DIR --sign-key FILE` signs a repository"));
     }
     super::mkrepo::read_key(file, args.sign_passphrase_file.as_deref()).map(Some)
-}
-
-fn wishes(args: &PackageArgs, system: &System) -> Result<Wishes> {
-    Ok(Wishes {
-        package_name: args.package_name.clone(),
-        package_version: args.package_version.clone(),
-        epoch: args.epoch,
-        release: args.release.clone(),
-        architecture: args.architecture.clone(),
-        summary: args.summary.clone(),
-        description: args.description.clone(),
-        license: args.license.clone(),
-        maintainer: args.maintainer.clone().or_else(|| environment_maintainer(system)),
-        vendor: args.vendor.clone(),
-        url: args.url.clone(),
-        profile: None,
-        relations: relations(args),
-        replaces: args.relations.replaces.clone(),
-        changelog: args.changelog.as_deref().map(read_changelog).transpose()?.unwrap_or_default(),
-        certificate: args.mok_cert.as_deref().map(read_certificate).transpose()?,
-    })
-}
-
-fn relations(args: &PackageArgs) -> Vec<(Relation, String)> {
-    let given = &args.relations;
-    let kinds = [
-        (Relation::Requires, &given.requires),
-        (Relation::Recommends, &given.recommends),
-        (Relation::Suggests, &given.suggests),
-        (Relation::Supplements, &given.supplements),
-        (Relation::Provides, &given.provides),
-        (Relation::Conflicts, &given.conflicts),
-        (Relation::Breaks, &given.obsoletes),
-        (Relation::Replaces, &given.obsoletes),
-    ];
-    kinds.into_iter().flat_map(|(kind, texts)| texts.iter().map(move |text| (kind, text.clone()))).collect()
-}
-
-fn read_changelog(file: &Path) -> Result<Vec<changelog::Entry>> {
-    let text = fs_err::read(file).map_err(|error| Error::io("cannot read the changelog", error))?;
-    changelog::parse(&String::from_utf8_lossy(&text))
-        .map_err(|error| Error::new(Kind::BadOption, format!("{}: {error}", file.display())))
-}
-
-fn read_certificate(file: &Path) -> Result<Vec<u8>> {
-    let bytes = fs_err::read(file).map_err(|error| Error::io("cannot read the certificate", error))?;
-    certificate::to_der(&bytes).map_err(|error| {
-        Error::new(Kind::BadOption, format!("{} cannot be packaged: {error}", file.display())).caused_by(error)
-    })
-}
-
-/// DEBFULLNAME and DEBEMAIL as debchange(1) reads them: DEBEMAIL may hold the name as well.
-fn environment_maintainer(system: &System) -> Option<String> {
-    let variable = |name| system.variable(name).map(|value| value.to_string_lossy().into_owned());
-    let address = variable("DEBEMAIL")?;
-    if address.ends_with('>') {
-        return Some(address);
-    }
-    Some(format!("{} <{address}>", variable("DEBFULLNAME")?))
 }
 
 /// SOURCE_DATE_EPOCH (reproducible-builds.org/specs/source-date-epoch).

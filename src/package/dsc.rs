@@ -1,11 +1,14 @@
 //! A Debian source package, format 3.0 (quilt) (dpkg-source(1)), whose debian/ uses debhelper and dh-dkms.
 
-use std::io;
+use std::collections::BTreeSet;
+use std::io::{self, Read};
+
+use debian_packaging::control::{ControlParagraph, ControlParagraphReader};
 
 use super::contents::Extra;
 use super::deb::{changelog, copyright, description, field, overrides};
 use super::info::{PackageInfo, Scriptlets};
-use super::payload::{Entry, EntryKind, File, Payload};
+use super::payload::{Content, Entry, EntryKind, File, Payload};
 use super::relations::{Kind, Relation};
 use super::scripts::ENROL;
 use super::stream::Digests;
@@ -34,12 +37,12 @@ pub fn upstream(payload: &Payload) -> Vec<Entry> {
     payload.entries.iter().filter(|entry| !own(entry)).cloned().collect()
 }
 
-/// The debian folder, every file of it.
-pub fn debian(info: &PackageInfo) -> io::Result<Vec<Entry>> {
+/// The debian folder, every file of it; those of a template first.
+pub fn debian(info: &PackageInfo, source: &str, template: Vec<Entry>) -> io::Result<Vec<Entry>> {
     let name = &info.name;
     let mut files = vec![
-        ("changelog".to_owned(), File::of(changelog(info, &source_name(info)).into_bytes())),
-        ("control".to_owned(), File::of(control(info).into_bytes())),
+        ("changelog".to_owned(), File::of(changelog(info, source).into_bytes())),
+        ("control".to_owned(), File::of(control(info, source).into_bytes())),
         ("copyright".to_owned(), File::of(copyright(info).into_bytes())),
         ("rules".to_owned(), File { executable: true, ..File::of(rules(info).into_bytes()) }),
         ("source/format".to_owned(), File::of(b"3.0 (quilt)\n".to_vec())),
@@ -62,12 +65,31 @@ pub fn debian(info: &PackageInfo) -> io::Result<Vec<Entry>> {
     if !binaries.is_empty() {
         files.push(("source/include-binaries".to_owned(), File::of(binaries.into_bytes())));
     }
-    let mut entries: Vec<Entry> =
-        files.into_iter().map(|(path, file)| Entry { path, kind: EntryKind::File(file) }).collect();
-    let folder = |path: &str| Entry { path: path.to_owned(), kind: EntryKind::Folder };
-    entries.extend([folder(""), folder("source")]);
+    let template = template
+        .into_iter()
+        .map(|entry| if entry.path == "changelog" { of_this_version(entry, source, info) } else { entry });
+    let template: Vec<Entry> = template.collect();
+    let own = files.into_iter().map(|(path, file)| Entry { path, kind: EntryKind::File(file) });
+    let missing: Vec<Entry> = own.filter(|own| !template.iter().any(|entry| entry.path == own.path)).collect();
+    let mut entries: Vec<Entry> = template.into_iter().chain(missing).collect();
+    let mut folders: BTreeSet<String> = [String::new()].into();
+    folders.extend(entries.iter().filter_map(|entry| Some(entry.path.rsplit_once('/')?.0.to_owned())));
+    entries.extend(folders.into_iter().map(|path| Entry { path, kind: EntryKind::Folder }));
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(entries)
+}
+
+/// A template's changelog, with the version that the archives have: those of DKMS 2 know no revision.
+fn of_this_version(entry: Entry, source: &str, info: &PackageInfo) -> Entry {
+    let EntryKind::File(File { content: Content::Bytes(bytes), .. }) = &entry.kind else { return entry };
+    let text = String::from_utf8_lossy(bytes);
+    match text.split_once(") ") {
+        Some((head, rest)) if head.contains(" (") && !head.contains('\n') => {
+            let text = format!("{source} ({}) {rest}", info.full_version());
+            Entry { kind: EntryKind::File(File::of(text.into_bytes())), ..entry }
+        }
+        _ => entry,
+    }
 }
 
 /// Extras that have bytes.
@@ -105,8 +127,8 @@ fn build_depends(info: &PackageInfo) -> &'static str {
     }
 }
 
-fn control(info: &PackageInfo) -> String {
-    let mut text = format!("Source: {}\nSection: kernel\nPriority: optional\n", source_name(info));
+fn control(info: &PackageInfo, source: &str) -> String {
+    let mut text = format!("Source: {source}\nSection: kernel\nPriority: optional\n");
     text += &format!("Maintainer: {}\n", info.maintainer.as_deref().unwrap_or_default());
     text += &format!("Build-Depends: {}\nStandards-Version: {POLICY}\nRules-Requires-Root: no\n", build_depends(info));
     text += &info.url.as_ref().map_or(String::new(), |url| format!("Homepage: {url}\n"));
@@ -126,6 +148,47 @@ fn control(info: &PackageInfo) -> String {
     format!("{text}Description: {}\n", description(info))
 }
 
+/// What the .dsc repeats of the control file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Control {
+    /// The source package's name.
+    pub source: String,
+    /// The binary package's name.
+    pub binary: String,
+    architecture: String,
+    maintainer: String,
+    homepage: Option<String>,
+    policy: Option<String>,
+    build_depends: Option<String>,
+}
+
+/// Reads the control file among the entries of the debian folder.
+pub fn control_of(debian: &[Entry]) -> io::Result<Control> {
+    let missing = |what: &str| io::Error::other(format!("debian/control has no {what}"));
+    let mut text = String::new();
+    if let Some(EntryKind::File(file)) = debian.iter().find(|entry| entry.path == "control").map(|entry| &entry.kind) {
+        file.open()?.read_to_string(&mut text)?;
+    }
+    let plain: String = text.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+    let read = ControlParagraphReader::new(io::Cursor::new(plain)).collect::<Result<Vec<_>, _>>();
+    let paragraphs = read.map_err(io::Error::other)?;
+    let source = paragraphs.iter().find(|one| one.has_field("Source")).ok_or_else(|| missing("Source"))?;
+    let binary = paragraphs.iter().find(|one| one.has_field("Package")).ok_or_else(|| missing("Package"))?;
+    let field = |paragraph: &ControlParagraph, name: &str| {
+        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        paragraph.field_str(name).map(one_line).filter(|text| !text.is_empty())
+    };
+    Ok(Control {
+        source: field(source, "Source").ok_or_else(|| missing("Source"))?,
+        binary: field(binary, "Package").ok_or_else(|| missing("Package"))?,
+        architecture: field(binary, "Architecture").ok_or_else(|| missing("Architecture"))?,
+        maintainer: field(source, "Maintainer").ok_or_else(|| missing("Maintainer"))?,
+        homepage: field(source, "Homepage"),
+        policy: field(source, "Standards-Version"),
+        build_depends: field(source, "Build-Depends"),
+    })
+}
+
 /// A file that the .dsc vouches for.
 #[derive(Debug, Clone)]
 pub struct Vouched {
@@ -136,13 +199,15 @@ pub struct Vouched {
 }
 
 /// The .dsc.
-pub fn dsc(info: &PackageInfo, files: &[Vouched]) -> String {
-    let mut text = format!("Format: 3.0 (quilt)\nSource: {}\nBinary: {}\n", source_name(info), info.name);
-    text += &format!("Architecture: {}\nVersion: {}\n", info.architecture, info.full_version());
-    text += &format!("Maintainer: {}\n", info.maintainer.as_deref().unwrap_or_default());
-    text += &info.url.as_ref().map_or(String::new(), |url| format!("Homepage: {url}\n"));
-    text += &format!("Standards-Version: {POLICY}\nBuild-Depends: {}\n", build_depends(info));
-    text += &format!("Package-List:\n {} deb kernel optional arch={}\n", info.name, info.architecture);
+pub fn dsc(info: &PackageInfo, control: &Control, files: &[Vouched]) -> String {
+    let Control { source, binary, architecture, maintainer, homepage, policy, build_depends } = control;
+    let mut text = format!("Format: 3.0 (quilt)\nSource: {source}\nBinary: {binary}\n");
+    text += &format!("Architecture: {architecture}\nVersion: {}\nMaintainer: {maintainer}\n", info.full_version());
+    let given = [("Homepage", homepage), ("Standards-Version", policy), ("Build-Depends", build_depends)];
+    for (name, value) in given {
+        text += &value.as_ref().map_or(String::new(), |value| format!("{name}: {value}\n"));
+    }
+    text += &format!("Package-List:\n {binary} deb kernel optional arch={architecture}\n");
     type Pick = fn(&Digests) -> &str;
     let lists: [(&str, Pick); 3] = [
         ("Checksums-Sha1", |digests| &digests.sha1),
@@ -159,8 +224,8 @@ pub fn dsc(info: &PackageInfo, files: &[Vouched]) -> String {
 }
 
 /// `VERSION` and `VERSION-REVISION` as file names have them, without the epoch.
-pub fn file_names(info: &PackageInfo, suffix: &str) -> [String; 3] {
-    let (source, version, release) = (source_name(info), &info.version, &info.release);
+pub fn file_names(info: &PackageInfo, source: &str, suffix: &str) -> [String; 3] {
+    let (version, release) = (&info.version, &info.release);
     [
         format!("{source}_{version}.orig.tar.{suffix}"),
         format!("{source}_{version}-{release}.debian.tar.{suffix}"),

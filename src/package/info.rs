@@ -5,48 +5,13 @@ use super::license;
 use super::names::{self, NameError};
 use super::payload::Payload;
 use super::profile::Profile;
-use super::relations::{Kind, Relation, RelationError, Replaced, Script};
+use super::relations::{Relation, RelationError, Replaced, Script};
 use super::survey::{Survey, one_line};
 use super::version::{self, VersionError};
 use super::{Format, carrier, changelog};
 use crate::ids::ModuleId;
 
-/// What a person may set for a package; what is left open comes from the source.
-#[derive(Debug, Clone, Default)]
-pub struct Wishes {
-    /// `--package-name`
-    pub package_name: Option<String>,
-    /// `--package-version`
-    pub package_version: Option<String>,
-    /// `--epoch`
-    pub epoch: Option<u32>,
-    /// `--release`
-    pub release: Option<String>,
-    /// `--arch`
-    pub architecture: Option<String>,
-    /// `--summary`
-    pub summary: Option<String>,
-    /// `--description`
-    pub description: Option<String>,
-    /// `--license`
-    pub license: Option<String>,
-    /// `--maintainer`, else DEBFULLNAME and DEBEMAIL
-    pub maintainer: Option<String>,
-    /// `--vendor`
-    pub vendor: Option<String>,
-    /// `--url`
-    pub url: Option<String>,
-    /// `--for`: the distribution; None: any that reads the format.
-    pub profile: Option<Profile>,
-    /// `--requires`, `--provides` and the like, as they were written.
-    pub relations: Vec<(Kind, String)>,
-    /// `--replaces`, as they were written.
-    pub replaces: Vec<String>,
-    /// `--changelog`
-    pub changelog: Vec<changelog::Entry>,
-    /// `--mok-cert`: a public certificate in DER.
-    pub certificate: Option<Vec<u8>>,
-}
+pub use super::wishes::Wishes;
 
 /// Who does the work when the package comes and goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,6 +70,8 @@ pub struct PackageInfo {
     pub extras: Vec<Extra>,
     /// What changed, as far as a person wrote it down; newest first.
     pub changelog: Vec<changelog::Entry>,
+    /// Its copyright file, if a person wrote one (Debian).
+    pub copyright: Option<String>,
     /// The distribution that it is made for, if for one.
     pub distribution: Option<String>,
     /// Where its public Secure Boot certificate lies, if it brings one.
@@ -192,6 +159,7 @@ impl PackageInfo {
             scripts: Vec::new(),
             extras: Vec::new(),
             changelog: wishes.changelog.clone(),
+            copyright: None,
             distribution: wishes.profile.as_ref().map(|profile| profile.name.clone()),
             certificate: None,
             module,

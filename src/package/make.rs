@@ -11,6 +11,7 @@ use super::payload::{self, File, Payload};
 use super::source::{self, Source};
 use super::stream::Compression;
 use super::survey::Survey;
+use super::template::Template;
 use super::{Format, Writing, deb, declared, rpm, survey};
 use crate::conf::Framework;
 use crate::error::{Error, Result};
@@ -75,6 +76,8 @@ pub struct PackageRequest<'a> {
     pub place: Place,
     /// `--force`
     pub existing: Existing,
+    /// A template of a person's own.
+    pub template: Option<Template>,
     /// `--sign-key`
     pub key: Option<&'a SigningKey>,
 }
@@ -90,6 +93,8 @@ pub struct Made {
     pub sources: Vec<PathBuf>,
     /// What it is.
     pub info: PackageInfo,
+    /// The template that it was made from, if from one.
+    pub template: Option<PathBuf>,
     /// Fingerprint of the key that signed it.
     pub signed_by: Option<String>,
     /// What a person should know, one sentence each.
@@ -126,9 +131,19 @@ pub fn prepare(
 /// Describes the package. Sentences about what was assumed go to `warnings`.
 pub fn describe(prepared: &Prepared, request: &PackageRequest, warnings: &mut Vec<String>) -> Result<PackageInfo> {
     let parts = (&prepared.payload, &prepared.survey);
-    let info = PackageInfo::new(request.format, prepared.module.clone(), &request.wishes, parts, warnings);
+    let template = request.template.as_ref();
+    let completed = template.map(|template| template.complete(&request.wishes, &prepared.module));
+    let wishes = completed.as_ref().unwrap_or(&request.wishes);
+    let info = PackageInfo::new(request.format, prepared.module.clone(), wishes, parts, warnings);
     let info = PackageInfo { date: prepared.date, ..info.map_err(refused)? };
-    Ok(info.carrying_source(request.scriptlets, request.wishes.profile.as_ref()))
+    let wished = info.relations.clone();
+    let mut info = info.carrying_source(request.scriptlets, request.wishes.profile.as_ref());
+    if let Some(template) = template {
+        template.apply(&mut info, wished);
+        let unused = template.unused.iter().map(|part| format!("{} of {} is not used", part, template.file.display()));
+        warnings.extend(unused);
+    }
+    Ok(info)
 }
 
 /// Makes the package.
@@ -142,7 +157,16 @@ pub fn make(prepared: &Prepared, request: &PackageRequest, reporter: &dyn Report
     let mut output = Output::open(&request.place, &info.file_name(), request.existing)?;
     write(request, &info, &prepared.payload, &mut output, reporter)?;
     let (file, size) = output.finish()?;
-    Ok(Made { file, size, sources: Vec::new(), info, warnings, signed_by: request.key.map(SigningKey::fingerprint) })
+    let template = request.template.as_ref().map(|template| template.file.clone());
+    Ok(Made {
+        file,
+        size,
+        sources: Vec::new(),
+        info,
+        warnings,
+        template,
+        signed_by: request.key.map(SigningKey::fingerprint),
+    })
 }
 
 /// What was chosen, else the profile's, else the format's own.

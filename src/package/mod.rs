@@ -34,7 +34,9 @@ pub mod summary;
 pub mod survey;
 mod tar_entry;
 pub mod tarball;
+pub mod template;
 pub mod version;
+pub mod wishes;
 
 /// How a package is written.
 #[derive(Clone, Copy)]

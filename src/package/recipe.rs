@@ -7,10 +7,11 @@ use super::dsc::{self, Vouched};
 use super::info::PackageInfo;
 use super::make::{Made, PackageRequest, Prepared, describe, usual_compression};
 use super::output::{Output, Place};
-use super::payload::EntryKind;
+use super::payload::{Entry, EntryKind};
 use super::stream::{Compression, Digests};
 use super::{source_archive, spec};
 use crate::error::{Error, Result};
+use crate::exit::Kind;
 
 /// Writes the spec (of a template, if there is one), the source archive and further sources into one folder.
 pub fn spec(prepared: &Prepared, request: &PackageRequest, template: Option<&str>) -> Result<Made> {
@@ -28,9 +29,16 @@ pub fn spec(prepared: &Prepared, request: &PackageRequest, template: Option<&str
 }
 
 /// Writes a Debian source package into one folder: the source, the packaging, and the .dsc that vouches for both.
-pub fn dsc(prepared: &Prepared, request: &PackageRequest) -> Result<Made> {
+///
+/// Entries of `template` take the place of those of the same name in the packaging.
+pub fn dsc(prepared: &Prepared, request: &PackageRequest, template: Vec<Entry>) -> Result<Made> {
     let mut warnings = Vec::new();
-    let info = describe(prepared, request, &mut warnings)?;
+    let mut info = describe(prepared, request, &mut warnings)?;
+    let mut source = dsc::source_name(&info);
+    // A template's own names go before ours, in every file.
+    if let Ok(control) = dsc::control_of(&template) {
+        (source, info.name) = (control.source, control.binary);
+    }
     // dpkg-source reads no zstd.
     let (compression, suffix) = match usual_compression(request) {
         Compression::Gzip => (Compression::Gzip, "gz"),
@@ -41,9 +49,11 @@ pub fn dsc(prepared: &Prepared, request: &PackageRequest) -> Result<Made> {
         warnings
             .push("the source's own debian folder is left out: that of the source package takes its place".to_owned());
     }
-    let debian = dsc::debian(&info).map_err(|error| Error::io("cannot make the debian folder", error))?;
-    let [orig, packaging, name] = dsc::file_names(&info, suffix);
-    let top = format!("{}-{}", dsc::source_name(&info), info.version);
+    let debian =
+        dsc::debian(&info, &source, template).map_err(|error| Error::io("cannot make the debian folder", error))?;
+    let control = dsc::control_of(&debian).map_err(|error| Error::new(Kind::BadOption, error.to_string()))?;
+    let [orig, packaging, name] = dsc::file_names(&info, &source, suffix);
+    let top = format!("{source}-{}", info.version);
     let mut files = Files::new(request);
     let mut vouched = Vec::new();
     for (name, folder, entries) in [(orig, top, upstream), (packaging, dsc::DEBIAN.to_owned(), debian)] {
@@ -55,7 +65,7 @@ pub fn dsc(prepared: &Prepared, request: &PackageRequest) -> Result<Made> {
         let digests = files.write(&name, archive)?;
         vouched.push(Vouched { name, digests });
     }
-    let text = dsc::dsc(&info, &vouched);
+    let text = dsc::dsc(&info, &control, &vouched);
     files.write(&name, |out| out.write_all(text.as_bytes()))?;
     files.finish(info, warnings)
 }
@@ -90,6 +100,6 @@ impl<'a> Files<'a> {
             sources.push(last.0.clone());
         }
         sources.pop();
-        Ok(Made { file: last.0, size: last.1, sources, info, warnings, signed_by: None })
+        Ok(Made { file: last.0, size: last.1, sources, info, warnings, template: None, signed_by: None })
     }
 }

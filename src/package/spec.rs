@@ -8,8 +8,8 @@ use super::info::{PackageInfo, fold};
 use super::payload::{EntryKind, Payload};
 use super::relations::{Compare, Kind, Phase, Relation};
 use super::rpm::bullet;
-use super::source_archive;
 use super::stream::{Compression, GZIP_LEVEL, ZSTD_LEVEL};
+use super::{source_archive, template};
 
 /// The built-in spec, with marks for what differs between packages.
 pub const TEMPLATE: &str = include_str!("../../spec-templates/module.spec.in");
@@ -34,7 +34,13 @@ pub fn text(info: &PackageInfo, compression: Compression, template: Option<&str>
     );
     match template {
         // What DKMS 2 gave by --define.
-        Some(text) => format!("{macros}%global version {}\n{text}", info.module.version.as_str()),
+        Some(text) => {
+            let given = template::spec::macros(&info.module).map(|(name, text)| {
+                // A macro without a text is none for rpm.
+                format!("%global {name} {}\n", if text.is_empty() { "%{nil}" } else { text })
+            });
+            format!("{}{text}", given.concat())
+        }
         None => format!("{macros}{}", filled(info, compression)),
     }
 }

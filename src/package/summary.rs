@@ -23,6 +23,9 @@ pub fn tell(made: &Made, prepared: &Prepared, reporter: &dyn Reporter) {
     let files = files(made, prepared);
     let below = |path: &String| path.strip_prefix(&format!("{}/", info.place)).unwrap_or(path).to_owned();
     list("", &files.iter().map(below).collect::<Vec<_>>(), reporter);
+    if let Some(template) = &made.template {
+        reporter.note(format!("  as the template {} has it", template.display()));
+    }
     prepared.changes.iter().for_each(|change| reporter.note(format!("  {change}")));
     list("left out, version control: ", &payload.vcs, reporter);
     list("left out, build products: ", &payload.built, reporter);

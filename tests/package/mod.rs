@@ -7,6 +7,7 @@ mod properties;
 mod repositories;
 mod reproducible;
 mod spec;
+mod templates;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

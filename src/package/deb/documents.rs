@@ -44,6 +44,9 @@ pub(in crate::package) fn changelog(info: &PackageInfo, name: &str) -> String {
 
 /// Machine-readable debian/copyright, format 1.0.
 pub(in crate::package) fn copyright(info: &PackageInfo) -> String {
+    if let Some(text) = &info.copyright {
+        return text.clone();
+    }
     let mut text = String::from("Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n");
     text += &format!("Upstream-Name: {}\n", info.module.name);
     if let Some(url) = &info.url {
