@@ -27,8 +27,8 @@ pub struct Command {
     arguments: Vec<OsString>,
     folder: Option<PathBuf>,
     clear: bool,
-    set: Vec<(OsString, OsString)>,
-    unset: Vec<OsString>,
+    /// In the order in which they were asked for: the last word on a variable counts.
+    variables: Vec<(OsString, Option<OsString>)>,
     output: Output,
     input: Option<Vec<u8>>,
     jobserver: Option<jobserver::Client>,
@@ -71,14 +71,14 @@ impl Command {
     /// Sets a variable.
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.set.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self.variables.push((name.as_ref().to_owned(), Some(value.as_ref().to_owned())));
         self
     }
 
     /// Removes a variable.
     #[must_use]
     pub fn env_remove(mut self, name: impl AsRef<OsStr>) -> Self {
-        self.unset.push(name.as_ref().to_owned());
+        self.variables.push((name.as_ref().to_owned(), None));
         self
     }
 
@@ -226,10 +226,12 @@ fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
     if command.clear {
         child.env_clear();
     }
-    for name in &command.unset {
-        child.env_remove(name);
+    for (name, value) in &command.variables {
+        match value {
+            Some(value) => child.env(name, value),
+            None => child.env_remove(name),
+        };
     }
-    child.envs(command.set.iter().map(|(name, value)| (name, value)));
     if let Some(folder) = &command.folder {
         child.current_dir(folder);
     }
@@ -289,5 +291,19 @@ mod tests {
         let finished = QuietRunner.run(&echo()).unwrap();
         assert_eq!((finished.code, finished.text().as_str()), (Some(3), "out\n"));
         assert_eq!(QuietRunner.run(&echo().output(Output::Inherit)).unwrap().code, Some(3));
+    }
+
+    #[test]
+    fn the_last_word_on_a_variable_counts() {
+        let show = || Command::new("/bin/sh").args(["-c", "echo ${A-none}"]).env_clear();
+        let cases = [
+            (show(), "none\n"),
+            (show().env("A", "1"), "1\n"),
+            (show().env("A", "1").env_remove("A"), "none\n"),
+            (show().env_remove("A").env("A", "2"), "2\n"),
+        ];
+        for (command, said) in cases {
+            assert_eq!(QuietRunner.run(&command).unwrap().text(), said);
+        }
     }
 }
