@@ -21,6 +21,9 @@ declare -A LAB_LAYERS=(
     [kernel612]='linux-headers-6.12-cloud-amd64 linux-headers-6.12-amd64'
     [dnf]='dnf createrepo-c systemd'
     [clang]='clang lld llvm'
+    [token]='softhsm2 libengine-pkcs11-openssl opensc'
+    [selinux]='selinux-policy-default policycoreutils selinux-utils e2fsprogs attr'
+    [boot]='qemu-system-x86 ovmf busybox-static'
     [initramfs]='initramfs-tools dracut-core'
     [dhdkms]='dh-dkms debhelper build-essential lintian'
 )
