@@ -27,7 +27,7 @@ INSTALL_DATA = install -D -m 644
 # The shims name the place where Debian and Fedora have it; another PREFIX changes that.
 INSTALL_SHIM = install_shim() { install -d "$$(dirname "$$2")" && sed 's,/usr/lib/dkms,$(LIBDIR),g' "$$1" >"$$2" && chmod "$${3-755}" "$$2"; }; install_shim
 
-.PHONY: help build install deb rpm demo test events compliance corpus bench clean prerequisites
+.PHONY: help build install deb rpm demo test events boot compliance corpus bench clean prerequisites
 help:
 	@echo 'make build     compile (PROFILE=$(PROFILE))'
 	@echo 'make install   install below DESTDIR, with PREFIX=$(PREFIX) and SBINDIR=$(SBINDIR)'
@@ -35,6 +35,7 @@ help:
 	@echo 'make demo      from a tarball to installed modules, in a throw-away root'
 	@echo 'make test      format, lints, unit and integration tests, end-to-end scenarios'
 	@echo 'make events    every scenario of package events, those too that take long'
+	@echo 'make boot      a booted kernel loads what we signed and compressed, and refuses the rest (a part of make test)'
 	@echo 'make compliance  the same commands under ours and the shell DKMS, compared; make corpus: the same Debian packages'
 	@echo 'make bench     times beside those of the shell DKMS, rpmbuild and dpkg-deb'
 
@@ -94,6 +95,10 @@ test: prerequisites
 # What make test leaves out of them takes long.
 events: prerequisites
 	tests/e2e/run --all events/
+
+# A part of make test: a kernel under qemu.
+boot: prerequisites
+	tests/e2e/run boot/
 
 # Ours beside the shell original: the same commands, the same packages.
 compliance: prerequisites
