@@ -1,13 +1,14 @@
 //! `generate_mok`: the signing key and its certificate.
 
 use crate::conf::Framework;
+use crate::conf::signing::KeyFiles;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::report::Reporter;
 use crate::sys::System;
 use crate::tree::Layout;
 
-use super::build::keys::{Ensured, KeyFiles};
+use super::build::keys::{Ensured, without_pins};
 
 /// Makes the key and the certificate that sign modules, unless both are there, and says where they are.
 pub fn ensure(system: &System, framework: &Framework, layout: &Layout, reporter: &dyn Reporter) -> Result<()> {
@@ -16,7 +17,8 @@ pub fn ensure(system: &System, framework: &Framework, layout: &Layout, reporter:
         Error::new(Kind::InputOutput, "there is no signing key, and none can be made").caused_by(error)
     })?;
     let what = if ensured == Ensured::Made { "made" } else { "there already" };
-    reporter.note(format!("signing key {} and certificate {}: {what}", files.key, files.certificate));
+    let key = without_pins(&files.key);
+    reporter.note(format!("signing key {key} and certificate {}: {what}", files.certificate));
     if ensured == Ensured::Made {
         reporter.note(format!("to let Secure Boot accept it, enrol it: mokutil --import {}", files.certificate));
     }

@@ -12,6 +12,7 @@ pub mod overrides;
 pub mod problem;
 pub mod rules;
 mod shell;
+pub mod signing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::View;
 use crate::conf::framework::TrySign;
-use crate::conf::{Framework, overrides};
+use crate::conf::overrides;
+use crate::conf::signing::KeyFiles;
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers};
 use crate::step::Inputs;
@@ -194,12 +195,11 @@ fn certificate(view: &View<'_>, target: &Target, config: &KernelConfig, memo: &M
     if config.get("CONFIG_MODULE_SIG_HASH").is_none() || view.framework.try_sign == TrySign::No {
         return Ok(None);
     }
-    let configured = view.framework.mok_certificate.as_ref();
-    let file = match configured.map(|file| Framework::expand(file, target.kernel.as_str())) {
-        Some(file) => view.system.path(file),
-        None => view.tree.layout().tree().join("mok.pub"),
-    };
-    memo.of(&file)
+    let files = KeyFiles::locate(view.system, view.framework, view.tree.layout(), Some(&target.kernel));
+    if files.certificate.starts_with("pkcs11:") {
+        return Ok(None);
+    }
+    memo.of(&view.system.path(&files.certificate))
 }
 
 /// The exported symbols of the version of a module that is active on the kernel.

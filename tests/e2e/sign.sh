@@ -8,7 +8,7 @@ FRAMEWORK=/etc/dkms/framework.conf.d/sign.conf
 # fresh [SETTING...]: blink is not there, nor any key of ours; these are the only settings.
 fresh() {
     dkms remove blink/1.0 --all >/dev/null 2>&1 || :
-    rm -rf /var/lib/dkms/.finished* /var/lib/dkms/mok.*
+    rm -f /var/lib/dkms/mok.*
     printf '%s\n' "$@" >"$FRAMEWORK"
 }
 

@@ -16,19 +16,28 @@ use crate::report::Message;
 use crate::sys::copy::copy_entry;
 use crate::tree::Stage;
 
-/// Puts the finished modules and Module.symvers into the stage.
+/// Whether the modules have the signatures that were wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signatures {
+    /// They have, or none were wanted.
+    AsWanted,
+    /// At least one has not; the reason was told.
+    Missing,
+}
+
+/// Puts the finished modules into the stage.
 ///
 /// # Errors
 ///
 /// A module of dkms.conf is not there. What goes wrong with stripping, signing or compressing is told as a warning.
-pub fn finish(context: &Context<'_>, module: &Prepared<'_>, build: &Path, stage: &Stage) -> error::Result<()> {
+pub fn finish(context: &Context<'_>, module: &Prepared<'_>, build: &Path, stage: &Stage) -> error::Result<Signatures> {
     let built = find_all(module, build)?;
     warn_of_other_kernels(context, module, &built);
     let files = copy_all(module, &built, stage)?;
     strip_all(context, module, &built, &files);
-    sign_all(context, module, &files);
+    let signatures = sign_all(context, module, &files);
     compress_all(context, module, &files);
-    Ok(())
+    Ok(signatures)
 }
 
 /// A module of dkms.conf and the file that make left for it.
@@ -117,11 +126,14 @@ fn on_a_copy(file: &Path, change: impl FnOnce(&Path) -> Result<(), String>) -> R
     fs_err::rename(&copy, file).map_err(text)
 }
 
-fn sign_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) {
+fn sign_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) -> Signatures {
     if files.is_empty() {
-        return;
+        return Signatures::AsWanted;
     }
-    let Some(signer) = signer(context, module) else { return };
+    let signer = match signer(context, module) {
+        Ok(signer) => signer,
+        Err(signatures) => return signatures,
+    };
     let doing = "signing";
     let (id, target) = (module.id.clone(), Some(module.target.clone()));
     context.reporter.tell(Message::Started { module: id.clone(), target: target.clone(), doing });
@@ -129,14 +141,14 @@ fn sign_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) {
     let problems: Vec<String> = files.iter().filter_map(sign).collect();
     let how = if problems.is_empty() { "done" } else { "failed" }.to_owned();
     context.reporter.tell(Message::Finished { module: id, target, doing, how });
-    if let Some(first) = problems.first() {
-        let (count, all) = (problems.len(), files.len());
-        context.reporter.warn(format!("{count} of {all} modules of {} could not be signed: {first}", module.id));
-    }
+    let Some(first) = problems.first() else { return Signatures::AsWanted };
+    let (count, all) = (problems.len(), files.len());
+    context.reporter.warn(format!("{count} of {all} modules of {} could not be signed: {first}", module.id));
+    Signatures::Missing
 }
 
-/// What signs the modules; None, with the reason told, when they stay unsigned.
-fn signer(context: &Context<'_>, module: &Prepared<'_>) -> Option<Signer> {
+/// What signs the modules. When they stay unsigned, the reason is told.
+fn signer(context: &Context<'_>, module: &Prepared<'_>) -> Result<Signer, Signatures> {
     let question = Question {
         framework: context.framework,
         layout: context.tree.layout(),
@@ -153,12 +165,17 @@ fn signer(context: &Context<'_>, module: &Prepared<'_>) -> Option<Signer> {
                     "a new key signs modules: with Secure Boot, enrol its certificate by `mokutil --import {certificate}`"
                 ));
             }
-            return Some(signer);
+            Ok(signer)
         }
-        Err(Unsigned::Unwanted(why)) => context.reporter.detail(unsigned(&why)),
-        Err(Unsigned::Failed(why)) => context.reporter.warn(unsigned(&why)),
+        Err(Unsigned::Unwanted(why)) => {
+            context.reporter.detail(unsigned(&why));
+            Err(Signatures::AsWanted)
+        }
+        Err(Unsigned::Failed(why)) => {
+            context.reporter.warn(unsigned(&why));
+            Err(Signatures::Missing)
+        }
     }
-    None
 }
 
 fn compress_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) {

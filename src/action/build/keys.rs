@@ -1,4 +1,4 @@
-//! The key and the certificate that modules are signed with: where they lie, and making them when they are missing.
+//! The key and the certificate that modules are signed with: making them when they are missing.
 
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -9,35 +9,8 @@ use std::time::SystemTime;
 use tempfile::NamedTempFile;
 
 use super::certificate::{self, CertificateError, Pair};
-use crate::conf::Framework;
-use crate::ids::KernelRelease;
-use crate::sys::os_release::OsRelease;
+use crate::conf::signing::{KeyFiles, Maker};
 use crate::sys::{self, System};
-use crate::tree::Layout;
-
-/// Ubuntu's machine owner key, which its own tools enrol.
-const UBUNTU_KEYS: &str = "/var/lib/shim-signed/mok";
-
-/// The two files, as a process inside the root names them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyFiles {
-    /// The private key: a path, or a `pkcs11:` address.
-    pub key: String,
-    /// The certificate.
-    pub certificate: String,
-    /// Who makes them when they are missing.
-    maker: Maker,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Maker {
-    /// We do.
-    Dkms,
-    /// Ubuntu's update-secureboot-policy.
-    Ubuntu,
-    /// Their owner: a token, or the key of a kernel that he built himself.
-    Owner,
-}
 
 /// Whether a pair was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,24 +51,6 @@ pub enum KeyError {
 }
 
 impl KeyFiles {
-    /// The pair that signs modules for this kernel, by framework.conf, the distribution's rule, or in the DKMS tree.
-    pub fn locate(system: &System, framework: &Framework, layout: &Layout, kernel: Option<&KernelRelease>) -> Self {
-        let own = |file: &str| layout.tree_name().join(file).to_string_lossy().into_owned();
-        let release = kernel.map_or("", KernelRelease::as_str);
-        let expand = |value: &String| Framework::expand(value, release);
-        let configured =
-            (framework.mok_signing_key.as_ref().map(expand), framework.mok_certificate.as_ref().map(expand));
-        if configured == (None, None)
-            && let Some(files) = of_distribution(system)
-        {
-            return files;
-        }
-        let key = configured.0.unwrap_or_else(|| own("mok.key"));
-        let certificate = configured.1.unwrap_or_else(|| own("mok.pub"));
-        let maker = if key.starts_with("pkcs11:") { Maker::Owner } else { Maker::Dkms };
-        Self { key, certificate, maker }
-    }
-
     /// Makes sure that both files are there; when either is missing, both are made anew. Their folders are never made.
     /// A run that is killed meanwhile leaves a lone file at most, which the next run replaces by a new pair.
     pub fn ensure(&self, system: &System) -> Result<Ensured, KeyError> {
@@ -139,6 +94,20 @@ impl KeyFiles {
     }
 }
 
+/// A text as others may read it: without the values of PINs in `pkcs11:` addresses (RFC 7512, 2.4).
+pub fn without_pins(text: &str) -> String {
+    const PIN: &str = "pin-value=";
+    let mut parts = text.split(PIN);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_whitespace() || "&;'\"`,".contains(c)).unwrap_or(part.len());
+        shown.push_str(PIN);
+        shown.push('*');
+        shown.push_str(&part[end..]);
+    }
+    shown
+}
+
 /// Both are staged beside their places. The one that exists already is replaced first: at no point do an old file and a
 /// new one look like a pair.
 fn write_pair(pair: &Pair, key: &Path, certificate: &Path) -> io::Result<()> {
@@ -165,47 +134,6 @@ fn stage(file: &Path, mode: u32, content: &[u8]) -> io::Result<NamedTempFile> {
     staged.as_file().set_permissions(mode)?;
     staged.as_file().sync_all()?;
     Ok(staged)
-}
-
-/// Keys that a distribution keeps outside the DKMS tree.
-fn of_distribution(system: &System) -> Option<KeyFiles> {
-    let release = OsRelease::read(system)?;
-    if release.family().starts_with("ubuntu") && system.has_program("update-secureboot-policy") {
-        let file = |name: &str| format!("{UBUNTU_KEYS}/{name}");
-        return Some(KeyFiles { key: file("MOK.priv"), certificate: file("MOK.der"), maker: Maker::Ubuntu });
-    }
-    if release.id == "gentoo" || release.family().starts_with("gentoo") {
-        let key = portage_setting(system, "MODULES_SIGN_KEY")?;
-        // One PEM file may hold both.
-        let certificate = portage_setting(system, "MODULES_SIGN_CERT").unwrap_or_else(|| key.clone());
-        return Some(KeyFiles { key, certificate, maker: Maker::Owner });
-    }
-    None
-}
-
-/// A setting of the environment, else of /etc/portage/make.conf (a file, or a folder of files; make.conf(5)).
-fn portage_setting(system: &System, name: &str) -> Option<String> {
-    if let Some(value) = system.variable(name) {
-        return Some(value.to_string_lossy().into_owned());
-    }
-    let place = system.path("/etc/portage/make.conf");
-    let mut files: Vec<PathBuf> = match fs_err::read_dir(&place) {
-        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
-        Err(_) => vec![place],
-    };
-    files.sort();
-    let texts = files.iter().filter_map(|file| fs_err::read_to_string(file).ok());
-    texts.filter_map(|text| last_assignment(&text, name)).next_back()
-}
-
-/// The value that a file of plain `NAME="VALUE"` lines gives a name.
-fn last_assignment(text: &str, name: &str) -> Option<String> {
-    let value = |line: &str| {
-        let line = line.trim();
-        let (found, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
-        (found.trim() == name).then(|| value.trim().trim_matches(['"', '\'']).to_owned())
-    };
-    text.lines().filter_map(value).next_back().filter(|value| !value.is_empty())
 }
 
 fn host_name(system: &System) -> Option<String> {

@@ -26,6 +26,7 @@ use crate::step::Switch;
 use crate::tree::Stage;
 use crate::tree::records::Fingerprint;
 
+use finish::Signatures;
 use prepare::Prepared;
 use workshop::Workshop;
 
@@ -64,22 +65,24 @@ fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> 
 
     let fail = |error| Error::io(format!("the build of {} cannot be stored", module.id), error);
     let stage = writer.stage(module.id, module.target).map_err(fail)?;
-    workshop.finish(&stage)?;
+    let signatures = workshop.finish(&stage)?;
     note_dependencies(module, &stage)?;
     workshop.store_log(&stage)?;
     writer.drop_record::<Fingerprint>(module.id, Some(module.target)).map_err(fail)?;
     writer.publish(stage).map_err(fail)?;
-    writer.record(&fingerprint(context, module).map_err(fail)?).map_err(fail)?;
+    let fingerprint = fingerprint(context, module, signatures).map_err(fail)?;
+    writer.record(&fingerprint).map_err(fail)?;
 
     workshop.post_build()?;
     writer.end_build(module.id).map_err(|error| Error::io("the build folder cannot be removed", error))
 }
 
 /// What the build that lies in the tree now was made from. The first build that is signed makes the certificate.
-fn fingerprint(context: &Context<'_>, module: &Prepared<'_>) -> std::io::Result<Fingerprint> {
+fn fingerprint(context: &Context<'_>, module: &Prepared<'_>, signatures: Signatures) -> std::io::Result<Fingerprint> {
     let mut inputs = module.inputs.clone();
     inputs::add_certificate(&mut inputs, &context.view(), module.target, &module.config)?;
-    let key = recipe::key(module, &inputs);
+    // What could not be signed is not kept: the next build may be luckier.
+    let key = recipe::key(module, &inputs).filter(|_| signatures == Signatures::AsWanted);
     let place = context.tree.layout().built(module.id, module.target);
     let source_stamp = module.source_stamp.clone();
     Ok(Fingerprint { key, source_stamp, ..Fingerprint::of(module.id, module.target, &place, inputs) })

@@ -3,10 +3,12 @@
 use sha2::{Digest, Sha256};
 
 use super::chroot;
+use super::keys::without_pins;
 use super::prepare::Prepared;
 use crate::action::Context;
 use crate::conf::ModuleConf;
 use crate::conf::framework::TrySign;
+use crate::conf::signing::KeyFiles;
 use crate::snapshot::inputs::Digests;
 use crate::sys::fingerprint::hex;
 
@@ -27,13 +29,15 @@ pub fn of(context: &Context<'_>, module: &Prepared<'_>, conf: &ModuleConf) -> Op
         TrySign::No => false,
         TrySign::NotInChroot => chroot::reason(context.system).is_none(),
     };
+    let files = KeyFiles::locate(context.system, framework, context.tree.layout(), Some(&module.target.kernel));
+    let signs = signs.then(|| without_pins(&format!("{files:?}")));
     let sourced = framework.build_environment.as_ref().map(|file| fs_err::read(context.system.path(file)).ok());
     let parts = [
         env!("CARGO_PKG_VERSION").to_owned(),
         format!("{conf:?}"),
         format!("{:?} {:?} {:?}", module.toolchain, module.suffix, module.dependencies),
         format!("{:?} {:?}", module.headers, module.config_file),
-        format!("{signs} {:?} {:?}", framework.sign_file, framework.compress_options),
+        format!("{signs:?} {:?} {:?}", framework.sign_file, framework.compress_options),
         format!("{sourced:?}"),
         format!("{:?}", variables(context)),
     ];

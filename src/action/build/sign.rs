@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::chroot;
-use super::keys::{Ensured, KeyFiles};
+use super::keys::{Ensured, without_pins};
 use crate::conf::Framework;
 use crate::conf::framework::TrySign;
+use crate::conf::signing::KeyFiles;
 use crate::ids::KernelRelease;
 use crate::kernel::KernelConfig;
 use crate::sys::System;
@@ -64,7 +65,7 @@ impl Signer {
         };
         let program = find_program(system, question).map_err(Unsigned::Failed)?;
         let files = KeyFiles::locate(system, question.framework, question.layout, Some(question.kernel));
-        let ensured = files.ensure(system).map_err(|error| Unsigned::Failed(with_causes(&error)))?;
+        let ensured = files.ensure(system).map_err(|error| Unsigned::Failed(without_pins(&with_causes(&error))))?;
         Ok(Self { program, hash: hash.to_owned(), files, key_is_new: ensured == Ensured::Made })
     }
 
@@ -75,11 +76,12 @@ impl Signer {
             .command(folder, &self.program)
             .args([&self.hash, &self.files.key, &self.files.certificate])
             .arg(system.inside(module));
-        match system.run(&command) {
-            Ok(finished) if finished.success() => Ok(()),
-            Ok(finished) => Err(format!("`{}` failed: {} {}", command.line(), finished.how(), finished.error_text())),
-            Err(error) => Err(format!("{error}: {}", error.source)),
-        }
+        let why = match system.run(&command) {
+            Ok(finished) if finished.success() => return Ok(()),
+            Ok(finished) => format!("`{}` failed: {} {}", command.line(), finished.how(), finished.error_text()),
+            Err(error) => format!("{error}: {}", error.source),
+        };
+        Err(without_pins(&why))
     }
 
     /// The certificate, for the machine owner to enrol.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::environment::{self, Environment};
-use super::finish;
+use super::finish::{self, Signatures};
 use super::log::BuildLog;
 use super::make;
 use super::patch;
@@ -81,9 +81,11 @@ impl<'a> Workshop<'a> {
     }
 
     /// Stages the finished modules.
-    pub fn finish(&mut self, stage: &Stage) -> Result<()> {
-        finish::finish(self.context, self.module, &self.folder, stage).map_err(|error| self.with_log(error))?;
-        finish::keep_symbols(&self.folder, stage)
+    pub fn finish(&mut self, stage: &Stage) -> Result<Signatures> {
+        let finished = finish::finish(self.context, self.module, &self.folder, stage);
+        let signatures = finished.map_err(|error| self.with_log(error))?;
+        finish::keep_symbols(&self.folder, stage)?;
+        Ok(signatures)
     }
 
     /// Puts the log beside the modules.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::conf::Framework;
 use crate::ids::{Arch, KernelRelease, ModuleVersion};
 use crate::kernel::Headers;
 use crate::tree::Layout;

@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::conf::framework::{Framework, TrySign};
+use crate::conf::Framework;
+use crate::conf::framework::TrySign;
+use crate::ids::KernelRelease;
+use crate::tree::Layout;
 
 fn root(os_release: &str) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
@@ -26,23 +29,6 @@ fn locate(system: &System, framework: &Framework) -> KeyFiles {
     let layout = Layout::new(system.root(), "/var/lib/dkms".as_ref(), "/usr/src".as_ref(), "/lib/modules".as_ref());
     let kernel = KernelRelease::new("6.1").unwrap();
     KeyFiles::locate(system, framework, &layout, Some(&kernel))
-}
-
-fn names(files: &KeyFiles) -> (&str, &str) {
-    (&files.key, &files.certificate)
-}
-
-#[test]
-fn the_pair_lies_in_the_tree_unless_something_else_is_configured() {
-    let root = root("ID=debian\n");
-    let system = system(root.path());
-    assert_eq!(names(&locate(&system, &framework())), ("/var/lib/dkms/mok.key", "/var/lib/dkms/mok.pub"));
-    let framework = Framework {
-        mok_signing_key: Some("/keys/$kernelver.key".into()),
-        mok_certificate: Some("/keys/${kernelver}x.der".into()),
-        ..framework()
-    };
-    assert_eq!(names(&locate(&system, &framework)), ("/keys/6.1.key", "/keys/6.1x.der"));
 }
 
 #[test]
@@ -90,34 +76,16 @@ fn neither_folders_nor_files_of_others_are_made() {
 }
 
 #[test]
-fn ubuntu_keeps_its_keys_where_its_tool_does() {
-    let root = root("ID=ubuntu\nID_LIKE=debian\n");
-    let system = system(root.path());
-    assert_eq!(locate(&system, &framework()).key, "/var/lib/dkms/mok.key", "without the tool");
-    let tool = root.path().join("usr/sbin/update-secureboot-policy");
-    fs_err::write(&tool, "#!/bin/sh\n").unwrap();
-    fs_err::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let files = locate(&system, &framework());
-    assert_eq!(names(&files), ("/var/lib/shim-signed/mok/MOK.priv", "/var/lib/shim-signed/mok/MOK.der"));
-    let configured = Framework { mok_certificate: Some("/etc/c".into()), ..framework() };
-    assert_eq!(names(&locate(&system, &configured)), ("/var/lib/dkms/mok.key", "/etc/c"));
-}
-
-#[test]
-fn gentoo_names_its_keys_in_the_environment_or_in_make_conf() {
-    let root = root("ID=gentoo\n");
-    let system = system(root.path());
-    assert_eq!(locate(&system, &framework()).key, "/var/lib/dkms/mok.key");
-    let place = root.path().join("etc/portage/make.conf");
-    fs_err::create_dir_all(root.path().join("etc/portage")).unwrap();
-    fs_err::write(&place, "USE=\"x\"\nMODULES_SIGN_KEY=\"/a.pem\"\nMODULES_SIGN_KEY='/b.pem'\n").unwrap();
-    assert_eq!(names(&locate(&system, &framework())), ("/b.pem", "/b.pem"));
-    assert!(matches!(locate(&system, &framework()).ensure(&system), Err(KeyError::NotOurs { .. })));
-
-    fs_err::remove_file(&place).unwrap();
-    fs_err::create_dir(&place).unwrap();
-    fs_err::write(place.join("signing"), "MODULES_SIGN_KEY=/c.pem\nMODULES_SIGN_CERT=/c.crt\n").unwrap();
-    assert_eq!(names(&locate(&system, &framework())), ("/c.pem", "/c.crt"));
-    let system = system.with_environment(BTreeMap::from([("MODULES_SIGN_KEY".into(), "/env.pem".into())]));
-    assert_eq!(names(&locate(&system, &framework())), ("/env.pem", "/c.crt"));
+fn a_pin_is_shown_to_nobody() {
+    for (text, shown) in [
+        ("pkcs11:token=a?pin-value=1234", "pkcs11:token=a?pin-value=*"),
+        ("`sign pkcs11:a?pin-value=1234 x.der`", "`sign pkcs11:a?pin-value=* x.der`"),
+        (
+            "pkcs11:a?pin-value=12&pin-source=/x, pkcs11:b?pin-value=34`",
+            "pkcs11:a?pin-value=*&pin-source=/x, pkcs11:b?pin-value=*`",
+        ),
+        ("/var/lib/dkms/mok.key", "/var/lib/dkms/mok.key"),
+    ] {
+        assert_eq!(without_pins(text), shown);
+    }
 }

@@ -1,0 +1,179 @@
+//! Where the key and the certificate lie that modules are signed with: by framework.conf, the distribution's rule, or in the
+//! DKMS tree.
+
+use std::path::PathBuf;
+
+use super::Framework;
+use crate::ids::KernelRelease;
+use crate::sys::System;
+use crate::sys::os_release::OsRelease;
+use crate::tree::Layout;
+
+/// Ubuntu's machine owner key, which its own tools enrol.
+const UBUNTU_KEYS: &str = "/var/lib/shim-signed/mok";
+
+/// The two files, as a process inside the root names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFiles {
+    /// The private key: a path, or a `pkcs11:` address.
+    pub key: String,
+    /// The certificate.
+    pub certificate: String,
+    /// Who makes them when they are missing.
+    pub maker: Maker,
+}
+
+/// Who makes a missing key or certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Maker {
+    /// We do.
+    Dkms,
+    /// Ubuntu's update-secureboot-policy.
+    Ubuntu,
+    /// Their owner: a token, or the key of a kernel that he built himself.
+    Owner,
+}
+
+impl KeyFiles {
+    /// The pair that signs modules for this kernel, by framework.conf, the distribution's rule, or in the DKMS tree.
+    pub fn locate(system: &System, framework: &Framework, layout: &Layout, kernel: Option<&KernelRelease>) -> Self {
+        let own = |file: &str| layout.tree_name().join(file).to_string_lossy().into_owned();
+        let release = kernel.map_or("", KernelRelease::as_str);
+        let expand = |value: &String| Framework::expand(value, release);
+        let configured =
+            (framework.mok_signing_key.as_ref().map(expand), framework.mok_certificate.as_ref().map(expand));
+        if configured == (None, None)
+            && let Some(files) = of_distribution(system)
+        {
+            return files;
+        }
+        let key = configured.0.unwrap_or_else(|| own("mok.key"));
+        let certificate = configured.1.unwrap_or_else(|| own("mok.pub"));
+        let maker = if key.starts_with("pkcs11:") { Maker::Owner } else { Maker::Dkms };
+        Self { key, certificate, maker }
+    }
+}
+
+/// Keys that a distribution keeps outside the DKMS tree.
+fn of_distribution(system: &System) -> Option<KeyFiles> {
+    let release = OsRelease::read(system)?;
+    if release.family().starts_with("ubuntu") && system.has_program("update-secureboot-policy") {
+        let file = |name: &str| format!("{UBUNTU_KEYS}/{name}");
+        return Some(KeyFiles { key: file("MOK.priv"), certificate: file("MOK.der"), maker: Maker::Ubuntu });
+    }
+    if release.id == "gentoo" || release.family().starts_with("gentoo") {
+        let key = portage_setting(system, "MODULES_SIGN_KEY")?;
+        // One PEM file may hold both.
+        let certificate = portage_setting(system, "MODULES_SIGN_CERT").unwrap_or_else(|| key.clone());
+        return Some(KeyFiles { key, certificate, maker: Maker::Owner });
+    }
+    None
+}
+
+/// A setting of the environment, else of /etc/portage/make.conf (a file, or a folder of files; make.conf(5)).
+fn portage_setting(system: &System, name: &str) -> Option<String> {
+    if let Some(value) = system.variable(name) {
+        return Some(value.to_string_lossy().into_owned());
+    }
+    let place = system.path("/etc/portage/make.conf");
+    let mut files: Vec<PathBuf> = match fs_err::read_dir(&place) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Err(_) => vec![place],
+    };
+    files.sort();
+    let texts = files.iter().filter_map(|file| fs_err::read_to_string(file).ok());
+    texts.filter_map(|text| last_assignment(&text, name)).next_back()
+}
+
+/// The value that a file of plain `NAME="VALUE"` lines gives a name.
+fn last_assignment(text: &str, name: &str) -> Option<String> {
+    let value = |line: &str| {
+        let line = line.trim();
+        let (found, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
+        (found.trim() == name).then(|| value.trim().trim_matches(['"', '\'']).to_owned())
+    };
+    text.lines().filter_map(value).next_back().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use super::*;
+
+    fn root(os_release: &str) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["etc", "var/lib/dkms", "usr/sbin"] {
+            fs_err::create_dir_all(root.path().join(folder)).unwrap();
+        }
+        fs_err::write(root.path().join("etc/os-release"), os_release).unwrap();
+        root
+    }
+
+    fn system(root: &Path) -> System {
+        let environment = BTreeMap::from([("PATH".into(), "/usr/sbin".into())]);
+        System::host().with_root(root).with_environment(environment)
+    }
+
+    fn framework() -> Framework {
+        Framework::defaults(&System::host().with_environment(BTreeMap::new()))
+    }
+
+    fn locate(system: &System, framework: &Framework) -> KeyFiles {
+        let layout = Layout::new(system.root(), "/var/lib/dkms".as_ref(), "/usr/src".as_ref(), "/lib/modules".as_ref());
+        let kernel = KernelRelease::new("6.1").unwrap();
+        KeyFiles::locate(system, framework, &layout, Some(&kernel))
+    }
+
+    fn names(files: &KeyFiles) -> (&str, &str) {
+        (&files.key, &files.certificate)
+    }
+
+    #[test]
+    fn the_pair_lies_in_the_tree_unless_something_else_is_configured() {
+        let root = root("ID=debian\n");
+        let system = system(root.path());
+        assert_eq!(names(&locate(&system, &framework())), ("/var/lib/dkms/mok.key", "/var/lib/dkms/mok.pub"));
+        let framework = Framework {
+            mok_signing_key: Some("/keys/$kernelver.key".into()),
+            mok_certificate: Some("/keys/${kernelver}x.der".into()),
+            ..framework()
+        };
+        assert_eq!(names(&locate(&system, &framework)), ("/keys/6.1.key", "/keys/6.1x.der"));
+    }
+
+    #[test]
+    fn ubuntu_keeps_its_keys_where_its_tool_does() {
+        let root = root("ID=ubuntu\nID_LIKE=debian\n");
+        let system = system(root.path());
+        assert_eq!(locate(&system, &framework()).key, "/var/lib/dkms/mok.key", "without the tool");
+        let tool = root.path().join("usr/sbin/update-secureboot-policy");
+        fs_err::write(&tool, "#!/bin/sh\n").unwrap();
+        fs_err::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let files = locate(&system, &framework());
+        assert_eq!(names(&files), ("/var/lib/shim-signed/mok/MOK.priv", "/var/lib/shim-signed/mok/MOK.der"));
+        let configured = Framework { mok_certificate: Some("/etc/c".into()), ..framework() };
+        assert_eq!(names(&locate(&system, &configured)), ("/var/lib/dkms/mok.key", "/etc/c"));
+    }
+
+    #[test]
+    fn gentoo_names_its_keys_in_the_environment_or_in_make_conf() {
+        let root = root("ID=gentoo\n");
+        let system = system(root.path());
+        assert_eq!(locate(&system, &framework()).key, "/var/lib/dkms/mok.key");
+        let place = root.path().join("etc/portage/make.conf");
+        fs_err::create_dir_all(root.path().join("etc/portage")).unwrap();
+        fs_err::write(&place, "USE=\"x\"\nMODULES_SIGN_KEY=\"/a.pem\"\nMODULES_SIGN_KEY='/b.pem'\n").unwrap();
+        assert_eq!(names(&locate(&system, &framework())), ("/b.pem", "/b.pem"));
+        assert_eq!(locate(&system, &framework()).maker, Maker::Owner);
+
+        fs_err::remove_file(&place).unwrap();
+        fs_err::create_dir(&place).unwrap();
+        fs_err::write(place.join("signing"), "MODULES_SIGN_KEY=/c.pem\nMODULES_SIGN_CERT=/c.crt\n").unwrap();
+        assert_eq!(names(&locate(&system, &framework())), ("/c.pem", "/c.crt"));
+        let system = system.with_environment(BTreeMap::from([("MODULES_SIGN_KEY".into(), "/env.pem".into())]));
+        assert_eq!(names(&locate(&system, &framework())), ("/env.pem", "/c.crt"));
+    }
+}
