@@ -167,8 +167,11 @@ impl Request {
             Wish::Match { target, template, only } => {
                 plan::autoinstall::like(target, template, only.as_ref(), snapshot, policy)
             }
-            Wish::KernelLeaves { target, which } => {
-                plan::unmake::kernel_leaves(target, *which == Leaving::AutoinstallOnly, snapshot)
+            Wish::KernelLeaves { target, which: Leaving::Every } => {
+                plan::unmake::kernel_leaves(target, snapshot, policy)
+            }
+            Wish::KernelLeaves { target, which: Leaving::AutoinstallOnly } => {
+                plan::unmake::kernel_is_replaced(target, snapshot)
             }
             Wish::ModuleArrived { id, source, targets } => {
                 plan::arrival::module_arrived(id, source, targets, snapshot, policy)
@@ -203,6 +206,9 @@ impl Request {
             }
             Wish::KernelLeaves { target, which: Leaving::AutoinstallOnly } => {
                 Interest::of(Modules::BuiltFor(target.clone()), std::slice::from_ref(target))
+            }
+            Wish::KernelLeaves { target, which: Leaving::Every } => {
+                Interest::of(Modules::LinkedTo(target.clone()), &[])
             }
             _ => Interest::none(),
         }

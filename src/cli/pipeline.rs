@@ -245,10 +245,13 @@ impl App {
     fn tell_omissions(&self, plan: &Plan, wish: &Wish) {
         let reporter: &dyn Reporter = &self.reporter;
         let is_reconcile = matches!(wish, Wish::Reconcile { .. });
+        // The kernel goes either way: what others lose with it is no failure, but must be known.
+        let is_loss = matches!(wish, Wish::KernelLeaves { .. });
         for omission in &plan.omissions {
             match &omission.reason {
                 Reason::AlreadySo { text } if is_reconcile => reporter.detail(text),
                 Reason::AlreadySo { text } => reporter.note(text),
+                Reason::Pending { on, text, .. } if is_loss => reporter.warn(format!("{text}; {on} would help")),
                 Reason::Refused { case: Kind::Broken | Kind::Excluded, text, .. } => reporter.detail(text),
                 _ => {}
             }

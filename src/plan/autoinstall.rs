@@ -113,7 +113,7 @@ fn may_be_renewed(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> bool {
 }
 
 /// Steps for the wanted modules, dependencies first, independent ones side by side.
-fn schedule(
+pub(super) fn schedule(
     plan: &mut Plan,
     wanted: &BTreeMap<ModuleName, &ModuleEntry>,
     target: &Target,

@@ -12,6 +12,7 @@ pub mod reconcile;
 pub mod refusal;
 pub mod tarball;
 pub mod unmake;
+mod weak;
 
 #[cfg(test)]
 mod sample;

@@ -6,7 +6,7 @@ use crate::ids::{ModuleId, Target};
 use crate::snapshot::Snapshot;
 use crate::step::{AddSource, Operation, Plan, Policy, StepId};
 
-use super::{arrival, autoinstall, unmake};
+use super::{arrival, autoinstall, unmake, weak};
 
 /// How far a reconciliation goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +22,12 @@ pub enum Extent {
 pub fn reconcile(targets: &[Target], extent: Extent, snapshot: &Snapshot, policy: &Policy) -> Plan {
     let mut plan = Plan::default();
     for target in &snapshot.gone {
+        let kept = match extent {
+            Extent::Everything => weak::keep(&mut plan, target, snapshot.newest().into_values(), snapshot, policy),
+            Extent::RemovalsOnly => weak::Kept::new(),
+        };
         for entry in snapshot.modules.iter().filter(|entry| !snapshot.abandoned.contains(&entry.id)) {
-            unmake::take_away(&mut plan, entry, target, "the kernel has gone");
+            unmake::take_away_after(&mut plan, entry, target, "the kernel has gone", &kept);
         }
     }
     if extent == Extent::Everything {
@@ -86,6 +90,11 @@ mod tests {
                 "its kernel has gone",
                 two().module("a/1", &["+6.1", "+5.9"]).gone("5.9"),
                 "0:uninstall a/1 5.9; 1:unbuild a/1 5.9 <0",
+            ),
+            (
+                "another kernel used the build of the one that has gone",
+                two().module("a/1", &["+5.9"]).linked("6.1", "5.9").gone("5.9"),
+                "0:build a/1 6.1; 1:install a/1 6.1 <0; 2:uninstall a/1 5.9 <0 <1; 3:unbuild a/1 5.9 <2",
             ),
             (
                 "its package has gone",

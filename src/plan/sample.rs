@@ -69,6 +69,16 @@ impl Sample {
         self
     }
 
+    /// Links on this kernel lead to the build of the module added last for another one.
+    pub fn linked(mut self, kernel: &str, to: &str) -> Self {
+        let (linked, to) = (target(kernel), target(to));
+        let builds = self.snapshot.modules.last_mut().into_iter().flat_map(|entry| &mut entry.builds);
+        for build in builds.filter(|build| build.target == to) {
+            build.weak.push((linked.kernel.clone(), linked.arch.clone()));
+        }
+        self
+    }
+
     /// The module added last is broken.
     pub fn broken(mut self) -> Self {
         if let Some(entry) = self.snapshot.modules.last_mut() {

@@ -105,7 +105,7 @@ fn removal_takes_away_what_is_there_and_forgets_when_nothing_is_left() {
         (super::unmake::remove(&id("a/1"), Some(&five), &snapshot), "uninstall a@5; unbuild a@5<0"),
         (super::unmake::remove(&id("a/1"), None, &snapshot), "uninstall a@5; unbuild a@5<0; unbuild a@6; remove a<1,2"),
         (super::unmake::remove(&id("b/1"), None, &snapshot), "-b:3"),
-        (super::unmake::kernel_leaves(&target("6"), false, &snapshot), "unbuild a@6"),
+        (super::unmake::kernel_leaves(&target("6"), &snapshot, &policy(&[])), "unbuild a@6"),
     ] {
         assert_eq!(short(&plan), expected);
     }
@@ -222,4 +222,41 @@ fn what_another_dkms_built_is_adopted_unless_it_is_made_anew_or_taken_away() {
     assert_eq!(autoinstall(&not_yet_installed), "install a@5; adopt a@5");
     let excluded = base().module("a/1", &["+5"]).of_another_dkms("a/1", "5").says("a/1", "excluded").done();
     assert_eq!(arrival(&excluded), "uninstall a@5; unbuild a@5<0; -a@5:77");
+}
+
+#[test]
+fn kernels_that_use_the_build_of_a_leaving_one_get_their_own_before() {
+    let base = || Sample::default().kernels(&["5", "6", "7-"]);
+    let plan = |sample: Sample| short(&super::unmake::kernel_leaves(&target("5"), &sample.done(), &policy(&[])));
+    for (sample, expected) in [
+        (base().module("a/1", &["+5"]), "uninstall a@5; unbuild a@5<0"),
+        (base().module("a/1", &["+5"]).linked("6", "5"), "build a@6; install a@6<0; uninstall a@5<0,1; unbuild a@5<2"),
+        (base().module("a/1", &["+5", "6"]).linked("6", "5"), "install a@6; uninstall a@5<0; unbuild a@5<1"),
+        (base().module("a/1", &["+5", "+6"]).linked("6", "5"), "uninstall a@5; unbuild a@5<0"),
+        // Nobody has headers: the loss is named.
+        (base().module("a/1", &["+5"]).linked("7", "5"), "uninstall a@5; unbuild a@5<0; -a@7:21"),
+        // weak-modules links 7 to what 6 gets.
+        (
+            base().module("a/1", &["+5"]).linked("6", "5").linked("7", "5"),
+            "build a@6; install a@6<0; uninstall a@5<0,1; unbuild a@5<2",
+        ),
+        (
+            base().module("a/1", &["+5"]).linked("6", "5").says("a/1", "excluded"),
+            "uninstall a@5; unbuild a@5<0; -a@6:77",
+        ),
+        (
+            base()
+                .module("a/1", &["+5"])
+                .linked("6", "5")
+                .says("a/1", "needs=b")
+                .module("b/1", &["+5"])
+                .linked("6", "5"),
+            "build b@6; install b@6<0; build a@6<1; install a@6<2; uninstall a@5<2,3; unbuild a@5<4; uninstall b@5<0,1; unbuild b@5<6",
+        ),
+    ] {
+        assert_eq!(plan(sample), expected);
+    }
+    let replaced = base().module("a/1", &["+5"]).linked("6", "5").done();
+    let plan = super::unmake::kernel_is_replaced(&target("5"), &replaced);
+    assert_eq!(short(&plan), "uninstall a@5; unbuild a@5<0", "it comes back, and with it what the links lead to");
 }

@@ -2,11 +2,12 @@
 
 use crate::ids::{ModuleId, Target};
 use crate::snapshot::Snapshot;
-use crate::step::{Operation, Plan, StepId};
+use crate::step::{Operation, Plan, Policy, StepId};
 use crate::tree::state::is_usual_release;
 use crate::tree::{Build, ModuleEntry};
 
 use super::refusal::{already, not_usable};
+use super::weak::{self, Kept};
 
 /// Takes the module out of these kernels (None: every one it is installed on).
 pub fn uninstall(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) -> Plan {
@@ -57,27 +58,45 @@ pub fn remove(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) ->
     plan
 }
 
-/// Takes away what is built for a kernel that leaves: of every module, or only of those that come back by autoinstall.
-pub fn kernel_leaves(target: &Target, autoinstall_only: bool, snapshot: &Snapshot) -> Plan {
+/// Takes away what is built for a kernel that leaves. Kernels that use it by links get builds of their own first.
+pub fn kernel_leaves(target: &Target, snapshot: &Snapshot, policy: &Policy) -> Plan {
+    let mut plan = Plan::default();
+    let kept = weak::keep(&mut plan, target, snapshot.modules.iter(), snapshot, policy);
+    for entry in &snapshot.modules {
+        take_away_after(&mut plan, entry, target, "the kernel is leaving", &kept);
+    }
+    plan
+}
+
+/// Takes away what is built for a kernel that is about to be unpacked anew, of modules that come back by autoinstall.
+pub fn kernel_is_replaced(target: &Target, snapshot: &Snapshot) -> Plan {
     let mut plan = Plan::default();
     for entry in &snapshot.modules {
-        let comes_back = || matches!(snapshot.conf(&entry.id, target), Some(Ok(loaded)) if loaded.conf.autoinstall);
-        if autoinstall_only && !comes_back() {
-            continue;
+        if matches!(snapshot.conf(&entry.id, target), Some(Ok(loaded)) if loaded.conf.autoinstall) {
+            take_away(&mut plan, entry, target, "the kernel is about to be replaced");
         }
-        let why = if autoinstall_only { "the kernel is about to be replaced" } else { "the kernel is leaving" };
-        take_away(&mut plan, entry, target, why);
     }
     plan
 }
 
 /// The steps that end *added* for one kernel: uninstall if installed, then unbuild. None when nothing is built.
 pub(super) fn take_away(plan: &mut Plan, entry: &ModuleEntry, target: &Target, why: &str) -> Option<StepId> {
+    take_away_after(plan, entry, target, why, &Kept::new())
+}
+
+/// The same, after what keeps the module in use elsewhere.
+pub(super) fn take_away_after(
+    plan: &mut Plan,
+    entry: &ModuleEntry,
+    target: &Target,
+    why: &str,
+    kept: &Kept,
+) -> Option<StepId> {
     let build = entry.build(target)?;
     let id = &entry.id;
-    let mut after = Vec::new();
+    let mut after = kept.get(id).cloned().unwrap_or_default();
     if build.installed {
-        after.push(plan.push(id.clone(), Some(target.clone()), Operation::Uninstall, why, Vec::new()));
+        after = vec![plan.push(id.clone(), Some(target.clone()), Operation::Uninstall, why, after)];
     }
     Some(plan.push(id.clone(), Some(target.clone()), Operation::Unbuild, why, after))
 }

@@ -108,6 +108,8 @@ pub enum Modules {
     InstalledOn(Target),
     /// Those built for this kernel.
     BuiltFor(Target),
+    /// Those that other kernels use by links to this kernel's build; those kernels are of interest, too.
+    LinkedTo(Target),
 }
 
 impl Interest {
@@ -166,17 +168,18 @@ impl Snapshot {
         if interest.whole {
             snapshot.look_at_all(view);
         }
-        snapshot.read_kernels(view, &interest.targets);
+        let targets = snapshot.targets_of_interest(interest);
+        snapshot.read_kernels(view, &targets);
         let memo = inputs::Memo::default();
         for (id, source) in snapshot.of_interest(&interest.modules) {
             snapshot.read_source(view, &id, &source);
-            for target in &interest.targets {
+            for target in &targets {
                 snapshot.read_conf(view, &id, target);
                 snapshot.note_outdated(view, &id, target, &memo);
             }
         }
         if interest.dependants {
-            snapshot.read_dependants(view, &interest.targets);
+            snapshot.read_dependants(view, &targets);
         }
         Ok(snapshot)
     }
@@ -231,6 +234,15 @@ impl Snapshot {
         }
     }
 
+    fn targets_of_interest(&self, interest: &Interest) -> Vec<Target> {
+        let mut targets = interest.targets.clone();
+        if let Modules::LinkedTo(target) = &interest.modules {
+            let linked: BTreeSet<Target> = self.modules.iter().flat_map(|entry| entry.links_to(target)).collect();
+            targets.extend(linked);
+        }
+        targets
+    }
+
     fn of_interest(&self, modules: &Modules) -> Vec<(ModuleId, AddSource)> {
         let registered = |entry: &ModuleEntry| (entry.id.clone(), AddSource::SourceTree);
         match modules {
@@ -239,6 +251,10 @@ impl Snapshot {
             Modules::Newest => self.newest().values().map(|entry| registered(entry)).collect(),
             Modules::InstalledOn(target) => {
                 self.modules.iter().filter(|entry| is_installed(entry, target)).map(registered).collect()
+            }
+            Modules::LinkedTo(target) => {
+                let is_linked = |entry: &&ModuleEntry| entry.links_to(target).next().is_some();
+                self.modules.iter().filter(is_linked).map(registered).collect()
             }
             Modules::BuiltFor(target) => {
                 self.modules.iter().filter(|entry| entry.build(target).is_some()).map(registered).collect()

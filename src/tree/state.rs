@@ -49,6 +49,13 @@ impl ModuleEntry {
         self.builds.iter().find(|build| build.target == *target)
     }
 
+    /// The kernels on which links of weak-modules lead to this kernel's build, and that have none of their own installed.
+    pub fn links_to(&self, target: &Target) -> impl Iterator<Item = Target> {
+        let weak = self.build(target).filter(|build| build.installed).map(|build| build.weak.as_slice());
+        let linked = weak.unwrap_or_default().iter().map(|(kernel, arch)| Target::new(kernel.clone(), arch.clone()));
+        linked.filter(|target| !self.build(target).is_some_and(|build| build.installed))
+    }
+
     /// The folder of its source, if that is there.
     pub fn source(&self) -> Option<&PathBuf> {
         match &self.state {
