@@ -95,7 +95,6 @@ pub(crate) fn install(
 fn after_install(job: &Job<'_>, conf: &ModuleConf, installed: &Installed) {
     let layout = job.context.tree.layout();
     let places: Vec<PathBuf> = installed.files.iter().map(|file| file.place.clone()).collect();
-    selinux::label(job.context, &with_folders(job, &places));
     if !conf.no_weak_modules {
         weak_modules::tell(job.context, &job.target.kernel, weak_modules::Change::Added, &places);
     }
@@ -105,17 +104,6 @@ fn after_install(job: &Job<'_>, conf: &ModuleConf, installed: &Installed) {
     if let Some(command) = &conf.scripts.post_install {
         job.run_lenient(Hook::PostInstall, Some(job.target), command);
     }
-}
-
-/// The files with the folders between them and the kernel's (opened).
-fn with_folders(job: &Job<'_>, places: &[PathBuf]) -> Vec<PathBuf> {
-    let layout = job.context.tree.layout();
-    let kernel = layout.kernel_modules(job.target);
-    let mut all = BTreeSet::new();
-    for place in places.iter().map(|place| layout.opened(place)) {
-        all.extend(place.ancestors().take_while(|folder| **folder != kernel).map(PathBuf::from));
-    }
-    all.into_iter().collect()
 }
 
 impl Job<'_> {

@@ -42,6 +42,9 @@ pub(super) fn put(job: &Job<'_>, installed: &Installed, replaced: Option<&Module
     for staged in staged {
         swap(job, staged, replaced).map_err(|error| Error::io(what(), error))?;
     }
+    let places: Vec<PathBuf> =
+        installed.files.iter().map(|file| job.context.tree.layout().opened(&file.place)).collect();
+    selinux::label(job, &places);
     writer.activate(job.id, job.target).map_err(|error| Error::io(what(), error))?;
     uninstall::remove_files(job, &installed.obsolete);
     Ok(())

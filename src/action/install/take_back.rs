@@ -8,7 +8,7 @@ use crate::sys;
 use crate::tree::installed::Installed;
 
 use super::candidates::of_build;
-use super::{Job, place, uninstall};
+use super::{Job, place, selinux, uninstall};
 
 /// Takes this version out of the kernel. `before` is the version that was active when the change began: another one is put
 /// back from its build. Doing it again completes what was interrupted. Returns the places of the removed files, without
@@ -52,9 +52,11 @@ fn restore(job: &Job<'_>, removed: &[PathBuf]) -> std::io::Result<()> {
     }
     // Releases before 3.2 noted no place: the original comes to where ours was.
     let folder = |_: &str| Some(layout.opened(removed.first()?).parent()?.to_path_buf());
-    for place in writer.restore_originals(&job.id.name, job.target, &folder)? {
+    let restored = writer.restore_originals(&job.id.name, job.target, &folder)?;
+    for place in &restored {
         job.context.reporter.detail(format!("restored the original module {}", place.display()));
     }
+    selinux::label(job, &restored);
     Ok(())
 }
 
