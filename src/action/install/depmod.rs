@@ -1,9 +1,10 @@
 //! depmod(8): the lists by which modprobe finds modules.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::ids::KernelRelease;
-use crate::sys::{Command, RunError, System};
+use crate::sys::{Command, Finished, RunError, System};
 use crate::tree::Layout;
 
 /// Why the lists could not be brought up to date.
@@ -47,11 +48,40 @@ pub fn run(system: &System, layout: &Layout, kernel: &KernelRelease) -> Result<R
     let Some(base) = base(layout) else { return Ok(Ran::OtherPlace) };
     let command = command(system, &base, kernel);
     let line = command.line();
+    let folder = layout.install_tree().join(kernel);
+    let before = stamps(&folder);
     let finished = system.run(&command)?;
-    if finished.success() {
-        return Ok(Ran::Yes);
-    }
-    Err(DepmodError::Failed { command: line, how: finished.how(), stderr: finished.error_text() })
+    judge(line, &finished, unwritten(&before, &stamps(&folder)))
+}
+
+/// Whether a depmod that ended so, and did not write this list, did its work. It says so and ends with 0 all the same when
+/// there is no room for a file (kmod 30).
+fn judge(command: String, finished: &Finished, unwritten: Option<&str>) -> Result<Ran, DepmodError> {
+    let stderr = finished.error_text();
+    let how = match unwritten {
+        _ if !finished.success() => finished.how(),
+        Some(list) if stderr.contains("ERROR") => format!("{}, but without writing {list}", finished.how()),
+        _ => return Ok(Ran::Yes),
+    };
+    Err(DepmodError::Failed { command, how, stderr })
+}
+
+/// Lists that modprobe reads and that depmod always makes anew.
+const ALWAYS_WRITTEN: [&str; 4] = ["modules.dep", "modules.dep.bin", "modules.alias.bin", "modules.symbols.bin"];
+
+/// Which file each of [`ALWAYS_WRITTEN`] is: it changes when depmod puts another in its place.
+type Stamps = [Option<(u64, i64, i64)>; ALWAYS_WRITTEN.len()];
+
+fn stamps(folder: &Path) -> Stamps {
+    ALWAYS_WRITTEN.map(|list| {
+        let meta = fs_err::metadata(folder.join(list)).ok()?;
+        Some((meta.ino(), meta.ctime(), meta.ctime_nsec()))
+    })
+}
+
+/// A list that is the same file as before.
+fn unwritten(before: &Stamps, after: &Stamps) -> Option<&'static str> {
+    (0..ALWAYS_WRITTEN.len()).find(|at| before[*at] == after[*at]).map(|at| ALWAYS_WRITTEN[at])
 }
 
 /// The folder below which depmod is to look for lib/modules.
@@ -120,6 +150,44 @@ mod tests {
     fn line(root: &Path, base: &Path) -> String {
         let system = System::host().with_root(root);
         command(&system, base, &KernelRelease::new("6.1").unwrap()).line().split_once(' ').unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn lists_that_were_not_written_are_a_failure_whatever_the_exit_code() {
+        let complaint = "depmod: ERROR: openat(modules.dep): No space left on device";
+        for (code, stderr, unwritten, expected) in [
+            (0, "", None, None),
+            // A broken module of somebody else is no reason.
+            (0, "depmod: ERROR: failed to load symbols from a.ko", None, None),
+            // A stand-in that does nothing, and says nothing.
+            (0, "", Some("modules.dep"), None),
+            (0, complaint, Some("modules.dep"), Some("exit code 0, but without writing modules.dep: depmod: ERROR")),
+            (1, "", None, Some("exit code 1")),
+            (1, complaint, Some("modules.dep"), Some("exit code 1: depmod: ERROR")),
+        ] {
+            let finished = Finished { code: Some(code), stderr: stderr.into(), ..Finished::default() };
+            let failed = judge("depmod -a".to_owned(), &finished, unwritten).err().map(|error| error.to_string());
+            let is_told = failed.as_deref().is_some_and(|text| expected.is_some_and(|words| text.contains(words)));
+            assert_eq!(failed.is_some(), expected.is_some(), "{code} {stderr} {unwritten:?}");
+            assert_eq!(is_told, expected.is_some(), "{failed:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_was_written_when_another_file_is_in_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |list: &str| {
+            let staged = folder.path().join("new");
+            fs_err::write(&staged, "x").unwrap();
+            fs_err::rename(&staged, folder.path().join(list)).unwrap();
+        };
+        let before = stamps(folder.path());
+        assert_eq!(unwritten(&before, &before), Some("modules.dep"), "none is there");
+        ALWAYS_WRITTEN.iter().for_each(|list| write(list));
+        let between = stamps(folder.path());
+        assert_eq!(unwritten(&before, &between), None);
+        ALWAYS_WRITTEN[..3].iter().for_each(|list| write(list));
+        assert_eq!(unwritten(&between, &stamps(folder.path())), Some("modules.symbols.bin"));
     }
 
     #[test]

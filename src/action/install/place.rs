@@ -46,7 +46,7 @@ pub(super) fn put(job: &Job<'_>, installed: &Installed, replaced: Option<&Module
         installed.files.iter().map(|file| job.context.tree.layout().opened(&file.place)).collect();
     selinux::label(job, &places);
     writer.activate(job.id, job.target).map_err(|error| Error::io(what(), error))?;
-    uninstall::remove_files(job, &installed.obsolete);
+    uninstall::remove_obsolete(job, installed);
     Ok(())
 }
 

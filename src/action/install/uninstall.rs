@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::ids::{ModuleId, Target};
 use crate::step::StepId;
 use crate::sys::{self, System};
-use crate::tree::installed::InstalledFile;
+use crate::tree::installed::{Installed, InstalledFile};
 use crate::tree::intent::Doing;
 
 use super::candidates::built_files;
@@ -72,25 +72,32 @@ pub(super) fn take_out(job: &Job<'_>) -> Result<Vec<PathBuf>> {
             None => files.push(file),
         }
     }
-    let (removed, failed) = remove_all(job, &files);
+    let (removed, failed) = remove_all(job, &files, &BTreeSet::new());
     match failed {
         Some(error) => Err(Error::io(format!("cannot uninstall {} from {}", job.id, job.target), error)),
         None => Ok(removed),
     }
 }
 
-/// Removes such of these files as are still what they are said to be; what cannot be removed is a warning.
-pub(super) fn remove_files(job: &Job<'_>, files: &[InstalledFile]) {
-    if let (_, Some(error)) = remove_all(job, files) {
+/// Removes what an install leaves over of the files before it, such as are still what they are said to be; what cannot be
+/// removed is a warning.
+pub(super) fn remove_obsolete(job: &Job<'_>, installed: &Installed) {
+    // The same module in another compression may be the new one.
+    let kept = installed.files.iter().map(|file| job.context.tree.layout().opened(&file.place)).collect();
+    if let (_, Some(error)) = remove_all(job, &installed.obsolete, &kept) {
         job.context.reporter.warn(format!("a module file of an earlier version was left: {error}"));
     }
 }
 
-fn remove_all(job: &Job<'_>, files: &[InstalledFile]) -> (Vec<PathBuf>, Option<std::io::Error>) {
+fn remove_all(
+    job: &Job<'_>,
+    files: &[InstalledFile],
+    kept: &BTreeSet<PathBuf>,
+) -> (Vec<PathBuf>, Option<std::io::Error>) {
     let mut removed = Vec::new();
     let mut failed = None;
     for file in files {
-        match remove(job, file) {
+        match remove(job, file, kept) {
             Ok(places) => removed.extend(places),
             Err(error) => failed = Some(error),
         }
@@ -103,7 +110,7 @@ fn remove_all(job: &Job<'_>, files: &[InstalledFile]) -> (Vec<PathBuf>, Option<s
 }
 
 /// Removes one file, and the same module in another compression.
-fn remove(job: &Job<'_>, file: &InstalledFile) -> std::io::Result<Vec<PathBuf>> {
+fn remove(job: &Job<'_>, file: &InstalledFile, kept: &BTreeSet<PathBuf>) -> std::io::Result<Vec<PathBuf>> {
     let layout = job.context.tree.layout();
     let place = layout.opened(&file.place);
     if is_unsaved_original(job, file) {
@@ -111,7 +118,7 @@ fn remove(job: &Job<'_>, file: &InstalledFile) -> std::io::Result<Vec<PathBuf>> 
     }
     let mut removed = Vec::new();
     for candidate in std::iter::once(place.clone()).chain(other_suffixes(&place)) {
-        if fs_err::symlink_metadata(&candidate).is_err() {
+        if kept.contains(&candidate) || fs_err::symlink_metadata(&candidate).is_err() {
             continue;
         }
         if is_ours(job, &candidate, file) {

@@ -132,6 +132,24 @@ fn a_rebuilt_module_replaces_its_former_build_without_force() {
 }
 
 #[test]
+fn a_module_in_a_new_compression_takes_the_place_of_the_old_one() {
+    for (before, after) in [("foo.ko.xz", "foo.ko.zst"), ("foo", "foo.ko.gz"), ("foo.ko.gz", "foo")] {
+        for version in ["1.0", ""] {
+            let site = Site::new();
+            let foo = site.built("foo", "1.0", "", &[(before, version)]);
+            site.install(&foo).unwrap();
+            fs_err::remove_dir_all(site.tree.layout().built_modules(&foo, &target())).unwrap();
+            site.built("foo", "1.0", "", &[(after, version)]);
+            site.install(&foo).unwrap();
+            let file = if after.contains('.') { after.to_owned() } else { format!("{after}.ko") };
+            let modules = site.modules();
+            assert_eq!(modules.len(), 1, "{before} {after} {version:?} {modules:?}");
+            assert!(modules[0].starts_with(&format!("updates/dkms/{file}: ")), "{modules:?}");
+        }
+    }
+}
+
+#[test]
 fn force_repeats_an_install_with_all_its_scripts() {
     let site = Site::new().with(Switch::Force);
     let conf = "PRE_INSTALL='note.sh pre'\nPOST_INSTALL='note.sh post'\nPOST_REMOVE='note.sh removed'";
