@@ -13,7 +13,8 @@ configure() {
         sed -i "/^$name=/d" "$folder/.config" "$folder/include/config/auto.conf"
         sed -i "/^#define $name /d" "$folder/include/generated/autoconf.h"
         [[ $setting == *=* ]] || continue
-        echo "$name=$value" | tee -a "$folder/.config" >>"$folder/include/config/auto.conf"
+        echo "$name=$value" >>"$folder/.config"
+        echo "$name=${value//\"/}" >>"$folder/include/config/auto.conf"
         echo "#define $name ${value/#y/1}" >>"$folder/include/generated/autoconf.h"
     done
 }
