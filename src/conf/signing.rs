@@ -96,14 +96,14 @@ fn last_assignment(text: &str, name: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeMap;
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
     use super::*;
 
-    fn root(os_release: &str) -> tempfile::TempDir {
+    pub(crate) fn root(os_release: &str) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for folder in ["etc", "var/lib/dkms", "usr/sbin"] {
             fs_err::create_dir_all(root.path().join(folder)).unwrap();
@@ -112,7 +112,7 @@ mod tests {
         root
     }
 
-    fn system(root: &Path) -> System {
+    pub(crate) fn system(root: &Path) -> System {
         let environment = BTreeMap::from([("PATH".into(), "/usr/sbin".into())]);
         System::host().with_root(root).with_environment(environment)
     }

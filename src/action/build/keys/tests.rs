@@ -3,22 +3,9 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::conf::Framework;
 use crate::conf::framework::TrySign;
+use crate::conf::signing::tests::{root, system};
 use crate::ids::KernelRelease;
 use crate::tree::Layout;
-
-fn root(os_release: &str) -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for folder in ["etc", "var/lib/dkms", "usr/sbin"] {
-        fs_err::create_dir_all(root.path().join(folder)).unwrap();
-    }
-    fs_err::write(root.path().join("etc/os-release"), os_release).unwrap();
-    root
-}
-
-fn system(root: &Path) -> System {
-    let environment = BTreeMap::from([("PATH".into(), "/usr/sbin".into())]);
-    System::host().with_root(root).with_environment(environment)
-}
 
 pub fn framework() -> Framework {
     let bare = System::host().with_environment(BTreeMap::new());
