@@ -37,7 +37,7 @@ help:
 	@echo 'make events    every scenario of package events, those too that take long'
 	@echo 'make boot      a booted kernel loads what we signed and compressed, and refuses the rest (a part of make test)'
 	@echo 'make compliance  the same commands under ours and the shell DKMS, compared; make corpus: the same Debian packages'
-	@echo 'make bench     times beside those of the shell DKMS, rpmbuild and dpkg-deb'
+	@echo 'make bench     times and memory beside those of the shell DKMS, plain make, rpmbuild and dpkg-deb'
 
 # PREBUILT: deb and rpm pack what was built before, since their tools' compiler flags would have cargo compile all anew.
 build:
@@ -109,7 +109,6 @@ corpus: prerequisites
 
 bench: prerequisites
 	@tests/bench/run
-	@PACKED=yes tests/bench/events
 
 clean:
 	$(CARGO) clean

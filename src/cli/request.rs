@@ -10,8 +10,6 @@ use crate::plan::reconcile::Extent;
 use crate::request::{Kernels, Leaving, Request, Wish};
 use crate::step::{Inputs, Policy, Switch, TarballContent};
 
-use crate::sys::os_release::OsRelease;
-
 use super::legacy::Typed;
 use super::operand::{self, Subject};
 use super::pipeline::{App, framework_switches};
@@ -176,7 +174,7 @@ fn makes(action: &str) -> bool {
 
 /// Without os-release modules would land where this distribution does not look for them.
 fn known_distribution(app: &App) -> Result<()> {
-    match OsRelease::read(&app.system) {
+    match app.system.os_release() {
         Some(_) => Ok(()),
         None => Err(Error::new(Kind::NoOsRelease, "there is neither /etc/os-release nor /usr/lib/os-release")
             .hint("it says where this distribution keeps its modules; see os-release(5)")),
@@ -240,10 +238,10 @@ mod tests {
     #[test]
     fn nothing_is_made_in_a_root_of_an_unknown_distribution() {
         let root = tempfile::tempdir().unwrap();
-        let system = System::host().with_root(root.path());
-        let (framework, _) = Framework::read(&system);
-        let app = App::new(system, framework, Human::new(Loudness::Nothing, Notes::Stdout));
         let code = |line: &str| {
+            let system = System::host().with_root(root.path());
+            let (framework, _) = Framework::read(&system);
+            let app = App::new(system, framework, Human::new(Loudness::Nothing, Notes::Stdout));
             let typed = Typed::try_parse_from(line.split_whitespace()).unwrap();
             let words = typed.split_words().unwrap();
             let asked = build(&app, &typed, words.action.unwrap(), words.operand.as_deref());

@@ -1,7 +1,6 @@
 //! Where a distribution wants modules, whatever DEST_MODULE_LOCATION says.
 
 use crate::sys::System;
-use crate::sys::os_release::OsRelease;
 
 /// Distributions that replace every DEST_MODULE_LOCATION, by the beginning of the word that os-release gives.
 const BY_DISTRIBUTION: [(&[&str], &str); 3] = [
@@ -15,7 +14,7 @@ const BY_DISTRIBUTION: [(&[&str], &str); 3] = [
 pub fn replacement(system: &System) -> Option<String> {
     let given = system.variable("ADDON_MODULES_DIR").map(|folder| folder.to_string_lossy().into_owned());
     given.or_else(|| configured(system)).or_else(|| {
-        let release = OsRelease::read(system)?;
+        let release = system.os_release()?;
         let family = release.family().to_owned();
         let found = BY_DISTRIBUTION.iter().find(|(starts, _)| starts.iter().any(|start| family.starts_with(start)));
         found.map(|(_, location)| (*location).to_owned())

@@ -15,11 +15,10 @@ use crate::ids::{ModuleName, ModuleVersion};
 /// The names that only this dialect has; `X*` stands for all that begin with `X`.
 const NAMES: [&str; 6] = ["MODULE_NAME", "LOCATION", "NEEDED_FOR_BOOT", "MAKE_*", "PATCH*", "MODULES_CONF*"];
 
-/// The names to take from a file: today's, and the dialect's where the file is written in it.
-pub(super) fn names_for(file: &Path) -> Vec<&'static str> {
-    let text = fs_err::read(file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+/// The names to take from a file with this text: today's, and the dialect's where the file is written in it.
+pub(super) fn names_for(text: &str) -> Vec<&'static str> {
     let mut names = directive::NAMES.to_vec();
-    if is_first(&text) {
+    if is_first(text) {
         names.extend(NAMES);
     }
     names

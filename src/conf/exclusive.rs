@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::ere;
 use super::module::Directives;
 use crate::ids::Target;
-use crate::kernel::KernelConfig;
+use crate::kernel::{ConfigOnDemand, KernelConfig};
 use crate::version;
 
 /// The kernel that is asked about.
@@ -14,7 +14,7 @@ pub struct Asked<'a> {
     /// Release and architecture.
     pub target: &'a Target,
     /// Its configuration. Without one, no BUILD_EXCLUSIVE_CONFIG excludes anything.
-    pub config: Option<&'a KernelConfig>,
+    pub config: &'a ConfigOnDemand,
 }
 
 /// Why the directives at this index exclude the kernel, in a sentence; None when they do not.
@@ -42,7 +42,7 @@ pub fn reason(directives: &Directives, index: usize, asked: Asked<'_>) -> Option
         .filter(|wanted| !found(wanted, arch))
         .map(|wanted| format!("{} wants `{wanted}`, the architecture is {arch}", label("BUILD_EXCLUSIVE_ARCH")));
     let by_config = value("BUILD_EXCLUSIVE_CONFIG")
-        .zip(asked.config)
+        .and_then(|wanted| Some((wanted, asked.config.get()?)))
         .and_then(|(wanted, config)| config_reason(wanted, config))
         .map(|reason| format!("{} {reason}", label("BUILD_EXCLUSIVE_CONFIG")));
     by_expression.or(by_min).or(by_max).or(by_arch).or(by_config)
@@ -77,8 +77,8 @@ mod tests {
     fn excluded(index: usize, name: &str, value: &str, config: Option<&str>) -> Option<String> {
         let directives = Directives::from([(name.to_owned(), BTreeMap::from([(index, value.to_owned())]))]);
         let target = Target::new(KernelRelease::new("6.1.0-56-amd64").unwrap(), Arch::new("x86_64").unwrap());
-        let config = config.map(KernelConfig::parse);
-        reason(&directives, index, Asked { target: &target, config: config.as_ref() })
+        let config = config.map(KernelConfig::parse).into();
+        reason(&directives, index, Asked { target: &target, config: &config })
     }
 
     #[test]

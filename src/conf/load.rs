@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use super::exclusive::Asked;
 use super::framework::Origin;
 use super::module::Directives;
-use super::shell::{Evaluations, Reach, Shell, Unknown};
+use super::shell::{Evaluations, Reach, Shell, Text, Unknown};
 use super::{
     Commands, ConfError, Context, EvaluatedBy, Framework, Loaded, Partial, Problem, destination, dialect, directive,
     overrides, rules,
 };
 use crate::ids::{ModuleName, ModuleVersion};
-use crate::kernel::KernelConfig;
+use crate::kernel::ConfigOnDemand;
 use crate::sys::System;
 
 /// Evaluates a dkms.conf and the overrides for its module and kernel, then checks and types it.
@@ -31,7 +31,7 @@ pub fn load(
     };
     let gathered = gather(system, framework, file, context, reach)?;
     let config = kernel_config(system, context);
-    let asked = context.target.map(|target| Asked { target, config: config.as_ref() });
+    let asked = context.target.map(|target| Asked { target, config: &config });
     let checked = rules::check(&gathered.directives, asked);
     let mut notices = gathered.notices;
     notices.extend(checked.notices);
@@ -69,7 +69,7 @@ pub fn load_lenient(
 ) -> Result<Partial, ConfError> {
     let gathered = gather(system, framework, file, context, Reach::Lenient)?;
     let config = kernel_config(system, context);
-    let asked = context.target.map(|target| Asked { target, config: config.as_ref() });
+    let asked = context.target.map(|target| Asked { target, config: &config });
     let checked = rules::check(&gathered.directives, asked);
     let first = |name: &str| gathered.directives.get(name).and_then(|values| values.get(&0)).cloned();
     let mut notices = gathered.notices;
@@ -116,7 +116,8 @@ fn gather(
         origins: BTreeMap::new(),
         texts: Vec::new(),
     };
-    let names = dialect::names_for(file);
+    let text = Text::read(file)?;
+    let names = dialect::names_for(&text.clean);
     let shell = Shell {
         system,
         names: &names,
@@ -125,8 +126,11 @@ fn gather(
         reach,
         evaluations: Evaluations::Two,
     };
-    for file in files(system, file, context) {
-        let reading = shell.read(&file, &gathered.directives)?;
+    let own = std::iter::once(Ok((file.to_path_buf(), text)));
+    let added = overrides(system, context).into_iter().map(|file| Text::read(&file).map(|text| (file, text)));
+    for read in own.chain(added) {
+        let (file, text) = read?;
+        let reading = shell.evaluate(&file, &text, &gathered.directives)?;
         gathered.note_origins(&reading.directives, |name| {
             Origin::File(file.clone(), super::shell::line_of(&reading.text, name))
         });
@@ -173,12 +177,10 @@ impl Gathered {
     }
 }
 
-fn files(system: &System, file: &Path, context: &Context<'_>) -> Vec<PathBuf> {
-    let mut files = vec![file.to_path_buf()];
-    if let Some(name) = context.module {
-        files.extend(overrides::files(system, name, context.version, context.target));
-    }
-    files
+/// The administrator's files for the module, when it is named.
+fn overrides(system: &System, context: &Context<'_>) -> Vec<PathBuf> {
+    let of = |name| overrides::files(system, name, context.version, context.target);
+    context.module.map(of).unwrap_or_default()
 }
 
 /// What the file can read, besides the environment.
@@ -202,10 +204,9 @@ fn variables(framework: &Framework, context: &Context<'_>) -> Vec<(String, Strin
 }
 
 /// The kernel's configuration. Without a readable file, the CONFIG test is not made.
-fn kernel_config(system: &System, context: &Context<'_>) -> Option<KernelConfig> {
+fn kernel_config(system: &System, context: &Context<'_>) -> ConfigOnDemand {
     let file = &context.kernel_config;
-    let opened = if file.starts_with(system.root()) { file.clone() } else { system.path(file) };
-    opened.is_file().then(|| KernelConfig::read(&opened).ok()).flatten()
+    ConfigOnDemand::of(if file.starts_with(system.root()) { file.clone() } else { system.path(file) })
 }
 
 #[cfg(test)]

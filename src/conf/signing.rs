@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use super::Framework;
 use crate::ids::KernelRelease;
 use crate::sys::System;
-use crate::sys::os_release::OsRelease;
 use crate::tree::Layout;
 
 /// Ubuntu's machine owner key, which its own tools enrol.
@@ -56,7 +55,7 @@ impl KeyFiles {
 
 /// Keys that a distribution keeps outside the DKMS tree.
 fn of_distribution(system: &System) -> Option<KeyFiles> {
-    let release = OsRelease::read(system)?;
+    let release = system.os_release()?;
     if release.family().starts_with("ubuntu") && system.has_program("update-secureboot-policy") {
         let file = |name: &str| format!("{UBUNTU_KEYS}/{name}");
         return Some(KeyFiles { key: file("MOK.priv"), certificate: file("MOK.der"), maker: Maker::Ubuntu });

@@ -1,32 +1,39 @@
 //! The configuration a kernel was built with.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
 
-/// CONFIG_ names with their values (`y`, `m`, a number, a string without its quotes). Unset ones are absent.
+/// CONFIG_ names with their values (`y`, `m`, a number, a string without its quotes). Unset ones are absent. Few of the
+/// ten thousand are ever asked for: the text is kept as it is, and searched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KernelConfig(BTreeMap<String, String>);
+pub struct KernelConfig(String);
 
 impl KernelConfig {
     /// Reads `.config` or `include/config/auto.conf`; both have `CONFIG_X=value` lines.
     pub fn read(file: &Path) -> std::io::Result<Self> {
-        Ok(Self::parse(&String::from_utf8_lossy(&fs_err::read(file)?)))
+        let bytes = fs_err::read(file)?;
+        Ok(Self(
+            String::from_utf8(bytes).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into_owned()),
+        ))
     }
 
-    /// Parses the text of such a file.
+    /// Takes the text of such a file.
     pub fn parse(text: &str) -> Self {
-        Self(
-            text.lines()
-                .filter_map(|line| line.trim().split_once('='))
-                .filter(|(name, _)| name.starts_with("CONFIG_"))
-                .map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
-                .collect(),
-        )
+        Self(text.to_owned())
     }
 
-    /// The value of `CONFIG_X`.
+    /// The value of `CONFIG_X`; of several lines the last counts.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        if !name.starts_with("CONFIG_") {
+            return None;
+        }
+        let value = |at: usize| {
+            let (before, after) = (&self.0[..at], &self.0[at + name.len()..]);
+            let begins = before.lines().next_back().is_none_or(|line| before.ends_with('\n') || line.trim().is_empty());
+            let line = after.strip_prefix('=')?.lines().next().unwrap_or_default();
+            begins.then(|| line.trim_end().trim_matches('"'))
+        };
+        self.0.rmatch_indices(name).find_map(|(at, _)| value(at))
     }
 
     /// Whether `CONFIG_X` is `y` or `m`.
@@ -56,6 +63,32 @@ impl KernelConfig {
     }
 }
 
+/// A kernel's configuration that is read when it is first asked for: most modules never ask.
+#[derive(Debug)]
+pub struct ConfigOnDemand {
+    file: Option<PathBuf>,
+    read: OnceCell<Option<KernelConfig>>,
+}
+
+impl ConfigOnDemand {
+    /// Of a file, which need not be there.
+    pub fn of(file: PathBuf) -> Self {
+        Self { file: Some(file), read: OnceCell::new() }
+    }
+
+    /// The configuration. None without a readable file.
+    pub fn get(&self) -> Option<&KernelConfig> {
+        let read = |file: &PathBuf| file.is_file().then(|| KernelConfig::read(file).ok()).flatten();
+        self.read.get_or_init(|| self.file.as_ref().and_then(read)).as_ref()
+    }
+}
+
+impl From<Option<KernelConfig>> for ConfigOnDemand {
+    fn from(config: Option<KernelConfig>) -> Self {
+        Self { file: None, read: OnceCell::from(config) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +103,40 @@ mod tests {
         assert!(!config.is_enabled("CONFIG_N"));
         assert_eq!(config.get("CONFIG_HASH"), Some("sha256"));
         assert_eq!(config.get("JUNK"), None);
+    }
+
+    #[test]
+    fn a_name_is_found_where_a_line_sets_it_and_nowhere_else() {
+        let config = KernelConfig::parse(
+            "CONFIG_A=\"CONFIG_TEXT=y\"\n# CONFIG_OFF=y\nNOT_CONFIG_B=y\nCONFIG_AB=m\n  CONFIG_IN=y \nCONFIG_TWO=m\nCONFIG_TWO=y",
+        );
+        for (name, expected) in [
+            ("CONFIG_A", Some("CONFIG_TEXT=y")),
+            ("CONFIG_TEXT", None),
+            ("CONFIG_OFF", None),
+            ("CONFIG_B", None),
+            ("CONFIG_AB", Some("m")),
+            ("CONFIG_IN", Some("y")),
+            ("CONFIG_TWO", Some("y")),
+            ("CONFIG_", None),
+            ("", None),
+        ] {
+            assert_eq!(config.get(name), expected, "{name}");
+        }
+        assert_eq!(KernelConfig::default().get("CONFIG_A"), None);
+    }
+
+    #[test]
+    fn a_configuration_is_read_once_and_only_when_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(".config");
+        let config = ConfigOnDemand::of(file.clone());
+        fs_err::write(&file, "CONFIG_A=y\n").unwrap();
+        assert!(config.get().unwrap().is_enabled("CONFIG_A"));
+        fs_err::remove_file(&file).unwrap();
+        assert!(config.get().is_some());
+        assert!(ConfigOnDemand::of(file).get().is_none());
+        assert!(ConfigOnDemand::from(None).get().is_none());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::ids::{KernelRelease, Target};
-use crate::sys::fs::resolve;
+use crate::sys::fs::{leads_to_file, resolve};
 use crate::sys::os_release::OsRelease;
 use crate::tree::Layout;
 
@@ -76,8 +76,7 @@ pub fn places(
     let headers = kernel_source_dir.map_or_else(of_kernel, Path::to_path_buf);
     let of_headers = || {
         let generated = headers.join("include/config/auto.conf");
-        let is_there = resolve(layout.root(), &generated).is_some_and(|file| file.is_file());
-        if is_there { generated } else { headers.join(".config") }
+        if leads_to_file(layout.root(), &generated) { generated } else { headers.join(".config") }
     };
     let config = kernel_config.map_or_else(of_headers, Path::to_path_buf);
     (headers, config)

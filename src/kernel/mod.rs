@@ -10,7 +10,7 @@ pub mod suffix;
 
 use std::path::PathBuf;
 
-pub use config::KernelConfig;
+pub use config::{ConfigOnDemand, KernelConfig};
 pub use files::ModuleFiles;
 pub use headers::Headers;
 pub use modinfo::ModInfo;

@@ -161,7 +161,7 @@ impl Snapshot {
             modules: view.tree.modules()?,
             interrupted: intent::left_over(layout)?,
             leaving: leaving::all(layout)?,
-            os: OsRelease::read(view.system).unwrap_or_default(),
+            os: view.system.os_release().cloned().unwrap_or_default(),
             ..Self::default()
         };
         snapshot.succeeded = successors(view, &snapshot.leaving);

@@ -186,6 +186,14 @@ pub fn resolve(root: &Path, path: &Path) -> Option<PathBuf> {
     Some(root.join(inside))
 }
 
+/// Whether a path leads to a file when `root` is taken for `/`; see [`resolve`].
+pub fn leads_to_file(root: &Path, path: &Path) -> bool {
+    match root == Path::new("/") {
+        true => path.is_file(),
+        false => resolve(root, path).is_some_and(|file| file.is_file()),
+    }
+}
+
 fn names(path: &Path) -> Vec<std::ffi::OsString> {
     path.components()
         .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))

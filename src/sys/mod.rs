@@ -13,8 +13,9 @@ pub mod run;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use os_release::OsRelease;
 pub use run::{Command, Finished, Output, RunError, Runner};
 
 use crate::ids::{Arch, KernelRelease};
@@ -31,6 +32,7 @@ pub struct System {
     running: Option<KernelRelease>,
     machine: Option<Arch>,
     runner: Arc<dyn Runner>,
+    os_release: Arc<OnceLock<Option<OsRelease>>>,
 }
 
 impl System {
@@ -44,6 +46,7 @@ impl System {
             running: KernelRelease::new(uname.release().to_string_lossy()).ok(),
             machine: Arch::new(uname.machine().to_string_lossy()).ok(),
             runner: Arc::new(run::HostRunner),
+            os_release: Arc::default(),
         }
     }
 
@@ -51,6 +54,7 @@ impl System {
     #[must_use]
     pub fn with_root(mut self, root: impl Into<PathBuf>) -> Self {
         self.root = root.into();
+        self.os_release = Arc::default();
         self
     }
 
@@ -136,6 +140,11 @@ impl System {
         &self.environment
     }
 
+    /// Which distribution this root is, read once. None when it does not say.
+    pub fn os_release(&self) -> Option<&OsRelease> {
+        self.os_release.get_or_init(|| OsRelease::read(self)).as_ref()
+    }
+
     /// Whether this process may do what only root may.
     pub fn is_superuser(&self) -> bool {
         self.effective_uid == 0
@@ -184,7 +193,8 @@ pub fn standard_input() -> impl std::io::BufRead {
     std::io::stdin().lock()
 }
 
-/// How many processors this process may use.
+/// How many processors this process may use. Asked for once: the answer takes a dozen system calls.
 pub fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }

@@ -14,8 +14,9 @@ pub struct OsRelease {
 }
 
 impl OsRelease {
-    /// Reads /etc/os-release, else /usr/lib/os-release, of that root. None when neither exists.
-    pub fn read(system: &System) -> Option<Self> {
+    /// Reads /etc/os-release, else /usr/lib/os-release, of that root. None when neither exists. Others ask
+    /// [`System::os_release`].
+    pub(super) fn read(system: &System) -> Option<Self> {
         ["/etc/os-release", "/usr/lib/os-release"]
             .iter()
             .find_map(|file| fs_err::read_to_string(system.path(file)).ok())

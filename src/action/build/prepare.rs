@@ -14,7 +14,6 @@ use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, Suffix, headers, installed};
 use crate::snapshot::inputs::{self, Digests, Making, Memo};
 use crate::step::Switch;
-use crate::sys::os_release::OsRelease;
 use crate::version;
 
 /// A module that can be built for a kernel, and with what.
@@ -162,7 +161,7 @@ fn refuse_missing_headers(context: &Context<'_>, kernel: &Kernel) -> Result<()> 
     }
     let (target, folder) = (&kernel.target, context.system.inside(kernel.headers.folder()));
     let missing = format!("the headers of kernel {target} were not found: there is no {}/include", folder.display());
-    let os = OsRelease::read(context.system).unwrap_or_default();
+    let os = context.system.os_release().cloned().unwrap_or_default();
     let package = headers::package(&os, &target.kernel);
     Err(Error::new(Kind::HeadersMissing, missing)
         .hint(format!("install {package}, or name the folder of the headers with --kernelsourcedir")))

@@ -10,7 +10,6 @@ use crate::conf::signing::KeyFiles;
 use crate::ids::KernelRelease;
 use crate::kernel::KernelConfig;
 use crate::sys::System;
-use crate::sys::os_release::OsRelease;
 use crate::tree::Layout;
 
 /// Signs module files. All paths are those that a process inside the root uses.
@@ -97,7 +96,7 @@ fn find_program(system: &System, question: &Question<'_>) -> Result<String, Stri
         let program = Framework::expand(configured, question.kernel.as_str());
         return if exists(&program) { Ok(program) } else { Err(format!("sign_file {program} does not exist")) };
     }
-    let family = OsRelease::read(system).map(|release| release.family().to_owned()).unwrap_or_default();
+    let family = system.os_release().map(|release| release.family().to_owned()).unwrap_or_default();
     let of_distribution = if family.starts_with("ubuntu") {
         Some("kmodsign".to_owned())
     } else if family.starts_with("debian") {

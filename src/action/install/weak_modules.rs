@@ -67,12 +67,12 @@ impl Tool {
 
 /// The tool of this root. Fedora itself changes its kernel interface with every kernel, so weak links make no sense there.
 fn tool(system: &System) -> Option<Tool> {
-    let release = OsRelease::read(system)?;
+    let release = system.os_release()?;
     let is_there = |program: &&'static str| fs::is_executable(&system.path(Path::new(program)));
-    if is_suse(&release) {
+    if is_suse(release) {
         return is_there(&SUSE_TOOL).then_some(Tool::Suse);
     }
-    is_rhel(&release).then(|| RHEL_TOOLS.into_iter().find(is_there).map(Tool::Rhel)).flatten()
+    is_rhel(release).then(|| RHEL_TOOLS.into_iter().find(is_there).map(Tool::Rhel)).flatten()
 }
 
 fn is_suse(release: &OsRelease) -> bool {

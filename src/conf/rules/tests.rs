@@ -17,8 +17,8 @@ fn directives(lines: &str) -> Directives {
 
 fn checked(lines: &str) -> Checked {
     let target = Target::new(KernelRelease::new("6.1.0-56-amd64").unwrap(), Arch::new("x86_64").unwrap());
-    let config = KernelConfig::parse("CONFIG_PCI=y\n");
-    check(&directives(lines), Some(Asked { target: &target, config: Some(&config) }))
+    let config = Some(KernelConfig::parse("CONFIG_PCI=y\n")).into();
+    check(&directives(lines), Some(Asked { target: &target, config: &config }))
 }
 
 fn conf(lines: &str) -> ModuleConf {

@@ -28,8 +28,8 @@ use super::module::Directives;
 use super::{ConfError, EvaluatedBy};
 use crate::sys::System;
 use bash::is_named;
-use source::Text;
 
+pub(super) use source::Text;
 pub(super) use twice::line_of;
 
 /// How far an evaluation may go.
@@ -99,7 +99,11 @@ pub(super) struct Reading {
 impl Shell<'_> {
     /// Evaluates one file that may read the values `known` from earlier files.
     pub(super) fn read(&self, file: &Path, known: &Directives) -> Result<Reading, ConfError> {
-        let text = Text::read(file)?;
+        self.evaluate(file, &Text::read(file)?, known)
+    }
+
+    /// Evaluates the text of a file.
+    pub(super) fn evaluate(&self, file: &Path, text: &Text, known: &Directives) -> Result<Reading, ConfError> {
         let mut reading = Reading {
             directives: known.clone(),
             unknown: Vec::new(),
@@ -110,7 +114,7 @@ impl Shell<'_> {
         if text.is_empty() {
             return Ok(reading);
         }
-        self.source_once(file, &text, known, &mut reading)?;
+        self.source_once(file, text, known, &mut reading)?;
         if self.evaluations == Evaluations::Two {
             self.source_again(file, &mut reading)?;
         }

@@ -10,16 +10,16 @@ const MAX_FILE: u64 = 1 << 20;
 
 /// A shell file in memory.
 #[derive(Debug, Clone)]
-pub(super) struct Text {
+pub(in crate::conf) struct Text {
     /// The text without carriage returns at line ends.
-    pub clean: String,
+    pub(in crate::conf) clean: String,
     /// Whether the file on disk can be sourced as it is.
-    pub as_on_disk: bool,
+    pub(super) as_on_disk: bool,
 }
 
 impl Text {
     /// Reads a file and refuses what cannot be a shell file.
-    pub(super) fn read(file: &Path) -> Result<Self, ConfError> {
+    pub(in crate::conf) fn read(file: &Path) -> Result<Self, ConfError> {
         let meta = match fs_err::metadata(file) {
             Ok(meta) => meta,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
