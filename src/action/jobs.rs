@@ -17,6 +17,15 @@ pub struct Jobs {
     client: Option<jobserver::Client>,
 }
 
+/// Which of the jobs a build runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Job {
+    /// The one that this process may run of itself: it needs no token.
+    Own,
+    /// One for which a token of the jobserver is needed.
+    Pooled,
+}
+
 /// A build's right to run one job; given back when dropped.
 #[derive(Debug)]
 pub struct Slot {
@@ -69,11 +78,10 @@ impl Jobs {
         self.client.as_ref()
     }
 
-    /// Waits for the right to start one more build. The first of several needs no token: it runs on the one job that
-    /// this process may run of itself.
-    pub(super) fn slot(&self, is_first: bool) -> std::io::Result<Slot> {
+    /// Waits for the right to start one more build.
+    pub(super) fn slot(&self, job: Job) -> std::io::Result<Slot> {
         let token = match &self.client {
-            Some(client) if !is_first => Some(client.acquire()?),
+            Some(client) if job == Job::Pooled => Some(client.acquire()?),
             _ => None,
         };
         Ok(Slot { _token: token })

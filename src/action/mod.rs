@@ -32,7 +32,7 @@ use crate::tree::{Tree, TreeLock};
 
 use claim::Claim;
 use install::Change;
-use jobs::Jobs;
+use jobs::{Job, Jobs};
 use schedule::{Schedule, Task};
 
 /// What every action has at hand.
@@ -120,9 +120,9 @@ impl<'a> Pool<'a> {
                     shared = self.ended.wait(shared).unwrap_or_else(PoisonError::into_inner);
                     continue;
                 }
-                Task::Step { step, first_build } => {
+                Task::Step { step, job } => {
                     drop(shared);
-                    let (outcome, change) = self.perform(step, first_build);
+                    let (outcome, change) = self.perform(step, job);
                     shared = self.lock();
                     shared.schedule.end(step, outcome, change.is_some());
                     if let (Some(change), Some(target)) = (change, &step.target) {
@@ -148,7 +148,7 @@ impl<'a> Pool<'a> {
     }
 
     /// Does one step. A panic in it is that step's failure, so that the other workers do not wait for it for ever.
-    fn perform(&self, step: &Step, first_build: bool) -> (Outcome, Option<Change>) {
+    fn perform(&self, step: &Step, job: Job) -> (Outcome, Option<Change>) {
         let doing = doing(&step.operation);
         let told = |how: Option<String>| {
             let (module, target) = (step.module.clone(), step.target.clone());
@@ -164,7 +164,7 @@ impl<'a> Pool<'a> {
             }
         };
         told(None);
-        let result = catch_unwind(AssertUnwindSafe(|| self.operate(step, first_build)))
+        let result = catch_unwind(AssertUnwindSafe(|| self.operate(step, job)))
             .unwrap_or_else(|panic| Err(internal(step, &*panic)));
         let (outcome, change) = match result {
             Ok(change) => (Outcome::Done, change),
@@ -175,7 +175,7 @@ impl<'a> Pool<'a> {
         (outcome, change)
     }
 
-    fn operate(&self, step: &Step, first_build: bool) -> Result<Option<Change>> {
+    fn operate(&self, step: &Step, job: Job) -> Result<Option<Change>> {
         let context = self.context;
         caller::refuse(context.system, context.lock, step)?;
         let _claim = Claim::take(context, step)?;
@@ -185,7 +185,7 @@ impl<'a> Pool<'a> {
             Operation::Build => {
                 let _slot = self
                     .jobs
-                    .slot(first_build)
+                    .slot(job)
                     .map_err(|error| Error::io("cannot take part in the jobserver of make", error))?;
                 build::build(context, &step.module, target(step)?, &self.jobs).map(|()| None)
             }

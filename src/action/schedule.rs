@@ -7,6 +7,8 @@ use crate::error::Error;
 use crate::ids::KernelRelease;
 use crate::step::{Operation, Outcome, Plan, Step, StepId};
 
+use super::jobs::Job;
+
 /// What a worker is to do next.
 #[derive(Debug)]
 pub(super) enum Task<'p> {
@@ -14,8 +16,8 @@ pub(super) enum Task<'p> {
     Step {
         /// The step.
         step: &'p Step,
-        /// Whether it is the only build just now (it needs no token of the jobserver).
-        first_build: bool,
+        /// On which job it runs if it is a build.
+        job: Job,
     },
     /// depmod and what follows it, for this kernel.
     Close(KernelRelease),
@@ -42,13 +44,15 @@ pub(super) struct Schedule<'p> {
     closing: BTreeSet<KernelRelease>,
     /// How many builds may run at once.
     builds: usize,
+    /// The build that runs on our own job.
+    on_own_job: Option<StepId>,
 }
 
 impl<'p> Schedule<'p> {
     /// Nothing has started. `builds`: how many of them may run at once.
     pub(super) fn new(plan: &'p Plan, builds: usize) -> Self {
         let states = plan.steps.iter().map(|_| State::Waiting).collect();
-        Self { plan, states, open: BTreeSet::new(), closing: BTreeSet::new(), builds: builds.max(1) }
+        Self { plan, states, open: BTreeSet::new(), closing: BTreeSet::new(), builds: builds.max(1), on_own_job: None }
     }
 
     /// Chooses the next task and counts it as running.
@@ -58,9 +62,8 @@ impl<'p> Schedule<'p> {
             return self.close(kernel);
         }
         if let Some(step) = self.startable() {
-            let first_build = !self.running().any(|step| step.operation == Operation::Build);
             self.states[step.id.0] = State::Running;
-            return Task::Step { step, first_build };
+            return Task::Step { step, job: self.job(step) };
         }
         if self.running().next().is_some() || !self.closing.is_empty() {
             return Task::Wait;
@@ -75,6 +78,7 @@ impl<'p> Schedule<'p> {
     /// A step has ended; with `changed`, its kernel needs depmod.
     pub(super) fn end(&mut self, step: &Step, outcome: Outcome, changed: bool) {
         self.states[step.id.0] = State::Ended(outcome);
+        self.on_own_job.take_if(|id| *id == step.id);
         if let Some(target) = step.target.as_ref().filter(|_| changed) {
             self.open.insert(target.kernel.clone());
         }
@@ -101,6 +105,15 @@ impl<'p> Schedule<'p> {
         self.open.remove(&kernel);
         self.closing.insert(kernel.clone());
         Task::Close(kernel)
+    }
+
+    /// The first build that finds our own job free takes it.
+    fn job(&mut self, step: &Step) -> Job {
+        if step.operation != Operation::Build || self.on_own_job.is_some() {
+            return Job::Pooled;
+        }
+        self.on_own_job = Some(step.id);
+        Job::Own
     }
 
     fn skip_after_failures(&mut self) {

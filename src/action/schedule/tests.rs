@@ -101,12 +101,21 @@ fn no_more_builds_run_than_allowed() {
 }
 
 #[test]
-fn only_the_first_of_several_builds_needs_no_token() {
-    let plan = builds_and_installs(&[("a", "k1"), ("b", "k1")]);
+fn our_own_job_goes_to_one_build_at_a_time_and_on_to_the_next_when_that_ends() {
+    let mut plan = Plan::default();
+    for name in ["a", "b", "c", "d"] {
+        plan.push(module(name), on("k1"), Operation::Build, "", vec![]);
+    }
     let mut schedule = Schedule::new(&plan, 2);
-    let first = |task: Task<'_>| matches!(task, Task::Step { first_build: true, .. });
-    assert!(first(schedule.next()));
-    assert!(!first(schedule.next()));
+    let mut begin = |ended: &[usize]| {
+        for id in ended {
+            schedule.end(&plan.steps[*id], Outcome::Done, false);
+        }
+        let Task::Step { job, .. } = schedule.next() else { panic!("a step") };
+        job
+    };
+    let jobs = [begin(&[]), begin(&[]), begin(&[0]), begin(&[1])];
+    assert_eq!(jobs, [Job::Own, Job::Pooled, Job::Own, Job::Pooled]);
 }
 
 #[test]
