@@ -104,6 +104,7 @@ fn document(loaded: &Loaded, target: &Target) -> Value {
         "directives": directives,
         "origins": origins,
         "evaluated_by": loaded.evaluated_by,
+        "needs_bash": loaded.needs.iter().map(|(file, what)| json!({ "file": file, "what": what })).collect::<Vec<_>>(),
         "excluded": loaded.conf.exclusion(),
         "warnings": loaded.notices.iter().chain(&loaded.duplicates).collect::<Vec<_>>(),
     })
@@ -125,6 +126,7 @@ fn text(loaded: &Loaded, target: &Target) -> String {
         EvaluatedBy::Bash => "by bash",
     };
     let mut lines = vec![format!("# {} for kernel {target}, evaluated {how}", loaded.file.display())];
+    lines.extend(loaded.needs.iter().map(|need| format!("# only bash can tell: {}", needed(need, loaded))));
     for (name, values) in &loaded.raw {
         for (index, value) in values {
             let name = if values.len() == 1 && *index == 0 { name.clone() } else { format!("{name}[{index}]") };
@@ -138,6 +140,10 @@ fn text(loaded: &Loaded, target: &Target) -> String {
         lines.push(format!("# not for this kernel: {why}"));
     }
     lines.join("\n")
+}
+
+fn needed((file, what): &(PathBuf, String), loaded: &Loaded) -> String {
+    if *file == loaded.file { what.clone() } else { format!("{}: {what}", file.display()) }
 }
 
 /// Where a value comes from, unless it is the file itself without a line.

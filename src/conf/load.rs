@@ -40,6 +40,7 @@ pub fn load(
             conf,
             raw: gathered.directives,
             evaluated_by: gathered.evaluated_by,
+            needs: gathered.needs,
             duplicates: checked.duplicates,
             notices,
             origins: gathered.origins,
@@ -95,6 +96,7 @@ struct Gathered {
     directives: Directives,
     unknown: Vec<Unknown>,
     evaluated_by: EvaluatedBy,
+    needs: Vec<(PathBuf, String)>,
     notices: Vec<String>,
     origins: BTreeMap<String, Origin>,
     /// Each file with its text, in order.
@@ -112,6 +114,7 @@ fn gather(
         directives: Directives::new(),
         unknown: Vec::new(),
         evaluated_by: EvaluatedBy::Static,
+        needs: Vec::new(),
         notices: Vec::new(),
         origins: BTreeMap::new(),
         texts: Vec::new(),
@@ -141,6 +144,7 @@ fn gather(
         if reading.evaluated_by == EvaluatedBy::Bash {
             gathered.evaluated_by = EvaluatedBy::Bash;
         }
+        gathered.needs.extend(reading.needs.map(|what| (file.clone(), what)));
         gathered.texts.push((file, reading.text));
     }
     let text = gathered.texts.first().map(|(_, text)| text.clone()).unwrap_or_default();

@@ -89,6 +89,8 @@ pub struct Loaded {
     pub raw: module::Directives,
     /// How.
     pub evaluated_by: EvaluatedBy,
+    /// What only bash could tell, for each file for which it was asked.
+    pub needs: Vec<(PathBuf, String)>,
     /// Built paths and destination names that occur twice. An error for add, build and install (see
     /// [`Loaded::refuse_duplicates`]), none for the actions that take away.
     pub duplicates: Vec<String>,

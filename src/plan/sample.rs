@@ -190,6 +190,7 @@ fn loaded(id: &ModuleId, words: &str) -> Loaded {
         conf,
         raw: BTreeMap::new(),
         evaluated_by: EvaluatedBy::Static,
+        needs: Vec::new(),
         duplicates: Vec::new(),
         notices: Vec::new(),
         origins: BTreeMap::new(),

@@ -16,6 +16,12 @@ pub(in crate::conf) struct Dynamic {
     pub refused_at: Option<usize>,
 }
 
+impl std::fmt::Display for Dynamic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}: {}", self.line, self.what)
+    }
+}
+
 impl Dynamic {
     /// A construct that only a real shell can evaluate.
     pub(super) fn new(line: usize, what: impl Into<String>) -> Self {

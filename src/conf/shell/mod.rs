@@ -90,6 +90,8 @@ pub(super) struct Reading {
     pub unknown: Vec<Unknown>,
     /// How.
     pub evaluated_by: EvaluatedBy,
+    /// What only bash could tell, when it was asked: a line and a construct.
+    pub needs: Option<String>,
     /// Odd things, one sentence each.
     pub notices: Vec<String>,
     /// The text, for those that look at the order of its lines.
@@ -108,6 +110,7 @@ impl Shell<'_> {
             directives: known.clone(),
             unknown: Vec::new(),
             evaluated_by: EvaluatedBy::Static,
+            needs: None,
             notices: Vec::new(),
             text: text.clean.clone(),
         };
@@ -139,6 +142,7 @@ impl Shell<'_> {
                 reading.directives =
                     self.run(file, known, source).map_err(|error| dynamic.explain(file, &text.clean, error))?;
                 reading.evaluated_by = EvaluatedBy::Bash;
+                reading.needs = Some(dynamic.to_string());
                 Ok(())
             }
             Err(dynamic) => Err(dynamic.into_error(file, &text.clean)),
@@ -156,12 +160,13 @@ impl Shell<'_> {
                 Ok(())
             }
             Err(dynamic) if dynamic.is_syntax() => Err(twice::unbalanced(file, &printed, dynamic.line)),
-            Err(_) if self.reach == Reach::Bash => {
+            Err(dynamic) if self.reach == Reach::Bash => {
                 let again = self.run(file, &none, bash::Source::Text(&printed.text))?;
                 let outcome = eval::Outcome { directives: again, unknown: Vec::new() };
                 reading.notices.extend(twice::lost(&reading.directives, &outcome));
                 reading.directives = outcome.directives;
                 reading.evaluated_by = EvaluatedBy::Bash;
+                reading.needs.get_or_insert_with(|| twice::needed(&printed, &dynamic));
                 Ok(())
             }
             Err(dynamic) => Err(twice::needs_commands(file, &reading.text, &printed, &dynamic)),

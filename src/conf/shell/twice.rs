@@ -87,11 +87,15 @@ pub(super) fn unbalanced(file: &Path, printed: &Printed, line: usize) -> ConfErr
 pub(super) fn needs_commands(file: &Path, text: &str, printed: &Printed, dynamic: &Dynamic) -> ConfError {
     let directive = printed.lines.get(dynamic.line.saturating_sub(1));
     let line = directive.and_then(|(name, _)| line_of(text, name)).unwrap_or(1);
-    let what = match directive {
+    ConfError::NeedsCommands { file: file.to_path_buf(), line, what: needed(printed, dynamic) }
+}
+
+/// What the second evaluation cannot tell, and in which value it stands.
+pub(super) fn needed(printed: &Printed, dynamic: &Dynamic) -> String {
+    match printed.lines.get(dynamic.line.saturating_sub(1)) {
         Some((name, index)) => format!("{} in the value of {name}[{index}]", dynamic.what),
         None => dynamic.what.clone(),
-    };
-    ConfError::NeedsCommands { file: file.to_path_buf(), line, what }
+    }
 }
 
 /// The last line, from 1, on which a text sets a name.
