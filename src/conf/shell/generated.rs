@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use super::tests::{native, real, system};
+use super::tests::{native, real, shell, system};
+use super::{Evaluations, Reach, Shell};
+use crate::conf::module::Directives;
+use crate::sys::System;
 
 /// A small deterministic generator (xorshift), so that a failure can be repeated.
 struct Dice(u64);
@@ -115,10 +118,15 @@ fn condition(dice: &mut Dice) -> String {
     }
 }
 
+/// How many files to generate: DKMS_GENERATED, else this many.
+fn rounds(otherwise: u64) -> u64 {
+    std::env::var("DKMS_GENERATED").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(otherwise)
+}
+
 #[test]
 fn generated_files_are_evaluated_as_bash_does_it() {
     let system = system();
-    let rounds = std::env::var("DKMS_GENERATED").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60);
+    let rounds = rounds(60);
     let (mut compared, mut wrong) = (0, Vec::new());
     for seed in 1..=rounds {
         let mut dice = Dice(u64::wrapping_mul(seed, 0x9e37_79b9_7f4a_7c15));
@@ -137,4 +145,96 @@ fn generated_files_are_evaluated_as_bash_does_it() {
     }
     assert!(wrong.is_empty(), "{} of {compared} differ\n{}", wrong.len(), wrong[..wrong.len().min(5)].join("\n"));
     assert!(compared * 2 > rounds, "only {compared} of {rounds} were static");
+}
+
+/// What a second evaluation meets: quotes, expansions, blanks, patterns, backslashes, in any order.
+fn raw_value(dice: &mut Dice) -> String {
+    const PIECES: [&str; 24] = [
+        "make",
+        "-C",
+        " ",
+        "  ",
+        "\n",
+        "\t",
+        "$kernelver",
+        "${arch}",
+        r"\$X",
+        "\"x\"",
+        "\"a b\"",
+        r"\a",
+        r"\\",
+        "\\\"",
+        "*",
+        "/etc/passw?",
+        "[a-c]",
+        "${X:-d  e}",
+        "${kernelver%%-*}",
+        "$((1+2))",
+        ";",
+        "#",
+        "~",
+        "{}",
+    ];
+    // A lone quote or backslash at the end swallows what follows, and leaves nothing to compare.
+    let piece = |dice: &mut Dice| if dice.roll(60) == 0 { dice.pick(&["\"", r"\"]) } else { dice.pick(&PIECES) };
+    (0..=dice.roll(7)).map(|_| piece(dice)).collect()
+}
+
+/// Both evaluations by bash alone: sources the file, prints each value unquoted between double quotes, and evaluates
+/// what was printed. None when that is no shell text.
+fn twice_by_bash(system: &System, file: &std::path::Path) -> Option<Directives> {
+    const SCRIPT: &str = r#"
+        . "$1"
+        printed=$(for name in R R1 R2; do
+            declare -n array=$name
+            for index in "${!array[@]}"; do
+                value=${array[index]}
+                set -- $name\[$index]=\"$value\"
+                echo "$*"
+            done
+        done)
+        unset R R1 R2 X
+        eval "$printed" || exit 1
+        for name in R R1 R2; do
+            declare -n values=$name
+            for index in "${!values[@]}"; do printf '%s\0%s\0%s\0' "$name" "$index" "${values[index]}"; done
+        done"#;
+    let command = system.command(std::path::Path::new("."), "bash").args(["--norc", "-c", SCRIPT, "bash"]).arg(file);
+    let command = command.env("kernelver", "6.1.0-56-amd64").env("arch", "x86_64");
+    let finished = system.run(&command).unwrap();
+    if !finished.success() || !finished.error_text().is_empty() {
+        return None;
+    }
+    let mut directives = Directives::new();
+    let text = String::from_utf8(finished.stdout.clone()).unwrap();
+    let fields: Vec<&str> = text.split('\0').collect();
+    for field in fields.chunks_exact(3) {
+        directives.entry(field[0].to_owned()).or_default().insert(field[1].parse().unwrap(), field[2].to_owned());
+    }
+    Some(directives)
+}
+
+#[test]
+fn generated_values_are_evaluated_a_second_time_as_bash_does_it() {
+    let system = system();
+    let rounds = rounds(120);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dkms.conf");
+    let shell = Shell { evaluations: Evaluations::Two, ..shell(&system, Reach::Native) };
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for seed in 1..=rounds {
+        let mut dice = Dice(u64::wrapping_mul(seed, 0x9e37_79b9_7f4a_7c15));
+        let text: String =
+            ["X", "R", "R[3]", "R1", "R2"].iter().map(|name| format!("{name}='{}'\n", raw_value(&mut dice))).collect();
+        fs_err::write(&file, &text).unwrap();
+        let Ok(reading) = shell.read(&file, &Directives::new()) else { continue };
+        // Text that bash complains about is told as a loss of values, or not at all.
+        let Some(expected) = twice_by_bash(&system, &file) else { continue };
+        compared += 1;
+        if reading.directives != expected {
+            wrong.push(format!("seed {seed}:\n{text}  native {:?}\n  bash   {expected:?}", reading.directives));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {compared} differ\n{}", wrong.len(), wrong[..wrong.len().min(5)].join("\n"));
+    assert!(compared * 8 > rounds, "only {compared} of {rounds} were compared");
 }

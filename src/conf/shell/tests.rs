@@ -7,7 +7,7 @@ use super::*;
 
 const NAMES: [&str; 12] = ["R", "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "MAKE_*"];
 
-fn shell(system: &System, reach: Reach) -> Shell<'_> {
+pub(super) fn shell(system: &System, reach: Reach) -> Shell<'_> {
     let variables = [("kernelver", "6.1.0-56-amd64"), ("arch", "x86_64"), ("dkms_tree", "/var/lib/dkms")];
     Shell {
         system,
