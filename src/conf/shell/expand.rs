@@ -1,7 +1,8 @@
 //! Words: brace expansion, quoting, expansions, splitting, file names.
 
 use brush_parser::word::{
-    self, BraceExpressionMember, BraceExpressionOrText, TildeExpr, WordPiece, WordPieceWithSource,
+    self, BraceExpressionMember, BraceExpressionOrText, Parameter, ParameterExpr, SpecialParameter, TildeExpr,
+    WordPiece, WordPieceWithSource,
 };
 
 use super::dynamic::Dynamic;
@@ -122,12 +123,21 @@ impl Evaluator<'_> {
 
     fn double_quoted(&mut self, inner: &[WordPieceWithSource], parts: &mut Vec<Part>) -> Result<(), Dynamic> {
         let before = parts.len();
+        let mut has_empty_list = false;
+        let mut has_list_of_empty = false;
         for piece in inner {
+            let start = parts.len();
             self.piece(&piece.piece, true, parts)?;
+            if let WordPiece::ParameterExpansion(expression) = &piece.piece {
+                has_empty_list |= parts.len() == start;
+                has_list_of_empty |= parts.len() > start && is_list(expression);
+            }
         }
-        // `""` is an empty field; `"${array[@]}"` of an empty array is none.
-        let lone_expansion = matches!(inner, [piece] if matches!(piece.piece, WordPiece::ParameterExpansion(_)));
-        if parts.len() == before && !lone_expansion {
+        // `""` is an empty field; of an empty array `"${array[@]}"` is none, and takes other empty expansions with it.
+        let is_empty = parts[before..].iter().all(|part| matches!(part, Part::Quoted(text) if text.is_empty()));
+        if has_empty_list && is_empty && !has_list_of_empty {
+            parts.truncate(before);
+        } else if parts.len() == before {
             parts.push(Part::Quoted(String::new()));
         }
         Ok(())
@@ -151,6 +161,16 @@ impl Evaluator<'_> {
 /// What an expansion gave, by where it stands.
 pub(super) fn result(text: String, quoted: bool) -> Part {
     if quoted { Part::Quoted(text) } else { Part::Expanded(text) }
+}
+
+/// `${array[@]}`, `$@`.
+fn is_list(expression: &ParameterExpr) -> bool {
+    let ParameterExpr::Parameter { parameter, .. } = expression else { return false };
+    matches!(
+        parameter,
+        Parameter::NamedWithAllIndices { concatenate: false, .. }
+            | Parameter::Special(SpecialParameter::AllPositionalParameters { concatenate: false })
+    )
 }
 
 fn join(parts: &[Part]) -> String {

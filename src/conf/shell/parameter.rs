@@ -43,7 +43,10 @@ impl Evaluator<'_> {
                 let value = self.value(parameter, *indirect)?;
                 match is_there(&value, test_type) {
                     true => self.operand(alternative_value.as_deref(), quoted),
-                    false => Ok(Vec::new()),
+                    false => Ok(place(
+                        if let Value::Many(_) = value { Value::Many(Vec::new()) } else { Value::One(None) },
+                        quoted,
+                    )),
                 }
             }
             E::AssignDefaultValues { parameter, indirect: false, test_type, default_value } => {
@@ -359,6 +362,10 @@ fn replaced(text: &str, pattern: &Pattern, replacement: &str, kind: &SubstringMa
             None => text.to_owned(),
         },
         SubstringMatchKind::FirstOccurrence | SubstringMatchKind::Anywhere => {
+            // Nothing at all is one occurrence of what matches it.
+            if characters.is_empty() && pattern.is_active() && pattern.matches(&[]) {
+                return replacement.to_owned();
+            }
             let once = matches!(kind, SubstringMatchKind::FirstOccurrence);
             let (mut out, mut at, mut done) = (String::new(), 0, false);
             while at < characters.len() {
