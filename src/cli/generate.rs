@@ -4,11 +4,11 @@
 use std::path::Path;
 
 use clap::{Args, CommandFactory};
-use clap_complete::Shell;
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 
+use super::completions;
 use super::legacy::{ACTIONS, Typed};
 
 /// The actions with what they do, in the order in which a person meets them.
@@ -62,7 +62,7 @@ pub fn run(words: &[String]) -> Result<()> {
     fs_err::create_dir_all(folder).map_err(failed)?;
     match what.as_str() {
         "man" => man(folder).map_err(failed),
-        "completions" => completions(folder).map_err(failed),
+        "completions" => completions::write(folder, &command(), MEANINGS).map_err(failed),
         other => Err(Error::new(Kind::Usage, format!("`{other}` cannot be generated"))),
     }
 }
@@ -361,18 +361,6 @@ settings; see
 .BR modinfo (8),
 .BR kernel\\-install (8)
 ";
-
-fn completions(folder: &Path) -> std::io::Result<()> {
-    for (shell, name) in [(Shell::Bash, "dkms.bash"), (Shell::Zsh, "_dkms"), (Shell::Fish, "dkms.fish")] {
-        let mut command = command()
-            .no_binary_name(false)
-            .mut_arg("words", |arg| arg.value_parser(MEANINGS.iter().map(|(name, _)| *name).collect::<Vec<_>>()));
-        let mut text = Vec::new();
-        clap_complete::generate(shell, &mut command, "dkms", &mut text);
-        fs_err::write(folder.join(name), text)?;
-    }
-    Ok(())
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,8 @@
 //! The command line, and the pipeline that every command goes through: gather, decide, do, tell.
 
 pub mod check;
+pub mod complete;
+mod completions;
 pub mod conf;
 pub mod event;
 mod failures;
@@ -49,6 +51,7 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
     match (called_as.as_deref(), rest.split_first()) {
         (Some("event"), _) => event_words(rest),
         (_, Some((verb, rest))) => match verb.as_str() {
+            "complete" => complete_words(rest),
             "conf" => conf_words(rest),
             "event" => event_words(rest),
             "generate" => end(&plain_reporter(), generate::run(rest)),
@@ -86,6 +89,16 @@ fn conf_words(words: &[String]) -> u8 {
         return 0;
     }
     end(&app.reporter, conf::run(&app, &typed, typed.words.first().map(String::as_str)))
+}
+
+/// Takes the options of every action: they say where the trees are.
+fn complete_words(words: &[String]) -> u8 {
+    let typed = match parse(words) {
+        Ok(typed) => typed,
+        Err(error) => return usage_error(&error, words),
+    };
+    let app = open(&typed, reporter(&typed));
+    end(&app.reporter, complete::run(&app, typed.words.first().map(String::as_str)))
 }
 
 fn legacy_words(words: &[String]) -> u8 {

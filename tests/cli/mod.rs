@@ -2,6 +2,7 @@
 
 mod adopted;
 mod archives;
+mod completions;
 mod conf;
 mod dependants;
 mod exit_codes;
