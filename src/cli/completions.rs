@@ -154,7 +154,8 @@ fn zsh(options: &[OptionWords], actions: &[(&str, &str)]) -> String {
         let help = zsh_text(&option.help);
         let value = match option.wants {
             Wants::Nothing => String::new(),
-            Wants::Words(what) => format!(":{what}:_dkms_words {what}"),
+            // The blank keeps zsh from putting words of its own before ours.
+            Wants::Words(what) => format!(":{what}: _dkms_words {what}"),
             Wants::File => ":file:_files".to_owned(),
             Wants::Folder => ":folder:_files -/".to_owned(),
             Wants::Text => ":value:".to_owned(),

@@ -26,6 +26,7 @@ declare -A LAB_LAYERS=(
     [boot]='qemu-system-x86 ovmf busybox-static'
     [initramfs]='initramfs-tools dracut-core'
     [dhdkms]='dh-dkms debhelper build-essential lintian'
+    [shells]='zsh fish'
 )
 
 lab_say() { printf '%s\n' "$*" >&2; }
