@@ -287,6 +287,32 @@ done, failed or refused (with an
 or skipped
 .B because
 of the step with that number.
+.TP
+.B dkms conf ... \\-\\-json: dkms\\-conf\\-1
+.B directives
+holds each directive by its name: an object of its indices, as strings, with the values after both evaluations.
+.B origins
+says for each name where its value comes from: a
+.B file
+with the
+.B line
+where it can be told, the
+.B option
+that set it, or
+.B environment
+or
+.BR default .
+.B evaluated_by
+is static (nothing was run) or bash, and
+.B needs_bash
+lists what only bash could tell, as
+.B file
+and
+.BR what .
+.B excluded
+is the sentence that says why the module is not for this kernel, or null;
+.B warnings
+are sentences.
 ";
 
 const EVENTS: &str = ".SH EVENTS

@@ -21,6 +21,7 @@ fn every_directive_is_told_after_evaluation_with_its_place() {
         assert_eq!(directives["MAKE"]["0"], format!("make KVER={KERNEL}"), "{operand}: {told}");
         assert_eq!(directives["BUILT_MODULE_NAME"]["1"], "second", "{operand}: {told}");
         assert_eq!(told["evaluated_by"], "static", "{operand}");
+        assert_eq!(told["needs_bash"], serde_json::json!([]), "{operand}");
         assert_eq!(told["origins"]["MAKE"]["file"], "/src/foo-1/dkms.conf", "{operand}: {told}");
     }
 }
@@ -31,6 +32,9 @@ fn what_only_bash_can_tell_is_told_by_bash_and_options_count() {
     sandbox.source("foo", "1", "OBSOLETE_BY=\"$(printf %s 0.9 | rev)\"");
     let told = asked(&sandbox, "foo/1 --directive PACKAGE_VERSION=9");
     assert_eq!(told["evaluated_by"], "bash", "{told}");
+    let needs = &told["needs_bash"][0];
+    assert_eq!(needs["file"], "/src/foo-1/dkms.conf", "{told}");
+    assert!(needs["what"].as_str().is_some_and(|what| what.contains("$(printf %s 0.9 | rev)")), "{told}");
     assert_eq!(told["directives"]["OBSOLETE_BY"]["0"], "9.0");
     assert_eq!(told["directives"]["PACKAGE_VERSION"]["0"], "9");
     assert_eq!(told["origins"]["PACKAGE_VERSION"]["option"], "--directive");
