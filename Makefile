@@ -91,6 +91,7 @@ test: prerequisites
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked
 	tests/e2e/run
+	tests/compliance/corpus --quick
 
 # What make test leaves out of them takes long.
 events: prerequisites
