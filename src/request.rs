@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::ids::{ModuleId, Target};
 use crate::plan;
 use crate::plan::autoinstall::Only;
-use crate::plan::reconcile::Extent;
+use crate::plan::reconcile::{Extent, Within};
 use crate::snapshot::{Interest, Modules, Snapshot};
 use crate::step::{AddSource, Plan, Policy, TarballContent};
 
@@ -90,13 +90,14 @@ pub enum Wish {
         which: Leaving,
     },
     /// A package brought this module (new, changed or the same): end with it built from the source that is there now,
-    /// installed for every kernel with headers, and with what the package brought before gone.
+    /// installed for every kernel with headers and noted as waiting for the others, and with what the package brought
+    /// before gone.
     ModuleArrived {
         /// The module.
         id: ModuleId,
         /// Where its source is: in the source tree, or in an archive that the package brought.
         source: AddSource,
-        /// Its kernels: every one with headers.
+        /// Its kernels: every one.
         targets: Vec<Target>,
     },
     /// An archive of a module.
@@ -117,6 +118,8 @@ pub enum Wish {
         targets: Vec<Target>,
         /// How far it goes.
         extent: Extent,
+        /// What it is limited to.
+        within: Within,
     },
     /// Nothing at all, for a reason.
     Nothing {
@@ -141,6 +144,13 @@ pub enum Leaving {
     Every,
     /// Those that the postinst will build again (preinst).
     AutoinstallOnly,
+}
+
+impl Wish {
+    /// All that the disk asks for on these kernels.
+    pub fn reconcile(targets: Vec<Target>) -> Self {
+        Self::Reconcile { targets, extent: Extent::Everything, within: Within::default() }
+    }
 }
 
 impl Request {
@@ -181,7 +191,9 @@ impl Request {
                     plan::tarball::Wanted { targets: kernels.given(), content: *content, file: file.as_deref() };
                 plan::tarball::make(id, wanted, snapshot)
             }
-            Wish::Reconcile { targets, extent } => plan::reconcile::reconcile(targets, *extent, snapshot, policy),
+            Wish::Reconcile { targets, extent, within } => {
+                plan::reconcile::reconcile(targets, *extent, within, snapshot, policy)
+            }
             Wish::Nothing { why } => Plan::nothing(why),
         }
     }
@@ -197,7 +209,7 @@ impl Request {
             Wish::Autoinstall { target } => {
                 Interest::of(Modules::Newest, std::slice::from_ref(target)).with_dependants()
             }
-            Wish::Reconcile { targets, extent: Extent::Everything } => {
+            Wish::Reconcile { targets, extent: Extent::Everything, .. } => {
                 Interest::of(Modules::Newest, targets).with_dependants().of_the_whole_disk()
             }
             Wish::Reconcile { extent: Extent::RemovalsOnly, .. } => Interest::none().of_the_whole_disk(),

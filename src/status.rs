@@ -3,7 +3,7 @@
 use regex::Regex;
 use serde::Serialize;
 
-use crate::ids::{KernelRelease, Target};
+use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::tree::state::is_usual_release;
 use crate::tree::{Build, ModuleEntry, VersionState};
 
@@ -101,6 +101,11 @@ fn module_rows(
 }
 
 impl Row {
+    /// Whether it is about this module version.
+    pub fn is_of(&self, id: &ModuleId) -> bool {
+        self.module == id.name.as_str() && self.version == id.version.as_str()
+    }
+
     fn of_module(entry: &ModuleEntry, state: &'static str) -> Self {
         Self {
             module: entry.id.name.to_string(),
@@ -219,7 +224,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::ids::{Arch, ModuleId, ModuleName, ModuleVersion};
+    use crate::ids::{Arch, ModuleName, ModuleVersion};
 
     fn target(kernel: &str) -> Target {
         Target::new(KernelRelease::new(kernel).expect("a release"), Arch::new("x86_64").expect("an arch"))

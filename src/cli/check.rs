@@ -2,57 +2,89 @@
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::ids::{ModuleId, Target};
-use crate::plan::reconcile::Extent;
 use crate::report::Reporter;
 use crate::request::{Request, Wish};
-use crate::step::{Plan, Policy, Reason};
+use crate::step::{Omission, Plan, Policy, Reason, Step};
 use crate::tree::records::{self, Failure};
 
-use super::failures;
-use super::pipeline::{App, Mode};
+use super::json::Checked;
+use super::pipeline::App;
+use super::{failures, json, pending};
 
-/// Ends with 0 when all is as wanted, 1 when something waits or is to be done, 2 when something failed.
-pub fn run(app: &App, mode: Mode) -> Result<()> {
-    let wish = Wish::Reconcile { targets: app.kernels()?, extent: Extent::Everything };
-    let plan = app.plan(&Request { wish, policy: Policy::default() })?;
+/// Ends with 0 when all is as wanted, 1 when something waits or is to be done, 2 when something failed or cannot be had.
+pub fn run(app: &App, json: bool) -> Result<()> {
+    let plan = app.plan(&Request { wish: Wish::reconcile(app.kernels()?), policy: Policy::default() })?;
     let failures = still_wanted(app, &plan);
-    failures::tell(&failures, &app.reporter);
-    let open = open(&plan, &failures);
-    for line in open.iter().filter(|_| !matches!(mode, Mode::DoJson | Mode::ShowJson)) {
-        app.reporter.answer(line);
+    let verdict = verdict(&plan, &failures);
+    if json {
+        app.reporter.answer(json::check(&found(&plan, &failures, verdict.as_ref()))?);
+    } else {
+        tell(&plan, &failures, &app.reporter);
     }
-    if !failures.is_empty() {
-        return Err(Error::new(Kind::CheckFailed, format!("failed: {}", failures.len()))
-            .hint("the next event tries again, and so does `dkms reconcile`"));
-    }
-    if open.is_empty() {
-        return Ok(());
-    }
-    Err(Error::new(Kind::CheckPending, format!("not as wanted: {}", open.len()))
-        .hint("`dkms reconcile` does what can be done now"))
+    verdict.map_or(Ok(()), Err)
 }
 
 /// The failures of steps that are wanted still: what was built from an earlier source and works has not failed.
 fn still_wanted(app: &App, plan: &Plan) -> Vec<Failure> {
-    let is_wanted = |failure: &Failure| {
-        plan.steps.iter().any(|step| step.module == failure.module && step.target == failure.target)
-    };
+    let is_wanted = |failure: &Failure| plan.steps.iter().any(|step| is_about(failure, step));
     records::all::<Failure>(app.tree.layout()).into_iter().filter(is_wanted).collect()
 }
 
-/// What is to be done or waits, one line each; what failed is told already, and a retry of it is nothing new.
-fn open(plan: &Plan, failures: &[Failure]) -> Vec<String> {
-    let has_failed = |module: &ModuleId, target: Option<&Target>| {
-        failures.iter().any(|failure| failure.module == *module && failure.target.as_ref() == target)
+fn is_about(failure: &Failure, step: &Step) -> bool {
+    step.module == failure.module && step.target == failure.target
+}
+
+fn verdict(plan: &Plan, failures: &[Failure]) -> Option<Error> {
+    let failed = failures.len() + refused(plan).count();
+    if failed > 0 {
+        let hint = "the next event tries again, and so does `dkms reconcile`";
+        return Some(Error::new(Kind::CheckFailed, format!("failed: {failed}")).hint(hint));
+    }
+    let open = plan.steps.len() + waiting(plan).count();
+    let hint = "`dkms reconcile` does what can be done now";
+    (open > 0).then(|| Error::new(Kind::CheckPending, format!("not as wanted: {open}")).hint(hint))
+}
+
+fn found<'a>(plan: &'a Plan, failed: &'a [Failure], verdict: Option<&'a Error>) -> Checked<'a> {
+    let state = match verdict.map(Error::kind) {
+        None => "as-wanted",
+        Some(Kind::CheckFailed) => "failed",
+        Some(_) => "pending",
     };
-    let steps = plan.steps.iter().filter(|step| !has_failed(&step.module, step.target.as_ref())).map(|step| {
+    Checked {
+        error: verdict,
+        state,
+        to_do: plan.steps.iter().collect(),
+        pending: waiting(plan).collect(),
+        failed,
+        refused: refused(plan).collect(),
+    }
+}
+
+/// A line for each thing; what failed is told once, and a retry of it is nothing new.
+fn tell(plan: &Plan, failures: &[Failure], reporter: &crate::report::human::Human) {
+    failures::tell(failures, reporter);
+    for omission in refused(plan) {
+        (reporter as &dyn Reporter).warn(omission.reason.text());
+    }
+    for step in plan.steps.iter().filter(|step| !failures.iter().any(|failure| is_about(failure, step))) {
         let kernel = step.target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();
-        format!("to do: {} {}{kernel}: {}", step.operation.verb(), step.module, step.why)
-    });
-    let waiting = plan.omissions.iter().filter_map(|omission| match &omission.reason {
-        Reason::Pending { on, text, .. } => Some(format!("waiting for {on}: {text}")),
-        _ => None,
-    });
-    steps.chain(waiting).collect()
+        reporter.answer(format!("to do: {} {}{kernel}: {}", step.operation.verb(), step.module, step.why));
+    }
+    pending::lines(&plan.omissions).into_iter().for_each(|line| reporter.answer(line));
+}
+
+fn waiting(plan: &Plan) -> impl Iterator<Item = &Omission> {
+    plan.omissions.iter().filter(|omission| matches!(omission.reason, Reason::Pending { .. }))
+}
+
+/// Excluded modules are as their authors want it.
+fn refused(plan: &Plan) -> impl Iterator<Item = &Omission> {
+    let is_refused = |omission: &&Omission| match &omission.reason {
+        Reason::Refused { case, .. } => *case != Kind::Excluded,
+        _ => false,
+    };
+    // A broken module is told once, and not for each kernel.
+    let mut told = std::collections::BTreeSet::new();
+    plan.omissions.iter().filter(is_refused).filter(move |omission| told.insert(omission.reason.text()))
 }

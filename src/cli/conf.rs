@@ -55,7 +55,7 @@ fn subject(app: &App, typed: &Typed, operand: Option<&str>) -> Result<(PathBuf, 
             return Ok((path.join("dkms.conf"), None));
         }
     }
-    if let (Some(file), None, None) = (&typed.conf, operand, &typed.module) {
+    if let (Some(file), None, None) = (&typed.conf, operand, typed.module()) {
         return Ok((file.clone(), None));
     }
     let id = operand::named(typed, operand)?;

@@ -10,7 +10,7 @@ use crate::event::{self, Call, Event, EventError, Keep, PackageManager};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::kernel::arch;
-use crate::plan::reconcile::Extent;
+use crate::plan::reconcile::{Extent, Within};
 use crate::report::Reporter;
 use crate::request::{Kernels, Leaving, Request, Wish};
 use crate::step::{AddSource, Policy, Switch};
@@ -164,7 +164,7 @@ fn unreadable(error: EventError) -> Error {
 
 fn kernel_arrived(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
     let app = taking.app;
-    let reconcile = Wish::Reconcile { targets: vec![target(app, kernel)?], extent: Extent::Everything };
+    let reconcile = Wish::reconcile(vec![target(app, kernel)?]);
     taking.meet(switched_off(app).unwrap_or(reconcile), Policy::default())
 }
 
@@ -188,7 +188,7 @@ fn module_arrived(taking: &Taking<'_>, id: &ModuleId, manager: PackageManager) -
         let why = format!("{id} has no source any more");
         return taking.nothing(why);
     }
-    let targets = app.kernels_with_headers()?;
+    let targets = app.kernels()?;
     let mut policy = Policy::default();
     if manager != PackageManager::DpkgCommon {
         // A package that says which module it brings means it: also over a newer version that it replaces.
@@ -210,8 +210,7 @@ fn archive_arrived(taking: &Taking<'_>, id: &ModuleId, archive: &Path) -> Result
     if subject.id != *id {
         return Err(not_loaded().hint(format!("it holds {}", subject.id)));
     }
-    let wish =
-        Wish::ModuleArrived { id: id.clone(), source: subject.source.clone(), targets: app.kernels_with_headers()? };
+    let wish = Wish::ModuleArrived { id: id.clone(), source: subject.source.clone(), targets: app.kernels()? };
     taking.meet(wish, Policy::default())?;
     let is_added = || app.tree.module(id).is_ok_and(|entry| entry.is_some_and(|entry| !entry.is_broken()));
     if taking.mode == Mode::Do && !is_added() { Err(not_loaded()) } else { Ok(()) }
@@ -266,13 +265,14 @@ fn disk_changed(taking: &Taking<'_>, why: &str) -> Result<()> {
     let app = taking.app;
     (&app.reporter as &dyn Reporter).detail(why);
     let extent = if switched_off(app).is_some() { Extent::RemovalsOnly } else { Extent::Everything };
-    taking.meet(Wish::Reconcile { targets: app.kernels()?, extent }, Policy::default())
+    taking.meet(Wish::Reconcile { targets: app.kernels()?, extent, within: Within::default() }, Policy::default())
 }
 
 /// What has gone with the same transaction is taken away, since nothing of ours runs later. What stays is named.
 fn ours_leaves(taking: &Taking<'_>) -> Result<()> {
     let app = taking.app;
-    taking.meet(Wish::Reconcile { targets: Vec::new(), extent: Extent::RemovalsOnly }, Policy::default())?;
+    let (targets, extent, within) = (Vec::new(), Extent::RemovalsOnly, Within::default());
+    taking.meet(Wish::Reconcile { targets, extent, within }, Policy::default())?;
     let entries = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
     let stay: Vec<String> = entries
         .iter()

@@ -53,8 +53,7 @@ fn failure(step: &Step, error: &Error, layout: &Layout) -> Failure {
 
 /// The failures about what these rows show: their modules, on kernels that are still there.
 pub fn shown(layout: &Layout, rows: &[Row], kernels: &[String]) -> Vec<Failure> {
-    let is_shown =
-        |id: &ModuleId| rows.iter().any(|row| row.module == id.name.as_str() && row.version == id.version.as_str());
+    let is_shown = |id: &ModuleId| rows.iter().any(|row| row.is_of(id));
     let is_wanted = |target: &Target| {
         let named = |word: &String| word.split('/').next() == Some(target.kernel.as_str());
         layout.kernel_modules(target).is_dir() && (kernels.is_empty() || kernels.iter().any(named))

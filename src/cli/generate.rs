@@ -22,7 +22,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("autoinstall", "install the newest version of every AUTOINSTALL module for one kernel"),
     (
         "reconcile",
-        "whatever the disk asks for, on every kernel or those given: also what packages brought or took away",
+        "whatever the disk asks for, of all modules or those of -m, on every kernel or those of -k: also what packages brought or took away",
     ),
     ("match", "install for -k whatever is installed for --templatekernel"),
     ("mktarball", "pack a module in an archive: source, builds or both"),
@@ -30,7 +30,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("status", "list the states"),
     (
         "check",
-        "say what is not as the disk asks for: exit status 0 all is, 1 something waits or is to be done, 2 something failed",
+        "say what is not as the disk asks for: exit status 0 all is, 1 something waits or is to be done, 2 something failed or cannot be had",
     ),
     ("generate_mok", "make the signing key and its certificate, unless they are there"),
     ("kernel_preinst", "a kernel package is about to be unpacked"),
@@ -202,6 +202,29 @@ that tells more, and the
 in seconds since 1970.
 .B pending
 is work that waits for something to arrive, as in
+.BR omissions :
+.B on
+is the package that brings the headers, as this distribution calls it, or the module that is missing. What only a run of
+the dkms.conf would tell is passed over here, and known to
+.BR check .
+.TP
+.B dkms check \\-\\-json: dkms\\-check\\-1
+.B state
+is as\\-wanted, pending or failed;
+.B code
+and
+.B error
+say how the command ends, as in dkms\\-result\\-1.
+.B to_do
+are the steps that
+.B reconcile
+would do now,
+.B pending
+the work that waits for something to arrive,
+.B failed
+the steps that failed and were not done since, and
+.B refused
+the modules that cannot be had as they are (broken, a bad dkms.conf, a dependency that is not installed), as in
 .BR omissions .
 .TP
 .B dkms ACTION \\-\\-dry\\-run \\-\\-json: dkms\\-plan\\-1
@@ -332,7 +355,12 @@ the same state.
 .B dkms reconcile
 does the same without one. A source below /usr/src that an installed package holds is registered by itself, unless a person
 removed just this source before; a version whose package has gone leaves, and so does what was built for a kernel that has
-gone.
+gone. What cannot be built yet waits: for the package with the kernel's headers, named as this distribution names it, or for
+a module that it builds on. Events tell it at their end,
+.B dkms status
+on standard error (its standard output is for programs and stays as it is), and
+.BR check ;
+the event that brings what is missing does the work.
 .TP
 .B kernel preinst|postinst|prerm|postrm|header_postinst KERNEL [IMAGE]
 folders below /etc/kernel

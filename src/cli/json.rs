@@ -16,6 +16,8 @@ use super::verdict::Verdict;
 
 /// `status --json`
 pub const STATUS: &str = "dkms-status-1";
+/// `check --json`
+pub const CHECK: &str = "dkms-check-1";
 /// `--dry-run --json`
 pub const PLAN: &str = "dkms-plan-1";
 /// `ACTION --json`
@@ -129,6 +131,47 @@ pub fn status(rows: &[Row], failures: &[Failure], pending: &[Omission]) -> Resul
     }
     let failed = failures.iter().map(failed).collect();
     text(&Document { schema: STATUS, modules: rows, failed, pending: pending.iter().map(omission).collect() })
+}
+
+/// What `check` found, by what it means.
+pub struct Checked<'a> {
+    /// What the command ends with, if not well.
+    pub error: Option<&'a Error>,
+    /// `as-wanted`, `pending` or `failed`.
+    pub state: &'static str,
+    /// Steps that the disk asks for.
+    pub to_do: Vec<&'a Step>,
+    /// What waits for something to arrive.
+    pub pending: Vec<&'a Omission>,
+    /// Steps that failed and were not done since.
+    pub failed: &'a [Failure],
+    /// Modules that cannot be had as they are.
+    pub refused: Vec<&'a Omission>,
+}
+
+/// Whether all is as wanted.
+pub fn check(found: &Checked<'_>) -> Result<String> {
+    #[derive(Serialize)]
+    struct Document {
+        schema: &'static str,
+        code: u8,
+        error: Option<ErrorEntry>,
+        state: &'static str,
+        to_do: Vec<StepEntry>,
+        pending: Vec<OmissionEntry>,
+        failed: Vec<FailedEntry>,
+        refused: Vec<OmissionEntry>,
+    }
+    text(&Document {
+        schema: CHECK,
+        code: found.error.map_or(0, |error| error.kind().code()),
+        error: found.error.map(ErrorEntry::from),
+        state: found.state,
+        to_do: found.to_do.iter().map(|planned| step(planned, None)).collect(),
+        pending: found.pending.iter().copied().map(omission).collect(),
+        failed: found.failed.iter().map(failed).collect(),
+        refused: found.refused.iter().copied().map(omission).collect(),
+    })
 }
 
 /// What would be done.

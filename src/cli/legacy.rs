@@ -35,20 +35,14 @@ pub struct Typed {
     /// The action and the operand: MODULE/VERSION, a folder or file with a dkms.conf, or a source archive
     #[arg(value_name = "ACTION|OPERAND")]
     pub words: Vec<String>,
-    /// Module name, or name and version
-    #[arg(
-        short = 'm',
-        long = "module",
-        visible_alias = "mod",
-        value_name = "NAME[/VERSION]",
-        overrides_with = "module"
-    )]
-    pub module: Option<String>,
+    /// Module name, or name and version (repeatable for reconcile)
+    #[arg(short = 'm', long = "module", visible_alias = "mod", value_name = "NAME[/VERSION]")]
+    pub modules: Vec<String>,
     /// Module version
     #[arg(short = 'v', value_name = "VERSION", overrides_with = "version_of_module")]
     pub version_of_module: Option<String>,
     /// Kernel release, or release and architecture (repeatable); default: the running kernel
-    #[arg(short = 'k', long = "kernelver", value_name = "KERNEL[/ARCH]")]
+    #[arg(short = 'k', long = "kernelver", visible_alias = "kernel", value_name = "KERNEL[/ARCH]")]
     pub kernels: Vec<String>,
     /// Architecture (repeatable); default: that of this machine
     #[arg(short = 'a', long = "arch", value_name = "ARCH")]
@@ -154,6 +148,11 @@ pub struct Words {
 }
 
 impl Typed {
+    /// The module of -m; where several are given to an action on one, the last.
+    pub fn module(&self) -> Option<&str> {
+        self.modules.last().map(String::as_str)
+    }
+
     /// Finds the action among the words: the first word that names one. Two actions are an error (4); a word where an
     /// action is needed that names none is one, too (2).
     pub fn split_words(&self) -> Result<Words> {

@@ -12,6 +12,7 @@ pub mod legacy;
 pub mod mkrepo;
 pub mod operand;
 pub mod package;
+mod pending;
 pub mod pipeline;
 mod provenance;
 pub mod recording;
@@ -140,8 +141,10 @@ fn run_legacy(typed: &Typed, reporter: Human) -> u8 {
 }
 
 fn act(app: &App, typed: &Typed, action: &str, operand: Option<&str>) -> Result<()> {
-    if action == "status" {
-        return status::run(app, typed, operand);
+    match action {
+        "status" => return status::run(app, typed, operand),
+        "check" => return check::run(app, typed.json),
+        _ => {}
     }
     let mode = match (typed.dry_run, typed.json) {
         (false, false) => Mode::Do,
@@ -160,9 +163,6 @@ fn act(app: &App, typed: &Typed, action: &str, operand: Option<&str>) -> Result<
 
 fn meet(app: &App, typed: &Typed, action: &str, operand: Option<&str>, mode: Mode) -> Result<Verdict> {
     let does = matches!(mode, Mode::Do | Mode::DoJson);
-    if action == "check" {
-        return check::run(app, mode).map(|()| Verdict::default());
-    }
     if action == "generate_mok" {
         return if does { generate_mok(app) } else { show_key(app, mode) }.map(|()| Verdict::default());
     }

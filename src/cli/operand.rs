@@ -54,14 +54,15 @@ pub fn named(typed: &Typed, operand: Option<&str>) -> Result<ModuleId> {
 
 /// The two words that -m, -v and the operand give, either of which may be missing.
 pub fn parts(typed: &Typed, operand: Option<&str>) -> (Option<String>, Option<String>) {
-    let word = typed.module.as_deref().or(operand);
-    let (name, version) = match word.map(|word| word.split_once('/')) {
-        Some(Some((name, version))) => (Some(name), Some(version.trim_end_matches('/'))),
-        Some(None) => (word, None),
-        None => (None, None),
-    };
+    let (name, version) = typed.module().or(operand).map_or((None, None), split);
+    (name, typed.version_of_module.clone().or(version))
+}
+
+/// A word as name and version, either of which may be missing.
+pub fn split(word: &str) -> (Option<String>, Option<String>) {
+    let (name, version) = word.split_once('/').unwrap_or((word, ""));
     let text = |word: &str| (!word.is_empty()).then(|| word.to_owned());
-    (name.and_then(text), typed.version_of_module.clone().or_else(|| version.and_then(text)))
+    (text(name), text(version.trim_end_matches('/')))
 }
 
 fn missing(what: &str, option: &str, operand: Option<&str>) -> Error {

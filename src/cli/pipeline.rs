@@ -7,7 +7,7 @@ use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
-use crate::kernel::{Kernel, arch, installed};
+use crate::kernel::{arch, installed};
 use crate::plan;
 use crate::report::Reporter;
 use crate::report::human::Human;
@@ -143,26 +143,18 @@ impl App {
         .map_err(lock_error)
     }
 
-    /// Every kernel of the root, with headers or without.
+    /// Every kernel of the root, with headers or without. A folder that holds no more than modules from outside and
+    /// depmod's lists is none any more.
     pub fn kernels(&self) -> Result<Vec<Target>> {
-        Ok(self.all_kernels()?.into_iter().map(|kernel| kernel.target).collect())
-    }
-
-    /// Every kernel of the root whose headers are there.
-    pub fn kernels_with_headers(&self) -> Result<Vec<Target>> {
-        Ok(self.all_kernels()?.into_iter().filter(Kernel::has_headers).map(|kernel| kernel.target).collect())
-    }
-
-    fn all_kernels(&self) -> Result<Vec<Kernel>> {
         let Some(arch) = self.system.machine() else { return Ok(Vec::new()) };
-        let mut kernels = installed::kernels(self.tree.layout(), arch)
-            .map_err(|error| Error::io("cannot list the kernels", error))?;
-        for kernel in &mut kernels {
-            if let Some(arch) = arch::of(&self.system, &kernel.target.kernel) {
-                kernel.target.arch = arch;
-            }
-        }
-        Ok(kernels)
+        let layout = self.tree.layout();
+        let kernels = installed::kernels(layout, arch).map_err(|error| Error::io("cannot list the kernels", error))?;
+        let targets = kernels.into_iter().map(|kernel| kernel.target);
+        let named = |target: Target| match arch::of(&self.system, &target.kernel) {
+            Some(arch) => Target { arch, ..target },
+            None => target,
+        };
+        Ok(targets.filter(|target| !installed::has_gone(layout, target)).map(named).collect())
     }
 
     /// What a build of this module for this kernel would be made from now.

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleName, ModuleVersion};
 use crate::plan::autoinstall::Only;
-use crate::plan::reconcile::Extent;
+use crate::plan::reconcile::{Extent, Within};
 use crate::request::{Kernels, Leaving, Request, Wish};
 use crate::step::{Inputs, Policy, Switch, TarballContent};
 
@@ -112,16 +112,27 @@ fn wish_of_kernel(app: &App, typed: &Typed, action: &str, word: Option<&str>) ->
             Wish::KernelLeaves { target: targets::named(typed, system, action)?, which: Leaving::AutoinstallOnly }
         }
         "match" => like(app, typed, word)?,
-        "reconcile" => reconcile(app, typed)?,
+        "reconcile" => reconcile(app, typed, word)?,
         _ => return Ok(None),
     }))
 }
 
 /// What a person asks for counts, whatever is switched off for events.
-fn reconcile(app: &App, typed: &Typed) -> Result<Wish> {
+fn reconcile(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
     targets::refuse_all(typed, "reconcile")?;
-    let targets = if typed.kernels.is_empty() { app.kernels()? } else { targets::given(typed, &app.system)? };
-    Ok(Wish::Reconcile { targets, extent: Extent::Everything })
+    let kernels = if typed.kernels.is_empty() { Vec::new() } else { targets::given(typed, &app.system)? };
+    let targets = if kernels.is_empty() { app.kernels()? } else { kernels.clone() };
+    let modules = match &typed.modules[..] {
+        [] | [_] => only(operand::parts(typed, word))?.into_iter().collect(),
+        several => several.iter().filter_map(|word| only(operand::split(word)).transpose()).collect::<Result<_>>()?,
+    };
+    Ok(Wish::Reconcile { targets, extent: Extent::Everything, within: Within { modules, kernels } })
+}
+
+/// The module that an action is limited to, if one is named.
+fn only(parts: (Option<String>, Option<String>)) -> Result<Option<Only>> {
+    let (Some(name), version) = parts else { return Ok(None) };
+    Ok(Some(Only { name: ModuleName::new(name)?, version: version.map(ModuleVersion::new).transpose()? }))
 }
 
 fn like(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
@@ -134,12 +145,7 @@ fn like(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
     if template == target {
         return Err(Error::new(Kind::TemplateIsKernel, format!("{} is its own template", target.kernel)));
     }
-    let only = match operand::parts(typed, word) {
-        (Some(name), version) => {
-            Some(Only { name: ModuleName::new(name)?, version: version.map(ModuleVersion::new).transpose()? })
-        }
-        (None, _) => None,
-    };
+    let only = only(operand::parts(typed, word))?;
     Ok(Wish::Match { target, template, only })
 }
 

@@ -11,7 +11,7 @@ use crate::tree::{Build, ModuleEntry, VersionState};
 
 use super::legacy::Typed;
 use super::pipeline::App;
-use super::{failures, json, operand};
+use super::{failures, json, operand, pending};
 
 /// Lists the states. Takes no lock, waits for nobody and runs nothing of the modules'.
 pub fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
@@ -19,13 +19,20 @@ pub fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
     let filter = filter(typed, operand);
     let rows = rows(&modules, &filter, &|entry, build| files(app, entry, build));
     let failures = failures::shown(app.tree.layout(), &rows, &typed.kernels);
+    let broken = broken(&modules, &rows);
+    let reporter: &dyn Reporter = &app.reporter;
+    let pending = pending::of(app, modules, &rows, &typed.kernels).unwrap_or_else(|error| {
+        reporter.warn(format!("what waits is not known: {error}"));
+        Vec::new()
+    });
     if typed.json {
-        app.reporter.answer(json::status(&rows, &failures, &[])?);
+        app.reporter.answer(json::status(&rows, &failures, &pending)?);
     } else if !rows.is_empty() {
         app.reporter.answer(rows.iter().map(Row::to_string).collect::<Vec<_>>().join("\n"));
     }
-    tell_broken(app, &modules, &rows);
-    failures::tell(&failures, &app.reporter);
+    broken.into_iter().for_each(|line| reporter.warn(line));
+    failures::tell(&failures, reporter);
+    pending::lines(&pending).into_iter().for_each(|line| reporter.warn(line));
     Ok(())
 }
 
@@ -38,15 +45,13 @@ fn filter(typed: &Typed, operand: Option<&str>) -> Filter {
     Filter { name, version, kernels: typed.kernels.iter().map(split).collect(), arch: typed.arches.first().cloned() }
 }
 
-fn tell_broken(app: &App, modules: &[ModuleEntry], rows: &[Row]) {
-    let reporter: &dyn Reporter = &app.reporter;
-    for entry in modules {
-        let VersionState::Broken { why } = &entry.state else { continue };
-        let shown = |row: &Row| row.module == entry.id.name.as_str() && row.version == entry.id.version.as_str();
-        if rows.iter().any(shown) {
-            reporter.warn(format!("{} is broken: {why}", entry.id));
-        }
-    }
+fn broken(modules: &[ModuleEntry], rows: &[Row]) -> Vec<String> {
+    let shown = |entry: &&ModuleEntry| rows.iter().any(|row| row.is_of(&entry.id));
+    let told = |entry: &ModuleEntry| match &entry.state {
+        VersionState::Broken { why } => Some(format!("{} is broken: {why}", entry.id)),
+        VersionState::Added { .. } => None,
+    };
+    modules.iter().filter(shown).filter_map(told).collect()
 }
 
 /// Compares what was built with what is under the kernel. What dkms.conf says is used as far as it can be known without

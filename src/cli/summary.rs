@@ -6,9 +6,11 @@ use std::fmt;
 
 use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
-use crate::step::{Operation, Outcome, Plan, Reason, StepId};
+use crate::step::{Operation, Outcome, Plan, StepId};
 use crate::sys::System;
 use crate::sys::journal::{self, Gravity};
+
+use super::pending;
 
 /// What happened to modules, each with its kernels. Several plans may add to it.
 #[derive(Debug, Default)]
@@ -114,17 +116,7 @@ impl Summary {
     }
 
     fn add_pending(&mut self, plan: &Plan) {
-        let mut pending: BTreeMap<(&str, Option<&Target>), Vec<String>> = BTreeMap::new();
-        for omission in &plan.omissions {
-            if let Reason::Pending { on, .. } = &omission.reason {
-                let module = omission.module.as_ref().map(ToString::to_string);
-                pending.entry((on, omission.target.as_ref())).or_default().extend(module);
-            }
-        }
-        for ((on, target), modules) in pending {
-            let kernel = target.map(|target| format!(" for {}", target.kernel)).unwrap_or_default();
-            let what = if modules.is_empty() { "modules".to_owned() } else { modules.join(", ") };
-            self.lines.push(Line { gravity: Gravity::Warning, text: format!("{what}{kernel}: waiting for {on}") });
-        }
+        let line = |text| Line { gravity: Gravity::Warning, text };
+        self.lines.extend(pending::lines(&plan.omissions).into_iter().map(line));
     }
 }

@@ -55,12 +55,16 @@ fn decide(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict
             }
         }
     }
-    if many { judge_many(wish, plan, failures, failed.len()) } else { judge_one(plan, failures) }
+    if many { judge_many(wish, plan, failures, failed.len()) } else { judge_one(wish, plan, failures) }
 }
 
 /// One module: the first refusal or failure in the order of its kernels decides.
-fn judge_one(plan: &Plan, failures: Vec<(usize, Error)>) -> Verdict {
-    let refusals = plan.omissions.iter().filter_map(as_error);
+fn judge_one(wish: &Wish, plan: &Plan, failures: Vec<(usize, Error)>) -> Verdict {
+    // What a package brings before the headers waits, and has not failed.
+    let waits = |omission: &Omission| {
+        matches!(wish, Wish::ModuleArrived { .. }) && matches!(omission.reason, Reason::Pending { .. })
+    };
+    let refusals = plan.omissions.iter().filter(|omission| !waits(omission)).filter_map(as_error);
     let mut errors: Vec<Error> = failures.into_iter().map(|(_, error)| error).chain(refusals).collect();
     if errors.is_empty() {
         return Verdict::default();
@@ -97,7 +101,9 @@ fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(usize, Error)>, failed: u
     if failed == 0 {
         return Verdict::default();
     }
-    if matches!(wish, Wish::Match { .. }) {
+    // A name that stands for nothing is the caller's mistake.
+    let unknown = plan.omissions.iter().any(|omission| omission_case(omission) == Some(Kind::NotInTree));
+    if unknown || matches!(wish, Wish::Match { .. }) {
         let mut others = others.into_iter();
         return Verdict { error: others.next(), others: others.collect(), ..Verdict::default() };
     }
@@ -167,10 +173,26 @@ mod tests {
     }
 
     #[test]
+    fn what_a_package_brings_before_the_headers_waits_and_a_person_is_told_what_is_missing() {
+        let id = ModuleId::new(ModuleName::new("a").unwrap(), ModuleVersion::new("1").unwrap());
+        let source = crate::step::AddSource::SourceTree;
+        let mut plan = Plan::default();
+        let (on, text) = ("linux-headers-6.1".to_owned(), "no headers".to_owned());
+        plan.omit(Some(id.clone()), None, Reason::Pending { on, case: Kind::HeadersMissing, text });
+        let code = |wish: &Wish| judge(wish, &plan, Vec::new()).error.map(|error| error.kind().code());
+        let targets = Vec::new();
+        assert_eq!(
+            code(&Wish::ModuleArrived { id: id.clone(), source: source.clone(), targets: targets.clone() }),
+            None
+        );
+        assert_eq!(code(&Wish::Install { id, source, targets }), Some(21));
+    }
+
+    #[test]
     fn what_two_steps_fail_of_is_told_once() {
         let told = |messages: &[&str]| {
             let failures = messages.iter().map(|text| (0, Error::new(Kind::BadConf, *text))).collect();
-            let verdict = judge_one(&Plan::default(), failures);
+            let verdict = judge_one(&Wish::Nothing { why: String::new() }, &Plan::default(), failures);
             (verdict.error.map(|error| error.message().to_owned()), verdict.others.len())
         };
         assert_eq!(told(&["dkms.conf: bad", "a/1: dkms.conf: bad", "a/1: dkms.conf: bad"]).1, 0);

@@ -1,10 +1,9 @@
-//! Kernel headers: where a module is built against, which configuration they have, and what to install when they lack.
+//! Kernel headers: where a module is built against, and which configuration they have.
 
 use std::path::{Path, PathBuf};
 
-use crate::ids::{KernelRelease, Target};
+use crate::ids::Target;
 use crate::sys::fs::{leads_to_file, resolve};
-use crate::sys::os_release::OsRelease;
 use crate::tree::Layout;
 
 /// The headers of one kernel.
@@ -82,80 +81,12 @@ pub fn places(
     (headers, config)
 }
 
-/// What brings the headers of this kernel, in the words of this distribution: a package name, or what to ask the package
-/// manager for.
-pub fn package(os: &OsRelease, kernel: &KernelRelease) -> String {
-    let release = kernel.as_str();
-    let is = |name: &str| os.id == name || os.id_like.split_whitespace().any(|like| like == name);
-    if is("debian") || is("ubuntu") {
-        format!("linux-headers-{release}")
-    } else if ["fedora", "rhel", "centos", "ol", "ovm", "amzn", "mageia", "openmandriva"].into_iter().any(is) {
-        fedora_package(release)
-    } else if is("suse") || is("opensuse") || os.id.starts_with("sle") || os.id.starts_with("opensuse") {
-        format!("kernel-{}-devel", last_word(release, "default"))
-    } else if is("arch") || is("archlinux") || is("manjaro") {
-        arch_package(release)
-    } else if is("alpine") {
-        format!("linux-{}-dev", last_word(release, "lts"))
-    } else if is("gentoo") {
-        format!("the prepared sources of kernel {release} in /usr/src/linux")
-    } else {
-        format!("the headers of kernel {release}")
-    }
-}
-
-/// Fedora and its kin say it as a capability, which also names the flavour: `kernel-debug-devel` provides
-/// `kernel-devel-uname-r = …+debug`, and UEK has packages of its own.
-fn fedora_package(release: &str) -> String {
-    if release.contains("uek") {
-        format!("kernel-uek-devel-{release}")
-    } else {
-        format!("kernel-devel-uname-r = {release}")
-    }
-}
-
-/// `6.4.0-150600.23-default` → `default`.
-fn last_word<'a>(release: &'a str, otherwise: &'a str) -> &'a str {
-    let word = release.rsplit('-').next().unwrap_or_default();
-    if word.starts_with(|c: char| c.is_ascii_lowercase()) { word } else { otherwise }
-}
-
-/// Arch's releases end in the name of the kernel package: `6.6.1-arch1-1`, `6.6.1-zen1-1-zen`, `6.6.10-1-lts`.
-fn arch_package(release: &str) -> String {
-    let word = last_word(release, "");
-    if word.is_empty() { "linux-headers".to_owned() } else { format!("linux-{word}-headers") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Arch;
+    use crate::ids::{Arch, KernelRelease};
     use fs_err as fs;
     use std::os::unix::fs::symlink;
-
-    fn os(id: &str, like: &str) -> OsRelease {
-        OsRelease { id: id.into(), id_like: like.into(), version_id: String::new() }
-    }
-
-    #[test]
-    fn the_missing_package_is_named_as_the_distribution_names_it() {
-        for (id, like, release, expected) in [
-            ("debian", "", "6.1.0-50-amd64", "linux-headers-6.1.0-50-amd64"),
-            ("linuxmint", "ubuntu debian", "6.8.0-31-generic", "linux-headers-6.8.0-31-generic"),
-            ("fedora", "", "6.9.4-200.fc40.x86_64", "kernel-devel-uname-r = 6.9.4-200.fc40.x86_64"),
-            ("rocky", "rhel centos fedora", "5.14.0-70.el9.x86_64", "kernel-devel-uname-r = 5.14.0-70.el9.x86_64"),
-            ("ol", "fedora", "5.15.0-3.el9uek.x86_64", "kernel-uek-devel-5.15.0-3.el9uek.x86_64"),
-            ("opensuse-leap", "suse opensuse", "6.4.0-150600.23-default", "kernel-default-devel"),
-            ("sles", "suse", "6.4.0-150600.23-azure", "kernel-azure-devel"),
-            ("arch", "", "6.9.1-arch1-1", "linux-headers"),
-            ("manjaro", "arch", "6.6.10-1-lts", "linux-lts-headers"),
-            ("arch", "", "6.9.1-zen1-1-zen", "linux-zen-headers"),
-            ("alpine", "", "6.6.30-0-virt", "linux-virt-dev"),
-            ("nixos", "", "6.6.30", "the headers of kernel 6.6.30"),
-        ] {
-            assert_eq!(package(&os(id, like), &KernelRelease::new(release).unwrap()), expected, "{id}");
-        }
-    }
 
     #[test]
     fn the_build_link_is_followed_inside_the_root() {

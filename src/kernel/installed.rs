@@ -6,7 +6,7 @@ use std::path::Path;
 
 use fs_err as fs;
 
-use super::{Kernel, headers};
+use super::{Kernel, headers, package};
 use crate::ids::{Arch, KernelRelease, Target};
 use crate::sys::fs::is_real_folder;
 use crate::tree::Layout;
@@ -38,7 +38,9 @@ pub fn kernel(layout: &Layout, target: &Target, source_dir: Option<&Path>) -> Ke
     let folder = layout.kernel_modules(target);
     let present = is_real_folder(&folder) || folder.is_dir();
     let headers = headers::find(layout, target, source_dir);
-    Kernel { target: target.clone(), folder, present, headers }
+    let named = || package::base(&fs::read_to_string(folder.join("pkgbase")).ok()?);
+    let base = if headers.is_present() { None } else { named() };
+    Kernel { target: target.clone(), folder, present, headers, base }
 }
 
 /// Whether nothing of a kernel is there any more: no folder, or one that holds at most modules from outside and what

@@ -6,6 +6,7 @@ pub mod files;
 pub mod headers;
 pub mod installed;
 pub mod modinfo;
+pub mod package;
 pub mod suffix;
 
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ pub struct Kernel {
     pub present: bool,
     /// Its headers, or where they were looked for.
     pub headers: Headers,
+    /// The name of its package, where its folder says it (`pkgbase`, as Arch has it); read when there are no headers.
+    pub base: Option<String>,
 }
 
 impl Kernel {

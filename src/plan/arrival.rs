@@ -1,10 +1,12 @@
 //! A package brought a module: new, changed, or the same again.
 
-use crate::ids::{ModuleId, Target};
+use crate::ids::{ModuleId, ModuleName, Target};
 use crate::snapshot::Snapshot;
 use crate::step::{AddSource, Operation, Plan, Policy, Reason, StepId};
 use crate::tree::{ModuleEntry, VersionState};
 
+use super::autoinstall::blocked_reason;
+use super::graph::Blocked;
 use super::lifecycle::{Making, ensure_registered, make, put};
 use super::refusal::{self, already};
 use super::unmake::take_away;
@@ -29,7 +31,7 @@ pub fn module_arrived(
         renew(&mut plan, id, source, target, &after, snapshot, policy);
     }
     if targets.is_empty() {
-        let text = format!("no kernel with headers is here; {id} is built when one arrives");
+        let text = format!("no kernel is here; {id} is built when one arrives");
         plan.omit(Some(id.clone()), None, already(text));
     }
     old_versions(&mut plan, id, snapshot);
@@ -50,15 +52,14 @@ pub fn departed(snapshot: &Snapshot) -> Plan {
     plan
 }
 
-/// Forgets the versions whose package has gone; those that the plan replaces, after it has.
-pub(super) fn abandon(plan: &mut Plan, snapshot: &Snapshot) {
-    for entry in snapshot.abandoned.iter().filter_map(|id| snapshot.module(id)) {
-        let replaces = |step: &&crate::step::Step| {
-            step.operation == Operation::Install && step.module.name == entry.id.name && step.module != entry.id
-        };
-        let after: Vec<StepId> = plan.steps.iter().filter(replaces).map(|step| step.id).collect();
-        forget(plan, entry, "its package has gone", &after);
-    }
+/// Forgets a version whose package has gone; one that the plan replaces, after it has.
+pub(super) fn abandon(plan: &mut Plan, id: &ModuleId, snapshot: &Snapshot) {
+    let Some(entry) = snapshot.module(id) else { return };
+    let replaces = |step: &&crate::step::Step| {
+        step.operation == Operation::Install && step.module.name == id.name && step.module != *id
+    };
+    let after: Vec<StepId> = plan.steps.iter().filter(replaces).map(|step| step.id).collect();
+    forget(plan, entry, "its package has gone", &after);
 }
 
 fn registered(plan: &mut Plan, id: &ModuleId, source: &AddSource, snapshot: &Snapshot) -> Option<Vec<StepId>> {
@@ -112,11 +113,23 @@ fn renew(
         None => "a package brought it".to_owned(),
     };
     if build.is_none() || stale {
+        if let Some(reason) = unregistered_dependency(id, target, snapshot, policy) {
+            return plan.omit(Some(id.clone()), Some(target.clone()), reason);
+        }
         let making = Making { id, target, after: after.clone(), why: why.clone() };
         let Some(step) = make(plan, making, snapshot, policy) else { return };
         after.push(step);
     }
     put(plan, Making { id, target, after, why }, snapshot);
+}
+
+/// A module that it builds on and that nobody has registered yet: its package may come later in the same transaction.
+fn unregistered_dependency(id: &ModuleId, target: &Target, snapshot: &Snapshot, policy: &Policy) -> Option<Reason> {
+    let loaded = refusal::conf(id, target, snapshot).ok()?;
+    let missing = refusal::missing_dependencies(loaded, target, snapshot, policy);
+    let is_registered = |name: &ModuleName| snapshot.versions(name).any(|entry| !entry.is_broken());
+    let on = missing.into_iter().find(|name| !is_registered(name))?;
+    Some(blocked_reason(id, target, &Blocked::Deferred { on }))
 }
 
 /// The new source is not for this kernel: what an older one put there goes.

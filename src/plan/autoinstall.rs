@@ -14,10 +14,20 @@ use super::refusal::{self, already, refused};
 
 /// The newest version of every AUTOINSTALL module, installed for this kernel; dependencies first.
 pub fn autoinstall(target: &Target, snapshot: &Snapshot, policy: &Policy) -> Plan {
+    autoinstall_of(&|_| true, target, snapshot, policy)
+}
+
+/// The same of those modules that are meant.
+pub(super) fn autoinstall_of(
+    meant: &dyn Fn(&ModuleId) -> bool,
+    target: &Target,
+    snapshot: &Snapshot,
+    policy: &Policy,
+) -> Plan {
     let mut plan = Plan::default();
-    tell_broken(&mut plan, snapshot);
+    tell_broken(&mut plan, meant, snapshot);
     let mut wanted = BTreeMap::new();
-    for (name, entry) in snapshot.newest() {
+    for (name, entry) in snapshot.newest().into_iter().filter(|(_, entry)| meant(&entry.id)) {
         match verdict(entry, target, snapshot) {
             Ok(()) => {
                 wanted.insert(name, entry);
@@ -64,7 +74,7 @@ pub struct Only {
 }
 
 impl Only {
-    fn means(&self, id: &ModuleId) -> bool {
+    pub(super) fn means(&self, id: &ModuleId) -> bool {
         self.name == id.name && self.version.as_ref().is_none_or(|version| *version == id.version)
     }
 }
@@ -78,8 +88,8 @@ impl std::fmt::Display for Only {
     }
 }
 
-fn tell_broken(plan: &mut Plan, snapshot: &Snapshot) {
-    for entry in &snapshot.modules {
+fn tell_broken(plan: &mut Plan, meant: &dyn Fn(&ModuleId) -> bool, snapshot: &Snapshot) {
+    for entry in snapshot.modules.iter().filter(|entry| meant(&entry.id)) {
         if let VersionState::Broken { why } = &entry.state {
             plan.omit(Some(entry.id.clone()), None, refusal::broken(&entry.id, why));
         }
@@ -187,7 +197,8 @@ fn one(
     put(plan, Making { id, target, after, why }, snapshot)
 }
 
-fn blocked_reason(id: &ModuleId, target: &Target, blocked: &Blocked) -> Reason {
+/// Why a module that cannot be built for this kernel is left out.
+pub(super) fn blocked_reason(id: &ModuleId, target: &Target, blocked: &Blocked) -> Reason {
     match blocked {
         Blocked::Deferred { on } => Reason::Pending {
             on: on.to_string(),

@@ -12,6 +12,7 @@ pub mod reconcile;
 pub mod refusal;
 pub mod tarball;
 pub mod unmake;
+pub mod waiting;
 mod weak;
 
 #[cfg(test)]

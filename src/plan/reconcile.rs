@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::snapshot::Snapshot;
 use crate::step::{AddSource, Operation, Plan, Policy, StepId};
+use crate::tree::ModuleEntry;
 
+use super::autoinstall::Only;
+use super::refusal::{already, refused_with};
 use super::{arrival, autoinstall, unmake, weak};
 
 /// How far a reconciliation goes.
@@ -17,32 +21,88 @@ pub enum Extent {
     RemovalsOnly,
 }
 
+/// What a reconciliation is limited to; an empty list limits nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Within {
+    /// Only these modules.
+    pub modules: Vec<Only>,
+    /// Only these kernels.
+    pub kernels: Vec<Target>,
+}
+
+impl Within {
+    fn has_module(&self, id: &ModuleId) -> bool {
+        self.modules.is_empty() || self.modules.iter().any(|only| only.means(id))
+    }
+
+    fn has_kernel(&self, target: &Target) -> bool {
+        self.kernels.is_empty() || self.kernels.contains(target)
+    }
+}
+
 /// What has gone leaves; what packages brought is registered; each kernel gets the newest version of every AUTOINSTALL
 /// module, built from what is there now. A version whose package has gone leaves after its successor is in place.
-pub fn reconcile(targets: &[Target], extent: Extent, snapshot: &Snapshot, policy: &Policy) -> Plan {
+pub fn reconcile(targets: &[Target], extent: Extent, within: &Within, snapshot: &Snapshot, policy: &Policy) -> Plan {
     let mut plan = Plan::default();
-    for target in &snapshot.gone {
+    tell_unknown(&mut plan, within, snapshot);
+    for target in snapshot.gone.iter().filter(|target| within.has_kernel(target)) {
+        let leave = |entry: &&ModuleEntry| within.has_module(&entry.id);
         let kept = match extent {
-            Extent::Everything => weak::keep(&mut plan, target, snapshot.newest().into_values(), snapshot, policy),
+            Extent::Everything => {
+                let newest = snapshot.newest().into_values().filter(leave);
+                weak::keep(&mut plan, target, newest, snapshot, policy)
+            }
             Extent::RemovalsOnly => weak::Kept::new(),
         };
-        for entry in snapshot.modules.iter().filter(|entry| !snapshot.abandoned.contains(&entry.id)) {
+        let leavers = snapshot.modules.iter().filter(|entry| !snapshot.abandoned.contains(&entry.id)).filter(leave);
+        for entry in leavers {
             unmake::take_away_after(&mut plan, entry, target, "the kernel has gone", &kept);
         }
     }
     if extent == Extent::Everything {
-        let added = register(&mut plan, snapshot);
+        let added = register(&mut plan, within, snapshot);
         for target in targets.iter().filter(|target| !snapshot.gone.contains(target)) {
-            install(&mut plan, target, &added, snapshot, policy);
+            install(&mut plan, target, within, &added, snapshot, policy);
         }
     }
-    arrival::abandon(&mut plan, snapshot);
+    abandon(&mut plan, within, snapshot);
     plan
 }
 
-fn register(plan: &mut Plan, snapshot: &Snapshot) -> BTreeMap<ModuleId, StepId> {
+/// Modules that were named and are not there, or are not those that kernels get.
+fn tell_unknown(plan: &mut Plan, within: &Within, snapshot: &Snapshot) {
+    let newest = snapshot.newest();
+    for only in &within.modules {
+        let known = snapshot.modules.iter().find(|entry| only.means(&entry.id));
+        let taken = newest.get(&only.name).map(|entry| &entry.id);
+        match (known, taken) {
+            (None, _) => {
+                let text = format!("{only} is not in the DKMS tree, and no package holds a source of it");
+                plan.omit(None, None, refused_with(Kind::NotInTree, text, "`dkms status` lists what is there"));
+            }
+            (Some(_), Some(taken)) if !only.means(taken) => {
+                plan.omit(None, None, already(format!("{only} is not the newest version: kernels get {taken}")));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A version whose package has gone leaves every kernel at once.
+fn abandon(plan: &mut Plan, within: &Within, snapshot: &Snapshot) {
+    for id in snapshot.abandoned.iter().filter(|id| within.has_module(id)) {
+        if within.kernels.is_empty() {
+            arrival::abandon(plan, id, snapshot);
+        } else {
+            let text = format!("{id}: its package has gone; it leaves when no kernel is named");
+            plan.omit(Some(id.clone()), None, already(text));
+        }
+    }
+}
+
+fn register(plan: &mut Plan, within: &Within, snapshot: &Snapshot) -> BTreeMap<ModuleId, StepId> {
     let mut added = BTreeMap::new();
-    for id in &snapshot.arrivals {
+    for id in snapshot.arrivals.iter().filter(|id| within.has_module(id)) {
         let step =
             plan.push(id.clone(), None, Operation::Add(AddSource::SourceTree), "a package brought it", Vec::new());
         added.insert(id.clone(), step);
@@ -50,9 +110,16 @@ fn register(plan: &mut Plan, snapshot: &Snapshot) -> BTreeMap<ModuleId, StepId> 
     added
 }
 
-fn install(plan: &mut Plan, target: &Target, added: &BTreeMap<ModuleId, StepId>, snapshot: &Snapshot, policy: &Policy) {
+fn install(
+    plan: &mut Plan,
+    target: &Target,
+    within: &Within,
+    added: &BTreeMap<ModuleId, StepId>,
+    snapshot: &Snapshot,
+    policy: &Policy,
+) {
     let before = plan.steps.len();
-    plan.append(autoinstall::autoinstall(target, snapshot, policy));
+    plan.append(autoinstall::autoinstall_of(&|id| within.has_module(id), target, snapshot, policy));
     for step in &mut plan.steps[before..] {
         step.after.extend(added.get(&step.module));
     }
@@ -61,12 +128,17 @@ fn install(plan: &mut Plan, target: &Target, added: &BTreeMap<ModuleId, StepId>,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::sample::Sample;
+    use crate::plan::sample::{Sample, id, target};
 
     fn planned(sample: Sample, extent: Extent) -> String {
+        planned_within(sample, extent, &Within::default())
+    }
+
+    fn planned_within(sample: Sample, extent: Extent, within: &Within) -> String {
         let snapshot = sample.done();
-        let targets: Vec<Target> = snapshot.kernels.keys().cloned().collect();
-        let plan = reconcile(&targets, extent, &snapshot, &Policy::default());
+        let targets: Vec<Target> =
+            snapshot.kernels.keys().filter(|target| within.has_kernel(target)).cloned().collect();
+        let plan = reconcile(&targets, extent, within, &snapshot, &Policy::default());
         let line = |step: &crate::step::Step| {
             let kernel = step.target.as_ref().map(|target| format!(" {}", target.kernel)).unwrap_or_default();
             let after: String = step.after.iter().map(|id| format!(" <{}", id.0)).collect();
@@ -110,6 +182,40 @@ mod tests {
             ("its source was deleted by hand", two().module("a/1", &["+6.1"]).broken(), ""),
         ] {
             assert_eq!(planned(sample, Extent::Everything), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn named_modules_and_kernels_limit_it() {
+        let sample = || {
+            let sample = Sample::default().kernels(&["6.1", "6.2"]).module("a/1", &["+5.9"]).module("b/1", &["+5.9"]);
+            sample.gone("5.9").arrival("c/1").module("d/1", &["+6.1"]).broken().abandoned("d/1")
+        };
+        let only = |word: &str| {
+            let (name, version) = word.split_once('/').map_or((word, None), |(name, version)| (name, Some(version)));
+            let (id, version) = (id(&format!("{name}/{}", version.unwrap_or("1"))), version.is_some());
+            Only { name: id.name, version: version.then_some(id.version) }
+        };
+        for (modules, kernels, expected) in [
+            (
+                &["a"][..],
+                &[][..],
+                "0:uninstall a/1 5.9; 1:unbuild a/1 5.9 <0; 2:build a/1 6.1; 3:install a/1 6.1 <2; \
+                 4:build a/1 6.2; 5:install a/1 6.2 <4",
+            ),
+            (&["a/1"], &["6.2"], "0:build a/1 6.2; 1:install a/1 6.2 <0"),
+            (&["a/2"], &["6.2"], ""),
+            (&["b"], &["5.9"], "0:uninstall b/1 5.9; 1:unbuild b/1 5.9 <0"),
+            (&["c"], &["6.1"], "0:add c/1; 1:build c/1 6.1 <0; 2:install c/1 6.1 <1 <0"),
+            (&["d"], &[], "0:uninstall d/1 6.1; 1:unbuild d/1 6.1 <0; 2:remove d/1 <1"),
+            (&["d"], &["6.1"], ""),
+            (&["a", "b"], &["6.1"], "0:build a/1 6.1; 1:install a/1 6.1 <0; 2:build b/1 6.1; 3:install b/1 6.1 <2"),
+        ] {
+            let within = Within {
+                modules: modules.iter().map(|word| only(word)).collect(),
+                kernels: kernels.iter().map(|kernel| target(kernel)).collect(),
+            };
+            assert_eq!(planned_within(sample(), Extent::Everything, &within), expected, "{modules:?} {kernels:?}");
         }
     }
 

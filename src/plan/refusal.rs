@@ -4,7 +4,7 @@ use crate::conf::{ConfError, Loaded};
 use crate::error::Error;
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
-use crate::kernel::{Headers, headers};
+use crate::kernel::{Headers, package};
 use crate::snapshot::{Content, Snapshot};
 use crate::step::{Policy, Reason, Switch};
 use crate::tree::VersionState;
@@ -71,9 +71,8 @@ fn empty_source(id: &ModuleId, snapshot: &Snapshot) -> Option<Reason> {
 fn no_headers(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reason> {
     let kernel = snapshot.kernels.get(target)?;
     let Headers::Missing { folder } = &kernel.headers else { return None };
-    let package = headers::package(&snapshot.os, &target.kernel);
     Some(Reason::Pending {
-        on: package.clone(),
+        on: headers_package(target, snapshot),
         case: Kind::HeadersMissing,
         text: format!(
             "{id} cannot be built for kernel {}: there are no kernel headers at {}",
@@ -81,6 +80,12 @@ fn no_headers(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Rea
             folder.display()
         ),
     })
+}
+
+/// What brings the headers of this kernel.
+pub(super) fn headers_package(target: &Target, snapshot: &Snapshot) -> String {
+    let known = snapshot.kernels.get(target).map(|kernel| package::of_headers(&snapshot.os, kernel));
+    known.unwrap_or_else(|| format!("the headers of kernel {}", target.kernel))
 }
 
 /// The BUILD_DEPENDS of a module that are not installed for the kernel. `--force` takes no notice of them.

@@ -38,7 +38,7 @@ impl Sample {
             } else {
                 Headers::Present { folder: build }
             };
-            self.snapshot.kernels.insert(target.clone(), Kernel { target, folder, present: true, headers });
+            self.snapshot.kernels.insert(target.clone(), Kernel { target, folder, present: true, headers, base: None });
         }
         self
     }

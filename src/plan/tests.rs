@@ -195,6 +195,8 @@ fn what_a_package_brings_is_built_anew_only_when_its_source_changed_and_replaces
             "uninstall a@5; unbuild a@5<0; -a@5:77; -a@6:77",
         ),
         (base().module("a/2", &[]).says("a/2", "noauto").done(), "-a@5:0; -a@6:0"),
+        (Sample::default().kernels(&["5", "6-"]).source("a/2").done(), "add a; build a@5<0; install a@5<0,1; -a@6:21"),
+        (base().module("a/2", &[]).says("a/2", "needs=nobody").done(), "-a@5:13; -a@6:13"),
     ] {
         assert_eq!(plan(&snapshot), expected);
     }

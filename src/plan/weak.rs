@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
-use crate::kernel::headers;
 use crate::snapshot::Snapshot;
 use crate::step::{Plan, Policy, Reason, StepId};
 use crate::tree::ModuleEntry;
 
 use super::autoinstall::schedule;
+use super::refusal::headers_package;
 
 /// The installs that have to be done before the builds of a kernel are taken away.
 pub(super) type Kept = BTreeMap<ModuleId, Vec<StepId>>;
@@ -52,7 +52,7 @@ pub(super) fn keep<'s>(
 
 fn loss(id: &ModuleId, target: &Target, leaving: &Target, snapshot: &Snapshot) -> Reason {
     Reason::Pending {
-        on: headers::package(&snapshot.os, &target.kernel),
+        on: headers_package(target, snapshot),
         case: Kind::HeadersMissing,
         text: format!(
             "kernel {} loses {id}: it used the build for kernel {}, which leaves, and has no headers for one of its own",

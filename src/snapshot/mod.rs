@@ -4,6 +4,7 @@
 mod dependants;
 pub mod inputs;
 mod ownership;
+mod waiting;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};

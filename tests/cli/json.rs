@@ -117,6 +117,7 @@ fn every_member_is_explained_in_the_man_page() {
         format!("install foo/1 -k {SECOND} --json"),
         "remove nobody/1 --json".to_owned(),
         "status --json".to_owned(),
+        "check --json".to_owned(),
     ] {
         members(&document(&sandbox, &line), &mut found);
     }

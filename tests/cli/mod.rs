@@ -12,5 +12,6 @@ mod jobs;
 mod json;
 mod old_trees;
 mod options;
+mod pending;
 mod reconcile;
 mod several;

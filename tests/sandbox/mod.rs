@@ -68,6 +68,22 @@ impl Sandbox {
         self.write(&format!("lib/modules/{kernel}/modules.dep"), "");
     }
 
+    /// A kernel with modules of its own, and without headers.
+    pub fn image(&self, kernel: &str) {
+        self.kernel(kernel);
+        self.write(&format!("lib/modules/{kernel}/modules.order"), "");
+    }
+
+    /// What this machine's distribution calls the package with the headers, as the program says when it misses them.
+    pub fn headers_package(&self, kernel: &str) -> String {
+        let ran = self.dkms(&format!("reconcile --dry-run --json -k {kernel}"));
+        let found: serde_json::Value = serde_json::from_str(&ran.out).expect("a document");
+        let omissions = found["omissions"].as_array().expect("omissions");
+        let on =
+            omissions.iter().filter(|omission| omission["code"] == 21).find_map(|omission| omission["on"].as_str());
+        on.unwrap_or_else(|| panic!("nothing waits for headers: {found:#}")).to_owned()
+    }
+
     /// A file with its folders.
     pub fn write(&self, name: &str, text: &str) {
         let file = self.path(name);

@@ -162,7 +162,7 @@ fn refuse_missing_headers(context: &Context<'_>, kernel: &Kernel) -> Result<()> 
     let (target, folder) = (&kernel.target, context.system.inside(kernel.headers.folder()));
     let missing = format!("the headers of kernel {target} were not found: there is no {}/include", folder.display());
     let os = context.system.os_release().cloned().unwrap_or_default();
-    let package = headers::package(&os, &target.kernel);
+    let package = crate::kernel::package::of_headers(&os, kernel);
     Err(Error::new(Kind::HeadersMissing, missing)
         .hint(format!("install {package}, or name the folder of the headers with --kernelsourcedir")))
 }
