@@ -20,7 +20,7 @@ fail() {
 kernels() {
     local build
     for build in /lib/modules/*/build; do
-        [ -d "$build/include" ] && basename "$(dirname "$build")"
+        [ ! -d "$build/include" ] || basename "$(dirname "$build")"
     done
 }
 
