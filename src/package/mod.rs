@@ -12,6 +12,7 @@ pub mod dsc;
 pub mod filter;
 pub mod identity;
 pub mod info;
+pub mod kbuild;
 pub mod license;
 pub mod machine;
 pub mod make;
