@@ -67,6 +67,7 @@ exit_codes! {
     BuiltMissing = 6, "install: a built module file is missing";
     NothingInstalled = 6, "install: the version check left nothing to install";
     DepmodFailed = 6, "depmod failed; the install was taken back";
+    NotBuilt = 6, "--binaries: the module is not built for the kernel, or what is built cannot be used";
     TarballFailed = 6, "mktarball failed, or the module is not built";
     ModuleNotProduced = 7, "make succeeded but a module of dkms.conf was not produced";
     ArchiveWithoutConf = 7, "archive without a valid dkms.conf";

@@ -36,8 +36,14 @@ const MEANINGS: &[(&str, &str)] = &[
     ("kernel_preinst", "a kernel package is about to be unpacked"),
     ("kernel_postinst", "a kernel package was installed: autoinstall for it"),
     ("kernel_prerm", "a kernel package is about to be removed: unbuild everything for it"),
-    ("mkdeb", "make a Debian package that carries the source, from an archive or a folder"),
-    ("mkrpm", "make an RPM package that carries the source, from an archive or a folder"),
+    (
+        "mkdeb",
+        "make a Debian package: of a source in an archive or a folder, or with --binaries of what is built for a kernel",
+    ),
+    (
+        "mkrpm",
+        "make an RPM package: of a source in an archive or a folder, or with --binaries of what is built for a kernel",
+    ),
     ("mkpkg", "make packages for several distributions at once, each in a folder of its own"),
     ("mkdsc", "write a Debian source package, from which dpkg-buildpackage makes the package with dh-dkms"),
     ("mkspec", "write the spec and the sources from which rpmbuild makes the package of mkrpm"),
@@ -160,6 +166,28 @@ with the files of a debian folder says the same of Debian packages; in them DEBI
 DATE_STAMP are filled in. mkdsc looks for folders whose names end in
 .I dkms\\-mkdsc
 first. Options go before templates, templates before what the source says.
+.PP
+.B dkms mkdeb|mkrpm|mkpkg NAME/VERSION \\-\\-binaries \\-k KVER
+packages the modules that are built in the tree for that kernel, as they are, with their signatures; machines that install
+the package need neither a compiler nor DKMS. It is called NAME\\-modules\\-KVER in Debian and kmod\\-NAME\\-KVER in RPM
+systems, needs exactly this kernel
+.RB ( linux\\-image\\-KVER ,
+.BR kernel\\-uname\\-r\\ =\\ KVER ),
+conflicts with NAME\\-dkms, and puts its modules below
+.I /lib/modules/KVER/updates/NAME
+(Debian, SUSE) or
+.I /lib/modules/KVER/extra/NAME
+(Fedora, RHEL); below
+.I /usr/lib/modules
+where
+.B \\-\\-for
+names a distribution that has them there, such as debian13. With
+.B \\-\\-for el9
+or another RHEL the package needs the symbols of the kernel that the modules use, in the very versions
+.RB ( kernel(symbol)\\ =\\ checksum ),
+instead of one release: weak\\-modules links them to every other kernel that has these, and one build serves the kernels of a
+stable kABI. Its scripts run depmod, and make the initramfs anew where it holds one of the modules. What is not built is
+refused: packaging builds nothing.
 ";
 
 /// The schemas of [`super::json`]; a test compares the members.
@@ -266,6 +294,11 @@ that belong to it (mkspec, mkdsc), the
 (deb, rpm), the
 .B distribution
 that it is for, if for one,
+with \\-\\-binaries the
+.B kernel
+and its
+.BR arch ,
+the
 .BR name ,
 .B version
 (with epoch and release),

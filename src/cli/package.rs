@@ -1,6 +1,7 @@
 //! `mkdeb`, `mkrpm` and `mkpkg`: arguments → requests, and the results told.
 
 pub mod args;
+mod binaries;
 mod document;
 mod input;
 mod templates;
@@ -13,6 +14,7 @@ use clap::{Args, FromArgMatches};
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::ids::ModuleId;
 use crate::package::archive::Limits;
 use crate::package::info::{Scriptlets, Wishes};
 use crate::package::make::{Made, PackageRequest, Prepared, SourceRequest, make, prepare};
@@ -84,7 +86,11 @@ pub fn parse(verb: &str, words: &[String]) -> std::result::Result<PackageCall, c
 pub fn run(call: &PackageCall, system: &System, framework: &Framework, reporter: &dyn Reporter) -> Result<()> {
     let args = &call.args;
     let mut framework = framework.clone();
-    for (place, given) in [(&mut framework.dkms_tree, &args.dkmstree), (&mut framework.source_tree, &args.sourcetree)] {
+    for (place, given) in [
+        (&mut framework.dkms_tree, &args.dkmstree),
+        (&mut framework.source_tree, &args.sourcetree),
+        (&mut framework.install_tree, &args.installtree),
+    ] {
         place.clone_from(given.as_ref().unwrap_or(&place.clone()));
     }
     // All that can be refused is refused before the work begins.
@@ -92,39 +98,57 @@ pub fn run(call: &PackageCall, system: &System, framework: &Framework, reporter:
     let wishes = wishes::wishes(args, system)?;
     let key = signing_key(call.verb, args, &goals)?;
     let input = input::find(args, system, &framework)?;
+    let requests: Vec<PackageRequest> =
+        goals.iter().map(|goal| request(call, goal, &wishes, key.as_ref(), input.registered.as_deref())).collect();
+    if args.binaries {
+        return binaries::run(call, &input, (system, &framework), &requests, reporter);
+    }
     let prepared = prepare(&source_request(args, &input, system, &framework)?, system, &framework, reporter)?;
     let mut made = Vec::new();
-    for goal in &goals {
-        let request = PackageRequest {
-            format: goal.format,
-            wishes: Wishes { profile: goal.profile.clone(), ..wishes.clone() },
-            scriptlets: match args.scriptlets {
-                ScriptletsArg::Portable => Scriptlets::Portable,
-                ScriptletsArg::None => Scriptlets::None,
-            },
-            compression: compression(args, goal),
-            place: place(args, goal, call.verb, input.registered.as_deref()),
-            existing: if args.force { Existing::Replace } else { Existing::Keep },
-            template: templates::own(call.verb, goal.format, &prepared, system)?,
-            key: key.as_ref().filter(|_| goal.format == Format::Rpm),
-        };
+    for request in requests {
+        let template = templates::own(call.verb, request.format, &prepared, system)?;
+        let request = PackageRequest { template, ..request };
         let package = match call.verb {
             Verb::Spec => recipe::spec(&prepared, &request, templates::spec(&prepared, system)?.as_deref())?,
             Verb::Dsc => recipe::dsc(&prepared, &request, templates::debian(&prepared, system)?)?,
             Verb::Deb | Verb::Rpm | Verb::Pkg => make(&prepared, &request, reporter)?,
         };
         if !args.json {
-            summary::tell(&package, &prepared, reporter);
+            summary::tell(&package, Some(&prepared), reporter);
         }
         made.push(package);
     }
-    if args.json { tell_json(&made, &prepared, reporter) } else { Ok(()) }
+    if args.json { tell_json(&made, &prepared.module, Some(&prepared), reporter) } else { Ok(()) }
 }
 
-fn tell_json(made: &[Made], prepared: &Prepared, reporter: &dyn Reporter) -> Result<()> {
+fn tell_json(made: &[Made], module: &ModuleId, source: Option<&Prepared>, reporter: &dyn Reporter) -> Result<()> {
     made.iter().flat_map(|package| &package.warnings).for_each(|warning| reporter.warn(warning));
-    reporter.tell(Message::Answer(document::packages(made, prepared)?));
+    reporter.tell(Message::Answer(document::packages(made, module, source)?));
     Ok(())
+}
+
+/// One package of those that are asked for, but for its template.
+fn request<'a>(
+    call: &PackageCall,
+    goal: &Goal,
+    wishes: &Wishes,
+    key: Option<&'a SigningKey>,
+    registered: Option<&Path>,
+) -> PackageRequest<'a> {
+    let args = &call.args;
+    PackageRequest {
+        format: goal.format,
+        wishes: Wishes { profile: goal.profile.clone(), ..wishes.clone() },
+        scriptlets: match args.scriptlets {
+            ScriptletsArg::Portable => Scriptlets::Portable,
+            ScriptletsArg::None => Scriptlets::None,
+        },
+        compression: compression(args, goal),
+        place: place(args, goal, call.verb, registered),
+        existing: if args.force { Existing::Replace } else { Existing::Keep },
+        template: None,
+        key: key.filter(|_| goal.format == Format::Rpm),
+    }
 }
 
 /// One package to make.

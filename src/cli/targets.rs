@@ -16,12 +16,28 @@ pub fn check(typed: &Typed) -> Result<()> {
     if typed.all && !typed.arches.is_empty() {
         return Err(Error::new(Kind::ArchWithAll, "-a and --all exclude each other"));
     }
-    let (kernels, arches) = (typed.kernels.len(), typed.arches.len());
+    same_number(typed.kernels.len(), typed.arches.len())
+}
+
+/// Several -a need as many -k.
+pub fn same_number(kernels: usize, arches: usize) -> Result<()> {
     if arches > 1 && kernels != arches {
         let text = format!("{arches} -a options for {kernels} -k options");
         return Err(Error::new(Kind::ArchCount, text).hint("give one -a for all kernels, or one for each -k"));
     }
     Ok(())
+}
+
+/// Each word of -k with the architecture of -a that belongs to it.
+pub fn paired(kernels: &[String], arches: &[String], system: &System) -> Result<Vec<Target>> {
+    let mut targets = Vec::new();
+    for (at, word) in kernels.iter().enumerate() {
+        let target = one(word, arches.get(at).or(arches.first()), system)?;
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    Ok(targets)
 }
 
 /// The kernels: those of -k with the architectures of -a, else the running one.
@@ -34,14 +50,7 @@ pub fn given(typed: &Typed, system: &System) -> Result<Vec<Target>> {
         let arch = arch(typed.arches.first(), system, &running)?;
         return Ok(vec![Target::new(running, arch)]);
     }
-    let mut targets = Vec::new();
-    for (at, word) in typed.kernels.iter().enumerate() {
-        let target = one(word, typed.arches.get(at).or(typed.arches.first()), system)?;
-        if !targets.contains(&target) {
-            targets.push(target);
-        }
-    }
-    Ok(targets)
+    paired(&typed.kernels, &typed.arches, system)
 }
 
 /// The kernels of an unmaking action, which knows --all.

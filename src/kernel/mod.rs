@@ -8,6 +8,7 @@ pub mod installed;
 pub mod modinfo;
 pub mod package;
 pub mod suffix;
+pub mod symbols;
 
 use std::path::PathBuf;
 

@@ -158,4 +158,4 @@ fn signature(content: &[u8]) -> Option<Signature> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -72,3 +72,9 @@ pub fn contents<'a>(info: &'a PackageInfo, payload: &'a Payload) -> Vec<Placed<'
     all.sort_by_cached_key(Placed::path);
     all
 }
+
+/// The paths of all files and links.
+pub fn paths(info: &PackageInfo, payload: &Payload) -> Vec<String> {
+    let all = contents(info, payload);
+    all.iter().filter(|entry| *entry.kind != EntryKind::Folder).map(Placed::path).collect()
+}

@@ -1,5 +1,6 @@
 //! Everything about a package but its files: names, versions, people, texts.
 
+use super::carries::Carries;
 use super::contents::{Extra, Role};
 use super::license;
 use super::names::{self, NameError};
@@ -9,7 +10,7 @@ use super::relations::{Relation, RelationError, Replaced, Script};
 use super::survey::{Survey, one_line};
 use super::version::{self, VersionError};
 use super::{Format, carrier, changelog};
-use crate::ids::ModuleId;
+use crate::ids::{ModuleId, Target};
 
 pub use super::wishes::Wishes;
 
@@ -30,6 +31,8 @@ pub struct PackageInfo {
     pub format: Format,
     /// The module that it carries.
     pub module: ModuleId,
+    /// The kernel that its modules are built for, if they are.
+    pub target: Option<Target>,
     /// The package's name.
     pub name: String,
     /// Whether a person chose that name, so that another package may carry the same module.
@@ -70,12 +73,25 @@ pub struct PackageInfo {
     pub extras: Vec<Extra>,
     /// What changed, as far as a person wrote it down; newest first.
     pub changelog: Vec<changelog::Entry>,
+    /// What is said of a version of which nobody wrote anything.
+    pub change: String,
     /// Its copyright file, if a person wrote one (Debian).
     pub copyright: Option<String>,
     /// The distribution that it is made for, if for one.
     pub distribution: Option<String>,
     /// Where its public Secure Boot certificate lies, if it brings one.
     pub certificate: Option<String>,
+}
+
+/// What a package is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Material<'a> {
+    /// What it carries.
+    pub carries: &'a Carries,
+    /// The files.
+    pub payload: &'a Payload,
+    /// What they say about themselves.
+    pub survey: &'a Survey,
 }
 
 /// The changes of one version, with nothing left open.
@@ -126,9 +142,10 @@ impl PackageInfo {
         format: Format,
         module: ModuleId,
         wishes: &Wishes,
-        (payload, survey): (&Payload, &Survey),
+        material: Material,
         warnings: &mut Vec<String>,
     ) -> Result<Self, InfoError> {
+        let Material { carries, payload, survey } = material;
         let license = wishes.license.as_deref().map(one_line).or_else(|| license::from_sources(survey));
         if license.is_none() {
             warnings.push("the source names no licence; --license sets one (an SPDX expression)".to_owned());
@@ -139,14 +156,14 @@ impl PackageInfo {
         let (version, release) = version_and_release(format, &module, wishes, warnings)?;
         let mut info = Self {
             format,
-            name: name(format, &module, wishes)?,
+            name: name(format, &module, wishes, carries)?,
             named_by_hand: wishes.package_name.is_some(),
             version,
             release,
             epoch: wishes.epoch,
             architecture: architecture(format, wishes, payload, warnings)?,
-            summary: summary(format, &module, wishes, survey),
-            description: description(&module, wishes, survey),
+            summary: summary(format, &module, wishes, material),
+            description: description(&module, wishes, material),
             license: license.unwrap_or_else(|| license::UNKNOWN.to_owned()),
             maintainer: maintainer(format, wishes, survey)?,
             vendor: wishes.vendor.as_deref().map(one_line),
@@ -154,11 +171,16 @@ impl PackageInfo {
             holders: survey.holders.clone(),
             date: payload.newest,
             scriptlets: Scriptlets::Portable,
-            place: format!("/usr/src/{}", module.source_folder()),
+            place: carries.place(&module, format, wishes.profile.as_ref()),
             relations: Vec::new(),
             scripts: Vec::new(),
             extras: Vec::new(),
             changelog: wishes.changelog.clone(),
+            change: carries.change(&module),
+            target: match carries {
+                Carries::Source => None,
+                Carries::Modules(target) => Some(target.clone()),
+            },
             copyright: None,
             distribution: wishes.profile.as_ref().map(|profile| profile.name.clone()),
             certificate: None,
@@ -221,8 +243,8 @@ impl PackageInfo {
     }
 
     fn packaged(&self, version: String) -> changelog::Entry {
-        let change = format!("{} {} as a package for DKMS.", self.module.name, self.module.version);
-        changelog::Entry { version: Some(version), person: None, date: Some(self.date), changes: vec![change] }
+        let changes = vec![self.change.clone()];
+        changelog::Entry { version: Some(version), person: None, date: Some(self.date), changes }
     }
 
     /// `EPOCH:VERSION-RELEASE`, the epoch only if there is one.
@@ -241,13 +263,13 @@ impl PackageInfo {
     }
 }
 
-fn name(format: Format, module: &ModuleId, wishes: &Wishes) -> Result<String, InfoError> {
+fn name(format: Format, module: &ModuleId, wishes: &Wishes, carries: &Carries) -> Result<String, InfoError> {
     match &wishes.package_name {
         Some(name) => {
             names::check_package_name(format, name)?;
             Ok(name.clone())
         }
-        None => Ok(names::package_name(format, &module.name)?),
+        None => Ok(carries.name(format, module)?),
     }
 }
 
@@ -312,13 +334,14 @@ fn architecture(
 }
 
 /// A short phrase without article and full stop (developers reference 6.2.2); RPM wants a capital letter.
-fn summary(format: Format, module: &ModuleId, wishes: &Wishes, survey: &Survey) -> String {
+fn summary(format: Format, module: &ModuleId, wishes: &Wishes, material: Material) -> String {
     if let Some(summary) = wishes.summary.as_deref().map(one_line).filter(|text| !text.is_empty()) {
         return summary;
     }
-    let described = survey.descriptions.first().map(|text| phrase(text)).filter(|text| !text.is_empty());
+    let described = material.survey.descriptions.first().map(|text| phrase(text)).filter(|text| !text.is_empty());
     let text = described.unwrap_or_else(|| format!("kernel module {}", module.name));
-    let text = format!("{} (DKMS)", shortened(&text, 60));
+    let remark = material.carries.remark();
+    let text = format!("{} {remark}", shortened(&text, 78_usize.saturating_sub(remark.len()).clamp(20, 60)));
     match (format, text.get(..1)) {
         (Format::Rpm, Some(first)) => first.to_ascii_uppercase() + &text[1..],
         _ => text,
@@ -341,13 +364,12 @@ fn shortened(text: &str, most: usize) -> String {
     cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words).trim_end_matches([',', ';', ':', '-']).to_owned()
 }
 
-fn description(module: &ModuleId, wishes: &Wishes, survey: &Survey) -> Vec<String> {
-    let fixed = include_str!("../../spec-templates/description.txt").replace("@NAME@", module.name.as_str());
+fn description(module: &ModuleId, wishes: &Wishes, material: Material) -> Vec<String> {
     let own: Vec<String> = match &wishes.description {
         Some(text) => text.split("\n\n").map(one_line).filter(|text| !text.is_empty()).collect(),
-        None => survey.descriptions.iter().take(3).map(|text| sentence(text)).collect(),
+        None => material.survey.descriptions.iter().take(3).map(|text| sentence(text)).collect(),
     };
-    own.into_iter().chain([one_line(&fixed)]).collect()
+    own.into_iter().chain([material.carries.description(module)]).collect()
 }
 
 fn sentence(text: &str) -> String {

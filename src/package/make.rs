@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::archive::Limits;
+use super::carries::Carries;
 use super::identity::{self, Declared, Hints};
-use super::info::{InfoError, PackageInfo, Scriptlets, Wishes};
+use super::info::{InfoError, Material, PackageInfo, Scriptlets, Wishes};
 use super::openpgp::SigningKey;
 use super::output::{Existing, Output, Place};
 use super::payload::{self, File, Payload};
@@ -12,7 +13,7 @@ use super::source::{self, Source};
 use super::stream::Compression;
 use super::survey::Survey;
 use super::template::Template;
-use super::{Format, Writing, deb, declared, rpm, survey};
+use super::{Format, Writing, contents, deb, declared, rpm, survey};
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
@@ -91,6 +92,10 @@ pub struct Made {
     pub size: u64,
     /// Files that belong to it: the sources of a spec, the archives of a source package.
     pub sources: Vec<PathBuf>,
+    /// The paths of all files and links in it, but for the documents that its format adds.
+    pub files: Vec<String>,
+    /// Bytes of what it carries.
+    pub bytes: u64,
     /// What it is.
     pub info: PackageInfo,
     /// The template that it was made from, if from one.
@@ -130,11 +135,11 @@ pub fn prepare(
 
 /// Describes the package. Sentences about what was assumed go to `warnings`.
 pub fn describe(prepared: &Prepared, request: &PackageRequest, warnings: &mut Vec<String>) -> Result<PackageInfo> {
-    let parts = (&prepared.payload, &prepared.survey);
+    let material = Material { carries: &Carries::Source, payload: &prepared.payload, survey: &prepared.survey };
     let template = request.template.as_ref();
     let completed = template.map(|template| template.complete(&request.wishes, &prepared.module));
     let wishes = completed.as_ref().unwrap_or(&request.wishes);
-    let info = PackageInfo::new(request.format, prepared.module.clone(), wishes, parts, warnings);
+    let info = PackageInfo::new(request.format, prepared.module.clone(), wishes, material, warnings);
     let info = PackageInfo { date: prepared.date, ..info.map_err(refused)? };
     let wished = info.relations.clone();
     let mut info = info.carrying_source(request.scriptlets, request.wishes.profile.as_ref());
@@ -150,18 +155,31 @@ pub fn describe(prepared: &Prepared, request: &PackageRequest, warnings: &mut Ve
 pub fn make(prepared: &Prepared, request: &PackageRequest, reporter: &dyn Reporter) -> Result<Made> {
     let mut warnings: Vec<String> = prepared.problems.iter().map(|problem| format!("dkms.conf: {problem}")).collect();
     let info = describe(prepared, request, &mut warnings)?;
+    finish(info, &prepared.payload, request, warnings, reporter)
+}
+
+/// Writes the package that is described.
+pub(super) fn finish(
+    info: PackageInfo,
+    payload: &Payload,
+    request: &PackageRequest,
+    mut warnings: Vec<String>,
+    reporter: &dyn Reporter,
+) -> Result<Made> {
     if request.key.is_some_and(SigningKey::is_modern) {
         warnings
             .push("the key is one that the rpm of RHEL 8 cannot check; RSA of 4096 bits is read everywhere".to_owned());
     }
     let mut output = Output::open(&request.place, &info.file_name(), request.existing)?;
-    write(request, &info, &prepared.payload, &mut output, reporter)?;
+    write(request, &info, payload, &mut output, reporter)?;
     let (file, size) = output.finish()?;
     let template = request.template.as_ref().map(|template| template.file.clone());
     Ok(Made {
         file,
         size,
         sources: Vec::new(),
+        files: contents::paths(&info, payload),
+        bytes: payload.bytes,
         info,
         warnings,
         template,
@@ -212,7 +230,8 @@ fn settle(
     Ok(settled)
 }
 
-fn refused(error: InfoError) -> Error {
+/// Why the package cannot be described, with what to do.
+pub(super) fn refused(error: InfoError) -> Error {
     let message = error.to_string();
     match error {
         InfoError::NoMaintainer => Error::new(Kind::BadOption, message).hint(

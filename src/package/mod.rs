@@ -1,7 +1,9 @@
 //! Packages of module sources: archives and folders in, RPM and Debian packages out. Knows nothing of the DKMS tree.
 
 pub mod archive;
+pub mod built;
 pub mod carrier;
+pub mod carries;
 pub mod certificate;
 pub mod changelog;
 pub mod contents;

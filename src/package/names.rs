@@ -1,7 +1,7 @@
 //! Names and versions that go into packages: the strict check, and the name of the package made from a module's name.
 
 use super::Format;
-use crate::ids::{IdError, ModuleId, ModuleName, ModuleVersion};
+use crate::ids::{IdError, KernelRelease, ModuleId, ModuleName, ModuleVersion};
 
 /// What a name or version may not be. Both end in file names, in maintainer scripts and in package metadata.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,11 +63,34 @@ pub fn package_name(format: Format, module: &ModuleName) -> Result<String, NameE
     Ok(name)
 }
 
+/// The name of the package of modules that are built for a kernel: `NAME-modules-KVER`, or `kmod-NAME-KVER` as RPM systems
+/// have it. The kernel's release is checked as strictly as the other names: it stands in scripts, too.
+pub fn modules_name(format: Format, module: &ModuleName, kernel: &KernelRelease) -> Result<String, NameError> {
+    check_word("kernel release", kernel.as_str(), VERSION_SIGNS)?;
+    let base = base_name(format, module.as_str());
+    let name = match format {
+        Format::Deb => format!("{base}-modules-{}", debian_word(kernel.as_str())),
+        Format::Rpm => format!("kmod-{base}-{}", kernel.as_str().replace('~', "-")),
+    };
+    check_package_name(format, &name)?;
+    Ok(name)
+}
+
+/// Checks the name of a file that scripts name.
+pub fn check_file_name(name: &str) -> Result<(), NameError> {
+    check_word("file name", name, NAME_SIGNS)
+}
+
+/// A word in the characters that names of Debian packages have.
+pub fn debian_word(word: &str) -> String {
+    word.to_ascii_lowercase().replace(['_', '~'], "-")
+}
+
 /// The module's name in the characters of the format: Debian knows no capitals and no `_`.
 pub fn base_name(format: Format, module: &str) -> String {
     match format {
         Format::Rpm => module.to_owned(),
-        Format::Deb => module.to_ascii_lowercase().replace('_', "-").trim_start_matches(['-', '+', '.']).to_owned(),
+        Format::Deb => debian_word(module).trim_start_matches(['-', '+', '.']).to_owned(),
     }
 }
 
@@ -139,6 +162,15 @@ mod tests {
             assert_eq!(package_name(Format::Rpm, &module).unwrap(), rpm);
             assert_eq!(package_name(Format::Deb, &module).unwrap(), deb);
         }
+        let module = ModuleName::new("My_Driver").unwrap();
+        let kernel = |release: &str| KernelRelease::new(release).unwrap();
+        let name = |format, release| modules_name(format, &module, &kernel(release)).unwrap();
+        assert_eq!(name(Format::Deb, "6.1.0-50-cloud_AMD64"), "my-driver-modules-6.1.0-50-cloud-amd64");
+        assert_eq!(name(Format::Rpm, "5.14.0-70.el9.x86_64+rt"), "kmod-My_Driver-5.14.0-70.el9.x86_64+rt");
+        for odd in ["6.1'", "6.1;x", "$(x)"] {
+            assert!(modules_name(Format::Rpm, &module, &kernel(odd)).is_err(), "{odd}");
+        }
+        assert!(check_file_name("a'b.ko").is_err() && check_file_name("a_b-c.ko.xz").is_ok());
         assert!(check_package_name(Format::Deb, "N-535-dkms").is_err());
         assert!(check_package_name(Format::Rpm, "N-535-dkms").is_ok());
         assert!(check_package_name(Format::Rpm, "a;b").is_err());

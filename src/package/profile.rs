@@ -18,6 +18,23 @@ pub struct Profile {
     pub headers: &'static [&'static str],
     /// Where its kernels have their modules.
     pub modules: &'static str,
+    /// The family, for the few things that are its own ways.
+    pub family: Family,
+}
+
+/// What distributions have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// Debian
+    Debian,
+    /// Ubuntu
+    Ubuntu,
+    /// RHEL and its like: symbols of the kernel keep their versions within a release.
+    Enterprise,
+    /// Fedora
+    Fedora,
+    /// SLES, Leap, Tumbleweed
+    Suse,
 }
 
 /// Why there is no profile of this name.
@@ -134,6 +151,13 @@ impl Profile {
             suffix: row.suffix.replace("##", &number.replace('.', "")).replace('#', number),
             headers: row.headers,
             modules: row.modules,
+            family: match family {
+                "debian" => Family::Debian,
+                "ubuntu" => Family::Ubuntu,
+                "el" => Family::Enterprise,
+                "fedora" => Family::Fedora,
+                _ => Family::Suse,
+            },
         })
     }
 

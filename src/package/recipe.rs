@@ -7,9 +7,9 @@ use super::dsc::{self, Vouched};
 use super::info::PackageInfo;
 use super::make::{Made, PackageRequest, Prepared, describe, usual_compression};
 use super::output::{Output, Place};
-use super::payload::{Entry, EntryKind};
+use super::payload::{Entry, EntryKind, Payload};
 use super::stream::{Compression, Digests};
-use super::{source_archive, spec};
+use super::{contents, source_archive, spec};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 
@@ -25,7 +25,7 @@ pub fn spec(prepared: &Prepared, request: &PackageRequest, template: Option<&str
     }
     let text = spec::text(&info, usual_compression(request), template);
     files.write(&format!("{}.spec", info.name), |out| out.write_all(text.as_bytes()))?;
-    files.finish(info, warnings)
+    files.finish(info, &prepared.payload, warnings)
 }
 
 /// Writes a Debian source package into one folder: the source, the packaging, and the .dsc that vouches for both.
@@ -67,7 +67,7 @@ pub fn dsc(prepared: &Prepared, request: &PackageRequest, template: Vec<Entry>) 
     }
     let text = dsc::dsc(&info, &control, &vouched);
     files.write(&name, |out| out.write_all(text.as_bytes()))?;
-    files.finish(info, warnings)
+    files.finish(info, &prepared.payload, warnings)
 }
 
 /// Files that appear together, the last one last: it is the one that names the others.
@@ -92,7 +92,7 @@ impl<'a> Files<'a> {
         Ok(result)
     }
 
-    fn finish(self, info: PackageInfo, warnings: Vec<String>) -> Result<Made> {
+    fn finish(self, info: PackageInfo, payload: &Payload, warnings: Vec<String>) -> Result<Made> {
         let mut sources = Vec::new();
         let mut last = (PathBuf::new(), 0);
         for output in self.staged {
@@ -100,6 +100,16 @@ impl<'a> Files<'a> {
             sources.push(last.0.clone());
         }
         sources.pop();
-        Ok(Made { file: last.0, size: last.1, sources, info, warnings, template: None, signed_by: None })
+        Ok(Made {
+            file: last.0,
+            size: last.1,
+            sources,
+            files: contents::paths(&info, payload),
+            bytes: payload.bytes,
+            info,
+            warnings,
+            template: None,
+            signed_by: None,
+        })
     }
 }

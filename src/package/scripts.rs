@@ -13,6 +13,18 @@ pub const DEB_POSTINST: &str = include_str!("../../spec-templates/deb-postinst.s
 /// Debian prerm.
 pub const DEB_PRERM: &str = include_str!("../../spec-templates/deb-prerm.sh");
 
+/// Debian postinst of a package of built modules.
+pub const DEB_MODULES_POSTINST: &str = include_str!("../../spec-templates/deb-modules-postinst.sh");
+/// Debian postrm of a package of built modules.
+pub const DEB_MODULES_POSTRM: &str = include_str!("../../spec-templates/deb-modules-postrm.sh");
+/// RPM %posttrans of a package of built modules.
+pub const RPM_MODULES_POSTTRANS: &str = include_str!("../../spec-templates/rpm-modules-posttrans.sh");
+/// RPM %postun of a package of built modules.
+pub const RPM_MODULES_POSTUN: &str = include_str!("../../spec-templates/rpm-modules-postun.sh");
+
+/// The function of those four that tells the kernel's tools.
+pub const REFRESH: &str = include_str!("../../spec-templates/modules-refresh.sh");
+
 /// Tells on installation what Secure Boot asks for.
 pub const ENROL: &str = include_str!("../../spec-templates/enrol.sh");
 
@@ -35,15 +47,54 @@ pub fn fill(template: &str, info: &PackageInfo) -> String {
         .replace("@PACKAGE@", &info.name)
 }
 
+/// What the scripts of a package of built modules speak of. All have passed the strict check of names.
+#[derive(Debug, Clone, Copy)]
+pub struct ModuleWords<'a> {
+    /// The kernel's release.
+    pub kernel: &'a str,
+    /// The folder of the kernel's modules.
+    pub folder: &'a str,
+    /// Paths of the package's modules.
+    pub modules: &'a [String],
+    /// Whether other kernels may use them.
+    pub is_stream: bool,
+}
+
+/// [`fill`] for a package of built modules. `@REFRESH@` alone on a line becomes [`REFRESH`].
+pub fn fill_modules(template: &str, info: &PackageInfo, words: &ModuleWords) -> String {
+    let modules: Vec<String> = words.modules.iter().map(|module| format!("'{module}'")).collect();
+    let text = template
+        .replace("@REFRESH@\n", REFRESH)
+        .replace("@KERNEL@", words.kernel)
+        .replace("@FOLDER@", words.folder)
+        .replace("@STREAM@", if words.is_stream { "yes" } else { "no" })
+        .replace("@MODULES@", &modules.join(" "));
+    fill(&text, info)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const ALL: [&str; 11] = [
+        RPM_POST,
+        RPM_PREUN,
+        RPM_POSTTRANS,
+        DEB_POSTINST,
+        DEB_PRERM,
+        ENROL,
+        REFRESH,
+        DEB_MODULES_POSTINST,
+        DEB_MODULES_POSTRM,
+        RPM_MODULES_POSTTRANS,
+        RPM_MODULES_POSTUN,
+    ];
+
     #[test]
     fn names_stand_in_single_quotes_wherever_a_shell_reads_them() {
-        for template in [RPM_POST, RPM_PREUN, RPM_POSTTRANS, DEB_POSTINST, DEB_PRERM, ENROL] {
+        for template in ALL {
             for line in template.lines().filter(|line| !line.starts_with('#')) {
-                for mark in ["@NAME@", "@VERSION@", "@PACKAGE@", "@CERTIFICATE@"] {
+                for mark in ["@NAME@", "@VERSION@", "@PACKAGE@", "@CERTIFICATE@", "@KERNEL@", "@FOLDER@", "@STREAM@"] {
                     assert_eq!(line.matches(mark).count(), line.matches(&format!("'{mark}'")).count(), "{line}");
                 }
             }
@@ -52,7 +103,7 @@ mod tests {
 
     #[test]
     fn no_program_reads_the_standard_input_of_the_package_manager() {
-        for template in [RPM_POST, RPM_PREUN, RPM_POSTTRANS, DEB_POSTINST, DEB_PRERM, ENROL] {
+        for template in ALL {
             let calls = [
                 "mokutil --sb",
                 "mokutil --test",
@@ -61,6 +112,9 @@ mod tests {
                 "dkms \"$@\"",
                 "/usr/lib/dkms/event ",
                 "rpm -qf ",
+                "depmod \"",
+                "\"$list\" ",
+                "$make ",
             ];
             for line in template.lines().filter(|line| calls.iter().any(|call| line.contains(call))) {
                 let called = !line.trim_start().starts_with('#') && !line.contains("[ -x ");

@@ -1,17 +1,15 @@
 //! What is told about a package that was made.
 
 use super::Format;
-use super::contents::contents;
 use super::make::{Made, Prepared};
-use super::payload::EntryKind;
 use crate::report::{Message, Reporter};
 
 /// How many paths are told without `--verbose`.
 const SHOWN: usize = 12;
 
-/// The file, what it is and holds, what was left out, and what a person should know.
-pub fn tell(made: &Made, prepared: &Prepared, reporter: &dyn Reporter) {
-    let (info, payload) = (&made.info, &prepared.payload);
+/// The file, what it is and holds, what was left out of a source, and what a person should know.
+pub fn tell(made: &Made, source: Option<&Prepared>, reporter: &dyn Reporter) {
+    let info = &made.info;
     reporter.tell(Message::Answer(format!("{} ({})", made.file.display(), size(made.size))));
     for source in &made.sources {
         reporter.tell(Message::Answer(source.display().to_string()));
@@ -19,17 +17,16 @@ pub fn tell(made: &Made, prepared: &Prepared, reporter: &dyn Reporter) {
     let maintainer = info.maintainer.as_ref().map_or(String::new(), |person| format!(", maintainer {person}"));
     let (version, architecture) = (info.full_version(), &info.architecture);
     reporter.note(format!("  package {} {version} ({architecture}), licence {}{maintainer}", info.name, info.license));
-    reporter.note(format!("  {} files, {} in {}", payload.count(), size(payload.bytes), info.place));
-    let files = files(made, prepared);
+    let (count, many) = (made.files.len(), if made.files.len() == 1 { "" } else { "s" });
+    reporter.note(format!("  {count} file{many}, {} in {}", size(made.bytes), info.place));
     let below = |path: &String| path.strip_prefix(&format!("{}/", info.place)).unwrap_or(path).to_owned();
-    list("", &files.iter().map(below).collect::<Vec<_>>(), reporter);
+    list("", &made.files.iter().map(below).collect::<Vec<_>>(), reporter);
     if let Some(template) = &made.template {
         reporter.note(format!("  as the template {} has it", template.display()));
     }
-    prepared.changes.iter().for_each(|change| reporter.note(format!("  {change}")));
-    list("left out, version control: ", &payload.vcs, reporter);
-    list("left out, build products: ", &payload.built, reporter);
-    list("prebuilt objects that stay: ", &payload.objects, reporter);
+    if let Some(source) = source {
+        tell_of_source(source, reporter);
+    }
     if let Some(file) = &info.certificate {
         reporter
             .note(format!("  Secure Boot, once on each machine: `mokutil --import {file}`, then restart and confirm"));
@@ -45,10 +42,11 @@ pub fn tell(made: &Made, prepared: &Prepared, reporter: &dyn Reporter) {
     made.warnings.iter().for_each(|warning| reporter.warn(warning));
 }
 
-/// The paths of all files and links of the package, but for the documents that its format adds.
-pub fn files(made: &Made, prepared: &Prepared) -> Vec<String> {
-    let all = contents(&made.info, &prepared.payload);
-    all.iter().filter(|entry| *entry.kind != EntryKind::Folder).map(super::contents::Placed::path).collect()
+fn tell_of_source(source: &Prepared, reporter: &dyn Reporter) {
+    source.changes.iter().for_each(|change| reporter.note(format!("  {change}")));
+    list("left out, version control: ", &source.payload.vcs, reporter);
+    list("left out, build products: ", &source.payload.built, reporter);
+    list("prebuilt objects that stay: ", &source.payload.objects, reporter);
 }
 
 /// The first few paths, and how many more.

@@ -147,6 +147,7 @@ const CASES: &[(Kind, Prepare, &str)] = &[
     (BuiltMissing, built_without_file, "install foo/1 -k KERNEL"),
     (DepmodFailed, depmod_fails, "install foo/1 -k KERNEL"),
     (TarballFailed, added, "mktarball foo/1 -k KERNEL"),
+    (NotBuilt, added, "mkdeb foo/1 --binaries -k KERNEL"),
     (ModuleNotProduced, |sandbox| (source(sandbox), sandbox.tool("make", "#!/bin/sh\n")).0, "build foo/1 -k KERNEL"),
     (BadConf, |sandbox| with(sandbox, "AUTOINSTALL=maybe"), "add foo/1"),
     (BadConf, |sandbox| sandbox.write("src/foo-1/dkms.conf", "PACKAGE_NAME=foo\n"), "add foo/1"),

@@ -28,6 +28,17 @@ apt_install() { apt-get -q -y -o Dpkg::Progress-Fancy=0 install "$@"; }
 apt_remove() { apt-get -q -y remove "$@"; }
 install_ours() { apt_install /packages/dkms-rs.deb; }
 
+# Takes compilers, make, headers and our package away: what is left is a machine that cannot build anything.
+without_compilers() {
+    local packages
+    mapfile -t packages < <(dpkg-query -W -f '${Package}\n' | grep -E '^(gcc|cpp|make|linux-headers|dkms-rs)' | grep -v -e '-base$')
+    apt-get -q -y purge "${packages[@]}" >/dev/null
+    rm -rf /var/lib/dkms
+    hash -r
+    for tool in gcc cc make dkms; do ! command -v $tool || fail "$tool is still here"; done
+    [ -z "$(kernels)" ] || fail 'headers are still here'
+}
+
 # module_source NAME VERSION [GREETING]: a small module's source in ./NAME-VERSION; GREETING makes its build differ.
 module_source() {
     local dir=$1-$2

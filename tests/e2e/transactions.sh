@@ -2,7 +2,7 @@
 # transactions.sh: packages for scenarios of package events. Sourced after inside.sh.
 
 # kernel_rpms KVER: kernel-core-KVER.rpm and kernel-devel-KVER.rpm here, as Fedora has them. The headers are a copy of
-# Debian's under another release. Without KERNEL_INSTALL=no the scriptlets call kernel-install.
+# Debian's under another release. Without KERNEL_INSTALL=no the scriptlets call kernel-install. KERNEL_PROVIDES: further lines.
 kernel_rpms() {
     local kver=$1 headers=$PWD/kernel-build/$1
     rm -rf "$headers"
@@ -16,6 +16,8 @@ License: GPL-2.0-only
 BuildArch: noarch
 AutoReqProv: no
 Provides: installonlypkg(kernel)
+Provides: kernel-uname-r = ${kver%%-*}-$(tr - _ <<<"${kver#*-}")
+${KERNEL_PROVIDES-}
 %global __os_install_post %{nil}
 %define _build_id_links none
 %description

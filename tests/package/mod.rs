@@ -1,5 +1,6 @@
 //! Packages as the tools that will meet them see them: dpkg-deb, lintian, rpm. A tool that is not here is not asked.
 
+mod binaries;
 mod dsc;
 mod errors;
 mod formats;

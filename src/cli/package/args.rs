@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// Make an installable package that carries the source of a module and has DKMS build it
+/// Make an installable package that carries the source of a module and has DKMS build it, or modules that are built
 #[derive(Debug, Clone, Default, Args)]
 #[command(disable_version_flag = true)]
 pub struct PackageArgs {
@@ -27,7 +27,16 @@ pub struct PackageArgs {
     /// The dkms.conf: a path in the source, or a file of this machine
     #[arg(short = 'c', long = "conf", value_name = "FILE")]
     pub conf: Option<PathBuf>,
-    /// The package's name [default: NAME-dkms]
+    /// Package the modules that are built, for machines without compilers, instead of the source: one package for each kernel
+    #[arg(long, visible_alias = "binaries-only")]
+    pub binaries: bool,
+    /// With --binaries: the kernel; may be repeated [default: every kernel that the module is built for]
+    #[arg(short = 'k', long = "kernelver", value_name = "KVER[/ARCH]", requires = "binaries")]
+    pub kernels: Vec<String>,
+    /// With --binaries: the kernel's architecture, one for all of -k or one for each
+    #[arg(short = 'a', value_name = "ARCH", requires = "kernels")]
+    pub arches: Vec<String>,
+    /// The package's name [default: NAME-dkms; with --binaries NAME-modules-KVER, for RPM kmod-NAME-KVER]
     #[arg(long, value_name = "NAME")]
     pub package_name: Option<String>,
     /// The package's version [default: made from the module's]
@@ -39,7 +48,7 @@ pub struct PackageArgs {
     /// The release (RPM) or revision (Debian) [default: 1]
     #[arg(long, value_name = "N")]
     pub release: Option<String>,
-    /// The architecture [default: none, unless the source has prebuilt objects]
+    /// The package's architecture [default: none, unless it holds objects for one]
     #[arg(long = "package-arch", visible_alias = "arch", value_name = "ARCH")]
     pub architecture: Option<String>,
     /// One line about the package [default: MODULE_DESCRIPTION]
@@ -93,6 +102,9 @@ pub struct PackageArgs {
     /// The source tree, for NAME/VERSION
     #[arg(long, value_name = "DIR")]
     pub sourcetree: Option<PathBuf>,
+    /// Where the kernels lie that modules are built for, for --binaries
+    #[arg(long, value_name = "DIR")]
+    pub installtree: Option<PathBuf>,
     /// Tell the result as JSON
     #[arg(long)]
     pub json: bool,

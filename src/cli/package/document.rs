@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::ids::ModuleId;
 use crate::package::Format;
 use crate::package::make::{Made, Prepared};
-use crate::package::summary;
 
 /// The schema's name.
 const PACKAGES: &str = "dkms-packages-1";
@@ -34,6 +34,11 @@ struct Package<'a> {
     format: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     distribution: Option<&'a str>,
+    /// The kernel that its modules are built for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kernel: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arch: Option<&'a str>,
     name: &'a str,
     version: String,
     architecture: &'a str,
@@ -42,27 +47,27 @@ struct Package<'a> {
     maintainer: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signed_by: Option<&'a str>,
-    files: Vec<String>,
+    files: &'a [String],
     warnings: &'a [String],
 }
 
-/// The document about these packages.
-pub(super) fn packages(made: &[Made], prepared: &Prepared) -> Result<String> {
-    let payload = &prepared.payload;
+/// The document about packages of this module; `source` is what they were made of, if of a source.
+pub(super) fn packages(made: &[Made], module: &ModuleId, source: Option<&Prepared>) -> Result<String> {
+    let payload = source.map(|source| &source.payload);
     let document = Document {
         schema: PACKAGES,
-        module: prepared.module.name.as_str(),
-        version: prepared.module.version.as_str(),
-        packages: made.iter().map(|package| entry(package, prepared)).collect(),
-        left_out: payload.vcs.iter().chain(&payload.built).map(String::as_str).collect(),
-        prebuilt: payload.objects.iter().map(String::as_str).collect(),
-        changes: &prepared.changes,
+        module: module.name.as_str(),
+        version: module.version.as_str(),
+        packages: made.iter().map(entry).collect(),
+        left_out: payload.map_or(Vec::new(), |it| it.vcs.iter().chain(&it.built).map(String::as_str).collect()),
+        prebuilt: payload.map_or(Vec::new(), |it| it.objects.iter().map(String::as_str).collect()),
+        changes: source.map_or(&[], |source| &source.changes),
     };
     serde_json::to_string_pretty(&document)
         .map_err(|error| Error::new(Kind::Internal, "the result cannot be told as JSON").caused_by(error))
 }
 
-fn entry<'a>(made: &'a Made, prepared: &Prepared) -> Package<'a> {
+fn entry(made: &Made) -> Package<'_> {
     let info = &made.info;
     Package {
         file: &made.file,
@@ -73,13 +78,15 @@ fn entry<'a>(made: &'a Made, prepared: &Prepared) -> Package<'a> {
             Format::Rpm => "rpm",
         },
         distribution: info.distribution.as_deref(),
+        kernel: info.target.as_ref().map(|target| target.kernel.as_str()),
+        arch: info.target.as_ref().map(|target| target.arch.as_str()),
         name: &info.name,
         version: info.full_version(),
         architecture: &info.architecture,
         license: &info.license,
         maintainer: info.maintainer.as_deref(),
         signed_by: made.signed_by.as_deref(),
-        files: summary::files(made, prepared),
+        files: &made.files,
         warnings: &made.warnings,
     }
 }

@@ -40,6 +40,10 @@ pub(super) fn find(args: &PackageArgs, system: &System, framework: &Framework) -
     };
     let layout = Layout::new(system.root(), &framework.dkms_tree, &framework.source_tree, &framework.install_tree);
     let (registered, source) = (layout.version(&id), layout.source(&id));
+    if args.binaries {
+        // What is built needs no source any more.
+        return Ok(Input { path: registered.clone(), id: Some(id), registered: Some(registered) });
+    }
     // The link is absolute in the root that it lies in.
     let linked = fs_err::read_link(layout.source_link(&id)).ok().map(|target| match target.is_absolute() {
         true => system.path(target),

@@ -14,7 +14,8 @@ fn survey() -> Survey {
 }
 
 fn info(format: Format, wishes: &Wishes) -> Result<PackageInfo, InfoError> {
-    PackageInfo::new(format, module("foo_x", "v1.2"), wishes, (&Payload::default(), &survey()), &mut Vec::new())
+    let material = Material { carries: &Carries::Source, payload: &Payload::default(), survey: &survey() };
+    PackageInfo::new(format, module("foo_x", "v1.2"), wishes, material, &mut Vec::new())
 }
 
 #[test]
@@ -62,8 +63,8 @@ fn a_maintainer_is_never_invented() {
     assert_eq!(maintainer(Format::Deb, &Wishes::default(), &several).unwrap().as_deref(), Some("Bob Ox <bob@b.org>"));
     let nobody = Survey { authors: vec!["Some Body".to_owned(), "a@b.org".to_owned()], ..survey() };
     let make = |format| {
-        let parts = (&Payload::default(), &nobody);
-        PackageInfo::new(format, module("foo", "1"), &Wishes::default(), parts, &mut Vec::new())
+        let material = Material { carries: &Carries::Source, payload: &Payload::default(), survey: &nobody };
+        PackageInfo::new(format, module("foo", "1"), &Wishes::default(), material, &mut Vec::new())
     };
     assert_eq!(make(Format::Deb), Err(InfoError::NoMaintainer));
     assert_eq!(make(Format::Rpm).unwrap().maintainer, None);

@@ -1,0 +1,103 @@
+//! `--binaries`: packages of what is built in the tree, one for each kernel.
+
+use std::path::Path;
+
+use super::args::PackageArgs;
+use super::input::Input;
+use super::{PackageCall, Verb, source_date, tell_json};
+use crate::cli::targets;
+use crate::conf::Framework;
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::{ModuleId, Target};
+use crate::package::built::{Built, make, not_built};
+use crate::package::make::PackageRequest;
+use crate::package::output::Place;
+use crate::package::summary;
+use crate::report::Reporter;
+use crate::sys::System;
+use crate::tree::state::is_usual_release;
+use crate::tree::{Layout, Tree};
+
+/// Makes a package for each kernel and each distribution.
+pub(super) fn run(
+    call: &PackageCall,
+    input: &Input,
+    (system, framework): (&System, &Framework),
+    requests: &[PackageRequest],
+    reporter: &dyn Reporter,
+) -> Result<()> {
+    let args = &call.args;
+    let module = check(call, input)?;
+    let layout = Layout::new(system.root(), &framework.dkms_tree, &framework.source_tree, &framework.install_tree);
+    let wanted = wanted(args, module, &layout, system)?;
+    one_file_each(requests, wanted.len())?;
+    let read = |target: &Target| {
+        let symvers = layout.kernel_modules(target).join("build/Module.symvers");
+        Built::read(module, target, &layout.built_modules(module, target), &symvers)
+    };
+    // All are looked at before the first package is written.
+    let built = wanted.iter().map(read).collect::<Result<Vec<Built>>>()?;
+    let date = source_date(system)?;
+    let mut made = Vec::new();
+    for request in requests {
+        for built in &built {
+            let package = make(built, request, date, reporter)?;
+            if !args.json {
+                summary::tell(&package, None, reporter);
+            }
+            made.push(package);
+        }
+    }
+    if args.json { tell_json(&made, module, None, reporter) } else { Ok(()) }
+}
+
+/// Refuses what makes no sense together; gives the module.
+fn check<'a>(call: &PackageCall, input: &'a Input) -> Result<&'a ModuleId> {
+    let bad = |text: &str| Error::new(Kind::BadOption, text);
+    if call.args.source_only {
+        return Err(Error::new(Kind::OnlyAndOnly, "--binaries and --source-only exclude each other"));
+    }
+    if matches!(call.verb, Verb::Spec | Verb::Dsc) {
+        return Err(bad("what is built needs no recipe").hint("use mkdeb, mkrpm or mkpkg with --binaries"));
+    }
+    input.id.as_ref().ok_or_else(|| {
+        bad("--binaries packages what is built in the tree, and this is a source")
+            .hint("add and build it, then name it as NAME/VERSION")
+    })
+}
+
+/// The kernels that were named, else those that there are builds for.
+fn wanted(args: &PackageArgs, module: &ModuleId, layout: &Layout, system: &System) -> Result<Vec<Target>> {
+    targets::same_number(args.kernels.len(), args.arches.len())?;
+    let entry = Tree::new(layout.clone()).module(module).map_err(|error| Error::io("cannot read the tree", error))?;
+    let entry = entry.ok_or_else(|| {
+        Error::new(Kind::NotInTree, format!("{module} is not in the tree"))
+            .hint(format!("add and build it first: dkms build {module}"))
+    })?;
+    let named = targets::paired(&args.kernels, &args.arches, system)?;
+    if let Some(missing) = named.iter().find(|target| entry.build(target).is_none()) {
+        return Err(not_built(module, missing));
+    }
+    let usual = entry.builds.iter().map(|build| &build.target).filter(|target| is_usual_release(&target.kernel));
+    let targets = if named.is_empty() { usual.cloned().collect() } else { named };
+    if targets.is_empty() {
+        return Err(Error::new(Kind::NotBuilt, format!("{module} is not built for any kernel"))
+            .hint(format!("build it first: dkms build {module} -k KVER")));
+    }
+    Ok(targets)
+}
+
+/// One file cannot hold several packages.
+fn one_file_each(requests: &[PackageRequest], kernels: usize) -> Result<()> {
+    let into_file = |request: &PackageRequest| matches!(&request.place, Place::File(_));
+    match requests.iter().find(|request| kernels > 1 && into_file(request)) {
+        Some(PackageRequest { place: Place::File(file), .. }) => {
+            let (file, folder) = (file.display(), file.parent().unwrap_or(Path::new(".")).display());
+            let text = format!("{file} is one file, and there are packages for {kernels} kernels");
+            Err(Error::new(Kind::BadOption, text)
+                .hint(format!("name a folder, such as {folder}, or one kernel with -k")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,92 @@
+//! What a package carries, the source of a module or its modules built for one kernel, and what it is called for that.
+
+use super::Format;
+use super::names::{self, NameError};
+use super::profile::{Family, Profile};
+use super::survey::one_line;
+use crate::ids::{ModuleId, Target};
+
+/// What a package carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carries {
+    /// The source, which DKMS builds on the machine.
+    Source,
+    /// Modules that are built for this kernel.
+    Modules(Target),
+}
+
+impl Carries {
+    /// The package's usual name.
+    pub(super) fn name(&self, format: Format, module: &ModuleId) -> Result<String, NameError> {
+        match self {
+            Carries::Source => names::package_name(format, &module.name),
+            Carries::Modules(target) => names::modules_name(format, &module.name, &target.kernel),
+        }
+    }
+
+    /// The folder in which the payload lies once it is installed.
+    pub(super) fn place(&self, module: &ModuleId, format: Format, profile: Option<&Profile>) -> String {
+        let Carries::Modules(target) = self else { return format!("/usr/src/{}", module.source_folder()) };
+        let modules = profile.map_or("/lib/modules", |profile| profile.modules);
+        // Where depmod looks before the kernel's own modules, and where each distribution expects those of others.
+        let folder = match (profile.map(|profile| profile.family), format) {
+            (Some(Family::Debian | Family::Ubuntu | Family::Suse), _) | (None, Format::Deb) => "updates",
+            (Some(Family::Enterprise | Family::Fedora), _) | (None, Format::Rpm) => "extra",
+        };
+        format!("{modules}/{}/{folder}/{}", target.kernel, module.name)
+    }
+
+    /// What follows the summary.
+    pub(super) fn remark(&self) -> String {
+        match self {
+            Carries::Source => "(DKMS)".to_owned(),
+            Carries::Modules(target) => format!("(for {})", target.kernel),
+        }
+    }
+
+    /// The last paragraph of the description.
+    pub(super) fn description(&self, module: &ModuleId) -> String {
+        let (text, kernel) = match self {
+            Carries::Source => (include_str!("../../spec-templates/description.txt"), ""),
+            Carries::Modules(target) => {
+                (include_str!("../../spec-templates/modules-description.txt"), target.kernel.as_str())
+            }
+        };
+        one_line(text).replace("@NAME@", module.name.as_str()).replace("@KERNEL@", kernel)
+    }
+
+    /// The line of the changelog that no person wrote.
+    pub(super) fn change(&self, module: &ModuleId) -> String {
+        match self {
+            Carries::Source => format!("{} {} as a package for DKMS.", module.name, module.version),
+            Carries::Modules(target) => format!("{} {}, built for {}.", module.name, module.version, target.kernel),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Arch, KernelRelease};
+
+    #[test]
+    fn modules_lie_where_their_distribution_looks_for_them() {
+        let target = Target::new(KernelRelease::new("6.1.0").unwrap(), Arch::new("x86_64").unwrap());
+        let carries = Carries::Modules(target);
+        let module = names::check("foo_x", "1").unwrap();
+        for (profile, format, expected) in [
+            ("", Format::Deb, "/lib/modules/6.1.0/updates/foo_x"),
+            ("", Format::Rpm, "/lib/modules/6.1.0/extra/foo_x"),
+            ("debian12", Format::Deb, "/lib/modules/6.1.0/updates/foo_x"),
+            ("debian13", Format::Deb, "/usr/lib/modules/6.1.0/updates/foo_x"),
+            ("ubuntu24.04", Format::Deb, "/lib/modules/6.1.0/updates/foo_x"),
+            ("el9", Format::Rpm, "/lib/modules/6.1.0/extra/foo_x"),
+            ("fedora", Format::Rpm, "/lib/modules/6.1.0/extra/foo_x"),
+            ("sles15", Format::Rpm, "/lib/modules/6.1.0/updates/foo_x"),
+            ("tumbleweed", Format::Rpm, "/usr/lib/modules/6.1.0/updates/foo_x"),
+        ] {
+            let profile = (!profile.is_empty()).then(|| Profile::named(profile).unwrap());
+            assert_eq!(carries.place(&module, format, profile.as_ref()), expected);
+        }
+    }
+}
