@@ -1,3 +1,4 @@
+# when: nightly
 . /e2e/inside.sh
 step 'the builder: a module for two kernels, and their packages'
 install_ours

@@ -1,4 +1,5 @@
 # root: dnf
+# when: nightly
 . /e2e/inside.sh
 . /e2e/transactions.sh
 KERNEL=5.14.0-70.el9.x86_64 NEXT=5.14.0-162.el9.x86_64 STRANGE=5.14.0-427.el9.x86_64
