@@ -14,7 +14,8 @@ use crate::plan::reconcile::{Extent, Within};
 use crate::report::Reporter;
 use crate::request::{Kernels, Leaving, Request, Wish};
 use crate::step::{AddSource, Policy, Switch};
-use crate::sys::Command;
+use crate::sys::{Command, process};
+use crate::tree::TreeLock;
 
 use super::operand;
 use super::pipeline::{App, Mode};
@@ -240,10 +241,15 @@ fn module_is_replaced(taking: &Taking<'_>, id: &ModuleId, manager: PackageManage
     }
     if taking.mode == Mode::Do {
         let lock = app.lock()?;
-        lock.writer().note_leaving(id).map_err(|error| Error::io("cannot keep a note in the DKMS tree", error))?;
+        note_leaving(&lock, id)?;
     }
     let why = format!("{id} stays until its successor is in place");
     taking.nothing(why)
+}
+
+fn note_leaving(lock: &TreeLock, id: &ModuleId) -> Result<()> {
+    let noted = lock.writer().note_leaving(id, process::transaction());
+    noted.map_err(|error| Error::io("cannot keep a note in the DKMS tree", error))
 }
 
 /// How many instances of packages own the module's dkms.conf, as rpm's database says.
@@ -306,7 +312,7 @@ fn sources_may_leave(taking: &Taking<'_>, folders: &BTreeSet<String>) -> Result<
     if taking.mode == Mode::Do {
         let lock = app.lock()?;
         for id in &may_leave {
-            lock.writer().note_leaving(id).map_err(|error| Error::io("cannot keep a note in the DKMS tree", error))?;
+            note_leaving(&lock, id)?;
         }
     }
     let names = may_leave.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");

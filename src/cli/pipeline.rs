@@ -90,9 +90,11 @@ impl App {
         let plan = request.plan(&snapshot);
         self.tell_omissions(&plan, &request.wish);
         self.tell_renewals(&plan, &snapshot);
+        let noting = Noting { app: self, lock: &lock };
+        provenance::note_arrivals(&plan, &request.wish, &noting)?;
         let outcomes = self.carry_out(&plan, request, &lock);
         forget_leavers(&plan, &outcomes, request, &lock)?;
-        let noting = Noting { app: self, lock: &lock };
+        forget_those_that_stayed(&snapshot, &lock)?;
         provenance::note(&plan, &outcomes, &request.wish, &noting)?;
         provenance::note_tried(&plan, &outcomes, &noting)?;
         let changed = outcomes.iter().any(|(id, outcome)| changes(&plan, *id, outcome));
@@ -118,12 +120,18 @@ impl App {
         if only_notes && left_over.steps.is_empty() && !plan.steps.is_empty() && self.may_write().is_err() {
             plan.steps.clear();
         }
-        if !plan.steps.is_empty() || !left_over.steps.is_empty() || returns(request, &snapshot) {
+        if !plan.steps.is_empty() || !left_over.steps.is_empty() || self.has_rest(request, &snapshot) {
             return Ok(None);
         }
         self.tell_omissions(&plan, &request.wish);
         let summary = Summary::of(&plan, &[]);
         Ok(Some(Met { verdict: verdict::judge(&request.wish, &plan, Vec::new()), summary, plan }))
+    }
+
+    /// Whether notes of versions that were to leave are out of date, or a run died that may have left files.
+    fn has_rest(&self, request: &Request, snapshot: &Snapshot) -> bool {
+        let is_dead = || TreeLock::was_abandoned(self.tree.layout());
+        returns(request, snapshot) || (!snapshot.stayed.is_empty() && self.may_write().is_ok()) || is_dead()
     }
 
     /// Whether the tree, or the folder in which it would be made, can be written.
@@ -282,6 +290,14 @@ fn forget_leavers(plan: &Plan, outcomes: &[(StepId, Outcome)], request: &Request
         _ => None,
     };
     for id in settled.map(|step| &step.module).chain(arrived) {
+        lock.writer().forget_leaving(id).map_err(|error| Error::io("cannot clear a note", error))?;
+    }
+    Ok(())
+}
+
+/// Notes of leaving go, too, when the version is seen to have stayed.
+fn forget_those_that_stayed(snapshot: &Snapshot, lock: &TreeLock) -> Result<()> {
+    for id in &snapshot.stayed {
         lock.writer().forget_leaving(id).map_err(|error| Error::io("cannot clear a note", error))?;
     }
     Ok(())

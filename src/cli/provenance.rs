@@ -1,7 +1,9 @@
 //! Who brought a version and who took it away: noted, so that what a package left can be told from what a person did.
 
 use crate::error::{Error, Result};
+use crate::ids::ModuleId;
 use crate::request::Wish;
+use crate::snapshot;
 use crate::step::{AddSource, Operation, Outcome, Plan, StepId};
 use crate::sys::{fingerprint, process};
 use crate::tree::TreeLock;
@@ -17,29 +19,42 @@ pub struct Noting<'a> {
     pub lock: &'a TreeLock,
 }
 
-/// Notes what packages brought, and what a person removed while its source is still there.
+/// Notes what packages bring. Before it is done: a run that dies afterwards must not leave a source of which nobody knows
+/// that it goes with its package.
+pub fn note_arrivals(plan: &Plan, wish: &Wish, noting: &Noting<'_>) -> Result<()> {
+    let writer = noting.lock.writer();
+    let kept = |error| Error::io("cannot keep a note in the DKMS tree", error);
+    for step in &plan.steps {
+        let Operation::Add(source) = &step.operation else { continue };
+        writer.drop_record::<Removed>(&step.module, None).map_err(kept)?;
+        if *source == AddSource::SourceTree && is_brought(&step.module, wish, noting.app) {
+            writer.record(&Brought { module: step.module.clone() }).map_err(kept)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a package brings the source: an event says so, or a package's script adds what a package holds.
+fn is_brought(module: &ModuleId, wish: &Wish, app: &App) -> bool {
+    let layout = app.tree.layout();
+    let conf = || layout.source_tree_name().join(module.source_folder()).join("dkms.conf");
+    matches!(wish, Wish::Reconcile { .. } | Wish::ModuleArrived { .. })
+        || (is_in_a_transaction(app) && snapshot::is_owned(&app.system, &conf()))
+}
+
+/// Notes what a person removed while its source is still there.
 pub fn note(plan: &Plan, outcomes: &[(StepId, Outcome)], wish: &Wish, noting: &Noting<'_>) -> Result<()> {
-    let by_a_package = matches!(wish, Wish::Reconcile { .. } | Wish::ModuleArrived { .. });
     let by_a_person = matches!(wish, Wish::Remove { .. }) && !is_in_a_transaction(noting.app);
     let writer = noting.lock.writer();
     let kept = |error| Error::io("cannot keep a note in the DKMS tree", error);
     for (id, _) in outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done)) {
         let Some(step) = plan.steps.get(id.0) else { continue };
         let module = &step.module;
-        match step.operation {
-            Operation::Add(ref source) => {
-                writer.drop_record::<Removed>(module, None).map_err(kept)?;
-                if by_a_package && *source == AddSource::SourceTree {
-                    writer.record(&Brought { module: module.clone() }).map_err(kept)?;
-                }
+        if step.operation == Operation::Forget && by_a_person {
+            let folder = noting.app.tree.layout().source(module);
+            if let Ok(source) = fingerprint::of_folder(&folder) {
+                writer.record(&Removed { module: module.clone(), source }).map_err(kept)?;
             }
-            Operation::Forget if by_a_person => {
-                let folder = noting.app.tree.layout().source(module);
-                if let Ok(source) = fingerprint::of_folder(&folder) {
-                    writer.record(&Removed { module: module.clone(), source }).map_err(kept)?;
-                }
-            }
-            _ => {}
         }
     }
     Ok(())

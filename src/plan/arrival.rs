@@ -5,7 +5,7 @@ use crate::snapshot::Snapshot;
 use crate::step::{AddSource, Operation, Plan, Policy, Reason, StepId};
 use crate::tree::{ModuleEntry, VersionState};
 
-use super::autoinstall::blocked_reason;
+use super::autoinstall::{EARLIER_BUILD, blocked_reason};
 use super::graph::Blocked;
 use super::lifecycle::{Making, ensure_registered, make, put};
 use super::refusal::{self, already};
@@ -102,7 +102,8 @@ fn renew(
     let is_replaced = matches!(source, AddSource::Archive(_));
     let changed = snapshot.changed_since(id, target);
     let stale = is_replaced || changed.is_some();
-    if build.is_some_and(|build| build.installed) && !stale {
+    let is_earlier = snapshot.has_earlier_build(id, target);
+    if build.is_some_and(|build| build.installed) && !stale && !is_earlier {
         let text = format!("{id} on kernel {target} was built from what is there now");
         return plan.omit(Some(id.clone()), Some(target.clone()), already(text));
     }
@@ -110,6 +111,7 @@ fn renew(
     let why = match changed {
         Some(changed) => format!("changed since it was built: {changed}"),
         None if build.is_some() && is_replaced => "an archive brings its source anew".to_owned(),
+        None if is_earlier => EARLIER_BUILD.to_owned(),
         None => "a package brought it".to_owned(),
     };
     if build.is_none() || stale {

@@ -12,6 +12,9 @@ use super::graph::{Blocked, Dependencies};
 use super::lifecycle::{Making, put};
 use super::refusal::{self, already, refused};
 
+/// Why an installed module is installed.
+pub(super) const EARLIER_BUILD: &str = "the kernel has an earlier build of it";
+
 /// The newest version of every AUTOINSTALL module, installed for this kernel; dependencies first.
 pub fn autoinstall(target: &Target, snapshot: &Snapshot, policy: &Policy) -> Plan {
     autoinstall_of(&|_| true, target, snapshot, policy)
@@ -99,8 +102,8 @@ fn tell_broken(plan: &mut Plan, meant: &dyn Fn(&ModuleId) -> bool, snapshot: &Sn
 /// Whether autoinstall takes this module up; if not, why.
 fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot) -> Result<(), Reason> {
     let id = &entry.id;
-    let rebuilds = may_be_renewed(id, target, snapshot);
-    if snapshot.installed(&id.name, target) == Some(id) && !rebuilds {
+    let changes = may_be_renewed(id, target, snapshot) || snapshot.has_earlier_build(id, target);
+    if snapshot.installed(&id.name, target) == Some(id) && !changes {
         return Err(already(format!("{id} is already installed on kernel {target}")));
     }
     let loaded = refusal::conf(id, target, snapshot)?;
@@ -185,7 +188,11 @@ fn one(
 ) -> Option<StepId> {
     let id = &entry.id;
     let changed = snapshot.changed_since(id, target).filter(|_| may_be_renewed(id, target, snapshot));
-    let why = changed.map_or_else(|| why.to_owned(), |changed| format!("changed since it was built: {changed}"));
+    let why = match changed {
+        Some(changed) => format!("changed since it was built: {changed}"),
+        None if snapshot.has_earlier_build(id, target) => EARLIER_BUILD.to_owned(),
+        None => why.to_owned(),
+    };
     if entry.build(target).is_none() || may_be_renewed(id, target, snapshot) {
         if let Some(reason) = refusal::build(id, target, snapshot) {
             plan.omit(Some(id.clone()), Some(target.clone()), reason);

@@ -129,7 +129,7 @@ impl Sample {
 
     /// The package of this version is being replaced.
     pub fn leaving(mut self, module: &str) -> Self {
-        self.snapshot.leaving.push(crate::tree::leaving::Leaving { id: id(module) });
+        self.snapshot.leaving.push(crate::tree::leaving::Leaving { id: id(module), transaction: None });
         self
     }
 

@@ -18,7 +18,7 @@ use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers};
 use crate::step::Inputs;
 use crate::sys::System;
 use crate::sys::fingerprint::{self, hex};
-use crate::tree::records::{self, Fingerprint};
+use crate::tree::records::Fingerprint;
 use crate::tree::{Layout, Tree};
 
 /// Name of an input, as a sentence about a change names it → digest.
@@ -85,19 +85,11 @@ fn with_source(source: String, view: &View<'_>, making: &Making<'_>, memo: &Memo
     Ok(digests)
 }
 
-/// Which inputs of a build have changed since; empty when none has, or when nothing was noted then or can be read now.
-pub fn changed(view: &View<'_>, making: &Making<'_>, memo: &Memo) -> Vec<String> {
-    // Without headers nothing can be built, so that nothing needs to be.
-    if !making.kernel.has_headers() {
-        return Vec::new();
-    }
-    let target = &making.kernel.target;
-    let Some(noted) = records::fingerprint(view.tree.layout(), making.id, target) else {
-        return Vec::new();
-    };
+/// Which inputs of a build have changed since they were noted; empty when none has, or when they cannot be read now.
+pub fn changed(view: &View<'_>, making: &Making<'_>, noted: &Fingerprint, memo: &Memo) -> Vec<String> {
     let inputs = Inputs::default();
     let view = View { inputs: &inputs, ..*view };
-    let now = unchanged_source(&noted, making.source, SystemTime::now())
+    let now = unchanged_source(noted, making.source, SystemTime::now())
         .map_or_else(|| memo.of_source(making.source), Ok)
         .and_then(|source| with_source(source, &view, making, memo));
     now.map_or(Vec::new(), |now| differences(&noted.inputs, &now))
@@ -109,12 +101,8 @@ fn unchanged_source(noted: &Fingerprint, source: &Path, now: SystemTime) -> Opti
     (source_stamp(source, now).as_ref() == Some(stamp)).then(|| noted.inputs.get("source").cloned())?
 }
 
-/// Whether a build has no fingerprint, and every module of it was built for this very kernel: another DKMS made it.
-pub fn is_anothers(layout: &Layout, id: &ModuleId, kernel: &Kernel) -> bool {
-    let target = &kernel.target;
-    if !kernel.has_headers() || records::fingerprint(layout, id, target).is_some() {
-        return false;
-    }
+/// Whether every module of a build without a fingerprint was built for this very kernel: another DKMS made it.
+pub fn is_anothers(layout: &Layout, id: &ModuleId, target: &Target) -> bool {
     let Ok(files) = fs_err::read_dir(layout.built_modules(id, target)) else { return false };
     let modules: Vec<PathBuf> = files.flatten().map(|file| file.path()).filter(|file| is_module_file(file)).collect();
     let fits = |file: &PathBuf| ModInfo::read(file).is_ok_and(|info| info.release() == Some(target.kernel.as_str()));

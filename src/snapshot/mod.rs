@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 pub use dependants::BuiltWith;
 use inputs::Making;
+pub use ownership::is_owned;
 
 use crate::conf::{self, Commands, ConfError, Framework, Loaded};
 use crate::ids::{ModuleId, ModuleName, Target};
@@ -39,6 +40,8 @@ pub struct Snapshot {
     pub confs: BTreeMap<(ModuleId, Target), Result<Loaded, ConfError>>,
     /// Builds that something of ours is noted about, of which this has changed since ("source", "kernel headers" …).
     pub outdated: BTreeMap<(ModuleId, Target), Vec<String>>,
+    /// Builds that were not put into their kernels since they were made.
+    pub waiting: BTreeSet<(ModuleId, Target)>,
     /// Builds that nothing is noted about and whose modules say that they are for this kernel: another DKMS made them.
     pub adoptable: BTreeSet<(ModuleId, Target)>,
     /// Builds that are to be renewed with their dependencies, and the versions of those that they were made with.
@@ -49,6 +52,8 @@ pub struct Snapshot {
     pub os: OsRelease,
     /// Versions whose package is being replaced or has gone.
     pub leaving: Vec<Leaving>,
+    /// Those of them whose source is there although their transaction is over: they stay.
+    pub stayed: BTreeSet<ModuleId>,
     /// Names of leaving modules of which another version has its source in place: a successor that is about to arrive.
     pub succeeded: BTreeSet<ModuleName>,
     /// Sources that packages brought and that are registered nowhere yet; `modules` holds them as if they were.
@@ -299,14 +304,29 @@ impl Snapshot {
             Some(Ok(loaded)) => &loaded.conf.build_depends[..],
             _ => &[],
         };
-        if inputs::is_anothers(view.tree.layout(), id, kernel) {
-            self.adoptable.insert((id.clone(), target.clone()));
-            return;
+        let noted = records::fingerprint(view.tree.layout(), id, target);
+        // Without headers nothing can be built, so that nothing needs to be.
+        let making = kernel.has_headers().then_some(Making { id, kernel, source: &source.folder, depends });
+        let build = || (id.clone(), target.clone());
+        match (noted, making) {
+            (Some(noted), making) => {
+                let changed = making.map(|making| inputs::changed(view, &making, &noted, memo)).unwrap_or_default();
+                self.waiting.extend(noted.awaits_install.then(build));
+                if !changed.is_empty() {
+                    self.outdated.insert(build(), changed);
+                }
+            }
+            (None, Some(_)) if inputs::is_anothers(view.tree.layout(), id, target) => {
+                self.adoptable.insert(build());
+            }
+            (None, _) => {}
         }
-        let changed = inputs::changed(view, &Making { id, kernel, source: &source.folder, depends }, memo);
-        if !changed.is_empty() {
-            self.outdated.insert((id.clone(), target.clone()), changed);
-        }
+    }
+
+    /// Whether the kernel has this version, but from an earlier build than the one that is there now.
+    pub fn has_earlier_build(&self, id: &ModuleId, target: &Target) -> bool {
+        let installed = self.module(id).and_then(|entry| entry.build(target)).is_some_and(|build| build.installed);
+        installed && self.waiting.contains(&(id.clone(), target.clone()))
     }
 
     /// What a build was made from that is no longer so, in words; None when nothing is known to have changed.

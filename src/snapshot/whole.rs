@@ -18,6 +18,7 @@ impl Snapshot {
     /// registers them first.
     pub(super) fn look_at_all(&mut self, view: &View<'_>) {
         self.gone = self.kernels_that_have_gone(view);
+        self.stayed = self.versions_that_stayed();
         self.abandoned = self.versions_without_package(view);
         for (id, source) in self.sources_that_arrived(view) {
             self.modules.push(ModuleEntry {
@@ -33,6 +34,12 @@ impl Snapshot {
     fn kernels_that_have_gone(&self, view: &View<'_>) -> BTreeSet<Target> {
         let built = self.modules.iter().flat_map(|entry| &entry.builds).map(|build| &build.target);
         built.filter(|target| installed::has_gone(view.tree.layout(), target)).cloned().collect()
+    }
+
+    fn versions_that_stayed(&self) -> BTreeSet<ModuleId> {
+        let is_broken = |id: &ModuleId| self.module(id).is_some_and(ModuleEntry::is_broken);
+        let over = self.leaving.iter().filter(|note| note.is_over()).map(|note| &note.id);
+        over.filter(|id| !is_broken(id)).cloned().collect()
     }
 
     /// A source that somebody deleted by hand, or that never belonged to a package, is not taken for one that has gone.

@@ -43,6 +43,7 @@ impl TreeWriter<'_> {
     pub fn retire_build(&self, id: &ModuleId, target: &Target, limits: Limits) -> io::Result<()> {
         let place = self.layout().built(id, target);
         let note = records::fingerprint(self.layout(), id, target);
+        let note = note.map(|note| Fingerprint { before: None, ..note });
         let known = note.filter(|note| is_key(note.key.as_deref().unwrap_or_default()) && is_unchanged(note, &place));
         match known {
             Some(note) if free_space(&self.layout().tree()).is_some_and(|free| free >= limits.free) => {
@@ -68,14 +69,14 @@ impl TreeWriter<'_> {
         }
         let place = self.layout().built(id, target);
         create_folders(place.parent().unwrap_or(&place))?;
+        note.stamp = records::stamp(&build);
+        self.record(&note.clone().instead_of_the_present(self.layout()))?;
         match replace(&build, &place, &rescue_of(&place)) {
             // A folder of a lower overlayfs layer: building anew is as well.
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => return Ok(None),
             result => result?,
         }
         failpoint();
-        note.stamp = records::stamp(&place);
-        self.record(&note)?;
         remove_tree(&entry)?;
         Ok(Some(note))
     }

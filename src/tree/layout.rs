@@ -144,8 +144,13 @@ impl Layout {
         self.old_logs_of(id).join(format!("{}-{}", target.kernel, target.arch))
     }
 
+    /// `TREE/.logs`
+    pub fn logs(&self) -> PathBuf {
+        self.tree().join(".logs")
+    }
+
     /// `TREE/.logs/NAME/VERSION`
     pub fn old_logs_of(&self, id: &ModuleId) -> PathBuf {
-        self.tree().join(".logs").join(&id.name).join(&id.version)
+        self.logs().join(&id.name).join(&id.version)
     }
 }

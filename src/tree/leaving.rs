@@ -1,4 +1,5 @@
 //! Notes of versions whose package is being replaced or removed: the run that has their successor in place takes them away.
+//! A version whose source is there when the transaction is over has stayed: its note goes.
 
 use std::io;
 
@@ -6,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::ModuleId;
 use crate::sys::fs::write_atomically;
+use crate::sys::process::ProcessId;
 
 use super::{Layout, TreeWriter};
 
@@ -14,6 +16,16 @@ use super::{Layout, TreeWriter};
 pub struct Leaving {
     /// The version that leaves.
     pub id: ModuleId,
+    /// The package manager's process; None when it is not known.
+    #[serde(default)]
+    pub transaction: Option<ProcessId>,
+}
+
+impl Leaving {
+    /// Whether the transaction has ended, as far as can be told.
+    pub fn is_over(&self) -> bool {
+        self.transaction.is_none_or(|process| ProcessId::of(process.pid) != Some(process))
+    }
 }
 
 /// Every such note; unreadable ones are skipped.
@@ -33,11 +45,11 @@ pub fn all(layout: &Layout) -> io::Result<Vec<Leaving>> {
 }
 
 impl TreeWriter<'_> {
-    /// Notes that this version leaves.
-    pub fn note_leaving(&self, id: &ModuleId) -> io::Result<()> {
+    /// Notes that this version leaves with the transaction of this process.
+    pub fn note_leaving(&self, id: &ModuleId, transaction: Option<ProcessId>) -> io::Result<()> {
         let folder = folder(self.layout());
         fs_err::create_dir_all(&folder)?;
-        let note = serde_json::to_vec(&Leaving { id: id.clone() })?;
+        let note = serde_json::to_vec(&Leaving { id: id.clone(), transaction })?;
         write_atomically(&folder.join(file_name(id)), 0o644, &note)
     }
 

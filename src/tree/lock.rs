@@ -107,6 +107,15 @@ impl TreeLock {
         Ok(Self { layout: layout.clone(), holder, file: Some(file) })
     }
 
+    /// Whether the run that held the lock last died with it: it had no time to clear its line. What it left half done is
+    /// for whoever takes the lock next. False when that cannot be told.
+    pub fn was_abandoned(layout: &Layout) -> bool {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).custom_flags(libc::O_NOFOLLOW);
+        let is_signed = std::fs::metadata(layout.lock()).is_ok_and(|meta| meta.len() > 0);
+        is_signed && options.open(layout.lock()).is_ok_and(|file| file.try_lock().is_ok())
+    }
+
     /// What a child must find in [`TreeLock::TOKEN`].
     pub fn token(&self) -> String {
         format!("{}:{}", self.holder.pid, self.holder.started)

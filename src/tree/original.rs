@@ -111,6 +111,12 @@ impl TreeWriter<'_> {
         Ok(places)
     }
 
+    /// Deletes one original, without putting it back: what it belonged to is gone.
+    pub fn drop_original(&self, original: &Original) -> io::Result<()> {
+        fs::remove_file(&original.stored)?;
+        remove_tree(&note_of(&original.stored))
+    }
+
     /// Deletes what the store keeps for this kernel, without putting it back (the kernel is gone). Also `collisions/`.
     pub fn drop_originals(&self, name: &ModuleName, target: &Target) -> io::Result<()> {
         self.discard(&self.layout().originals(name, target))?;

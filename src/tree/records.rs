@@ -71,6 +71,12 @@ pub struct Fingerprint {
     /// What it is known by among the finished builds ([`super::finished`]); none: it is never restored.
     #[serde(default)]
     pub key: Option<String>,
+    /// Whether it was not put into the kernel since it was made: an installed module that was built again waits for that.
+    #[serde(default)]
+    pub awaits_install: bool,
+    /// That of the build whose place it takes. Of the two, the one whose stamp fits is about the build that is there.
+    #[serde(default)]
+    pub before: Option<Box<Fingerprint>>,
 }
 
 impl Fingerprint {
@@ -85,7 +91,16 @@ impl Fingerprint {
             digest,
             source_stamp: None,
             key: None,
+            awaits_install: false,
+            before: None,
         }
+    }
+
+    /// As it is to be noted before its build takes the place of the one that is there.
+    #[must_use]
+    pub fn instead_of_the_present(self, layout: &Layout) -> Self {
+        let before = fingerprint(layout, &self.module, &self.target).map(|before| Self { before: None, ..before });
+        Self { before: before.map(Box::new), awaits_install: true, ..self }
     }
 }
 
@@ -98,7 +113,11 @@ pub fn stamp(place: &Path) -> Option<u64> {
 /// What the build that is there now was made from; None when that is not known.
 pub fn fingerprint(layout: &Layout, module: &ModuleId, target: &Target) -> Option<Fingerprint> {
     let note: Fingerprint = one(layout, module, Some(target))?;
-    (note.stamp == stamp(&layout.built(module, target))).then_some(note)
+    let present = stamp(&layout.built(module, target));
+    if note.stamp == present {
+        return Some(note);
+    }
+    note.before.map(|before| *before).filter(|before| before.stamp == present)
 }
 
 /// A package brought the source of this version: when none holds it any more, the version leaves.
@@ -230,6 +249,14 @@ impl TreeWriter<'_> {
         write_atomically(&file, 0o644, &text)
     }
 
+    /// Notes that the build that is there now is what the kernel has.
+    pub fn note_build_installed(&self, module: &ModuleId, target: &Target) -> io::Result<()> {
+        match fingerprint(self.layout(), module, target) {
+            Some(note) if note.awaits_install => self.record(&Fingerprint { awaits_install: false, ..note }),
+            _ => Ok(()),
+        }
+    }
+
     /// Drops the fact of this kind about this module and kernel; none is no error.
     pub fn drop_record<R: Record>(&self, module: &ModuleId, target: Option<&Target>) -> io::Result<()> {
         remove_tree(&file::<R>(self.layout(), module, target))
@@ -336,6 +363,32 @@ mod tests {
         let gone = writer.recover().unwrap();
         let names: Vec<_> = gone.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["a,1.0,6.1,x86_64.json", "a,6.1,x86_64.json"]);
+    }
+
+    #[test]
+    fn of_a_build_and_the_one_that_takes_its_place_each_is_known_by_its_stamp() {
+        let s = Sandbox::new();
+        let (lock, layout) = (s.lock(), s.tree().layout().clone());
+        let (writer, a, kernel) = (lock.writer(), id("a", "1"), target("6.1"));
+        let place = layout.built(&a, &kernel);
+        let of = |place: &Path, source: &str| {
+            let inputs = BTreeMap::from([("source".to_owned(), source.to_owned())]);
+            Fingerprint::of(&a, &kernel, place, inputs)
+        };
+        let known =
+            || fingerprint(&layout, &a, &kernel).map(|note| (note.inputs["source"].clone(), note.awaits_install));
+        create_folders(&place.join("module")).unwrap();
+        writer.record(&of(&place, "old")).unwrap();
+        let staged = layout.tree().join("staged");
+        create_folders(&staged.join("module")).unwrap();
+        writer.record(&of(&staged, "new").instead_of_the_present(&layout)).unwrap();
+        assert_eq!(known(), Some(("old".to_owned(), false)), "it died before");
+        fs::rename(&place, layout.tree().join("away")).unwrap();
+        assert_eq!(known(), None);
+        fs::rename(&staged, &place).unwrap();
+        assert_eq!(known(), Some(("new".to_owned(), true)));
+        writer.note_build_installed(&a, &kernel).unwrap();
+        assert_eq!(known(), Some(("new".to_owned(), false)));
     }
 
     #[test]

@@ -41,11 +41,10 @@ impl TreeWriter<'_> {
         for name in folders(&tree)?.into_iter().filter(is_module) {
             self.recover_module(&tree.join(name), &mut done)?;
         }
-        for dotted in [layout.intents(), layout.records(), layout.finished()] {
-            sweep(&dotted, STAGED, RESCUE, &mut done)?;
-        }
-        for kind in folders(&layout.records())? {
-            sweep(&layout.records().join(kind), STAGED, RESCUE, &mut done)?;
+        for (dotted, depth) in
+            [(layout.intents(), 0), (layout.records(), 1), (layout.finished(), 0), (layout.logs(), 3)]
+        {
+            sweep_down(&dotted, depth, &mut done)?;
         }
         done.extend(self.drop_records_of_the_gone()?);
         Ok(done)
@@ -97,6 +96,15 @@ fn recover_originals(store: &Path, done: &mut Vec<PathBuf>) -> io::Result<()> {
         for arch in folders(&store.join(&kernel))? {
             sweep(&store.join(&kernel).join(arch), STAGED, RESCUE, done)?;
         }
+    }
+    Ok(())
+}
+
+/// The same in every folder below, down to this depth.
+fn sweep_down(folder: &Path, depth: usize, done: &mut Vec<PathBuf>) -> io::Result<()> {
+    sweep(folder, STAGED, RESCUE, done)?;
+    for below in folders(folder)?.into_iter().filter(|_| depth > 0) {
+        sweep_down(&folder.join(below), depth - 1, done)?;
     }
     Ok(())
 }

@@ -68,24 +68,28 @@ fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> 
     let signatures = workshop.finish(&stage)?;
     note_dependencies(module, &stage)?;
     workshop.store_log(&stage)?;
-    writer.drop_record::<Fingerprint>(module.id, Some(module.target)).map_err(fail)?;
+    // Before: a run that dies in between leaves a build of which it is known what it was made from.
+    let fingerprint = fingerprint(context, module, &stage, signatures).map_err(fail)?;
+    writer.record(&fingerprint.instead_of_the_present(writer.layout())).map_err(fail)?;
     writer.publish(stage).map_err(fail)?;
-    let fingerprint = fingerprint(context, module, signatures).map_err(fail)?;
-    writer.record(&fingerprint).map_err(fail)?;
 
     workshop.post_build()?;
     writer.end_build(module.id).map_err(|error| Error::io("the build folder cannot be removed", error))
 }
 
-/// What the build that lies in the tree now was made from. The first build that is signed makes the certificate.
-fn fingerprint(context: &Context<'_>, module: &Prepared<'_>, signatures: Signatures) -> std::io::Result<Fingerprint> {
+/// What the staged build was made from. The first build that is signed makes the certificate.
+fn fingerprint(
+    context: &Context<'_>,
+    module: &Prepared<'_>,
+    stage: &Stage,
+    signatures: Signatures,
+) -> std::io::Result<Fingerprint> {
     let mut inputs = module.inputs.clone();
     inputs::add_certificate(&mut inputs, &context.view(), module.target, &module.config)?;
     // What could not be signed is not kept: the next build may be luckier.
     let key = recipe::key(module, &inputs).filter(|_| signatures == Signatures::AsWanted);
-    let place = context.tree.layout().built(module.id, module.target);
     let source_stamp = module.source_stamp.clone();
-    Ok(Fingerprint { key, source_stamp, ..Fingerprint::of(module.id, module.target, &place, inputs) })
+    Ok(Fingerprint { key, source_stamp, ..Fingerprint::of(module.id, module.target, stage.folder(), inputs) })
 }
 
 /// Puts a finished build of the very same back that was taken away. Whatever is wrong with it: then it is built.
@@ -99,7 +103,11 @@ fn restored(context: &Context<'_>, module: &Prepared<'_>) -> bool {
     };
     let result = result.and_then(|found| match found {
         // The source is the same, but may have been put there anew.
-        Some(note) => writer.record(&Fingerprint { source_stamp: module.source_stamp.clone(), ..note }).map(|()| true),
+        Some(note) => {
+            let source_stamp = module.source_stamp.clone();
+            let noted = Fingerprint { source_stamp, awaits_install: true, ..note };
+            writer.record(&noted).map(|()| true)
+        }
         None => Ok(false),
     });
     match result {

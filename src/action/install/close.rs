@@ -30,6 +30,12 @@ pub(crate) fn close(context: &Context<'_>, kernel: &KernelRelease, changes: Vec<
     }
     for change in &changes {
         let job = Job { context, id: &change.intent.id, target: &change.intent.target };
+        if is_install(&change)
+            && good(&change)
+            && let Err(error) = context.lock.writer().note_build_installed(job.id, job.target)
+        {
+            context.reporter.warn(format!("the next event installs {} for {} again: {error}", job.id, job.target));
+        }
         if let Err(error) = job.end(&change.intent) {
             context.reporter.warn(format!("{error}: {}", error.causes().join(": ")));
         }

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 use crate::ids::{ModuleId, ModuleVersion};
+use crate::kernel::installed;
 use crate::sys;
 use crate::tree::installed::Installed;
+use crate::tree::original;
 
 use super::candidates::of_build;
 use super::{Job, place, selinux, uninstall};
@@ -43,12 +45,19 @@ pub(super) fn take_back(job: &Job<'_>, before: Option<&ModuleVersion>) -> Result
     Ok(removed)
 }
 
-/// Puts the originals back; those of a kernel that is gone have no place any more.
+/// Puts the originals back; those of a kernel that is gone, or whose image is, have no place any more.
 fn restore(job: &Job<'_>, removed: &[PathBuf]) -> std::io::Result<()> {
     let layout = job.context.tree.layout();
     let writer = job.context.lock.writer();
-    if !layout.kernel_modules(job.target).is_dir() {
+    if installed::has_gone(layout, job.target) {
         return writer.drop_originals(&job.id.name, job.target);
+    }
+    let of_image = layout.kernel_modules(job.target).join("kernel");
+    for original in original::originals(layout, &job.id.name, job.target)? {
+        let is_of_image = original.place.as_ref().is_some_and(|place| place.starts_with(&of_image));
+        if is_of_image && !of_image.exists() {
+            writer.drop_original(&original)?;
+        }
     }
     // Releases before 3.2 noted no place: the original comes to where ours was.
     let folder = |_: &str| Some(layout.opened(removed.first()?).parent()?.to_path_buf());
