@@ -34,7 +34,7 @@ help:
 	@echo 'make deb, rpm  packages of dkms-rs, in $(CARGO_TARGET_DIR)/packages'
 	@echo 'make demo      from a tarball to installed modules, in a throw-away root'
 	@echo 'make test      format, lints, unit and integration tests, end-to-end scenarios'
-	@echo 'make events    every scenario of package events, those too that take long'
+	@echo 'make events    every scenario of package events, those too that take long, and 1,000 stories at random'
 	@echo 'make boot      a booted kernel loads what we signed and compressed, and refuses the rest (a part of make test)'
 	@echo 'make compliance  the same commands under ours and the shell DKMS, compared; make corpus: the same Debian packages'
 	@echo 'make bench     times and memory beside those of the shell DKMS, plain make, rpmbuild and dpkg-deb'
@@ -93,8 +93,9 @@ test: prerequisites
 	tests/e2e/run
 	tests/compliance/corpus --quick
 
-# What make test leaves out of them takes long.
+# What make test leaves out of them takes long: more of the stories of tests/events, scenarios on every suite.
 events: prerequisites
+	EVENT_STORIES=1000 $(CARGO) test --locked --test main events::whatever
 	tests/e2e/run --all events/
 
 # A part of make test: a kernel under qemu.

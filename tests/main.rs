@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so")]
 
 mod cli;
+mod events;
 mod flow;
 mod package;
 mod sandbox;

@@ -3,6 +3,7 @@
 mod tree;
 
 use std::fs;
+use std::io::{Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -139,11 +140,37 @@ impl Sandbox {
         self.run(command, &words)
     }
 
+    /// Runs `dkms` with these words as the last words of another program's command line (none: by itself).
+    pub fn through(&self, wrapper: &[String], words: &[&str]) -> Ran {
+        self.run(wrapped(wrapper, env!("CARGO_BIN_EXE_dkms").as_ref()), words)
+    }
+
+    /// Runs `dkms event` with these words, a variable (NAME=VALUE) and these lines on standard input. It is the test's own
+    /// program that does it (`events::hook`), since an event takes no options that would name a sandbox's places.
+    pub fn event(&self, wrapper: &[String], words: &str, variable: Option<&str>, input: &[String]) -> Ran {
+        let mut command = wrapped(wrapper, &std::env::current_exe().expect("the test itself"));
+        command.args(["events::hook", "--exact", "--ignored", "--nocapture", "--quiet", "--test-threads=1"]);
+        self.set_environment(&mut command);
+        command.env("EVENT_WORDS", words).envs(variable.and_then(|variable| variable.split_once('=')));
+        let mut file = tempfile::tempfile().expect("a file");
+        input.iter().for_each(|line| writeln!(file, "{line}").expect("a line"));
+        file.rewind().expect("its beginning");
+        self.finish(command.stdin(file))
+    }
+
     fn run(&self, mut command: Command, words: &[&str]) -> Ran {
         let places = [("--dkmstree", "dkms"), ("--sourcetree", "src"), ("--installtree", "lib/modules")];
         command.args(words).args(places.map(|(option, name)| format!("{option}={}", self.path(name).display())));
+        self.set_environment(&mut command);
+        self.finish(&mut command)
+    }
+
+    fn set_environment(&self, command: &mut Command) {
         let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.path("bin").display());
         command.env_clear().env("PATH", path).env("SANDBOX", self.folder.path()).env("TMPDIR", self.path("tmp"));
+    }
+
+    fn finish(&self, command: &mut Command) -> Ran {
         let output = command.current_dir(self.folder.path()).output().expect("dkms can be started");
         let text = |bytes: &[u8]| {
             let text = String::from_utf8_lossy(bytes).into_owned();
@@ -171,6 +198,17 @@ impl Sandbox {
         walk(&top, &top, &mut found);
         found.sort();
         found
+    }
+}
+
+fn wrapped(wrapper: &[String], program: &Path) -> Command {
+    match wrapper.split_first() {
+        Some((first, rest)) => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(program);
+            command
+        }
+        None => Command::new(program),
     }
 }
 

@@ -1,0 +1,130 @@
+//! What must hold when all events are over and the disk has been looked at once.
+
+use std::fs;
+
+use super::machine::{KERNELS, MODULES, Machine, Package, says};
+
+/// What is wrong; nothing is right.
+pub fn of(machine: &Machine) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let status = machine.sandbox.status();
+    for name in MODULES {
+        match machine.packages.get(name) {
+            Some(package) => present(machine, name, package, &status, &mut wrong),
+            None => absent(machine, name, &status, &mut wrong),
+        }
+    }
+    for kernel in KERNELS {
+        of_kernel(machine, kernel, &status, &mut wrong);
+    }
+    left_over(machine, &mut wrong);
+    open(machine, &mut wrong);
+    if !wrong.is_empty() {
+        wrong.extend(status.iter().map(|line| format!("  status: {line}")));
+    }
+    wrong
+}
+
+/// Whether it must be installed for every kernel with headers.
+fn can_be_built(machine: &Machine, name: &str, package: &Package) -> bool {
+    let plain = machine.packages.get("plain");
+    !package.fails && (name != "deep" || plain.is_some_and(|plain| !plain.fails))
+}
+
+fn present(machine: &Machine, name: &str, package: &Package, status: &[String], wrong: &mut Vec<String>) {
+    let id = format!("{name}/{}", package.version);
+    if !can_be_built(machine, name, package) {
+        return;
+    }
+    let others = status.iter().filter(|line| line.starts_with(&format!("{name}/")) && !line.starts_with(&id));
+    wrong.extend(others.map(|line| format!("another version is known: {line}")));
+    for kernel in KERNELS.into_iter().filter(|kernel| machine.has_headers(kernel)) {
+        let line = format!("{id}, {kernel}, ARCH: installed");
+        if !status.iter().any(|status| status.starts_with(&line)) {
+            wrong.push(format!("{id} is not installed on {kernel}"));
+        }
+        let headers = machine.kernels[kernel].headers.unwrap_or_default();
+        let expected = format!("{}, headers {headers}\n", says(name, package));
+        let found: Vec<String> = modules(machine, name, kernel).iter().map(|file| read(machine, file)).collect();
+        if found != [expected.clone()] {
+            wrong.push(format!("{name} on {kernel}: {found:?} instead of {expected:?}"));
+        }
+    }
+}
+
+fn absent(machine: &Machine, name: &str, status: &[String], wrong: &mut Vec<String>) {
+    let known = status.iter().filter(|line| line.starts_with(&format!("{name}/")));
+    wrong.extend(known.map(|line| format!("its package has gone: {line}")));
+    let files = KERNELS.iter().flat_map(|kernel| modules(machine, name, kernel));
+    wrong.extend(files.map(|file| format!("its package has gone: {file}")));
+    if machine.sandbox.path(&format!("dkms/{name}")).exists() {
+        wrong.push(format!("its package has gone: {:?}", machine.sandbox.files(&format!("dkms/{name}"))));
+    }
+}
+
+fn of_kernel(machine: &Machine, kernel: &str, status: &[String], wrong: &mut Vec<String>) {
+    let sandbox = &machine.sandbox;
+    let files = sandbox.files(&format!("lib/modules/{kernel}"));
+    if !machine.has_kernel(kernel) {
+        if sandbox.path(&format!("lib/modules/{kernel}")).exists() {
+            wrong.push(format!("kernel {kernel} has gone: {files:?}"));
+        }
+        let known = status.iter().filter(|line| line.contains(&format!(", {kernel}, ")));
+        wrong.extend(known.map(|line| format!("kernel {kernel} has gone: {line}")));
+        return;
+    }
+    if files.iter().any(|file| file == "modules.dep") {
+        let mut listed: Vec<String> = read(machine, &format!("lib/modules/{kernel}/modules.dep"))
+            .lines()
+            .map(|line| line.replace(':', ""))
+            .collect();
+        listed.sort();
+        let there: Vec<String> = files.iter().filter(|file| file.ends_with(".ko")).cloned().collect();
+        if listed != there {
+            wrong.push(format!("depmod of {kernel} is not current: {listed:?} instead of {there:?}"));
+        }
+    }
+    let own = format!("lib/modules/{kernel}/kernel/drivers/plain.ko");
+    if machine.kernels[kernel].image && modules(machine, "plain", kernel).is_empty() && !sandbox.path(&own).exists() {
+        wrong.push(format!("the kernel's own module was not put back: {own}"));
+    }
+}
+
+fn left_over(machine: &Machine, wrong: &mut Vec<String>) {
+    let names = [".tmp", ".rescue_", ".delete_", ".dkms_", ".dkms-new", ".intents/", "records/leaving/"];
+    for folder in ["dkms", "src", "lib/modules", "tmp"] {
+        let files = machine.sandbox.files(folder);
+        let left = files.into_iter().filter(|file| folder == "tmp" || names.iter().any(|name| file.contains(name)));
+        // An old version stays in place of one that fails.
+        let waits =
+            |file: &String| file.contains("records/leaving/") && machine.packages.values().any(|package| package.fails);
+        let left = left.filter(|file| !waits(file));
+        wrong.extend(left.map(|file| format!("left over: {folder}/{file}")));
+    }
+    let lock = fs::File::open(machine.sandbox.path("dkms/.lock"));
+    if lock.is_ok_and(|lock| lock.try_lock().is_err()) {
+        wrong.push("the lock is held".to_owned());
+    }
+}
+
+/// `dkms` itself sees nothing that could be done, but for what fails.
+fn open(machine: &Machine, wrong: &mut Vec<String>) {
+    let mut fails = machine.packages.values().any(|package| package.fails);
+    fails |= machine.packages.contains_key("deep") && !machine.packages.contains_key("plain");
+    let plan = machine.dkms("reconcile --dry-run").out;
+    let steps = plan.lines().filter(|line| !line.starts_with("leave") && !line.starts_with("nothing to do"));
+    if !fails {
+        wrong.extend(steps.map(|line| format!("reconcile would: {line}")));
+    }
+}
+
+/// The modules of that name for a kernel, without the kernel's own.
+fn modules(machine: &Machine, name: &str, kernel: &str) -> Vec<String> {
+    let folder = format!("lib/modules/{kernel}");
+    let is_it = |file: &String| file.ends_with(&format!("/{name}.ko")) && !file.starts_with("kernel/");
+    machine.sandbox.files(&folder).into_iter().filter(is_it).map(|file| format!("{folder}/{file}")).collect()
+}
+
+fn read(machine: &Machine, file: &str) -> String {
+    fs::read_to_string(machine.sandbox.path(file)).unwrap_or_else(|error| error.to_string())
+}
