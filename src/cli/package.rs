@@ -202,13 +202,12 @@ fn source_request(
     system: &System,
     framework: &Framework,
 ) -> Result<SourceRequest> {
-    let limits = Limits::default();
     Ok(SourceRequest {
         input: input.path.clone(),
         conf: args.conf.clone(),
         name: args.name.clone().or(input.id.as_ref().map(|id| id.name.to_string())),
         version: args.version.clone().or(input.id.as_ref().map(|id| id.version.to_string())),
-        limits: Limits { size: args.max_size.unwrap_or(limits.size), ..limits },
+        limits: args.max_size.map_or_else(Limits::default, Limits::of_size),
         date: source_date(system)?,
         temporary: system.path(&framework.tmp_location),
     })

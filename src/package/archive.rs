@@ -22,14 +22,40 @@ use crate::exit::Kind;
 pub struct Limits {
     /// Bytes of all files together, unpacked.
     pub size: u64,
-    /// Entries of any kind.
+    /// Entries of any kind, the folders that only names mention among them.
     pub entries: u64,
+    /// Bytes of all names together, which are held in memory.
+    pub names: u64,
+    /// How many times larger than its file it may become, once it is larger than `harmless`.
+    pub ratio: u64,
+    /// Bytes that it may become however small its file.
+    pub harmless: u64,
+    /// Folders inside one another.
+    pub depth: usize,
+    /// Bytes of one path.
+    pub path: usize,
+}
+
+impl Limits {
+    /// Bytes of one name in a folder (NAME_MAX of Linux).
+    pub const NAME: usize = 255;
+
+    /// The default, but for the size.
+    pub fn of_size(size: u64) -> Self {
+        Self { size, ..Self::default() }
+    }
+
+    /// Bytes of the tar archive itself: each entry has a head, padding, and perhaps a record of its long name.
+    fn stream(&self) -> u64 {
+        self.size.saturating_add(self.entries.saturating_mul(4096)).max(self.harmless)
+    }
 }
 
 impl Default for Limits {
-    /// 4 GiB; half a million entries, which is five kernel source trees.
+    /// 4 GiB; half a million entries, which is five kernel source trees. Sources become 3 to 12 times larger, a kernel's
+    /// folders lie 10 deep.
     fn default() -> Self {
-        Self { size: 4 << 30, entries: 500_000 }
+        Self { size: 4 << 30, entries: 500_000, names: 64 << 20, ratio: 200, harmless: 64 << 20, depth: 64, path: 1024 }
     }
 }
 
@@ -68,6 +94,21 @@ pub enum Refusal {
     /// The name goes through a link that the archive made.
     #[error("its name goes through the link `{0}`")]
     ThroughLink(String),
+    /// The name is too long to be unpacked below another folder.
+    #[error("its name has more than {0} bytes")]
+    LongName(usize),
+    /// Bytes of a zip archive that belong to several entries.
+    #[error("its bytes are those of other entries as well")]
+    Overlap,
+    /// All names together would fill the memory.
+    #[error("with it, all names together have more than {0} bytes")]
+    Names(u64),
+    /// The target of a link is longer than Linux takes.
+    #[error("the target of the link has more than {0} bytes")]
+    LongTarget(usize),
+    /// Folders in folders without end.
+    #[error("it lies more than {0} folders deep")]
+    Deep(usize),
     /// The name stands for two different things.
     #[error("an earlier entry uses that name for something else")]
     Clash,
@@ -123,6 +164,14 @@ pub enum ArchiveError {
         /// The limit.
         limit: u64,
     },
+    /// It becomes larger than any source does.
+    #[error("it becomes more than {limit} times larger than its file{}, as no source does", near(.entry))]
+    Swollen {
+        /// The entry, or the last one before.
+        entry: Option<String>,
+        /// The limit.
+        limit: u64,
+    },
     /// The unpacked file cannot be written.
     #[error("cannot unpack to {}", .path.display())]
     Write {
@@ -150,6 +199,8 @@ impl ArchiveError {
             Self::Write { source, .. } => Error::io(message, source),
             Self::TooLarge { .. } => Error::new(Kind::NotAnArchive, message)
                 .hint("if the archive is to be trusted, allow more with --max-size BYTES"),
+            Self::Swollen { .. } => Error::new(Kind::NotAnArchive, message)
+                .hint("if the archive is to be trusted, unpack it and name the folder"),
             Self::Cut { .. } => Error::new(Kind::NotAnArchive, message).hint("fetch the archive again"),
             _ => Error::new(Kind::NotAnArchive, message),
         }
@@ -166,7 +217,8 @@ pub fn unpack(archive: &Path, into: &Path, limits: &Limits) -> Result<Unpacked, 
     if zip::is_zip(archive) {
         zip::read(archive, &mut staging)?;
     } else {
-        members::read(compression::open(archive)?, &mut staging)?;
+        let (stream, packed) = compression::open(archive)?;
+        members::read(stream, packed, &mut staging)?;
     }
     staging.finish()
 }

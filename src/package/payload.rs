@@ -258,7 +258,7 @@ mod tests {
         drop(socket);
         assert!(error.contains("`s`") && error.contains("socket"), "{error}");
         let folder = tree(&[("sub/a.c", "abc")]);
-        let error = walk(folder.path(), &Limits { size: 2, entries: 10 }).unwrap_err().to_string();
+        let error = walk(folder.path(), &Limits::of_size(2)).unwrap_err().to_string();
         assert!(error.contains("sub/a.c"), "{error}");
     }
 

@@ -1,22 +1,41 @@
 //! The outer layer of an archive: which compression, by its first bytes.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 use super::ArchiveError;
 
 /// Decompressors may take this much memory in bytes: `xz -9` needs 65 MiB, `zstd --long` 128 MiB.
 const MEMORY_LIMIT: u64 = 160 << 20;
 
-/// Opens the file and gives what is inside the compression.
-pub(super) fn open(archive: &Path) -> Result<Box<dyn Read>, ArchiveError> {
+/// How many bytes of a file were read so far.
+pub(super) type Progress = Rc<Cell<u64>>;
+
+/// Opens the file and gives what is inside the compression, and how much of the file that took.
+pub(super) fn open(archive: &Path) -> Result<(Box<dyn Read>, Progress), ArchiveError> {
     let file = fs_err::File::open(archive).map_err(ArchiveError::Read)?;
     if !file.metadata().map_err(ArchiveError::Read)?.is_file() {
         return Err(ArchiveError::Unknown);
     }
-    let mut file = BufReader::with_capacity(128 << 10, file);
+    let read = Progress::default();
+    let mut file = BufReader::with_capacity(128 << 10, Counted { file, read: Rc::clone(&read) });
     file.fill_buf().map_err(ArchiveError::Read)?;
-    decoded(file).map_err(ArchiveError::Read)
+    Ok((decoded(file).map_err(ArchiveError::Read)?, read))
+}
+
+struct Counted {
+    file: fs_err::File,
+    read: Progress,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.read.set(self.read.get() + read as u64);
+        Ok(read)
+    }
 }
 
 /// What is inside the compression of a stream.

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use tar::EntryType;
 
+use super::compression::Progress;
 use super::staging::Staging;
-use super::{ArchiveError, Refusal};
+use super::{ArchiveError, Limits, Refusal};
 
 /// Bytes of a long name or of pax records for one entry. Linux takes paths of 4096 bytes.
 const MAX_RECORDS: u64 = 256 << 10;
@@ -44,9 +45,10 @@ struct Ahead {
     link: Option<Vec<u8>>,
 }
 
-/// Reads the stream to its end and hands every entry to the staging folder.
-pub(super) fn read(stream: Box<dyn Read>, staging: &mut Staging) -> Result<(), ArchiveError> {
-    let mut archive = tar::Archive::new(Watched { stream, zeros: 0, total: 0 });
+/// Reads the stream to its end and hands every entry to the staging folder; `packed` is how much of the file that took.
+pub(super) fn read(stream: Box<dyn Read>, packed: Progress, staging: &mut Staging) -> Result<(), ArchiveError> {
+    let limits = staging.limits();
+    let mut archive = tar::Archive::new(Watched { stream, packed, limits, zeros: 0, total: 0 });
     let mut last = None;
     let damaged = |last: &Option<String>, error: io::Error| fault(last.clone(), &error);
     let entries = archive.entries().map_err(|error| damaged(&last, error))?.raw(true);
@@ -154,6 +156,13 @@ fn refused(last: &Option<String>, reason: Refusal) -> ArchiveError {
 
 /// Sorts the errors of tar and of the decompressors: an early end, no archive at all, or damage.
 pub(super) fn fault(entry: Option<String>, error: &io::Error) -> ArchiveError {
+    if let Some(excess) = error.get_ref().and_then(|inner| inner.downcast_ref::<Excess>()) {
+        let near = || entry.clone().unwrap_or_else(|| "the first one".to_owned());
+        return match *excess {
+            Excess::Ratio(limit) => ArchiveError::Swollen { entry, limit },
+            Excess::Size(limit) => ArchiveError::TooLarge { entry: near(), limit },
+        };
+    }
     let reason = error.to_string();
     let early = ["unexpected EOF", "failed to read entire block", "premature eof", "incomplete frame", "corrupt gzip"];
     if error.kind() == io::ErrorKind::UnexpectedEof || early.iter().any(|sign| reason.contains(sign)) {
@@ -169,9 +178,21 @@ pub(super) fn fault(entry: Option<String>, error: &io::Error) -> ArchiveError {
     ArchiveError::Damaged { entry, reason }
 }
 
-/// A stream that knows whether its end was the end mark of tar: two blocks of zeros.
+/// What comes out of the compression is more than is allowed. The check stands here, below the entries, for what lies between
+/// and after them is read, too.
+#[derive(Debug, thiserror::Error)]
+enum Excess {
+    #[error("more than {0} times larger than the file")]
+    Ratio(u64),
+    #[error("more than {0} bytes")]
+    Size(u64),
+}
+
+/// A stream that ends when it becomes too large, and knows whether its end was the end mark of tar: two blocks of zeros.
 struct Watched {
     stream: Box<dyn Read>,
+    packed: Progress,
+    limits: Limits,
     /// Zero bytes since the last other byte.
     zeros: u64,
     total: u64,
@@ -186,6 +207,12 @@ impl Read for Watched {
             None => self.zeros + read as u64,
         };
         self.total += read as u64;
+        if self.total > self.limits.harmless && self.total / self.limits.ratio > self.packed.get() {
+            return Err(io::Error::other(Excess::Ratio(self.limits.ratio)));
+        }
+        if self.total > self.limits.stream() {
+            return Err(io::Error::other(Excess::Size(self.limits.size)));
+        }
         Ok(read)
     }
 }
@@ -199,7 +226,7 @@ impl Watched {
         if self.zeros < 512 {
             return Err(ArchiveError::Cut { entry: last });
         }
-        io::copy(&mut self.stream, &mut io::sink()).map_err(|error| fault(last, &error))?;
+        io::copy(self, &mut io::sink()).map_err(|error| fault(last, &error))?;
         Ok(())
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Staging {
     root: PathBuf,
     limits: Limits,
     done: Unpacked,
+    /// Bytes of all names.
+    names: u64,
     folders: BTreeSet<PathBuf>,
     links: BTreeMap<PathBuf, PathBuf>,
 }
@@ -22,14 +24,19 @@ pub(super) struct Staging {
 impl Staging {
     pub(super) fn new(root: &Path, limits: Limits) -> Self {
         let (done, folders, links) = (Unpacked::default(), BTreeSet::from([PathBuf::new()]), BTreeMap::new());
-        Self { root: root.to_path_buf(), limits, done, folders, links }
+        Self { root: root.to_path_buf(), limits, done, names: 0, folders, links }
+    }
+
+    /// How much the archive may hold.
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Adds one entry, whose bytes come from `data`.
     pub(super) fn put(&mut self, member: &Member, data: &mut dyn Read) -> Result<(), ArchiveError> {
         let entry = member.name.to_string_lossy().into_owned();
         let refuse = |reason| ArchiveError::Refused { entry: entry.clone(), reason };
-        let path = inner(&member.name).map_err(refuse)?;
+        let path = inner(&member.name, &self.limits).map_err(refuse)?;
         self.count(&entry, member)?;
         if let Some(link) = path.ancestors().skip(1).find(|above| self.links.contains_key(*above)) {
             return Err(refuse(Refusal::ThroughLink(link.display().to_string())));
@@ -64,8 +71,17 @@ impl Staging {
     fn count(&mut self, entry: &str, member: &Member) -> Result<(), ArchiveError> {
         self.done.entries += 1;
         self.done.newest = self.done.newest.max(member.time);
-        if self.done.entries > self.limits.entries {
+        self.names += entry.len() as u64;
+        if let Content::Link(target) = &member.content {
+            self.names += target.as_os_str().len() as u64;
+        }
+        // A short name may bring many folders: those that are there already count with the entries.
+        if self.done.entries.max(self.folders.len() as u64) > self.limits.entries {
             return Err(ArchiveError::TooMany { entry: entry.to_owned(), limit: self.limits.entries });
+        }
+        if self.names > self.limits.names {
+            let reason = Refusal::Names(self.limits.names);
+            return Err(ArchiveError::Refused { entry: entry.to_owned(), reason });
         }
         Ok(())
     }
@@ -127,6 +143,9 @@ impl Staging {
         if target.as_os_str().is_empty() || target.as_os_str().as_bytes().contains(&0) {
             return Err(Fault::Refused(Refusal::Name));
         }
+        if target.as_os_str().len() > self.limits.path {
+            return Err(Fault::Refused(Refusal::LongTarget(self.limits.path)));
+        }
         self.vacate(path)?;
         self.links.insert(path.to_path_buf(), target.to_path_buf());
         Ok(())
@@ -134,7 +153,7 @@ impl Staging {
 
     fn hard_link(&mut self, path: &Path, target: &Path, member: &Member, entry: &str) -> Result<(), ArchiveError> {
         let refuse = |reason| ArchiveError::Refused { entry: entry.to_owned(), reason };
-        let from = inner(target).map_err(refuse)?;
+        let from = inner(target, &self.limits).map_err(refuse)?;
         if let Some(target) = self.links.get(&from).cloned() {
             return self.link(path, &target).map_err(|fault| fault.named(entry));
         }
@@ -168,14 +187,19 @@ impl Staging {
 }
 
 /// The name without `.` and doubled slashes; refuses what could leave the folder.
-fn inner(name: &Path) -> Result<PathBuf, Refusal> {
+fn inner(name: &Path, limits: &Limits) -> Result<PathBuf, Refusal> {
     let bytes = name.as_os_str().as_bytes();
     if bytes.is_empty() || bytes.iter().any(u8::is_ascii_control) {
         return Err(Refusal::Name);
     }
+    if bytes.len() > limits.path {
+        return Err(Refusal::LongName(limits.path));
+    }
     let mut path = PathBuf::new();
-    for part in name.components() {
+    for (depth, part) in name.components().enumerate() {
         match part {
+            _ if depth > limits.depth => return Err(Refusal::Deep(limits.depth)),
+            Component::Normal(part) if part.len() > Limits::NAME => return Err(Refusal::LongName(Limits::NAME)),
             Component::Normal(part) => path.push(part),
             Component::CurDir => {}
             Component::ParentDir => return Err(Refusal::Parent),

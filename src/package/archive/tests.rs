@@ -145,7 +145,7 @@ fn a_hard_link_to_a_link_becomes_the_same_link() {
 fn limits_name_the_entry_that_is_too_much() {
     let entries =
         [(FILE, "a", "", [7; 600].as_slice(), 0o644), (HARD, "b", "a", b"", 0o644), (FILE, "c", "", b"x", 0o644)];
-    let limits = |size, entries| Limits { size, entries };
+    let limits = |size, entries| Limits { size, entries, ..Limits::default() };
     assert!(Try::bytes(&tar_of(&entries), limits(1201, 3)).result.is_ok());
     let error = Try::bytes(&tar_of(&entries), limits(1199, 3)).error();
     assert!(error.contains("1199 bytes") && error.contains("`b`"), "{error}");
@@ -169,6 +169,68 @@ fn long_names_come_from_gnu_and_pax_records() {
     assert_eq!(tried.text(&long), "x");
     assert_eq!(tried.text("from-pax"), "y");
     assert!(!tried.path("short").exists());
+}
+
+#[test]
+fn names_that_would_fill_memory_or_disk_are_refused() {
+    let limits = Limits { entries: 20, names: 400, depth: 3, path: 300, ..Limits::default() };
+    let long = |length| "n".repeat(length);
+    let cases: [(&[(EntryType, String, String)], &str); 7] = [
+        (&[(FILE, "a/b/c/d/e".into(), String::new())], "`a/b/c/d/e` is refused: it lies more than 3 folders deep"),
+        (&[(FOLDER, "./a/b/c/d/".into(), String::new())], "more than 3 folders deep"),
+        (&[(FILE, long(256), String::new())], "is refused: its name has more than 255 bytes"),
+        (&[(FILE, format!("{}/{}", long(150), long(150)), String::new())], "its name has more than 300 bytes"),
+        (&[(LINK, "l".into(), long(301))], "`l` is refused: the target of the link has more than 300 bytes"),
+        (
+            &[(FILE, long(250), String::new()), (FILE, format!("x{}", long(200)), String::new())],
+            "is refused: with it, all names together have more than 400 bytes",
+        ),
+        (&[(LINK, "l".into(), long(290)), (LINK, "m".into(), long(290))], "`m` is refused: with it, all names together"),
+    ];
+    for (entries, expected) in cases {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (kind, name, target) in entries {
+            builder.append_pax_extensions([("path", name.as_bytes()), ("linkpath", target.as_bytes())]).unwrap();
+            let mut header = Header::new_gnu();
+            header.set_entry_type(*kind);
+            header.set_size(0);
+            header.set_mode(0o755);
+            header.set_cksum();
+            builder.append(&header, std::io::empty()).unwrap();
+        }
+        let error = Try::bytes(&builder.into_inner().unwrap(), limits).error();
+        assert!(error.contains(expected), "{error}");
+    }
+    let names: Vec<String> = (0..12).map(|number| format!("{number}/a/b")).collect();
+    let entries: Vec<Entry> = names.iter().map(|name| (FILE, name.as_str(), "", b"".as_slice(), 0o644)).collect();
+    let error = Try::bytes(&tar_of(&entries), limits).error();
+    assert!(error.contains("more than 20 entries; `"), "{error}");
+}
+
+#[test]
+fn what_swells_without_measure_is_refused_wherever_it_stands() {
+    let zeros = vec![0; 250_000];
+    let limits = Limits { harmless: 100_000, ratio: 50, ..Limits::default() };
+    let small = || vec![(FILE, "first", "", b"1".as_slice(), 0o644)];
+    let file = tar_of(&[small(), vec![(FILE, "zeros", "", &zeros, 0o644)]].concat());
+    let record = tar_of(&[small(), vec![(EntryType::XGlobalHeader, "g", "", &zeros, 0o644)], small()].concat());
+    let after_the_end = [tar_of(&small()), zeros.clone()].concat();
+    for (what, archive, entry) in [("file", file, "zeros"), ("record", record, "first"), ("end", after_the_end, "first")] {
+        for (compression, bytes) in compressed(&archive) {
+            let tried = Try::bytes(&bytes, limits);
+            if compression == "tar" {
+                assert!(tried.result.is_ok(), "{what}");
+                continue;
+            }
+            let error = tried.error();
+            let expected = format!("it becomes more than 50 times larger than its file at the entry `{entry}`");
+            assert!(error.contains(&expected), "{what} in {compression}: {error}");
+        }
+    }
+    // Not swollen, but more than is allowed between the entries.
+    let limits = Limits { size: 1000, entries: 1, harmless: 100_000, ..Limits::default() };
+    let error = Try::bytes(&[tar_of(&small()), zeros].concat(), limits).error();
+    assert!(error.contains("more than 1000 bytes"), "{error}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::members::{Content, Member};
 use super::staging::Staging;
-use super::{ArchiveError, Refusal};
+use super::{ArchiveError, Limits, Refusal};
 
 /// The end record is at most this far from the end: its 22 bytes and a comment.
 const END_SEARCH: u64 = 22 + 65_535;
@@ -26,10 +26,12 @@ pub(super) fn read(archive: &Path, staging: &mut Staging) -> Result<(), ArchiveE
     let mut directory = BufReader::new(fs_err::File::open(archive).map_err(ArchiveError::Read)?);
     directory.seek(SeekFrom::Start(offset)).map_err(ArchiveError::Read)?;
     let mut last = None;
+    let mut sizes = Sizes { file: file.metadata().map_err(ArchiveError::Read)?.len(), packed: 0, unpacked: 0 };
     for _ in 0..entries {
         let record = Record::read(&mut directory).map_err(|error| fault(&last, error))?;
         let name = record.name.to_string_lossy().into_owned();
         last = Some(name.clone());
+        sizes.add(&record, &staging.limits())?;
         record.refuse().map_or(Ok(()), |reason| Err(ArchiveError::Refused { entry: name.clone(), reason }))?;
         let mut data = record.data(&mut file).map_err(|error| fault(&last, error))?;
         let content = record.content(&mut data).map_err(|error| fault(&last, error))?;
@@ -38,6 +40,29 @@ pub(super) fn read(archive: &Path, staging: &mut Staging) -> Result<(), ArchiveE
         data.verify(record.crc).map_err(|error| fault(&last, error))?;
     }
     Ok(())
+}
+
+/// Bytes of the archive, and of its entries so far.
+struct Sizes {
+    file: u64,
+    packed: u64,
+    unpacked: u64,
+}
+
+impl Sizes {
+    /// Entries that share their bytes, or that swell without measure, are how small files become huge.
+    fn add(&mut self, record: &Record, limits: &Limits) -> Result<(), ArchiveError> {
+        let entry = record.name.to_string_lossy().into_owned();
+        self.packed += u64::from(record.packed);
+        self.unpacked += u64::from(record.size);
+        if self.packed > self.file {
+            return Err(ArchiveError::Refused { entry, reason: Refusal::Overlap });
+        }
+        if self.unpacked > limits.harmless && self.unpacked / limits.ratio > self.file {
+            return Err(ArchiveError::Swollen { entry: Some(entry), limit: limits.ratio });
+        }
+        Ok(())
+    }
 }
 
 /// Number of entries and place of the central directory.
@@ -236,11 +261,15 @@ mod tests {
     }
 
     fn tried(bytes: &[u8]) -> (tempfile::TempDir, Result<Unpacked, ArchiveError>) {
+        tried_within(bytes, &Limits::default())
+    }
+
+    fn tried_within(bytes: &[u8], limits: &Limits) -> (tempfile::TempDir, Result<Unpacked, ArchiveError>) {
         let folder = tempfile::tempdir().unwrap();
         let archive = folder.path().join("archive");
         fs_err::write(&archive, bytes).unwrap();
         fs_err::create_dir(folder.path().join("into")).unwrap();
-        let result = unpack(&archive, &folder.path().join("into"), &Limits::default());
+        let result = unpack(&archive, &folder.path().join("into"), limits);
         (folder, result)
     }
 
@@ -279,5 +308,35 @@ mod tests {
         damaged[40] ^= 1;
         let error = tried(&damaged).1.unwrap_err().to_string();
         assert!(error.contains("`a.c`") && error.contains("checksum"), "{error}");
+    }
+
+    #[test]
+    fn entries_that_share_their_bytes_or_swell_or_are_too_many_are_refused() {
+        let zeros = [0; 50_000];
+        let one = zip_of(&[("a", 0o100_644, &zeros, false)]);
+        // The same directory record again, and once more: three files of one.
+        let at = one.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+        let end = one.len() - 22;
+        let mut shared = [&one[..end], &one[at..end], &one[at..end], &one[end..]].concat();
+        let last = shared.len() - 22;
+        shared[last + 10] = 3;
+        let error = tried(&shared).1.unwrap_err().to_string();
+        assert!(error.contains("`a` is refused: its bytes are those of other entries"), "{error}");
+
+        let swollen = zip_of(&[("small", 0o100_644, b"x", false), ("zeros", 0o100_644, &zeros, true)]);
+        let limits = Limits { harmless: 10_000, ratio: 20, ..Limits::default() };
+        let error = tried_within(&swollen, &limits).1.unwrap_err().to_string();
+        assert!(error.contains("20 times larger than its file at the entry `zeros`"), "{error}");
+
+        for (limits, said) in [
+            (Limits { entries: 1, ..Limits::default() }, "more than 1 entries; `zeros`"),
+            (Limits::of_size(10_000), "more than 10000 bytes unpacked, as the entry `zeros`"),
+        ] {
+            let error = tried_within(&swollen, &limits).1.unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        let deep = zip_of(&[(&"d/".repeat(80), 0o040_755, b"", false)]);
+        let error = tried(&deep).1.unwrap_err().to_string();
+        assert!(error.contains("more than 64 folders deep"), "{error}");
     }
 }
