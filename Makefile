@@ -27,7 +27,7 @@ INSTALL_DATA = install -D -m 644
 # The shims name the place where Debian and Fedora have it; another PREFIX changes that.
 INSTALL_SHIM = install_shim() { install -d "$$(dirname "$$2")" && sed 's,/usr/lib/dkms,$(LIBDIR),g' "$$1" >"$$2" && chmod "$${3-755}" "$$2"; }; install_shim
 
-.PHONY: help build install deb rpm demo test events boot compliance corpus bench clean prerequisites
+.PHONY: help build install deb rpm demo test events boot compliance corpus packages bench clean prerequisites
 help:
 	@echo 'make build     compile (PROFILE=$(PROFILE))'
 	@echo 'make install   install below DESTDIR, with PREFIX=$(PREFIX) and SBINDIR=$(SBINDIR)'
@@ -37,6 +37,7 @@ help:
 	@echo 'make events    every scenario of package events, those too that take long, and 1,000 stories at random'
 	@echo 'make boot      a booted kernel loads what we signed and compressed, and refuses the rest (a part of make test)'
 	@echo 'make compliance  the same commands under ours and the shell DKMS, compared; make corpus: the same Debian packages'
+	@echo 'make packages  packages of fifteen real modules: read by lintian and rpmlint, installed, changed and removed'
 	@echo 'make bench     times and memory beside those of the shell DKMS, plain make, rpmbuild and dpkg-deb'
 
 # PREBUILT: deb and rpm pack what was built before, since their tools' compiler flags would have cargo compile all anew.
@@ -108,6 +109,10 @@ compliance: prerequisites
 
 corpus: prerequisites
 	tests/compliance/corpus
+
+# Sources of Debian's module packages, packaged here and led through their life.
+packages: prerequisites
+	tests/package-corpus/run
 
 bench: prerequisites
 	@tests/bench/run

@@ -27,6 +27,7 @@ declare -A LAB_LAYERS=(
     [initramfs]='initramfs-tools dracut-core'
     [dhdkms]='dh-dkms debhelper build-essential lintian'
     [shells]='zsh fish'
+    [linters]='lintian rpmlint'
 )
 
 lab_say() { printf '%s\n' "$*" >&2; }
