@@ -17,12 +17,12 @@ use crate::exit::Kind;
 use crate::ids::ModuleId;
 use crate::package::archive::Limits;
 use crate::package::info::{Scriptlets, Wishes};
-use crate::package::make::{Made, PackageRequest, Prepared, SourceRequest, make, prepare};
+use crate::package::make::{Files, Made, PackageRequest, Prepared, SourceRequest, make, prepare};
 use crate::package::openpgp::SigningKey;
 use crate::package::output::{Existing, Place};
 use crate::package::profile::Profile;
 use crate::package::stream::Compression;
-use crate::package::{Format, recipe, summary};
+use crate::package::{Format, checkout, recipe, summary};
 use crate::report::human::Loudness;
 use crate::report::{Message, Reporter};
 use crate::sys::System;
@@ -206,7 +206,11 @@ fn source_request(
         input: input.path.clone(),
         conf: args.conf.clone(),
         name: args.name.clone().or(input.id.as_ref().map(|id| id.name.to_string())),
-        version: args.version.clone().or(input.id.as_ref().map(|id| id.version.to_string())),
+        version: match args.version_from_tag {
+            true => Some(checkout::tagged_version(&input.path)?),
+            false => args.version.clone().or(input.id.as_ref().map(|id| id.version.to_string())),
+        },
+        files: if args.untracked { Files::All } else { Files::Tracked },
         limits: args.max_size.map_or_else(Limits::default, Limits::of_size),
         date: source_date(system)?,
         temporary: system.path(&framework.tmp_location),

@@ -13,7 +13,7 @@ use super::source::{self, Source};
 use super::stream::Compression;
 use super::survey::Survey;
 use super::template::Template;
-use super::{Format, Writing, contents, deb, declared, rpm, survey};
+use super::{Format, Writing, checkout, contents, deb, declared, rpm, survey};
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
@@ -23,6 +23,16 @@ use crate::sys::System;
 
 /// Bytes of a source from which on it is told that work goes on.
 const LARGE: u64 = 32 << 20;
+
+/// Which files of a git checkout are packaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Files {
+    /// Those that git tracks.
+    #[default]
+    Tracked,
+    /// All (`--untracked`).
+    All,
+}
 
 /// What is to be packaged.
 #[derive(Debug, Clone)]
@@ -37,6 +47,8 @@ pub struct SourceRequest {
     pub version: Option<String>,
     /// `--max-size`
     pub limits: Limits,
+    /// `--untracked`
+    pub files: Files,
     /// SOURCE_DATE_EPOCH
     pub date: Option<u64>,
     /// Where archives are unpacked.
@@ -114,8 +126,12 @@ pub fn prepare(
     reporter: &dyn Reporter,
 ) -> Result<Prepared> {
     let source = source::open(&request.input, request.conf.as_deref(), &request.limits, &request.temporary)?;
-    let walked = payload::walk(&source.folder, &request.limits).map_err(|error| error.at(&request.input));
-    let mut payload = walked?;
+    let tracked = match request.files {
+        Files::Tracked if !source.is_archive() => checkout::tracked(&source.folder)?,
+        _ => None,
+    };
+    let walked = payload::walk(&source.folder, &request.limits, tracked.as_ref());
+    let mut payload = walked.map_err(|error| error.at(&request.input))?;
     if payload.bytes > LARGE {
         reporter.note(format!("packaging {} of source", super::summary::size(payload.bytes)));
     }
@@ -223,6 +239,7 @@ fn settle(
     let settled = identity::settle(&text, declared, &hints)?;
     let conf = if settled.changes.is_empty() { bytes } else { settled.conf.clone().into_bytes() };
     payload.set("dkms.conf", File::of(conf));
+    payload.untracked.retain(|path| path != "dkms.conf");
     if payload.count() < 2 {
         let message = format!("the source tree of {} holds nothing but dkms.conf", request.input.display());
         return Err(Error::new(Kind::EmptySource, message));

@@ -6,6 +6,7 @@ pub mod carrier;
 pub mod carries;
 pub mod certificate;
 pub mod changelog;
+pub mod checkout;
 pub mod contents;
 pub mod date;
 pub mod deb;

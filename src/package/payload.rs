@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use super::archive::{ArchiveError, Limits, Refusal, links};
+use super::checkout::Tracked;
 use super::filter::{self, Verdict};
 use super::machine::Machine;
 
@@ -77,6 +78,8 @@ pub struct Payload {
     pub entries: Vec<Entry>,
     /// Paths that were left out as version control files.
     pub vcs: Vec<String>,
+    /// Paths that were left out because git does not track them.
+    pub untracked: Vec<String>,
     /// Paths that were left out as products of a build.
     pub built: Vec<String>,
     /// Prebuilt objects that stay.
@@ -89,8 +92,9 @@ pub struct Payload {
     pub newest: u64,
 }
 
-/// Walks a source folder. Entries that no package may hold are errors that name them, as in an archive.
-pub fn walk(root: &Path, limits: &Limits) -> Result<Payload, ArchiveError> {
+/// Walks a source folder, or the part of it that is tracked. Entries that no package may hold are errors that name them, as in
+/// an archive.
+pub fn walk(root: &Path, limits: &Limits, tracked: Option<&Tracked>) -> Result<Payload, ArchiveError> {
     let mut payload = Payload::default();
     payload.entries.push(Entry { path: String::new(), kind: EntryKind::Folder });
     let mut folders = vec![String::new()];
@@ -103,6 +107,7 @@ pub fn walk(root: &Path, limits: &Limits) -> Result<Payload, ArchiveError> {
             match filter::judge(&name, meta.is_dir(), &siblings) {
                 Verdict::DropVcs => payload.vcs.push(path),
                 Verdict::DropBuilt => payload.built.push(path),
+                _ if tracked.is_some_and(|tracked| !tracked.holds(&path)) => payload.untracked.push(path),
                 verdict => {
                     if meta.is_dir() {
                         folders.push(path.clone());
@@ -114,6 +119,7 @@ pub fn walk(root: &Path, limits: &Limits) -> Result<Payload, ArchiveError> {
     }
     payload.entries.sort_by(|a, b| a.path.cmp(&b.path));
     payload.vcs.sort();
+    payload.untracked.sort();
     payload.built.sort();
     payload.objects.sort();
     Ok(payload)
@@ -143,6 +149,12 @@ impl Payload {
     ) -> Result<(), ArchiveError> {
         if self.entries.len() as u64 > limits.entries {
             return Err(ArchiveError::TooMany { entry: path, limit: limits.entries });
+        }
+        if path.len() > limits.path {
+            return Err(refuse(&path, Refusal::LongName(limits.path)));
+        }
+        if path.split('/').count() > limits.depth + 1 {
+            return Err(refuse(&path, Refusal::Deep(limits.depth)));
         }
         let kind = if meta.is_dir() {
             EntryKind::Folder
@@ -239,7 +251,7 @@ mod tests {
             tree(&[("dkms.conf", "x"), ("src/a.c", "abc"), ("src/a.o", "z"), (".git/config", "g"), ("src-x", "y")]);
         fs_err::set_permissions(folder.path().join("src-x"), std::fs::Permissions::from_mode(0o4711)).unwrap();
         std::os::unix::fs::symlink("src/a.c", folder.path().join("link")).unwrap();
-        let payload = walk(folder.path(), &Limits::default()).unwrap();
+        let payload = walk(folder.path(), &Limits::default(), None).unwrap();
         let paths: Vec<&str> = payload.entries.iter().map(|entry| entry.path.as_str()).collect();
         assert_eq!(paths, ["", "dkms.conf", "link", "src", "src-x", "src/a.c"]);
         assert_eq!((payload.bytes, payload.find("src-x").unwrap().mode()), (5, 0o755));
@@ -250,16 +262,25 @@ mod tests {
     fn links_out_pipes_and_too_much_are_refused_by_name() {
         let folder = tree(&[("sub/a.c", "abc")]);
         std::os::unix::fs::symlink("../../x", folder.path().join("sub/out")).unwrap();
-        let error = walk(folder.path(), &Limits::default()).unwrap_err().to_string();
+        let error = walk(folder.path(), &Limits::default(), None).unwrap_err().to_string();
         assert!(error.contains("`sub/out`") && error.contains("../../x"), "{error}");
         let folder = tree(&[("sub/a.c", "abc")]);
         let socket = std::os::unix::net::UnixListener::bind(folder.path().join("s")).unwrap();
-        let error = walk(folder.path(), &Limits::default()).unwrap_err().to_string();
+        let error = walk(folder.path(), &Limits::default(), None).unwrap_err().to_string();
         drop(socket);
         assert!(error.contains("`s`") && error.contains("socket"), "{error}");
         let folder = tree(&[("sub/a.c", "abc")]);
-        let error = walk(folder.path(), &Limits::of_size(2)).unwrap_err().to_string();
+        let error = walk(folder.path(), &Limits::of_size(2), None).unwrap_err().to_string();
         assert!(error.contains("sub/a.c"), "{error}");
+        let folder = tree(&[("sub/a.c", "abc"), ("sub/b.c", "")]);
+        for (limits, said) in [
+            (Limits { depth: 0, ..Limits::default() }, "it lies more than 0 folders deep"),
+            (Limits { path: 4, ..Limits::default() }, "its name has more than 4 bytes"),
+            (Limits { entries: 2, ..Limits::default() }, "more than 2 entries"),
+        ] {
+            let error = walk(folder.path(), &limits, None).unwrap_err().to_string();
+            assert!(error.contains(said) && error.contains("`sub/"), "{error}");
+        }
     }
 
     #[test]
@@ -269,6 +290,6 @@ mod tests {
         elf.resize(18, 0);
         elf.extend(62u16.to_le_bytes());
         fs_err::write(folder.path().join("blob.bin"), elf).unwrap();
-        assert_eq!(walk(folder.path(), &Limits::default()).unwrap().machines.len(), 1);
+        assert_eq!(walk(folder.path(), &Limits::default(), None).unwrap().machines.len(), 1);
     }
 }

@@ -1,6 +1,7 @@
 //! Packages as the tools that will meet them see them: dpkg-deb, lintian, rpm. A tool that is not here is not asked.
 
 mod binaries;
+mod checkouts;
 mod dsc;
 mod errors;
 mod formats;

@@ -24,6 +24,12 @@ pub struct PackageArgs {
     /// The module's version, if dkms.conf does not say it or should say another
     #[arg(id = "module_version", long = "version", short = 'v', value_name = "VERSION")]
     pub version: Option<String>,
+    /// Of a git checkout: the module's version is that of the tag that is checked out
+    #[arg(long, conflicts_with = "module_version")]
+    pub version_from_tag: bool,
+    /// Of a git checkout: package the files, too, that git does not track
+    #[arg(long)]
+    pub untracked: bool,
     /// The dkms.conf: a path in the source, or a file of this machine
     #[arg(short = 'c', long = "conf", value_name = "FILE")]
     pub conf: Option<PathBuf>,

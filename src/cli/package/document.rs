@@ -59,7 +59,8 @@ pub(super) fn packages(made: &[Made], module: &ModuleId, source: Option<&Prepare
         module: module.name.as_str(),
         version: module.version.as_str(),
         packages: made.iter().map(entry).collect(),
-        left_out: payload.map_or(Vec::new(), |it| it.vcs.iter().chain(&it.built).map(String::as_str).collect()),
+        left_out: payload
+            .map_or(Vec::new(), |it| it.vcs.iter().chain(&it.untracked).chain(&it.built).map(String::as_str).collect()),
         prebuilt: payload.map_or(Vec::new(), |it| it.objects.iter().map(String::as_str).collect()),
         changes: source.map_or(&[], |source| &source.changes),
     };

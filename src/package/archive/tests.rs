@@ -185,7 +185,10 @@ fn names_that_would_fill_memory_or_disk_are_refused() {
             &[(FILE, long(250), String::new()), (FILE, format!("x{}", long(200)), String::new())],
             "is refused: with it, all names together have more than 400 bytes",
         ),
-        (&[(LINK, "l".into(), long(290)), (LINK, "m".into(), long(290))], "`m` is refused: with it, all names together"),
+        (
+            &[(LINK, "l".into(), long(290)), (LINK, "m".into(), long(290))],
+            "`m` is refused: with it, all names together",
+        ),
     ];
     for (entries, expected) in cases {
         let mut builder = tar::Builder::new(Vec::new());
@@ -215,7 +218,9 @@ fn what_swells_without_measure_is_refused_wherever_it_stands() {
     let file = tar_of(&[small(), vec![(FILE, "zeros", "", &zeros, 0o644)]].concat());
     let record = tar_of(&[small(), vec![(EntryType::XGlobalHeader, "g", "", &zeros, 0o644)], small()].concat());
     let after_the_end = [tar_of(&small()), zeros.clone()].concat();
-    for (what, archive, entry) in [("file", file, "zeros"), ("record", record, "first"), ("end", after_the_end, "first")] {
+    for (what, archive, entry) in
+        [("file", file, "zeros"), ("record", record, "first"), ("end", after_the_end, "first")]
+    {
         for (compression, bytes) in compressed(&archive) {
             let tried = Try::bytes(&bytes, limits);
             if compression == "tar" {
