@@ -9,6 +9,7 @@ use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::package::output::{Existing, Output, Place};
 use crate::package::tarball::{self, Compression, Piece, Times};
+use crate::report::Message;
 use crate::step::{Tarball, TarballContent};
 use crate::sys::fs::{create_folders, is_real_folder};
 
@@ -25,7 +26,9 @@ pub(super) fn make(context: &Context<'_>, id: &ModuleId, wanted: &Tarball) -> Re
     let pieces = pieces(context, id, &source, wanted);
     let times = Times { own: changed(&source.join("dkms.conf")), latest: latest(context) };
     let mut output = Output::open(&Place::File(file.clone()), "", Existing::Replace)?;
-    tarball::write(output.writer(), Compression::of_name(&file), &pieces, times).map_err(failed)?;
+    let (title, total) = (format!("packing {id}"), tarball::size(&pieces).map_err(failed)?);
+    let tell = |done| context.reporter.tell(Message::Progress { title: title.clone(), done, total });
+    tarball::write(output.writer(), Compression::of_name(&file), &pieces, times, &tell).map_err(failed)?;
     let (file, size) = output.finish()?;
     context.reporter.note(format!("{id} is packed in {} ({} KiB)", file.display(), size.div_ceil(1024)));
     Ok(())

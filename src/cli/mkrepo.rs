@@ -65,7 +65,9 @@ pub fn run(args: &RepositoryArgs, system: &System, reporter: &dyn Reporter) -> R
     }
     let date = source_date(system)?.unwrap_or_else(crate::sys::now);
     let settings = Settings { origin: &origin, date, key: key.as_ref() };
-    let published = repository::publish(&args.folder, &settings).map_err(refused)?;
+    let title = format!("reading the packages in {}", args.folder.display());
+    let progress = |done, total| reporter.tell(Message::Progress { title: title.clone(), done, total });
+    let published = repository::publish(&args.folder, &settings, &progress).map_err(refused)?;
     tell(args, &published, key.as_ref(), reporter)
 }
 

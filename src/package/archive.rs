@@ -213,12 +213,22 @@ impl ArchiveError {
 /// of files are kept; hard links become copies. When it fails, what was written so far is left in `into`: give it a
 /// folder of your own and throw that away.
 pub fn unpack(archive: &Path, into: &Path, limits: &Limits) -> Result<Unpacked, ArchiveError> {
+    unpack_telling(archive, into, limits, &|_| {})
+}
+
+/// As [`unpack`]; `tell` hears how many bytes of the file are read so far.
+pub fn unpack_telling(
+    archive: &Path,
+    into: &Path,
+    limits: &Limits,
+    tell: &dyn Fn(u64),
+) -> Result<Unpacked, ArchiveError> {
     let mut staging = staging::Staging::new(into, *limits);
     if zip::is_zip(archive) {
-        zip::read(archive, &mut staging)?;
+        zip::read(archive, &mut staging, tell)?;
     } else {
         let (stream, packed) = compression::open(archive)?;
-        members::read(stream, packed, &mut staging)?;
+        members::read(members::Packed { stream, read: packed, tell }, &mut staging)?;
     }
     staging.finish()
 }

@@ -125,7 +125,9 @@ pub fn prepare(
     framework: &Framework,
     reporter: &dyn Reporter,
 ) -> Result<Prepared> {
-    let source = source::open(&request.input, request.conf.as_deref(), &request.limits, &request.temporary)?;
+    let title = format!("unpacking {}", request.input.display());
+    let tell = |done, total| reporter.tell(Message::Progress { title: title.clone(), done, total });
+    let source = source::open(&request.input, request.conf.as_deref(), &request.limits, &request.temporary, &tell)?;
     let tracked = match request.files {
         Files::Tracked if !source.is_archive() => checkout::tracked(&source.folder)?,
         _ => None,

@@ -9,6 +9,7 @@ mod xml;
 mod yum;
 mod yum_package;
 
+use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -93,18 +94,43 @@ pub struct Published {
     pub packages: usize,
 }
 
-/// Writes the metadata of every repository below the folder, in the order of their paths.
-pub fn publish(top: &Path, settings: &Settings<'_>) -> Result<Vec<Published>, RepositoryError> {
+/// Tells how many bytes of packages are read, and how many there are.
+struct Progress<'a> {
+    done: Cell<u64>,
+    total: u64,
+    tell: &'a dyn Fn(u64, u64),
+}
+
+impl Progress<'_> {
+    fn read(&self, file: &Path) -> io::Result<()> {
+        self.done.set(self.done.get() + fs_err::metadata(file)?.len());
+        (self.tell)(self.done.get(), self.total);
+        Ok(())
+    }
+}
+
+/// Writes the metadata of every repository below the folder, in the order of their paths; `tell` hears how many bytes of
+/// packages are read so far, and how many there are.
+pub fn publish(
+    top: &Path,
+    settings: &Settings<'_>,
+    tell: &dyn Fn(u64, u64),
+) -> Result<Vec<Published>, RepositoryError> {
     let mut published = Vec::new();
-    for (folder, packages) in folders(top)? {
+    let folders = folders(top)?;
+    let mut progress = Progress { done: Cell::new(0), total: 0, tell };
+    for file in folders.iter().flat_map(|(_, packages)| packages) {
+        progress.total += fs_err::metadata(file)?.len();
+    }
+    for (folder, packages) in folders {
         for (reader, suffix) in [(Reader::Apt, ".deb"), (Reader::Dnf, ".rpm")] {
             let files: Vec<PathBuf> = packages.iter().filter(|file| has_suffix(file, suffix)).cloned().collect();
             if files.is_empty() {
                 continue;
             }
             match reader {
-                Reader::Apt => apt::publish(&folder, &files, settings)?,
-                Reader::Dnf => yum::publish(&folder, &files, settings)?,
+                Reader::Apt => apt::publish(&folder, &files, settings, &progress)?,
+                Reader::Dnf => yum::publish(&folder, &files, settings, &progress)?,
             }
             offer_key(&folder, settings)?;
             published.push(Published { folder: folder.clone(), reader, packages: files.len() });

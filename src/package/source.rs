@@ -80,7 +80,15 @@ impl From<SourceError> for Error {
 
 /// Opens an archive (unpacked below `temporary`) or a folder, and finds its dkms.conf: the one that `conf` names (in the
 /// tree, else on this machine), else the one at the root after one top folder is stripped, else the only one.
-pub fn open(input: &Path, conf: Option<&Path>, limits: &Limits, temporary: &Path) -> Result<Source, SourceError> {
+///
+/// `tell` hears how many bytes of an archive are read so far, and how many it has.
+pub fn open(
+    input: &Path,
+    conf: Option<&Path>,
+    limits: &Limits,
+    temporary: &Path,
+    tell: &dyn Fn(u64, u64),
+) -> Result<Source, SourceError> {
     let meta = fs_err::metadata(input).map_err(|_| SourceError::Missing(input.to_path_buf()))?;
     if meta.is_dir() {
         let folder = fs_err::canonicalize(input).map_err(|_| SourceError::Missing(input.to_path_buf()))?;
@@ -90,7 +98,8 @@ pub fn open(input: &Path, conf: Option<&Path>, limits: &Limits, temporary: &Path
     let made = tempfile::Builder::new().prefix("dkms-").tempdir_in(temporary);
     let unpacked = made.map_err(|error| SourceError::Temporary(temporary.to_path_buf(), error))?;
     let at = |error| SourceError::Archive(input.to_path_buf(), error);
-    let done = archive::unpack(input, unpacked.path(), limits).map_err(at)?;
+    let tell = |done| tell(done, meta.len());
+    let done = archive::unpack_telling(input, unpacked.path(), limits, &tell).map_err(at)?;
     let folder = top_folder(unpacked.path());
     let (stem, newest) = (stem(input), Some(done.newest));
     Source { conf: folder.clone(), folder, stem, newest, unpacked: Some(unpacked) }.locate(input, conf)
@@ -230,7 +239,7 @@ mod tests {
     fn found(files: &[&str], conf: Option<&str>) -> Result<(String, String), String> {
         let folder = tree(files);
         let root = fs_err::canonicalize(folder.path()).unwrap();
-        let source = open(folder.path(), conf.map(Path::new), &Limits::default(), Path::new("/tmp"))
+        let source = open(folder.path(), conf.map(Path::new), &Limits::default(), Path::new("/tmp"), &|_, _| {})
             .map_err(|error| error.to_string())?;
         let below = |path: &Path| path.strip_prefix(&root).unwrap().display().to_string();
         Ok((below(&source.folder), below(&source.conf)))

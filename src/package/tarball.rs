@@ -65,7 +65,34 @@ pub struct Times {
     pub latest: Option<u64>,
 }
 
-/// Writes an archive of these pieces, in this order.
+/// Bytes of all files in these pieces.
+pub fn size(pieces: &[(PathBuf, Piece)]) -> io::Result<u64> {
+    let mut total = 0;
+    for (_, piece) in pieces {
+        total += match piece {
+            Piece::Folder | Piece::Text(_) => 0,
+            Piece::Tree(from) => tree_size(from)?,
+            Piece::File(from) => fs::metadata(from)?.len(),
+        };
+    }
+    Ok(total)
+}
+
+fn tree_size(folder: &Path) -> io::Result<u64> {
+    let mut total = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let meta = fs::symlink_metadata(entry.path())?;
+        total += match meta.is_dir() {
+            true => tree_size(&entry.path())?,
+            false if meta.is_file() => meta.len(),
+            false => 0,
+        };
+    }
+    Ok(total)
+}
+
+/// Writes an archive of these pieces, in this order; `tell` hears how many bytes of files are in it so far.
 ///
 /// # Errors
 ///
@@ -75,8 +102,9 @@ pub fn write(
     compression: Compression,
     pieces: &[(PathBuf, Piece)],
     times: Times,
+    tell: &dyn Fn(u64),
 ) -> io::Result<()> {
-    let mut packer = Packer { tar: tar::Builder::new(Sink::new(file, compression)?), times };
+    let mut packer = Packer { tar: tar::Builder::new(Sink::new(file, compression)?), times, done: 0, tell };
     packer.folder(Path::new(""))?;
     for (name, piece) in pieces {
         match piece {
@@ -92,6 +120,9 @@ pub fn write(
 struct Packer<'f> {
     tar: tar::Builder<Sink<'f>>,
     times: Times,
+    /// Bytes of files so far.
+    done: u64,
+    tell: &'f dyn Fn(u64),
 }
 
 impl Packer<'_> {
@@ -136,7 +167,10 @@ impl Packer<'_> {
         let mut header = self.header(EntryType::Regular, mode, time);
         header.set_size(meta.len());
         let mut content = Exactly { file, left: meta.len() };
-        self.append(&mut header, name, None, &mut content)
+        self.append(&mut header, name, None, &mut content)?;
+        self.done += meta.len();
+        (self.tell)(self.done);
+        Ok(())
     }
 
     fn link(&mut self, name: &Path, from: &Path) -> io::Result<()> {
@@ -298,7 +332,7 @@ mod tests {
             ("empty".into(), Piece::Folder),
             ("empty/NAME".into(), Piece::Text("foo\n".into())),
         ];
-        write(&mut std::fs::File::create(&file).unwrap(), compression, &pieces, times).unwrap();
+        write(&mut std::fs::File::create(&file).unwrap(), compression, &pieces, times, &|_| {}).unwrap();
         (place, file)
     }
 
@@ -370,7 +404,7 @@ mod tests {
         let _socket = std::os::unix::net::UnixListener::bind(source.path().join("sock")).unwrap();
         let mut file = tempfile::tempfile().unwrap();
         let pieces = [("source".into(), Piece::Tree(source.path().to_path_buf()))];
-        let error = write(&mut file, Compression::Plain, &pieces, TIMES).unwrap_err();
+        let error = write(&mut file, Compression::Plain, &pieces, TIMES, &|_| {}).unwrap_err();
         assert!(error.to_string().contains("sock"), "{error}");
     }
 }

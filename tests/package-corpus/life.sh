@@ -8,6 +8,11 @@ tool=$1 beside=$2
 # One kernel is enough, the one for which all of them build; several of them exclude the other.
 rm -rf /lib/modules/*-cloud-amd64
 kernel=$(kernels)
+# What a kernel's own package brings, as far as depmod looks at it.
+mkdir "/lib/modules/$kernel/kernel"
+gcc -c -x c /dev/null -o "/lib/modules/$kernel/kernel/own.ko"
+touch "/lib/modules/$kernel/modules.order" "/lib/modules/$kernel/modules.builtin"
+depmod "$kernel"
 # dpkg -V would miss the documents that this root leaves out.
 sed -i '/^path-exclude/d' /etc/dpkg/dpkg.cfg.d/lab
 
@@ -40,7 +45,10 @@ case $tool in
 esac
 
 # What is below these folders before a package comes must be there again when it has gone, and nothing else.
-everything() { find /lib/modules /usr/src /var/lib/dkms /etc/dkms -name '.?*' -prune -o -print | sort; }
+# The key that signs modules is made once and stays.
+everything() {
+    find /lib/modules /usr/src /var/lib/dkms /etc/dkms -name '.?*' -prune -o -name 'mok.*' -prune -o -print | sort
+}
 # The package's files are as they came, its module is there in this version and no other, and depmod knows it.
 lives() {
     local state files

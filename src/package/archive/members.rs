@@ -45,10 +45,20 @@ struct Ahead {
     link: Option<Vec<u8>>,
 }
 
-/// Reads the stream to its end and hands every entry to the staging folder; `packed` is how much of the file that took.
-pub(super) fn read(stream: Box<dyn Read>, packed: Progress, staging: &mut Staging) -> Result<(), ArchiveError> {
+/// What comes out of the compression.
+pub(super) struct Packed<'a> {
+    /// The bytes.
+    pub stream: Box<dyn Read>,
+    /// How much of the file they took so far.
+    pub read: Progress,
+    /// Hears of that.
+    pub tell: &'a dyn Fn(u64),
+}
+
+/// Reads the stream to its end and hands every entry to the staging folder.
+pub(super) fn read(packed: Packed<'_>, staging: &mut Staging) -> Result<(), ArchiveError> {
     let limits = staging.limits();
-    let mut archive = tar::Archive::new(Watched { stream, packed, limits, zeros: 0, total: 0 });
+    let mut archive = tar::Archive::new(Watched { packed, limits, zeros: 0, total: 0 });
     let mut last = None;
     let damaged = |last: &Option<String>, error: io::Error| fault(last.clone(), &error);
     let entries = archive.entries().map_err(|error| damaged(&last, error))?.raw(true);
@@ -189,35 +199,35 @@ enum Excess {
 }
 
 /// A stream that ends when it becomes too large, and knows whether its end was the end mark of tar: two blocks of zeros.
-struct Watched {
-    stream: Box<dyn Read>,
-    packed: Progress,
+struct Watched<'a> {
+    packed: Packed<'a>,
     limits: Limits,
     /// Zero bytes since the last other byte.
     zeros: u64,
     total: u64,
 }
 
-impl Read for Watched {
+impl Read for Watched<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.stream.read(buffer)?;
+        let read = self.packed.stream.read(buffer)?;
         let bytes = &buffer[..read];
         self.zeros = match bytes.iter().rposition(|byte| *byte != 0) {
             Some(at) => (read - at - 1) as u64,
             None => self.zeros + read as u64,
         };
         self.total += read as u64;
-        if self.total > self.limits.harmless && self.total / self.limits.ratio > self.packed.get() {
+        if self.total > self.limits.harmless && self.total / self.limits.ratio > self.packed.read.get() {
             return Err(io::Error::other(Excess::Ratio(self.limits.ratio)));
         }
         if self.total > self.limits.stream() {
             return Err(io::Error::other(Excess::Size(self.limits.size)));
         }
+        (self.packed.tell)(self.packed.read.get());
         Ok(read)
     }
 }
 
-impl Watched {
+impl Watched<'_> {
     /// After the last entry: wants the end mark, then reads on so that the compression's own checksum is verified.
     fn end(&mut self, last: Option<String>) -> Result<(), ArchiveError> {
         if last.is_none() && self.total == 0 {

@@ -19,8 +19,8 @@ pub(super) fn is_zip(archive: &Path) -> bool {
     read.is_ok() && [*b"PK\x03\x04", *b"PK\x05\x06"].contains(&magic)
 }
 
-/// Hands every entry to the staging folder.
-pub(super) fn read(archive: &Path, staging: &mut Staging) -> Result<(), ArchiveError> {
+/// Hands every entry to the staging folder; `tell` hears how many of their bytes are read so far.
+pub(super) fn read(archive: &Path, staging: &mut Staging, tell: &dyn Fn(u64)) -> Result<(), ArchiveError> {
     let mut file = fs_err::File::open(archive).map_err(ArchiveError::Read)?;
     let (entries, offset) = end_record(&mut file)?;
     let mut directory = BufReader::new(fs_err::File::open(archive).map_err(ArchiveError::Read)?);
@@ -38,7 +38,9 @@ pub(super) fn read(archive: &Path, staging: &mut Staging) -> Result<(), ArchiveE
         let member = Member { name: record.name.clone(), mode: record.mode & 0o7777, time: record.time, content };
         staging.put(&member, &mut data)?;
         data.verify(record.crc).map_err(|error| fault(&last, error))?;
+        tell(sizes.packed);
     }
+    tell(sizes.file);
     Ok(())
 }
 

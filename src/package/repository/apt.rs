@@ -8,18 +8,24 @@ use std::path::{Path, PathBuf};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use super::{RepositoryError, Settings, control, name, remove};
+use super::{Progress, RepositoryError, Settings, control, name, remove};
 use crate::package::date;
 use crate::package::stream::{Compression, Compressor, md5, sha256};
 use crate::sys::fs::write_atomically;
 
 /// Writes the metadata: the lists first, then what vouches for them.
-pub(super) fn publish(folder: &Path, files: &[PathBuf], settings: &Settings<'_>) -> Result<(), RepositoryError> {
+pub(super) fn publish(
+    folder: &Path,
+    files: &[PathBuf],
+    settings: &Settings<'_>,
+    progress: &Progress<'_>,
+) -> Result<(), RepositoryError> {
     let mut stanzas = String::new();
     let mut architectures = BTreeSet::new();
     let mut seen: BTreeMap<String, &Path> = BTreeMap::new();
     for file in files {
         let stanza = Stanza::read(file)?;
+        progress.read(file)?;
         if let Some(first) = seen.insert(stanza.identity.clone(), file) {
             let (first, second) = (first.to_path_buf(), file.clone());
             return Err(RepositoryError::Twice { first, second, package: stanza.identity });

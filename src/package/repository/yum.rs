@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::yum_package::Described;
-use super::{RepositoryError, Settings};
+use super::{Progress, RepositoryError, Settings};
 use crate::package::stream::{Compression, Compressor};
 use crate::sys::fs::{remove_tree, sync_tree, write_atomically};
 use crate::sys::rename;
@@ -18,8 +18,13 @@ const STAGED: &str = ".repodata.new";
 const RESCUE: &str = ".repodata.old";
 
 /// Writes the metadata beside the old ones; they appear by one rename.
-pub(super) fn publish(folder: &Path, files: &[PathBuf], settings: &Settings<'_>) -> Result<(), RepositoryError> {
-    let packages = described(files)?;
+pub(super) fn publish(
+    folder: &Path,
+    files: &[PathBuf],
+    settings: &Settings<'_>,
+    progress: &Progress<'_>,
+) -> Result<(), RepositoryError> {
+    let packages = described(files, progress)?;
     let (staged, place, rescue) = (folder.join(STAGED), folder.join(FOLDER), folder.join(RESCUE));
     rename::bring_back(&place, &rescue)?;
     remove_tree(&staged)?;
@@ -36,10 +41,11 @@ pub(super) fn publish(folder: &Path, files: &[PathBuf], settings: &Settings<'_>)
     Ok(remove_tree(&staged)?)
 }
 
-fn described(files: &[PathBuf]) -> Result<Vec<Described>, RepositoryError> {
+fn described(files: &[PathBuf], progress: &Progress<'_>) -> Result<Vec<Described>, RepositoryError> {
     let mut packages: Vec<Described> = Vec::new();
     for file in files {
         let package = Described::read(file)?;
+        progress.read(file)?;
         if let Some((at, _)) = packages.iter().enumerate().find(|(_, known)| known.identity == package.identity) {
             let (first, second) = (files[at].clone(), file.clone());
             return Err(RepositoryError::Twice { first, second, package: package.identity });
