@@ -261,7 +261,11 @@ are what would be done, in order: the number of a step is its
 .BR id ,
 the
 .B operation
-is add, build, install, uninstall, unbuild, remove, adopt or mktarball,
+is add, build, install, uninstall, unbuild, remove, adopt or mktarball (with the
+.B file
+that it writes; a plain name lies in the
+.I tarball
+folder of the module in the tree),
 .B why
 is a sentence, and
 .B after

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, ModuleVersion, Target};
 use crate::status::Row;
-use crate::step::{Omission, Outcome, Plan, Reason, Step, StepId};
+use crate::step::{Omission, Operation, Outcome, Plan, Reason, Step, StepId};
 use crate::tree::records::Failure;
 
 use super::verdict::Verdict;
@@ -53,6 +53,9 @@ struct StepEntry {
     operation: &'static str,
     #[serde(flatten)]
     subject: Subject,
+    /// What mktarball writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<PathBuf>,
     why: String,
     after: Vec<usize>,
     #[serde(flatten)]
@@ -230,6 +233,10 @@ fn step(planned: &Step, end: Option<End>) -> StepEntry {
         id: planned.id.0,
         operation: planned.operation.verb(),
         subject: Subject::new(Some(&planned.module), planned.target.as_ref()),
+        file: match &planned.operation {
+            Operation::MakeTarball(tarball) => Some(tarball.file.clone()),
+            _ => None,
+        },
         why: planned.why.clone(),
         after: planned.after.iter().map(|id| id.0).collect(),
         end,

@@ -145,3 +145,12 @@ fn an_rpm_is_handed_to_rpm() {
     sandbox.write("rpm-fails", "");
     assert_eq!(sandbox.dkms(&format!("install foo.rpm -k {KERNEL}")).code, 9);
 }
+
+#[test]
+fn the_result_as_json_names_the_archive() {
+    let sandbox = built();
+    let ran = sandbox.ok("mktarball foo/1 --all --json --archive ./a.tar.gz");
+    let document: serde_json::Value = serde_json::from_str(&ran.out).expect("one JSON document");
+    let step = &document["steps"][0];
+    assert_eq!((step["operation"].as_str(), step["file"].as_str()), (Some("mktarball"), Some("./a.tar.gz")));
+}

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # life.sh apt|rpm|dnf ours|theirs: the life of a real module's package, by this tool, beside our DKMS or the shell original.
-# /made holds the package as old (1), release (the same version again, release 2) and new (a later version).
+# /made holds the package in old (release 1), release (the same version, release 2) and new (a later version).
 . /e2e/inside.sh
 tool=$1 beside=$2
 [ "$tool" != deb ] || tool=apt
@@ -18,28 +18,28 @@ sed -i '/^path-exclude/d' /etc/dpkg/dpkg.cfg.d/lab
 
 case $tool in
     apt)
-        package=$(dpkg-deb -f /made/old.deb Package)
+        package=$(dpkg-deb -f /made/old/*.deb Package)
         provide_dkms() { if [ "$beside" = ours ]; then install_ours; fi; }
-        install() { apt_install --allow-downgrades "/made/$1.deb"; }
-        reinstall() { apt_install --reinstall "/made/$1.deb"; }
+        install() { apt_install --allow-downgrades "/made/$1"/*.deb; }
+        reinstall() { apt_install --reinstall "/made/$1"/*.deb; }
         remove() { apt_remove "$package"; }
         verify() { dpkg -V "$package"; }
         ;;
     rpm | dnf)
-        package=$(rpm -qp --qf '%{NAME}' /made/old.rpm)
+        package=$(rpm -qp --qf '%{NAME}' /made/old/*.rpm)
         provide_dkms() { rpm -U /packages/distribution.rpm "/packages/$([ "$beside" = ours ] && echo dkms-rs || echo shell-dkms).rpm"; }
         verify() { rpm -V "$package"; }
         ;;&
     rpm)
-        install() { rpm -U --oldpackage "/made/$1.rpm"; }
-        reinstall() { rpm -U --replacepkgs "/made/$1.rpm"; }
+        install() { rpm -U --oldpackage "/made/$1"/*.rpm; }
+        reinstall() { rpm -U --replacepkgs "/made/$1"/*.rpm; }
         remove() { rpm -e "$package"; }
         ;;
     dnf)
         # No repository: files alone.
         plain_dnf() { dnf -y --releasever=1 --setopt=reposdir=/none --setopt=keepcache=0 "$@"; }
-        install() { plain_dnf "${2-install}" "/made/$1.rpm"; }
-        reinstall() { plain_dnf reinstall "/made/$1.rpm"; }
+        install() { plain_dnf "${2-install}" "/made/$1"/*.rpm; }
+        reinstall() { plain_dnf reinstall "/made/$1"/*.rpm; }
         remove() { plain_dnf remove "$package"; }
         ;;
 esac
