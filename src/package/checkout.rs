@@ -101,7 +101,7 @@ pub fn tracked(folder: &Path) -> Result<Option<Tracked>, CheckoutError> {
 pub fn tagged_version(folder: &Path) -> Result<String, CheckoutError> {
     let folder = fs_err::canonicalize(folder).map_err(|error| CheckoutError::Read(folder.to_path_buf(), error))?;
     let found = if folder.is_dir() { Checkout::around(&folder)? } else { None };
-    let checkout = found.ok_or_else(|| CheckoutError::NoCheckout(folder))?;
+    let checkout = found.ok_or(CheckoutError::NoCheckout(folder))?;
     tags::version(&checkout)
 }
 

@@ -175,7 +175,9 @@ fn long_names_come_from_gnu_and_pax_records() {
 fn names_that_would_fill_memory_or_disk_are_refused() {
     let limits = Limits { entries: 20, names: 400, depth: 3, path: 300, ..Limits::default() };
     let long = |length| "n".repeat(length);
-    let cases: [(&[(EntryType, String, String)], &str); 7] = [
+    /// Type, name, link target.
+    type Long = (EntryType, String, String);
+    let cases: [(&[Long], &str); 7] = [
         (&[(FILE, "a/b/c/d/e".into(), String::new())], "`a/b/c/d/e` is refused: it lies more than 3 folders deep"),
         (&[(FOLDER, "./a/b/c/d/".into(), String::new())], "more than 3 folders deep"),
         (&[(FILE, long(256), String::new())], "is refused: its name has more than 255 bytes"),
