@@ -45,7 +45,7 @@ pub fn tell(made: &Made, source: Option<&Prepared>, reporter: &dyn Reporter) {
 fn tell_of_source(source: &Prepared, reporter: &dyn Reporter) {
     source.changes.iter().for_each(|change| reporter.note(format!("  {change}")));
     list("left out, version control: ", &source.payload.vcs, reporter);
-    list("left out, not tracked by git: ", &payload.untracked, reporter);
+    list("left out, not tracked by git: ", &source.payload.untracked, reporter);
     list("left out, build products: ", &source.payload.built, reporter);
     list("prebuilt objects that stay: ", &source.payload.objects, reporter);
 }
