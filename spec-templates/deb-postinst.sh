@@ -10,7 +10,8 @@ case "${1-}" in
     configure | abort-upgrade | abort-remove | abort-deconfigure)
         @ENROL@
         if [ -x /usr/lib/dkms/event ]; then
-            /usr/lib/dkms/event dpkg postinst "$name" "$version" "$@" </dev/null >&2 || :
+            # Code 76 means that framework.conf wants failures told; nothing else of it may leave the package unconfigured.
+            /usr/lib/dkms/event dpkg postinst "$name" "$version" "$@" </dev/null >&2 || [ $? -ne 76 ]
         elif [ -x /usr/lib/dkms/common.postinst ]; then
             code=0
             /usr/lib/dkms/common.postinst "$name" "$version" "/usr/share/$package" "" "${2-}" </dev/null >&2 || code=$?

@@ -5,8 +5,10 @@ name='@NAME@' version='@VERSION@' package='@PACKAGE@'
 [ -f "/usr/src/$name-$version/dkms.conf" ] || exit 0
 @ENROL@
 if [ -x /usr/lib/dkms/event ]; then
-    /usr/lib/dkms/event rpm posttrans "$name" "$version" "${1-}" </dev/null || :
-    exit 0
+    # Code 76 means that framework.conf wants failures told: rpm prints a warning.
+    /usr/lib/dkms/event rpm posttrans "$name" "$version" "${1-}" </dev/null
+    [ $? -ne 76 ]
+    exit
 fi
 if ! command -v dkms >/dev/null 2>&1; then
     echo "$package: dkms is not installed, so $name/$version is not built" >&2

@@ -89,6 +89,7 @@ exit_codes! {
     Internal = 70, "internal error: a fault in dkms itself";
     InputOutput = 74, "input/output error";
     LockTimeout = 75, "another dkms held the lock for too long";
+    EventFailed = 76, "event: a module failed and the failure policy is strict, or a kernel that lacks an essential one is held";
     Excluded = 77, "excluded by a BUILD_EXCLUSIVE_ directive";
     DiskFull = 78, "the disk is full";
     PreInstallFailed = 101, "the PRE_INSTALL script failed";

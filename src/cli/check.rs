@@ -7,6 +7,7 @@ use crate::request::{Request, Wish};
 use crate::step::{Omission, Plan, Policy, Reason, Step};
 use crate::tree::records::{self, Failure};
 
+use super::essential::{Essentials, Lack};
 use super::json::Checked;
 use super::pipeline::App;
 use super::{failures, json, pending};
@@ -15,11 +16,14 @@ use super::{failures, json, pending};
 pub fn run(app: &App, json: bool) -> Result<()> {
     let plan = app.plan(&Request { wish: Wish::reconcile(app.kernels()?), policy: Policy::default() })?;
     let failures = still_wanted(app, &plan);
-    let verdict = verdict(&plan, &failures);
+    let lacks = Essentials::now(app)?.lacks;
+    let verdict = verdict(&plan, &failures, &lacks);
     if json {
-        app.reporter.answer(json::check(&found(&plan, &failures, verdict.as_ref()))?);
+        let found = Checked { lacking: &lacks, ..found(&plan, &failures, verdict.as_ref()) };
+        app.reporter.answer(json::check(&found)?);
     } else {
         tell(&plan, &failures, &app.reporter);
+        lacks.iter().for_each(|lack| (&app.reporter as &dyn Reporter).warn(lack.to_string()));
     }
     verdict.map_or(Ok(()), Err)
 }
@@ -34,11 +38,14 @@ fn is_about(failure: &Failure, step: &Step) -> bool {
     step.module == failure.module && step.target == failure.target
 }
 
-fn verdict(plan: &Plan, failures: &[Failure]) -> Option<Error> {
+fn verdict(plan: &Plan, failures: &[Failure], lacks: &[Lack]) -> Option<Error> {
     let failed = failures.len() + refused(plan).count();
-    if failed > 0 {
+    let counts = [("failed", failed), ("kernels without an essential module", lacks.len())];
+    let counts: Vec<String> =
+        counts.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{what}: {count}")).collect();
+    if !counts.is_empty() {
         let hint = "the next event tries again, and so does `dkms reconcile`";
-        return Some(Error::new(Kind::CheckFailed, format!("failed: {failed}")).hint(hint));
+        return Some(Error::new(Kind::CheckFailed, counts.join("; ")).hint(hint));
     }
     let open = plan.steps.len() + waiting(plan).count();
     let hint = "`dkms reconcile` does what can be done now";
@@ -58,6 +65,7 @@ fn found<'a>(plan: &'a Plan, failed: &'a [Failure], verdict: Option<&'a Error>) 
         pending: waiting(plan).collect(),
         failed,
         refused: refused(plan).collect(),
+        lacking: &[],
     }
 }
 

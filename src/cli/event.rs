@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::event::{self, Call, Event, EventError, Keep, PackageManager};
+use crate::event::{self, Bearing, Call, Event, EventError, Keep, PackageManager};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::kernel::arch;
@@ -17,16 +17,28 @@ use crate::step::{AddSource, Policy, Switch};
 use crate::sys::{Command, process};
 use crate::tree::TreeLock;
 
+use super::essential::Essentials;
+use super::failures;
 use super::operand;
 use super::pipeline::{App, Mode};
+use super::policy::{self, Ended};
 use super::recording::{self, Recording};
 use super::request::switched_off;
+use super::summary::Summary;
 use super::verdict::Verdict;
 
 /// The cases in which an event ends with their code: words that no hook of ours gives, a package that brought nothing, the
 /// start-up service, and faults of our own.
 pub fn may_fail(case: Kind) -> bool {
-    matches!(case, Kind::Usage | Kind::NameMissing | Kind::Internal | Kind::ArchiveNotLoaded | Kind::StartFailed)
+    matches!(
+        case,
+        Kind::Usage
+            | Kind::NameMissing
+            | Kind::Internal
+            | Kind::ArchiveNotLoaded
+            | Kind::StartFailed
+            | Kind::EventFailed
+    )
 }
 
 /// How an event is taken: the options before its source.
@@ -88,7 +100,47 @@ pub fn run(app: &App, words: &[String], program: &str) -> Result<()> {
         Err(error) => return Err(unreadable(error)),
     };
     let mode = if options.dry_run { Mode::Show } else { Mode::Do };
-    take(&Taking { app, mode, recording: RefCell::new(recording) }, event)
+    let bearing = event::bearing(&call, &event);
+    take_and_judge(&Taking { app, mode, recording: RefCell::new(recording), ended: RefCell::default() }, event, bearing)
+}
+
+/// Takes the event; its package manager learns of failures where the settings say so and the manager can take it.
+fn take_and_judge(taking: &Taking<'_>, event: Event, bearing: Bearing) -> Result<()> {
+    let (kernel, changes) = (kernel_of(&event), changes_modules(&event));
+    let mut broke_off = None;
+    let mut fails = None;
+    match take(taking, event) {
+        Ok(()) => {}
+        Err(error) if may_fail(error.kind()) => fails = Some(error),
+        Err(error) => {
+            taking.app.reporter.tell_failure(&error);
+            broke_off = Some(error.kind());
+        }
+    }
+    if taking.mode == Mode::Do && changes {
+        let mut ended = taking.ended.borrow_mut();
+        *ended = Ended { kernel, broke_off, essentials: Essentials::now(taking.app)?, ..std::mem::take(&mut *ended) };
+        Summary::of_lacks(&ended.essentials.lacks).tell(&taking.app.system, &taking.app.reporter);
+        fails = fails.or_else(|| policy::judge(&taking.app.framework, bearing, &ended));
+    }
+    fails.map_or(Ok(()), Err)
+}
+
+/// The kernel that an event brings.
+fn kernel_of(event: &Event) -> Option<KernelRelease> {
+    match event {
+        Event::KernelArrived { kernel } => Some(kernel.clone()),
+        _ => None,
+    }
+}
+
+/// Whether a kernel that stays may have another set of modules after the event.
+fn changes_modules(event: &Event) -> bool {
+    use Event::{DiskChanged, KernelArrived, ModuleArrived, ModuleLeaves, Start};
+    matches!(
+        event,
+        KernelArrived { .. } | ModuleArrived { .. } | ModuleLeaves { .. } | DiskChanged { .. } | Start { .. }
+    )
 }
 
 /// Shows what a recorded event would lead to here. It is never done: it happened elsewhere, or is over.
@@ -105,7 +157,8 @@ fn replay(app: &App, file: Option<&str>, dry_run: bool) -> Result<()> {
         app.reporter.answer(format!("# decided when it was recorded:{decided}"));
     }
     let event = event::parse(&recorded.call).map_err(unreadable)?;
-    take(&Taking { app, mode: Mode::Show, recording: RefCell::new(None) }, event)
+    let none = RefCell::new(None);
+    take(&Taking { app, mode: Mode::Show, recording: none, ended: RefCell::default() }, event)
 }
 
 /// What every event has at hand.
@@ -113,6 +166,8 @@ struct Taking<'a> {
     app: &'a App,
     mode: Mode,
     recording: RefCell<Option<Recording>>,
+    /// What is known so far of how it ends.
+    ended: RefCell<Ended>,
 }
 
 fn take(taking: &Taking<'_>, event: Event) -> Result<()> {
@@ -340,7 +395,11 @@ impl Taking<'_> {
         if let Some(recording) = self.recording.borrow_mut().as_mut() {
             recording.decided(&met.plan)?;
         }
-        let Verdict { error, others, .. } = met.verdict;
+        let Verdict { error, others, failed, .. } = met.verdict;
+        self.ended
+            .borrow_mut()
+            .failed
+            .extend(failed.into_iter().chain(failures::left_out(app.tree.layout(), &met.plan)));
         let reporter: &dyn Reporter = &app.reporter;
         for error in others.iter().chain(&error) {
             match error.kind() {

@@ -4,10 +4,10 @@ use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::Error;
-use crate::ids::{ModuleId, Target};
+use crate::ids::{ModuleId, ModuleName, Target};
 use crate::report::Reporter;
 use crate::status::Row;
-use crate::step::{Operation, Outcome, Plan, Step, StepId};
+use crate::step::{Omission, Operation, Outcome, Plan, Step, StepId};
 use crate::tree::records::{self, Failure};
 use crate::tree::{Layout, TreeLock, TreeWriter};
 
@@ -49,6 +49,18 @@ fn failure(step: &Step, error: &Error, layout: &Layout) -> Failure {
         log: has_log.then(|| layout.named(&log)),
         time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
     }
+}
+
+/// The modules that a plan leaves out for kernels for which they failed and were not done since: an earlier event of the same
+/// transaction has tried.
+pub fn left_out(layout: &Layout, plan: &Plan) -> Vec<ModuleName> {
+    let is_left_out = |failure: &Failure| {
+        let is_it = |omission: &Omission| {
+            omission.module.as_ref() == Some(&failure.module) && omission.target == failure.target
+        };
+        plan.omissions.iter().any(is_it)
+    };
+    records::all::<Failure>(layout).into_iter().filter(is_left_out).map(|failure| failure.module.name).collect()
 }
 
 /// The failures about what these rows show: their modules, on kernels that are still there.

@@ -250,10 +250,15 @@ would do now,
 .B pending
 the work that waits for something to arrive,
 .B failed
-the steps that failed and were not done since, and
+the steps that failed and were not done since,
 .B refused
 the modules that cannot be had as they are (broken, a bad dkms.conf, a dependency that is not installed), as in
-.BR omissions .
+.BR omissions ,
+and
+.B lacking
+the essential modules (see
+.BR framework.conf (5))
+that a kernel lacks.
 .TP
 .B dkms ACTION \\-\\-dry\\-run \\-\\-json: dkms\\-plan\\-1
 .B steps
@@ -379,7 +384,9 @@ const EVENTS: &str = ".SH EVENTS
 Hooks of package managers call
 .BR /usr/lib/dkms/event ,
 which is this program: the words name the hook, then follows what the package manager gave it. Events end with 0 whatever
-becomes of a module; what failed is told on standard error. With
+becomes of a module, unless
+.BR framework.conf (5)
+asks for failures to be told to the package manager (then 76); what failed is told on standard error. With
 .B \\-\\-dry\\-run
 the plan is printed and nothing is done; with
 .B \\-\\-record FILE

@@ -12,6 +12,7 @@ use crate::status::Row;
 use crate::step::{Omission, Operation, Outcome, Plan, Reason, Step, StepId};
 use crate::tree::records::Failure;
 
+use super::essential::Lack;
 use super::verdict::Verdict;
 
 /// `status --json`
@@ -150,6 +151,8 @@ pub struct Checked<'a> {
     pub failed: &'a [Failure],
     /// Modules that cannot be had as they are.
     pub refused: Vec<&'a Omission>,
+    /// Kernels that lack essential modules.
+    pub lacking: &'a [Lack],
 }
 
 /// Whether all is as wanted.
@@ -164,6 +167,7 @@ pub fn check(found: &Checked<'_>) -> Result<String> {
         pending: Vec<OmissionEntry>,
         failed: Vec<FailedEntry>,
         refused: Vec<OmissionEntry>,
+        lacking: Vec<Subject>,
     }
     text(&Document {
         schema: CHECK,
@@ -174,7 +178,14 @@ pub fn check(found: &Checked<'_>) -> Result<String> {
         pending: found.pending.iter().copied().map(omission).collect(),
         failed: found.failed.iter().map(failed).collect(),
         refused: found.refused.iter().copied().map(omission).collect(),
+        lacking: found.lacking.iter().flat_map(lacking).collect(),
     })
+}
+
+/// One entry for each module.
+fn lacking(lack: &Lack) -> Vec<Subject> {
+    let subject = |name: &ModuleName| Subject { module: Some(name.clone()), ..Subject::new(None, Some(&lack.target)) };
+    lack.modules.iter().map(subject).collect()
 }
 
 /// What would be done.

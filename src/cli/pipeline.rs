@@ -1,7 +1,5 @@
 //! Gather, decide, do, tell: the way of every request, whoever made it.
 
-use std::time::Duration;
-
 use crate::action;
 use crate::conf::Framework;
 use crate::error::{Error, Result};
@@ -21,9 +19,6 @@ use super::provenance::{self, Noting};
 use super::summary::Summary;
 use super::verdict::{self, Verdict};
 use super::{failures, json, rpm_upgrade};
-
-/// How long a command waits for another one that holds the lock.
-const LOCK_PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// What every command has at hand.
 pub struct App {
@@ -145,8 +140,10 @@ impl App {
     pub fn lock(&self) -> Result<TreeLock> {
         let token = self.system.variable(TreeLock::TOKEN).and_then(|token| token.to_str());
         let reporter: &dyn Reporter = &self.reporter;
-        TreeLock::acquire(self.tree.layout(), LOCK_PATIENCE, token, &mut |holder| {
-            reporter.warn(format!("waiting for another dkms (process {}: {})", holder.pid, holder.command));
+        let patience = self.framework.policies.lock_timeout;
+        TreeLock::acquire(self.tree.layout(), patience, token, &mut |holder| {
+            let (pid, command, seconds) = (holder.pid, &holder.command, patience.as_secs());
+            reporter.warn(format!("waiting for another dkms (process {pid}: {command}), for {seconds} s at most"));
         })
         .map_err(lock_error)
     }
@@ -311,7 +308,8 @@ fn returns(request: &Request, snapshot: &Snapshot) -> bool {
 fn lock_error(error: LockError) -> Error {
     match error {
         LockError::Timeout { .. } => Error::new(Kind::LockTimeout, error.to_string())
-            .hint("wait for it to end, or look at that process; the lock goes with it"),
+            .hint("wait for it to end, or end that process: the lock goes with it, and the next dkms clears up after it")
+            .hint("then `dkms reconcile` does what was not done here; lock_timeout in framework.conf(5) is how long to wait"),
         LockError::Unwritable(cause) => match cause.kind() {
             std::io::ErrorKind::PermissionDenied => Error::new(Kind::NotRoot, "no write access to the DKMS tree")
                 .caused_by(cause)

@@ -10,6 +10,7 @@ use crate::step::{Operation, Outcome, Plan, StepId};
 use crate::sys::System;
 use crate::sys::journal::{self, Gravity};
 
+use super::essential::Lack;
 use super::pending;
 
 /// What happened to modules, each with its kernels. Several plans may add to it.
@@ -50,6 +51,12 @@ impl Summary {
         summary
     }
 
+    /// Of kernels that lack an essential module.
+    pub fn of_lacks(lacks: &[Lack]) -> Self {
+        let line = |lack: &Lack| Line { gravity: Gravity::Critical, text: lack.to_string() };
+        Self { lines: lacks.iter().map(line).collect() }
+    }
+
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
@@ -63,8 +70,10 @@ impl Summary {
     /// Tells it: to the reporter what it has not told yet, to the live system's log all of it.
     pub fn tell(&self, system: &System, reporter: &dyn Reporter) {
         for line in &self.lines {
-            if line.gravity != Gravity::Error {
-                reporter.note(format!("dkms: {}", line.text));
+            match line.gravity {
+                Gravity::Error => {}
+                Gravity::Critical => reporter.warn(&line.text),
+                Gravity::Warning | Gravity::Info => reporter.note(format!("dkms: {}", line.text)),
             }
             if system.root() == std::path::Path::new("/")
                 && let Err(error) = journal::send(line.gravity, &line.text)

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::error::Error;
 use crate::exit::Kind;
+use crate::ids::ModuleName;
 use crate::request::Wish;
 use crate::step::{Omission, Outcome, Plan, Reason, StepId};
 
@@ -16,6 +17,8 @@ pub struct Verdict {
     pub error: Option<Error>,
     /// Told before it.
     pub others: Vec<Error>,
+    /// The modules that failed, or could not be made for a reason that is not going to pass by itself.
+    pub failed: BTreeSet<ModuleName>,
     /// What came of each step, for `--json`.
     pub outcomes: Outcomes,
 }
@@ -55,7 +58,11 @@ fn decide(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict
             }
         }
     }
-    if many { judge_many(wish, plan, failures, failed.len()) } else { judge_one(wish, plan, failures) }
+    let refused = plan.omissions.iter().filter(|omission| counts_as_failure(omission));
+    let refused = refused.filter_map(|omission| Some(omission.module.as_ref()?.name.clone()));
+    let names = failed.iter().map(|id| id.name.clone()).chain(refused).collect();
+    let verdict = if many { judge_many(wish, plan, failures, failed.len()) } else { judge_one(wish, plan, failures) };
+    Verdict { failed: names, ..verdict }
 }
 
 /// One module: the first refusal or failure in the order of its kernels decides.

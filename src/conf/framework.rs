@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::module::Directives;
+use super::policy::{self, Policies};
 use super::shell::{Evaluations, Reach, Shell};
 use super::{ConfError, destination};
 use crate::sys::System;
@@ -45,7 +46,7 @@ pub struct Framework {
     /// `tmp_location`, default $TMPDIR or /tmp
     pub tmp_location: PathBuf,
     /// Yes/no settings: verbose, symlink_modules, autoinstall_all_kernels, modprobe_on_install, continue_on_error, and
-    /// strict (package events may fail the transaction).
+    /// hold (a kernel that lacks an essential module may fail its package).
     pub switches: BTreeMap<&'static str, bool>,
     /// `parallel_jobs`, also from the environment; None: the number of processors.
     pub parallel_jobs: Option<usize>,
@@ -63,12 +64,14 @@ pub struct Framework {
     pub mok_signing_key: Option<String>,
     /// `mok_certificate` ($kernelver not yet expanded)
     pub mok_certificate: Option<String>,
+    /// What failures mean.
+    pub policies: Policies,
     /// Where each setting that is not a default came from.
     pub origins: BTreeMap<&'static str, Origin>,
 }
 
 /// Every name that these files may set.
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 25] = [
     "source_tree",
     "dkms_tree",
     "install_tree",
@@ -88,7 +91,12 @@ const NAMES: [&str; 20] = [
     "sign_file",
     "mok_signing_key",
     "mok_certificate",
-    "strict",
+    "hold",
+    "failure_policy",
+    "strict_modules",
+    "essential_modules",
+    "lock_timeout",
+    "initramfs",
 ];
 
 /// The yes/no settings with their defaults.
@@ -98,7 +106,7 @@ const SWITCHES: [(&str, bool); 6] = [
     ("autoinstall_all_kernels", false),
     ("modprobe_on_install", false),
     ("continue_on_error", true),
-    ("strict", false),
+    ("hold", false),
 ];
 
 /// The compression options with their defaults; the defaults are what the program does by itself.
@@ -144,6 +152,7 @@ impl Framework {
             sign_file: None,
             mok_signing_key: None,
             mok_certificate: None,
+            policies: Policies::default(),
             origins: BTreeMap::new(),
         };
         if system.variable("TMPDIR").is_some() {
@@ -230,6 +239,7 @@ impl Framework {
             "sign_file" => self.sign_file = optional(),
             "mok_signing_key" => self.mok_signing_key = optional(),
             "mok_certificate" => self.mok_certificate = optional(),
+            name if policy::NAMES.contains(&name) => self.policies.set(name, value)?,
             _ => self.set_in_table(name, value)?,
         }
         Ok(())

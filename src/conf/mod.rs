@@ -9,6 +9,7 @@ pub mod framework;
 mod load;
 pub mod module;
 pub mod overrides;
+pub mod policy;
 pub mod problem;
 pub mod rules;
 mod shell;

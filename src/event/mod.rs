@@ -1,6 +1,7 @@
 //! What package managers tell us, in their own terms, parsed and nothing more. The sources are the forms in which our
 //! hooks call `/usr/lib/dkms/event`.
 
+mod bearing;
 pub mod call;
 pub mod dpkg;
 pub mod kernel_hooks;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use crate::ids::{KernelRelease, ModuleId, ModuleName, ModuleVersion};
 
+pub use bearing::{Bearing, bearing};
 pub use call::{Call, Keep};
 
 /// What happened, or is about to.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 
 /// `NAME=VALUE… WORD…` with lines of standard input after `<`.
-fn call(text: &str) -> Call {
+pub(super) fn call(text: &str) -> Call {
     let (line, input) = text.split_once(" < ").unwrap_or((text, ""));
     let is_variable = |word: &&str| {
         word.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))

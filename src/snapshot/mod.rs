@@ -202,7 +202,7 @@ impl Snapshot {
 
     /// The version of a module that is installed on a kernel, weak-modules links included.
     pub fn installed<'s>(&'s self, name: &'s ModuleName, target: &Target) -> Option<&'s ModuleId> {
-        self.versions(name).find(|entry| is_installed(entry, target)).map(|entry| &entry.id)
+        self.versions(name).find(|entry| entry.is_installed_on(target)).map(|entry| &entry.id)
     }
 
     /// The newest version of every module that is not broken, by name.
@@ -256,7 +256,7 @@ impl Snapshot {
             Modules::One(id, source) => vec![(id.clone(), source.clone())],
             Modules::Newest => self.newest().values().map(|entry| registered(entry)).collect(),
             Modules::InstalledOn(target) => {
-                self.modules.iter().filter(|entry| is_installed(entry, target)).map(registered).collect()
+                self.modules.iter().filter(|entry| entry.is_installed_on(target)).map(registered).collect()
             }
             Modules::LinkedTo(target) => {
                 let is_linked = |entry: &&ModuleEntry| entry.links_to(target).next().is_some();
@@ -373,14 +373,6 @@ pub fn load(
         directives: &view.inputs.directives,
     };
     conf::load(view.system, view.framework, file, &context, commands)
-}
-
-/// Whether this version is what the kernel has, by its own build or a weak-modules link.
-fn is_installed(entry: &ModuleEntry, target: &Target) -> bool {
-    entry.builds.iter().any(|build| {
-        (build.target == *target && build.installed)
-            || build.weak.iter().any(|(kernel, arch)| *kernel == target.kernel && *arch == target.arch)
-    })
 }
 
 /// The leaving modules of which SOURCETREE holds another version. A name that begins like another one may count as its

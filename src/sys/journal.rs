@@ -7,6 +7,8 @@ use std::path::Path;
 /// How grave a line is, in syslog's numbers (RFC 5424, section 6.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gravity {
+    /// The machine may not boot.
+    Critical = 2,
     /// Something failed.
     Error = 3,
     /// Something is missing.

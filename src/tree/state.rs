@@ -49,6 +49,14 @@ impl ModuleEntry {
         self.builds.iter().find(|build| build.target == *target)
     }
 
+    /// Whether this version is what the kernel has, by its own build or a link of weak-modules.
+    pub fn is_installed_on(&self, target: &Target) -> bool {
+        self.builds.iter().any(|build| {
+            (build.target == *target && build.installed)
+                || build.weak.iter().any(|(kernel, arch)| *kernel == target.kernel && *arch == target.arch)
+        })
+    }
+
     /// The kernels on which links of weak-modules lead to this kernel's build, and that have none of their own installed.
     pub fn links_to(&self, target: &Target) -> impl Iterator<Item = Target> {
         let weak = self.build(target).filter(|build| build.installed).map(|build| build.weak.as_slice());

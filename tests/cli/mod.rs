@@ -13,5 +13,6 @@ mod json;
 mod old_trees;
 mod options;
 mod pending;
+mod policy;
 mod reconcile;
 mod several;

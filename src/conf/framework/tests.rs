@@ -1,6 +1,7 @@
 //! Settings over throw-away roots.
 
 use super::*;
+use crate::ids::ModuleName;
 
 fn read(files: &[(&str, &str)], environment: &[(&str, &str)]) -> (Framework, Vec<String>) {
     let root = tempfile::tempdir().unwrap();
@@ -56,6 +57,18 @@ fn bad_values_are_warnings_and_the_rest_counts() {
 }
 
 #[test]
+fn a_drop_in_may_add_to_a_list_of_modules() {
+    let files = [
+        ("framework.conf", "essential_modules=\"zfs\"\n"),
+        ("framework.conf.d/net.conf", "essential_modules=\"$essential_modules r8168\"\n"),
+    ];
+    let (framework, warnings) = read(&files, &[]);
+    assert_eq!(warnings, Vec::<String>::new());
+    let names: Vec<&str> = framework.policies.essential_modules.iter().map(ModuleName::as_str).collect();
+    assert_eq!(names, ["r8168", "zfs"]);
+}
+
+#[test]
 fn a_malformed_file_is_a_warning() {
     let files = [("framework.conf", "if then\n"), ("framework.conf.d/a.conf", "verbose=yes\n")];
     let (framework, warnings) = read(&files, &[("PATH", "/usr/bin:/bin")]);
@@ -91,7 +104,7 @@ fn compression_options_count_only_when_they_differ_from_the_default() {
 }
 
 /// A value for each name, and what of the settings it changes.
-const EFFECTS: [(&str, &str, &str); 20] = [
+const EFFECTS: [(&str, &str, &str); 25] = [
     ("source_tree", "/a", "source_tree: \"/a\""),
     ("dkms_tree", "/a", "dkms_tree: \"/a\""),
     ("install_tree", "/a", "install_tree: \"/a\""),
@@ -111,7 +124,12 @@ const EFFECTS: [(&str, &str, &str); 20] = [
     ("sign_file", "'/a/$kernelver'", "sign_file: Some(\"/a/$kernelver\")"),
     ("mok_signing_key", "pkcs11:a", "mok_signing_key: Some(\"pkcs11:a\")"),
     ("mok_certificate", "/a", "mok_certificate: Some(\"/a\")"),
-    ("strict", "yes", "\"strict\": true"),
+    ("hold", "yes", "\"hold\": true"),
+    ("failure_policy", "strict", "failure: Strict"),
+    ("strict_modules", "'a b'", "strict_modules: {ModuleName(\"a\"), ModuleName(\"b\")}"),
+    ("essential_modules", "zfs", "essential_modules: {ModuleName(\"zfs\")}"),
+    ("lock_timeout", "7", "lock_timeout: 7s"),
+    ("initramfs", "never", "initramfs: Never"),
 ];
 
 #[test]
