@@ -26,7 +26,7 @@ pub(super) fn names_for(text: &str) -> Vec<&'static str> {
 
 /// Whether a file is written in the first dialect: it sets what only that one has, and none of the arrays that came
 /// after it. Today's files have helper variables of such names, but they have the arrays, too.
-fn is_first(text: &str) -> bool {
+pub(super) fn is_first(text: &str) -> bool {
     let sets = |name: &str| line_of(text, name).is_some();
     let old = ["MODULE_NAME", "LOCATION", "PATCH0"].into_iter().any(sets);
     old && !directive::PER_MODULE.into_iter().any(|name| text.contains(name))
@@ -158,6 +158,6 @@ fn modules(directives: &mut Directives) {
     }
 }
 
-fn without_suffix(name: &str) -> &str {
+pub(super) fn without_suffix(name: &str) -> &str {
     name.strip_suffix(".o").or_else(|| name.strip_suffix(".ko")).unwrap_or(name)
 }

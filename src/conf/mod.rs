@@ -7,6 +7,7 @@ pub mod ere;
 pub mod exclusive;
 pub mod framework;
 mod load;
+pub mod modernize;
 pub mod module;
 pub mod overrides;
 pub mod policy;
