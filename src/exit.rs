@@ -44,6 +44,7 @@ exit_codes! {
     TemplateMissing = 1, "match without --templatekernel";
     BinariesOnly = 1, "ldtarball: loaded, but there is no source tree for it";
     CheckPending = 1, "check: something waits for a package, or is to be done";
+    LintFailed = 1, "lint: something would fail";
     CheckFailed = 2, "check: something failed and was not done since";
     BadOption = 2, "unknown option, unknown action or a value that is not allowed";
     KernelWithAll = 2, "-k together with --all";

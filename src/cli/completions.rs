@@ -70,7 +70,7 @@ fn operands(action: &str) -> (&'static [&'static str], bool) {
         "build" | "install" => (&["modules", "sources"], true),
         "conf" => (&["modules"], true),
         "uninstall" | "unbuild" | "remove" | "match" | "mktarball" | "status" => (&["modules"], false),
-        "ldtarball" | "mkdeb" | "mkrpm" | "mkrepo" => (&[], true),
+        "ldtarball" | "mkdeb" | "mkrpm" | "mkrepo" | "mkconf" | "lint" => (&[], true),
         _ => (&[], false),
     }
 }

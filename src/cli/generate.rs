@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory};
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::package::lint;
 
 use super::completions;
 use super::legacy::{ACTIONS, Typed};
@@ -47,6 +48,8 @@ const MEANINGS: &[(&str, &str)] = &[
     ("mkpkg", "make packages for several distributions at once, each in a folder of its own"),
     ("mkdsc", "write a Debian source package, from which dpkg-buildpackage makes the package with dh-dkms"),
     ("mkspec", "write the spec and the sources from which rpmbuild makes the package of mkrpm"),
+    ("mkconf", "write a dkms.conf from the makefiles of a source, or renew one of earlier days (--modernize)"),
+    ("lint", "say what would fail, is deprecated or is odd in a dkms.conf and the source beside it"),
     ("mkrepo", "make folders of packages repositories of apt, dnf and zypper"),
     ("conf", "show what DKMS makes of a dkms.conf, a folder or MODULE/VERSION for a kernel"),
     ("event", "for hooks of package managers: what happened; see EVENTS"),
@@ -93,6 +96,7 @@ fn man(folder: &Path) -> std::io::Result<()> {
     }
     page.render_options_section(&mut text)?;
     text.extend_from_slice(packages().as_bytes());
+    text.extend_from_slice(authoring().as_bytes());
     text.extend_from_slice(exit_codes().as_bytes());
     text.extend_from_slice(JSON.as_bytes());
     text.extend_from_slice(EVENTS.as_bytes());
@@ -101,8 +105,27 @@ fn man(folder: &Path) -> std::io::Result<()> {
 
 /// The options of the commands that make packages, which have a command line of their own.
 fn packages() -> String {
-    let mut text = String::from(PACKAGES);
     let command = super::package::args::PackageArgs::augment_args(clap::Command::new("dkms"));
+    format!("{PACKAGES}{}", options(&command))
+}
+
+/// mkconf and lint, and the rules of the latter.
+fn authoring() -> String {
+    let command = super::package::author::AuthorArgs::augment_args(clap::Command::new("dkms"));
+    let rule = |rule: &lint::Rule| {
+        let level = match rule.level {
+            lint::Level::Error => "error",
+            lint::Level::Warning => "warning",
+            lint::Level::Note => "note",
+        };
+        format!(".TP\n.B {}\n{level}: {}\n", roff(rule.name), roff(rule.advice))
+    };
+    let rules: String = lint::RULES.iter().map(rule).collect();
+    format!("{AUTHORING}{}.SS Rules of lint\n{rules}", options(&command))
+}
+
+fn options(command: &clap::Command) -> String {
+    let mut text = String::new();
     for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
         let names = [
             argument.get_short().map(|short| format!("-{short}")),
@@ -188,6 +211,25 @@ or another RHEL the package needs the symbols of the kernel that the modules use
 instead of one release: weak\\-modules links them to every other kernel that has these, and one build serves the kernels of a
 stable kABI. Its scripts run depmod, and make the initramfs anew where it holds one of the modules. What is not built is
 refused: packaging builds nothing.
+";
+
+const AUTHORING: &str = ".SH WRITING A DKMS.CONF
+.B dkms mkconf INPUT
+writes a
+.BR dkms.conf (5)
+for a source that has none, from its Kbuild files and makefiles: the modules of obj\\-m and their folders, conditions of the
+kernel's configuration, the make command where the usual one would not do, the oldest kernel where the C code has an error for
+older ones. Nothing of the source is run. A comment explains each line; what could not be known stands in the file as a list,
+and is told on standard error. The commands that make packages do the same for a source without a dkms.conf, and show it.
+.PP
+.B dkms mkconf INPUT \\-\\-modernize
+renews the one that is there: the dialect of 2003 (MAKE_smp, PATCH0, MODULE_NAME, LOCATION) becomes today's directives, and
+deprecated directives become comments or what stands for them. Comments, order and all else stay as they are; each change is
+told with its line.
+.PP
+.B dkms lint INPUT
+says what would fail, is deprecated or is odd, with file, line and advice. It ends with 1 when something would fail. Of a
+dkms.conf alone the file is looked at, of an archive or folder the source, too.
 ";
 
 /// The schemas of [`super::json`]; a test compares the members.
@@ -325,7 +367,40 @@ are paths of the source that were not packaged,
 .B prebuilt
 those of objects that were, and
 .B changes
-sentences about what was set in dkms.conf.
+sentences about what was set in dkms.conf, and
+.B conf
+the text of the dkms.conf that was written for a source without one.
+.TP
+.B dkms mkconf \\-\\-json: dkms\\-mkconf\\-1
+.B conf
+is the text of the dkms.conf for
+.B module
+and
+.BR version ,
+.B file
+where it was written to, or null,
+.B changes
+(with \\-\\-modernize) are sentences about what became what, and
+.B warnings
+about what could not be known.
+.TP
+.B dkms lint \\-\\-json: dkms\\-lint\\-1
+.B findings
+are told by the
+.B rule
+that is broken, the
+.B level
+(error, warning, note),
+.BR file ,
+.B line
+(where there is one),
+.B text
+and
+.BR advice ;
+.B errors
+and
+.B warnings
+count them.
 .TP
 .B dkms ACTION \\-\\-json: dkms\\-result\\-1
 .B code

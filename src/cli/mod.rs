@@ -59,6 +59,7 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
             "event" => event_words(rest),
             "generate" => end(&plain_reporter(), generate::run(rest)),
             verb if package::VERBS.contains(&verb) => package_words(verb, rest),
+            verb if package::author::VERBS.contains(&verb) => author_words(verb, rest),
             "mkrepo" => repository_words(rest),
             _ => legacy_words(&words[1..]),
         },
@@ -224,6 +225,25 @@ fn package_words(verb: &str, words: &[String]) -> u8 {
     }
     match package::run(&call, &system, &framework, &reporter) {
         Ok(()) => 0,
+        Err(error) => refuse(&reporter, call.json(), &error),
+    }
+}
+
+fn author_words(verb: &str, words: &[String]) -> u8 {
+    let call = match package::author::parse(verb, words) {
+        Ok(call) => call,
+        Err(error) => return usage_error(&error, words),
+    };
+    let reporter = call.reporter();
+    let system = System::host();
+    let (framework, warnings) = Framework::read(&system);
+    for warning in warnings {
+        (&reporter as &dyn Reporter).warn(warning);
+    }
+    match package::author::run(&call, &system, &framework, &reporter) {
+        Ok(()) => 0,
+        // The findings are the document; the exit code says the rest.
+        Err(error) if error.kind() == Kind::LintFailed => fail(&reporter, &error),
         Err(error) => refuse(&reporter, call.json(), &error),
     }
 }

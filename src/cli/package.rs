@@ -1,6 +1,7 @@
 //! `mkdeb`, `mkrpm` and `mkpkg`: arguments → requests, and the results told.
 
 pub mod args;
+pub mod author;
 mod binaries;
 mod document;
 mod input;

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use super::archive::Limits;
 use super::carries::Carries;
-use super::identity::{self, Declared, Hints};
+use super::identity::{self, Hints};
 use super::info::{InfoError, Material, PackageInfo, Scriptlets, Wishes};
+use super::mkconf::Written;
 use super::openpgp::SigningKey;
 use super::output::{Existing, Output, Place};
 use super::payload::{self, File, Payload};
@@ -13,7 +14,7 @@ use super::source::{self, Source};
 use super::stream::Compression;
 use super::survey::Survey;
 use super::template::Template;
-use super::{Format, Writing, checkout, contents, deb, declared, rpm, survey};
+use super::{Format, Writing, authored, checkout, contents, deb, declared, rpm, survey};
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
@@ -72,6 +73,16 @@ pub struct Prepared {
     pub changes: Vec<String>,
     /// What is wrong with dkms.conf, one sentence each.
     pub problems: Vec<String>,
+    /// The dkms.conf that was written for a source without one.
+    pub written: Option<Written>,
+}
+
+impl Prepared {
+    /// What a person should know about the source, one sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let written = self.written.iter().flat_map(|written| &written.notes);
+        self.problems.iter().map(|problem| format!("dkms.conf: {problem}")).chain(written.cloned()).collect()
+    }
 }
 
 /// How it is packaged.
@@ -128,27 +139,71 @@ pub fn prepare(
     let title = format!("unpacking {}", request.input.display());
     let tell = |done, total| reporter.tell(Message::Progress { title: title.clone(), done, total });
     let source = source::open(&request.input, request.conf.as_deref(), &request.limits, &request.temporary, &tell)?;
-    let tracked = match request.files {
-        Files::Tracked if !source.is_archive() => checkout::tracked(&source.folder)?,
-        _ => None,
-    };
-    let walked = payload::walk(&source.folder, &request.limits, tracked.as_ref());
-    let mut payload = walked.map_err(|error| error.at(&request.input))?;
+    let mut payload = walk(request, &source)?;
     if payload.bytes > LARGE {
         reporter.note(format!("packaging {} of source", super::summary::size(payload.bytes)));
     }
     let survey = survey::survey(&payload.entries).map_err(|error| Error::io("cannot read the source", error))?;
-    let (declared, problems) = declare(system, framework, &source)?;
-    let settled = settle(request, &source, &survey, &declared, &mut payload)?;
+    let named = name(request, system, framework, &source, &survey, &mut payload)?;
+    if payload.count() < 2 {
+        let message = format!("the source tree of {} holds nothing but dkms.conf", request.input.display());
+        return Err(Error::new(Kind::EmptySource, message));
+    }
     Ok(Prepared {
         date: request.date.or(source.newest).unwrap_or(payload.newest),
-        module: settled.id,
-        changes: settled.changes,
+        module: named.id,
+        changes: named.changes,
+        problems: named.problems,
+        written: named.written,
         source,
         payload,
         survey,
-        problems,
     })
+}
+
+/// What of a source is packaged.
+pub fn walk(request: &SourceRequest, source: &Source) -> Result<Payload> {
+    let tracked = match request.files {
+        Files::Tracked if !source.is_archive() => checkout::tracked(&source.folder)?,
+        _ => None,
+    };
+    payload::walk(&source.folder, &request.limits, tracked.as_ref()).map_err(|error| error.at(&request.input))
+}
+
+/// A module with the dkms.conf that says so.
+struct Named {
+    id: ModuleId,
+    changes: Vec<String>,
+    problems: Vec<String>,
+    written: Option<Written>,
+}
+
+/// Settles name and version, and puts the dkms.conf that says so into the payload.
+fn name(
+    request: &SourceRequest,
+    system: &System,
+    framework: &Framework,
+    source: &Source,
+    survey: &Survey,
+    payload: &mut Payload,
+) -> Result<Named> {
+    let (name, version) = (request.name.as_deref(), request.version.as_deref());
+    let Some(conf) = &source.conf else {
+        let known = authored::Known { input: &request.input, name, version };
+        let (id, written) = authored::author(&known, source, payload, survey)?;
+        payload.set("dkms.conf", File::of(written.text.clone().into_bytes()));
+        let changes = vec!["dkms.conf: written from the makefiles".to_owned()];
+        return Ok(Named { id, changes, problems: Vec::new(), written: Some(written) });
+    };
+    let bytes = fs_err::read(conf).map_err(|error| Error::io("cannot read dkms.conf", error))?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (declared, problems) = declared::read(system, framework, conf, &text)?;
+    let hints = Hints { name, version, stem: &source.stem, module_version: survey.only_version() };
+    let settled = identity::settle(&text, &declared, &hints)?;
+    let conf = if settled.changes.is_empty() { bytes } else { settled.conf.into_bytes() };
+    payload.set("dkms.conf", File::of(conf));
+    payload.untracked.retain(|path| path != "dkms.conf");
+    Ok(Named { id: settled.id, changes: settled.changes, problems, written: None })
 }
 
 /// Describes the package. Sentences about what was assumed go to `warnings`.
@@ -171,7 +226,7 @@ pub fn describe(prepared: &Prepared, request: &PackageRequest, warnings: &mut Ve
 
 /// Makes the package.
 pub fn make(prepared: &Prepared, request: &PackageRequest, reporter: &dyn Reporter) -> Result<Made> {
-    let mut warnings: Vec<String> = prepared.problems.iter().map(|problem| format!("dkms.conf: {problem}")).collect();
+    let mut warnings = prepared.warnings();
     let info = describe(prepared, request, &mut warnings)?;
     finish(info, &prepared.payload, request, warnings, reporter)
 }
@@ -212,41 +267,6 @@ pub(super) fn usual_compression(request: &PackageRequest) -> Compression {
         Format::Deb => Compression::Xz,
         Format::Rpm => Compression::Zstd,
     })
-}
-
-fn declare(system: &System, framework: &Framework, source: &Source) -> Result<(Declared, Vec<String>)> {
-    let bytes = fs_err::read(&source.conf).map_err(|error| Error::io("cannot read dkms.conf", error))?;
-    Ok(declared::read(system, framework, &source.conf, &String::from_utf8_lossy(&bytes))?)
-}
-
-/// Settles name and version, and puts the dkms.conf that says so into the payload.
-fn settle(
-    request: &SourceRequest,
-    source: &Source,
-    found: &Survey,
-    declared: &Declared,
-    payload: &mut Payload,
-) -> Result<identity::Identity> {
-    let bytes = fs_err::read(&source.conf).map_err(|error| Error::io("cannot read dkms.conf", error))?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let hints = Hints {
-        name: request.name.as_deref(),
-        version: request.version.as_deref(),
-        stem: &source.stem,
-        module_version: match found.versions.as_slice() {
-            [only] => Some(only),
-            _ => None,
-        },
-    };
-    let settled = identity::settle(&text, declared, &hints)?;
-    let conf = if settled.changes.is_empty() { bytes } else { settled.conf.clone().into_bytes() };
-    payload.set("dkms.conf", File::of(conf));
-    payload.untracked.retain(|path| path != "dkms.conf");
-    if payload.count() < 2 {
-        let message = format!("the source tree of {} holds nothing but dkms.conf", request.input.display());
-        return Err(Error::new(Kind::EmptySource, message));
-    }
-    Ok(settled)
 }
 
 /// Why the package cannot be described, with what to do.

@@ -1,6 +1,7 @@
 //! Packages of module sources: archives and folders in, RPM and Debian packages out. Knows nothing of the DKMS tree.
 
 pub mod archive;
+pub mod authored;
 pub mod built;
 pub mod carrier;
 pub mod carries;
@@ -17,8 +18,10 @@ pub mod identity;
 pub mod info;
 pub mod kbuild;
 pub mod license;
+pub mod lint;
 pub mod machine;
 pub mod make;
+pub mod mkconf;
 pub mod names;
 pub mod openpgp;
 pub mod output;

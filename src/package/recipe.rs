@@ -15,7 +15,7 @@ use crate::exit::Kind;
 
 /// Writes the spec (of a template, if there is one), the source archive and further sources into one folder.
 pub fn spec(prepared: &Prepared, request: &PackageRequest, template: Option<&str>) -> Result<Made> {
-    let mut warnings = Vec::new();
+    let mut warnings = prepared.warnings();
     let info = describe(prepared, request, &mut warnings)?;
     let mut files = Files::new(request);
     files.write(&format!("{}.tar.gz", spec::folder(&info)), |out| spec::write_source(&info, &prepared.payload, out))?;
@@ -32,7 +32,7 @@ pub fn spec(prepared: &Prepared, request: &PackageRequest, template: Option<&str
 ///
 /// Entries of `template` take the place of those of the same name in the packaging.
 pub fn dsc(prepared: &Prepared, request: &PackageRequest, template: Vec<Entry>) -> Result<Made> {
-    let mut warnings = Vec::new();
+    let mut warnings = prepared.warnings();
     let mut info = describe(prepared, request, &mut warnings)?;
     let mut source = dsc::source_name(&info);
     // A template's own names go before ours, in every file.

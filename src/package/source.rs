@@ -13,8 +13,8 @@ use crate::exit::Kind;
 pub struct Source {
     /// The folder that becomes /usr/src/NAME-VERSION.
     pub folder: PathBuf,
-    /// Its dkms.conf, which may lie elsewhere (`-c FILE`, a packaging folder).
-    pub conf: PathBuf,
+    /// Its dkms.conf, if there is one; it may lie elsewhere (`-c FILE`, a packaging folder).
+    pub conf: Option<PathBuf>,
     /// The name of the archive without its suffixes, or of the folder.
     pub stem: String,
     /// The newest time in the archive, in seconds since 1970; None for a folder.
@@ -32,12 +32,6 @@ pub enum SourceError {
     /// The archive or folder is refused.
     #[error("cannot use {}", .0.display())]
     Archive(PathBuf, #[source] ArchiveError),
-    /// No dkms.conf in an archive.
-    #[error("{} holds no dkms.conf", .0.display())]
-    NoConf(PathBuf),
-    /// No dkms.conf in a folder.
-    #[error("the folder {} holds no dkms.conf", .0.display())]
-    FolderWithoutConf(PathBuf),
     /// More than one.
     #[error("{} holds several dkms.conf files: {}", .input.display(), .places.join(", "))]
     SeveralConfs {
@@ -65,10 +59,6 @@ impl From<SourceError> for Error {
         match error {
             SourceError::Missing(_) => Self::new(Kind::ArchiveMissing, message),
             SourceError::Archive(input, error) => error.at(&input),
-            SourceError::NoConf(_) => Self::new(Kind::ArchiveWithoutConf, message).hint("name one with -c FILE"),
-            SourceError::FolderWithoutConf(_) => {
-                Self::new(Kind::OperandWithoutConf, message).hint("name one with -c FILE")
-            }
             SourceError::SeveralConfs { .. } => {
                 Self::new(Kind::ArchiveWithoutConf, message).hint("choose one of them with -c FILE")
             }
@@ -89,11 +79,21 @@ pub fn open(
     temporary: &Path,
     tell: &dyn Fn(u64, u64),
 ) -> Result<Source, SourceError> {
+    open_bare(input, limits, temporary, tell)?.locate(input, conf)
+}
+
+/// The same without a look for a dkms.conf.
+pub fn open_bare(
+    input: &Path,
+    limits: &Limits,
+    temporary: &Path,
+    tell: &dyn Fn(u64, u64),
+) -> Result<Source, SourceError> {
     let meta = fs_err::metadata(input).map_err(|_| SourceError::Missing(input.to_path_buf()))?;
     if meta.is_dir() {
         let folder = fs_err::canonicalize(input).map_err(|_| SourceError::Missing(input.to_path_buf()))?;
         let stem = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        return Source { conf: folder.clone(), folder, stem, newest: None, unpacked: None }.locate(input, conf);
+        return Ok(Source { conf: None, folder, stem, newest: None, unpacked: None });
     }
     let made = tempfile::Builder::new().prefix("dkms-").tempdir_in(temporary);
     let unpacked = made.map_err(|error| SourceError::Temporary(temporary.to_path_buf(), error))?;
@@ -102,7 +102,7 @@ pub fn open(
     let done = archive::unpack_telling(input, unpacked.path(), limits, &tell).map_err(at)?;
     let folder = top_folder(unpacked.path());
     let (stem, newest) = (stem(input), Some(done.newest));
-    Source { conf: folder.clone(), folder, stem, newest, unpacked: Some(unpacked) }.locate(input, conf)
+    Ok(Source { conf: None, folder, stem, newest, unpacked: Some(unpacked) })
 }
 
 impl Source {
@@ -111,12 +111,20 @@ impl Source {
         self.unpacked.is_some()
     }
 
+    /// The error where a dkms.conf is needed and there is none.
+    pub fn without_conf(&self, input: &Path) -> Error {
+        match self.is_archive() {
+            true => Error::new(Kind::ArchiveWithoutConf, format!("{} holds no dkms.conf", input.display())),
+            false => Error::new(Kind::OperandWithoutConf, format!("the folder {} holds no dkms.conf", input.display())),
+        }
+    }
+
     fn locate(self, input: &Path, conf: Option<&Path>) -> Result<Self, SourceError> {
         if let Some(conf) = conf {
             return self.locate_given(input, conf);
         }
         if self.folder.join("dkms.conf").is_file() {
-            let conf = self.folder.join("dkms.conf");
+            let conf = Some(self.folder.join("dkms.conf"));
             return Ok(Self { conf, ..self });
         }
         let mut places = places(&self.folder);
@@ -126,8 +134,7 @@ impl Source {
                 places.push(last);
                 Err(SourceError::SeveralConfs { input: input.to_path_buf(), places })
             }
-            (None, _) if self.is_archive() => Err(SourceError::NoConf(input.to_path_buf())),
-            (None, _) => Err(SourceError::FolderWithoutConf(input.to_path_buf())),
+            (None, _) => Ok(self),
         }
     }
 
@@ -139,11 +146,11 @@ impl Source {
             if conf.file_name().is_some_and(|name| name == "dkms.conf") {
                 return Ok(self.in_place(&place));
             }
-            let conf = self.folder.join(conf);
+            let conf = Some(self.folder.join(conf));
             return Ok(Self { conf, ..self });
         }
         if conf.is_file() {
-            return Ok(Self { conf: conf.to_path_buf(), ..self });
+            return Ok(Self { conf: Some(conf.to_path_buf()), ..self });
         }
         Err(SourceError::ConfMissing { conf: conf.to_path_buf(), input: input.to_path_buf() })
     }
@@ -156,7 +163,7 @@ impl Source {
             Some(folder) if holds_source(folder) => folder.to_path_buf(),
             _ => self.folder.clone(),
         };
-        Self { conf, folder, ..self }
+        Self { conf: Some(conf), folder, ..self }
     }
 }
 
@@ -242,7 +249,7 @@ mod tests {
         let source = open(folder.path(), conf.map(Path::new), &Limits::default(), Path::new("/tmp"), &|_, _| {})
             .map_err(|error| error.to_string())?;
         let below = |path: &Path| path.strip_prefix(&root).unwrap().display().to_string();
-        Ok((below(&source.folder), below(&source.conf)))
+        Ok((below(&source.folder), source.conf.as_deref().map_or_else(String::new, below)))
     }
 
     #[test]
@@ -257,10 +264,10 @@ mod tests {
     }
 
     #[test]
-    fn several_or_none_are_errors_that_say_where() {
+    fn several_are_an_error_that_says_where_and_none_is_none() {
         let error = found(&["b/dkms.conf", "a/dkms.conf"], None).unwrap_err();
         assert!(error.contains("a/dkms.conf, b/dkms.conf"), "{error}");
-        assert!(found(&["a.c"], None).unwrap_err().contains("holds no dkms.conf"));
+        assert_eq!(found(&["a.c"], None).unwrap(), (String::new(), String::new()));
         assert!(found(&["dkms.conf"], Some("/nonexistent/dkms.conf")).unwrap_err().contains("/nonexistent/dkms.conf"));
     }
 

@@ -44,6 +44,11 @@ pub fn tell(made: &Made, source: Option<&Prepared>, reporter: &dyn Reporter) {
 
 fn tell_of_source(source: &Prepared, reporter: &dyn Reporter) {
     source.changes.iter().for_each(|change| reporter.note(format!("  {change}")));
+    if let Some(written) = &source.written {
+        reporter
+            .note("  the source has no dkms.conf; this one goes into the package (`dkms mkconf` writes it to a file):");
+        written.text.lines().for_each(|line| reporter.note(format!("    | {line}")));
+    }
     list("left out, version control: ", &source.payload.vcs, reporter);
     list("left out, not tracked by git: ", &source.payload.untracked, reporter);
     list("left out, build products: ", &source.payload.built, reporter);

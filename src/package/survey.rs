@@ -70,6 +70,14 @@ fn text(file: &File) -> io::Result<String> {
 }
 
 impl Survey {
+    /// MODULE_VERSION, if the source has exactly one.
+    pub fn only_version(&self) -> Option<&str> {
+        match self.versions.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
     fn read(&mut self, text: &str) {
         for found in captures(&MACRO, text) {
             let values = match &found[1] {

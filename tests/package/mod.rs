@@ -5,6 +5,7 @@ mod checkouts;
 mod dsc;
 mod errors;
 mod formats;
+mod mkconf;
 mod progress;
 mod properties;
 mod repositories;

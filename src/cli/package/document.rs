@@ -23,6 +23,9 @@ struct Document<'a> {
     left_out: Vec<&'a str>,
     prebuilt: Vec<&'a str>,
     changes: &'a [String],
+    /// The dkms.conf that was written for a source without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conf: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -63,6 +66,7 @@ pub(super) fn packages(made: &[Made], module: &ModuleId, source: Option<&Prepare
             .map_or(Vec::new(), |it| it.vcs.iter().chain(&it.untracked).chain(&it.built).map(String::as_str).collect()),
         prebuilt: payload.map_or(Vec::new(), |it| it.objects.iter().map(String::as_str).collect()),
         changes: source.map_or(&[], |source| &source.changes),
+        conf: source.and_then(|source| source.written.as_ref()).map(|written| written.text.as_str()),
     };
     serde_json::to_string_pretty(&document)
         .map_err(|error| Error::new(Kind::Internal, "the result cannot be told as JSON").caused_by(error))

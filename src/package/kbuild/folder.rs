@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Place;
 use super::guard::Guard;
 use super::makefile::{Make, Mode, Variable};
-use super::world::{World, below, is_opaque};
+use super::world::{World, below, is_opaque, is_plain};
 
 /// Folders that are read.
 const MAX_FOLDERS: usize = 300;
@@ -134,7 +134,7 @@ impl Word<'_> {
     /// The folder that it names; a word of subdir-m does so without a slash.
     fn folder(&self, make: &Make<'_, '_>) -> Option<String> {
         let names_folder = self.text.ends_with('/') || self.list.starts_with("subdir");
-        below(&self.text, &make.folder).filter(|_| names_folder && !is_opaque(&self.text))
+        below(&self.text, &make.folder).filter(|path| names_folder && is_plain(path))
     }
 
     fn module(self, make: &mut Make<'_, '_>) -> Option<Found> {
@@ -145,10 +145,14 @@ impl Word<'_> {
         }
         let path = below(self.text.strip_suffix(".o").unwrap_or(&self.text), &make.folder);
         let Some(path) = path.filter(|path| self.text.ends_with(".o") && !path.is_empty()) else {
-            make.world
-                .note(&self.place, format!("{} holds `{shown}`, which is neither an object nor a folder", self.list));
+            let sentence = format!("{} holds `{shown}`, which is neither an object nor a folder", self.list);
+            make.world.note(&self.place, sentence);
             return None;
         };
+        if !is_plain(&path) {
+            make.world.note(&self.place, format!("{shown} has a name that no dkms.conf can hold"));
+            return None;
+        }
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
         let parts = self.parts(name, make);
         let found = Found {

@@ -123,6 +123,7 @@ pub fn read(files: &BTreeMap<String, String>) -> Reading {
     recipe::read(&mut world, "", &mut recipes, 0);
     // What a person's make computes that is not about the modules is nobody's concern.
     let mut aside: Vec<Note> = std::mem::take(&mut world.notes);
+    world.errors.clear();
     let mut reading = Reading { install: recipes.install.clone(), ..Reading::default() };
     let mut found = Vec::new();
     for folder in places(files, &recipes) {
@@ -174,7 +175,7 @@ fn places(files: &BTreeMap<String, String>, recipes: &Recipes) -> Vec<String> {
         places.extend(rest.into_iter().take(50));
     }
     let mut seen = BTreeSet::new();
-    places.retain(|place| seen.insert(place.clone()));
+    places.retain(|place| world::is_plain(place) && seen.insert(place.clone()));
     places
 }
 

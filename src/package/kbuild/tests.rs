@@ -40,7 +40,7 @@ fn the_lists_of_a_makefile_become_modules() {
         ("MOD = a\nobj-m := $(MOD).o", "a"),
         ("MOD = $(OTHER)\nOTHER = b\nobj-m := ${MOD}.o", "b"),
         ("MOD := $(OTHER)\nOTHER = b\nobj-m := $(MOD)a.o", "a"),
-        ("A = a\nobj-m := $A.o $$.o", "a $"),
+        ("A = a\nobj-m := $A.o $$.o", "a"),
         ("export obj-m := a.o", "a"),
         ("override obj-m += a.o", "a"),
         ("obj-m:=./a.o $(src)/b.o", "a b"),
@@ -240,6 +240,8 @@ fn errors_of_a_makefile_say_what_the_kernel_must_have() {
         ["CONFIG_NF_CONNTRACK Makefile:2"]
     );
     assert_eq!(shown(&reading), "a");
+    let reading = of("obj-m := a.o\nx:\nifeq ($(shell which x),)\n\t$(error no x)\nendif");
+    assert_eq!(reading.notes, [], "recipes are none of the kernel's");
 }
 
 #[test]

@@ -129,6 +129,11 @@ pub(super) fn is_solid(text: &str) -> bool {
     text.chars().any(|c| u32::from(c) >= SOLID || number(c).is_none())
 }
 
+/// Whether a path is one that can stand in a dkms.conf as it is.
+pub(super) fn is_plain(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-+/@,=~".contains(&byte))
+}
+
 /// Foreign text without the characters that mean something here.
 pub(super) fn cleaned(text: &str) -> String {
     text.chars().map(|c| if c == ROOT || number(c).is_some() || c == '\0' { '\u{FFFD}' } else { c }).collect()

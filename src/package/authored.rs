@@ -1,0 +1,66 @@
+//! Sources without a dkms.conf: name and version as far as anybody says them, and the file that is written for them.
+
+use std::path::Path;
+
+use super::identity::{self, Declared, Hints};
+use super::mkconf::{self, Written};
+use super::payload::Payload;
+use super::placeholder;
+use super::source::Source;
+use super::survey::Survey;
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::ModuleId;
+
+/// What else is known of a source.
+pub struct Known<'a> {
+    /// The archive or folder as the caller named it.
+    pub input: &'a Path,
+    /// `--name`
+    pub name: Option<&'a str>,
+    /// `--version`
+    pub version: Option<&'a str>,
+}
+
+/// Settles name and version, and writes the dkms.conf from the makefiles of the source.
+pub fn author(known: &Known<'_>, source: &Source, payload: &Payload, survey: &Survey) -> Result<(ModuleId, Written)> {
+    let facts = mkconf::look(payload).map_err(|error| Error::io("cannot read the source", error))?;
+    if facts.reading.modules.is_empty() {
+        return Err(nothing(known.input, source, &facts));
+    }
+    let name = known.name.map(str::to_owned).or_else(|| name_of(&source.stem));
+    let hints = Hints {
+        name: name.as_deref(),
+        version: known.version,
+        stem: &source.stem,
+        module_version: survey.only_version(),
+    };
+    let because = format!("is not there, and neither the name `{}` nor one MODULE_VERSION says it", source.stem);
+    let declared = Declared { unknown_because: Some(because), ..Declared::default() };
+    let id = identity::settle("", &declared, &hints)?.id;
+    match mkconf::write(&id, &facts) {
+        Some(written) => Ok((id, written)),
+        None => Err(nothing(known.input, source, &facts)),
+    }
+}
+
+/// The name that an archive or folder is called for, without what says which state of the source it is.
+fn name_of(stem: &str) -> Option<String> {
+    let bare = ["-main", "-master", "-trunk", "-HEAD"].iter().find_map(|end| stem.strip_suffix(end)).unwrap_or(stem);
+    placeholder::name_in(stem).or_else(|| (!bare.is_empty()).then(|| bare.to_owned()))
+}
+
+fn nothing(input: &Path, source: &Source, facts: &mkconf::Facts) -> Error {
+    let (kind, what) = if source.is_archive() {
+        (Kind::ArchiveWithoutConf, input.display().to_string())
+    } else {
+        (Kind::OperandWithoutConf, format!("the folder {}", input.display()))
+    };
+    let message =
+        format!("{what} holds no dkms.conf, and no makefile in it names a module from which one could be written");
+    let error = Error::new(kind, message).hint("name one with -c FILE");
+    match facts.reading.notes.first() {
+        Some(note) => error.hint(format!("its makefiles were not understood: {note}")),
+        None => error,
+    }
+}
