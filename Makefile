@@ -37,7 +37,7 @@ help:
 	@echo 'make events    every scenario of package events, those too that take long, and 1,000 stories at random'
 	@echo 'make boot      a booted kernel loads what we signed and compressed, and refuses the rest (a part of make test)'
 	@echo 'make compliance  the same commands under ours and the shell DKMS, compared; make corpus: the same Debian packages'
-	@echo 'make packages  packages of fifteen real modules: read by lintian and rpmlint, installed, changed and removed'
+	@echo 'make packages  fifteen real modules: packages of them checked, installed, changed and removed; mkconf beside their packagers'
 	@echo 'make bench     times and memory beside those of the shell DKMS, plain make, rpmbuild and dpkg-deb'
 
 # PREBUILT: deb and rpm pack what was built before, since their tools' compiler flags would have cargo compile all anew.
@@ -113,6 +113,7 @@ corpus: prerequisites
 # Sources of Debian's module packages, packaged here and led through their life.
 packages: prerequisites
 	tests/package-corpus/run
+	tests/package-corpus/mkconf
 
 bench: prerequisites
 	@tests/bench/run
