@@ -109,6 +109,12 @@ pub(super) fn find(system: &System, name: &ModuleName, command: &str, folder: &P
         .map(|script| Invocation { script, arguments: words.map(str::to_owned).collect() })
 }
 
+/// The script of a hook command, as the command names it below the source, and where it lies now.
+pub fn script(system: &System, name: &ModuleName, command: &str, folder: &Path) -> Option<(PathBuf, PathBuf)> {
+    let named = command.split_whitespace().next()?.trim_start_matches('/');
+    find(system, name, command, folder).map(|found| (PathBuf::from(named), found.script))
+}
+
 /// The warning for a script that cannot be run.
 pub(super) fn not_executable(hook: &str, id: &ModuleId, command: &str, folder: &Path) -> String {
     let script = command.split_whitespace().next().unwrap_or(command).trim_start_matches('/');

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::snapshot;
+use crate::tree::brought::Copies;
 
 /// The folder of the module's source (opened).
 ///
@@ -40,6 +41,23 @@ pub(crate) fn load(context: &Context<'_>, id: &ModuleId, target: &Target) -> Res
     Ok(snapshot::load(&context.view(), &file, id, target, Commands::Run)?)
 }
 
+/// dkms.conf with the folder that its scripts lie in, for taking a module away: of its source, else what is kept of a
+/// source that its package took along.
+///
+/// # Errors
+///
+/// Those of [`load`].
+pub(crate) fn for_removal(context: &Context<'_>, id: &ModuleId, target: &Target) -> Result<(Loaded, PathBuf)> {
+    let copies = || Copies::of(context.tree.layout(), id);
+    match source(context, id) {
+        Ok(folder) => Ok((load(context, id, target)?, folder)),
+        Err(error) => match copies().filter(|_| error.kind() == Kind::Broken) {
+            Some(copies) => Ok((snapshot::load_copy(&context.view(), &copies, id, target)?, copies.source())),
+            None => Err(error),
+        },
+    }
+}
+
 /// Evaluates a dkms.conf that need not be registered, for no kernel. Without `id` the file does not learn which module it
 /// is.
 ///
@@ -55,6 +73,7 @@ pub(crate) fn load_unbound(context: &Context<'_>, id: Option<&ModuleId>, file: &
         version: id.map(|id| &id.version),
         parallel_jobs: crate::sys::processors(),
         directives: &context.policy.inputs.directives,
+        copies: None,
     };
     let file = context.policy.inputs.conf.as_deref().unwrap_or(file);
     Ok(conf::load(context.system, context.framework, file, &evaluated, Commands::Run)?)

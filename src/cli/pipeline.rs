@@ -86,11 +86,11 @@ impl App {
         self.tell_omissions(&plan, &request.wish);
         self.tell_renewals(&plan, &snapshot);
         let noting = Noting { app: self, lock: &lock };
-        provenance::note_arrivals(&plan, &request.wish, &noting)?;
+        provenance::note_arrivals(&plan, &request.wish, &snapshot, &noting)?;
         let outcomes = self.carry_out(&plan, request, &lock);
         forget_leavers(&plan, &outcomes, request, &lock)?;
         forget_those_that_stayed(&snapshot, &lock)?;
-        provenance::note(&plan, &outcomes, &request.wish, &noting)?;
+        provenance::note(&plan, &outcomes, &request.wish, &snapshot, &noting)?;
         provenance::note_tried(&plan, &outcomes, &noting)?;
         let changed = outcomes.iter().any(|(id, outcome)| changes(&plan, *id, outcome));
         drop(lock);

@@ -183,7 +183,7 @@ impl Gathered {
 
 /// The administrator's files for the module, when it is named.
 fn overrides(system: &System, context: &Context<'_>) -> Vec<PathBuf> {
-    let of = |name| overrides::files(system, name, context.version, context.target);
+    let of = |name| overrides::files(system, name, context.version, context.target, context.copies);
     context.module.map(of).unwrap_or_default()
 }
 

@@ -46,6 +46,8 @@ pub struct Context<'a> {
     pub parallel_jobs: usize,
     /// `--directive NAME=VALUE`, in order.
     pub directives: &'a [String],
+    /// A folder with copies of overrides, for those that are not in /etc/dkms any more.
+    pub copies: Option<&'a Path>,
 }
 
 impl<'a> Context<'a> {
@@ -59,6 +61,7 @@ impl<'a> Context<'a> {
             version: None,
             parallel_jobs,
             directives,
+            copies: None,
         }
     }
 }

@@ -1,22 +1,45 @@
 //! /etc/dkms/NAME….conf: what the administrator adds to a module's dkms.conf, in order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::ids::{ModuleName, ModuleVersion, Target};
 use crate::sys::System;
 
-/// The override files that exist for this module (and kernel), the weakest first. Later ones win.
+/// The override files that exist for this module (and kernel), the weakest first. Later ones win. One that is not in
+/// /etc/dkms any more is taken from `copies`, if it is there.
 pub fn files(
     system: &System,
     name: &ModuleName,
     version: Option<&ModuleVersion>,
     target: Option<&Target>,
+    copies: Option<&Path>,
 ) -> Vec<PathBuf> {
-    names(name, version, target)
-        .into_iter()
-        .map(|file| system.path(format!("/etc/dkms/{file}.conf")))
+    let file = |name: String| {
+        let copy = copies.map(|folder| folder.join(format!("{name}.conf")));
+        let own = system.path(format!("/etc/dkms/{name}.conf"));
+        std::iter::once(own).chain(copy).find(|file| file.is_file())
+    };
+    names(name, version, target).into_iter().filter_map(file).collect()
+}
+
+/// Every override file of /etc/dkms that is about this version, for whichever kernel.
+pub fn all(system: &System, name: &ModuleName, version: &ModuleVersion) -> Vec<PathBuf> {
+    let Ok(entries) = fs_err::read_dir(system.path("/etc/dkms")) else { return Vec::new() };
+    let (of_kernel, of_version) = (format!("{name}--"), format!("{name}-{version}"));
+    let is_of = |file: &str| {
+        file == name.as_str()
+            || file == of_version
+            || file.starts_with(&of_kernel)
+            || file.strip_prefix(&of_version).is_some_and(|rest| rest.starts_with('-'))
+    };
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_str().and_then(|file| file.strip_suffix(".conf")).is_some_and(is_of))
+        .map(|entry| entry.path())
         .filter(|file| file.is_file())
-        .collect()
+        .collect();
+    files.sort();
+    files
 }
 
 /// Their names without `.conf`.
@@ -40,6 +63,27 @@ fn names(name: &ModuleName, version: Option<&ModuleVersion>, target: Option<&Tar
 mod tests {
     use super::*;
     use crate::ids::{Arch, KernelRelease};
+
+    #[test]
+    fn a_copy_stands_in_for_a_file_that_has_gone() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |inside: &str| root.path().join(inside);
+        let write = |inside: &str| {
+            fs_err::create_dir_all(path(inside).parent().unwrap()).unwrap();
+            fs_err::write(path(inside), "").unwrap();
+        };
+        let system = System::host().with_root(root.path());
+        let (name, version) = (ModuleName::new("m").unwrap(), ModuleVersion::new("1").unwrap());
+        for file in
+            ["etc/dkms/m.conf", "copies/m.conf", "copies/m-1.conf", "etc/dkms/m-12.conf", "etc/dkms/m-1-6.1.conf"]
+        {
+            write(file);
+        }
+        let found = |copies: Option<&Path>| files(&system, &name, Some(&version), None, copies);
+        assert_eq!(found(None), [path("etc/dkms/m.conf")]);
+        assert_eq!(found(Some(&path("copies"))), [path("etc/dkms/m.conf"), path("copies/m-1.conf")]);
+        assert_eq!(all(&system, &name, &version), [path("etc/dkms/m-1-6.1.conf"), path("etc/dkms/m.conf")]);
+    }
 
     #[test]
     fn later_files_are_closer_to_the_kernel() {

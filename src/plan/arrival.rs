@@ -39,10 +39,11 @@ pub fn module_arrived(
 }
 
 /// Takes away versions whose package has gone and that have no successor: one that is about to arrive takes them away
-/// itself, when it is in place.
+/// itself, when it is in place. A source that a person deleted is another matter: its package holds it still.
 pub fn departed(snapshot: &Snapshot) -> Plan {
     let mut plan = Plan::default();
-    for leaving in snapshot.leaving.iter().filter(|leaving| !snapshot.succeeded.contains(&leaving.id.name)) {
+    let departs = |id: &ModuleId| !snapshot.succeeded.contains(&id.name) && !snapshot.held.contains(id);
+    for leaving in snapshot.leaving.iter().filter(|leaving| departs(&leaving.id)) {
         if let Some(entry) = snapshot.module(&leaving.id)
             && entry.is_broken()
         {

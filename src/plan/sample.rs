@@ -133,6 +133,12 @@ impl Sample {
         self
     }
 
+    /// A package holds the source of this version, whether or not it is there.
+    pub fn held(mut self, module: &str) -> Self {
+        self.snapshot.held.insert(id(module));
+        self
+    }
+
     /// Another version of this module has its source in place.
     pub fn succeeded(mut self, name: &str) -> Self {
         self.snapshot.succeeded.insert(ModuleName::new(name).expect("a name"));

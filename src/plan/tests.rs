@@ -160,6 +160,7 @@ fn what_a_gone_package_left_is_taken_away_unless_a_successor_will_do_it() {
         (base().done(), ""),
         (base().leaving("a/1").done(), "uninstall a@5; unbuild a@5<0; remove a<1"),
         (base().leaving("a/1").succeeded("a").done(), ""),
+        (base().leaving("a/1").held("a/1").done(), ""),
     ] {
         assert_eq!(short(&super::interrupted::complete(&snapshot)), expected);
     }

@@ -132,7 +132,7 @@ fn differences(noted: &Digests, now: &Digests) -> Vec<String> {
 /// Of what the administrator has for a module.
 fn of_module(system: &System, id: &ModuleId, target: &Target) -> io::Result<Digests> {
     let mut digests = Digests::new();
-    let files = overrides::files(system, &id.name, Some(&id.version), Some(target));
+    let files = overrides::files(system, &id.name, Some(&id.version), Some(target), None);
     if let Some(digest) = of_files(&files)? {
         digests.insert("configuration in /etc/dkms".to_owned(), digest);
     }

@@ -3,7 +3,7 @@
 
 mod dependants;
 pub mod inputs;
-mod ownership;
+pub mod ownership;
 mod waiting;
 mod whole;
 
@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 
 pub use dependants::BuiltWith;
 use inputs::Making;
-pub use ownership::is_owned;
 
 use crate::conf::{self, Commands, ConfError, Framework, Loaded};
 use crate::ids::{ModuleId, ModuleName, Target};
@@ -21,6 +20,7 @@ use crate::kernel::{self, Headers, Kernel};
 use crate::step::{AddSource, Inputs, Unpacked};
 use crate::sys::os_release::OsRelease;
 use crate::sys::{System, process};
+use crate::tree::brought::Copies;
 use crate::tree::intent::{self, Intent};
 use crate::tree::leaving::{self, Leaving};
 use crate::tree::records;
@@ -54,6 +54,8 @@ pub struct Snapshot {
     pub leaving: Vec<Leaving>,
     /// Those of them whose source is there although their transaction is over: they stay.
     pub stayed: BTreeSet<ModuleId>,
+    /// Leaving versions without a source that a package holds all the same: a person deleted it.
+    pub held: BTreeSet<ModuleId>,
     /// Names of leaving modules of which another version has its source in place: a successor that is about to arrive.
     pub succeeded: BTreeSet<ModuleName>,
     /// Sources that packages brought and that are registered nowhere yet; `modules` holds them as if they were.
@@ -171,6 +173,7 @@ impl Snapshot {
             ..Self::default()
         };
         snapshot.succeeded = successors(view, &snapshot.leaving);
+        snapshot.held = snapshot.held_by_packages(view);
         if interest.whole {
             snapshot.look_at_all(view);
         }
@@ -238,6 +241,13 @@ impl Snapshot {
             let kernel = kernel::installed::kernel(view.tree.layout(), target, source_dir);
             self.kernels.insert(target.clone(), kernel);
         }
+    }
+
+    fn held_by_packages(&self, view: &View<'_>) -> BTreeSet<ModuleId> {
+        let broken = |id: &&ModuleId| self.module(id).is_some_and(ModuleEntry::is_broken);
+        let conf = |id: &ModuleId| whole::named_conf(view.tree.layout(), id);
+        let leaving = self.leaving.iter().map(|note| &note.id).filter(broken);
+        leaving.filter(|id| ownership::is_owned(view.system, &conf(id))).cloned().collect()
     }
 
     fn targets_of_interest(&self, interest: &Interest) -> Vec<Target> {
@@ -357,6 +367,21 @@ pub fn load(
     target: &Target,
     commands: Commands,
 ) -> Result<Loaded, ConfError> {
+    load_with(view, file, (id, target), commands, None)
+}
+
+/// Evaluates what is kept of a module whose source has gone with its package.
+pub fn load_copy(view: &View<'_>, copies: &Copies, id: &ModuleId, target: &Target) -> Result<Loaded, ConfError> {
+    load_with(view, &copies.source().join("dkms.conf"), (id, target), Commands::Run, Some(&copies.overrides()))
+}
+
+fn load_with(
+    view: &View<'_>,
+    file: &Path,
+    (id, target): (&ModuleId, &Target),
+    commands: Commands,
+    copies: Option<&Path>,
+) -> Result<Loaded, ConfError> {
     let (kernel_source_dir, kernel_config) = kernel::headers::places(
         view.tree.layout(),
         target,
@@ -371,6 +396,7 @@ pub fn load(
         version: Some(&id.version),
         parallel_jobs: crate::sys::processors(),
         directives: &view.inputs.directives,
+        copies,
     };
     conf::load(view.system, view.framework, file, &context, commands)
 }

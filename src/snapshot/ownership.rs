@@ -10,23 +10,36 @@ pub fn is_owned(system: &System, file: &Path) -> bool {
     dpkg(system, file) || says_so(system, rpm(system, file)) || says_so(system, pacman(system, file))
 }
 
-/// `dpkg-query -S` gives `PACKAGE[, PACKAGE…]: FILE`, and lines about diversions that begin otherwise.
+/// The package that holds the file, whatever its state; where several do, the first that is told.
+pub fn owner(system: &System, file: &Path) -> Option<String> {
+    let rpm = || answer(system, rpm_query(system).args(["-qf", "--qf", "%{NAME}\\n"]).arg(file));
+    let first = |text: String| text.lines().map(str::trim).find(|name| !name.is_empty()).map(str::to_owned);
+    let dpkg = dpkg_owners(system, file).into_iter().next();
+    dpkg.or_else(|| rpm().and_then(first)).or_else(|| answer(system, pacman(system, file)).and_then(first))
+}
+
 fn dpkg(system: &System, file: &Path) -> bool {
-    let query = || {
-        let query = Command::new("dpkg-query");
-        if is_live(system) { query } else { query.arg("--admindir").arg(system.path("/var/lib/dpkg")) }
-    };
-    let Some(found) = answer(system, query().arg("-S").arg(file)) else { return false };
-    let suffix = format!(": {}", file.display());
-    let owners = found.lines().filter_map(|line| line.strip_suffix(&suffix)).flat_map(|names| names.split(", "));
-    owners.filter(|name| !name.contains(' ')).any(|name| {
-        let state = answer(system, query().args(["-W", "-f", "${db:Status-Status}", name])).unwrap_or_default();
-        match state.trim() {
+    dpkg_owners(system, file).iter().any(|name| {
+        let query = dpkg_query(system).args(["-W", "-f", "${db:Status-Status}", name]);
+        match answer(system, query).unwrap_or_default().trim() {
             "installed" | "triggers-awaited" | "triggers-pending" => true,
             "unpacked" | "half-configured" => !has_postinst(system, name),
             _ => false,
         }
     })
+}
+
+fn dpkg_query(system: &System) -> Command {
+    let query = Command::new("dpkg-query");
+    if is_live(system) { query } else { query.arg("--admindir").arg(system.path("/var/lib/dpkg")) }
+}
+
+/// `dpkg-query -S` gives `PACKAGE[, PACKAGE…]: FILE`, and lines about diversions that begin otherwise.
+fn dpkg_owners(system: &System, file: &Path) -> Vec<String> {
+    let found = answer(system, dpkg_query(system).arg("-S").arg(file)).unwrap_or_default();
+    let suffix = format!(": {}", file.display());
+    let owners = found.lines().filter_map(|line| line.strip_suffix(&suffix)).flat_map(|names| names.split(", "));
+    owners.filter(|name| !name.contains(' ')).map(str::to_owned).collect()
 }
 
 /// Packages of one architecture have it in the names of their files (deb-multiarch).
@@ -41,9 +54,12 @@ fn has_postinst(system: &System, package: &str) -> bool {
 }
 
 fn rpm(system: &System, file: &Path) -> Command {
+    rpm_query(system).arg("-qf").arg(file)
+}
+
+fn rpm_query(system: &System) -> Command {
     let query = Command::new("rpm");
-    let query = if is_live(system) { query } else { query.arg("--root").arg(system.root()) };
-    query.arg("-qf").arg(file)
+    if is_live(system) { query } else { query.arg("--root").arg(system.root()) }
 }
 
 fn pacman(system: &System, file: &Path) -> Command {

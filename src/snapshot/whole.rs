@@ -10,8 +10,9 @@ use crate::conf::{self, Context};
 use crate::ids::{ModuleId, Target};
 use crate::kernel::installed;
 use crate::sys::fingerprint;
-use crate::tree::records::{self, Brought, Removed};
-use crate::tree::{ModuleEntry, VersionState};
+use crate::tree::brought::Brought;
+use crate::tree::records::{self, Removed};
+use crate::tree::{Layout, ModuleEntry, VersionState};
 
 impl Snapshot {
     /// Looks at source tree, install tree and records. Sources that arrived count as registered from here on: the plan
@@ -46,7 +47,7 @@ impl Snapshot {
     fn versions_without_package(&self, view: &View<'_>) -> BTreeSet<ModuleId> {
         let layout = view.tree.layout();
         let was_brought = |id: &ModuleId| records::one::<Brought>(layout, id, None).is_some();
-        let conf = |id: &ModuleId| layout.source_tree_name().join(id.source_folder()).join("dkms.conf");
+        let conf = |id: &ModuleId| named_conf(layout, id);
         let broken = self.modules.iter().filter(|entry| entry.is_broken()).map(|entry| &entry.id);
         broken.filter(|id| was_brought(id) && !ownership::is_owned(view.system, &conf(id))).cloned().collect()
     }
@@ -73,6 +74,11 @@ impl Snapshot {
         arrived.sort();
         arrived
     }
+}
+
+/// Where a version's dkms.conf lies, as packages name it.
+pub(super) fn named_conf(layout: &Layout, id: &ModuleId) -> std::path::PathBuf {
+    layout.source_tree_name().join(id.source_folder()).join("dkms.conf")
 }
 
 /// Name and version as dkms.conf says them, without running anything of it.

@@ -4,6 +4,7 @@
 //! goes through that: staged beside its final place, then visible by one rename. Entries of our own have dot-names, so
 //! that they look neither like a module nor like a kernel to the shell original.
 
+pub mod brought;
 pub mod dependencies;
 pub mod difference;
 pub mod finished;

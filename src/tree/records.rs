@@ -120,13 +120,6 @@ pub fn fingerprint(layout: &Layout, module: &ModuleId, target: &Target) -> Optio
     note.before.map(|before| *before).filter(|before| before.stamp == present)
 }
 
-/// A package brought the source of this version: when none holds it any more, the version leaves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Brought {
-    /// The version.
-    pub module: ModuleId,
-}
-
 /// A person removed this version while a package holds its source: it stays removed until the source changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
@@ -158,18 +151,6 @@ impl Record for Tried {
 
     fn target(&self) -> Option<&Target> {
         Some(&self.target)
-    }
-}
-
-impl Record for Brought {
-    const KIND: &'static str = "brought";
-
-    fn module(&self) -> &ModuleId {
-        &self.module
-    }
-
-    fn target(&self) -> Option<&Target> {
-        None
     }
 }
 
@@ -285,7 +266,7 @@ impl TreeWriter<'_> {
     pub(super) fn drop_records_of(&self, module: &ModuleId) -> io::Result<()> {
         self.drop_all::<Failure>(module)?;
         self.drop_all::<Tried>(module)?;
-        self.drop_record::<Brought>(module, None)?;
+        self.drop_brought(module)?;
         self.drop_all::<Fingerprint>(module)
     }
 

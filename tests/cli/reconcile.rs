@@ -85,3 +85,49 @@ fn a_source_of_a_package_is_registered_unless_a_person_removed_it_and_leaves_wit
     assert!(sandbox.status().is_empty());
     assert_eq!(sandbox.files("lib/modules").iter().filter(|file| file.contains("foo")).count(), 0);
 }
+
+/// A source that a package brought, whose POST_REMOVE writes what it finds to `trace`. The package is gone once there is a
+/// file `unowned`.
+fn brought(sandbox: &Sandbox) {
+    let more = "[ \"$kernelver\" != 6.1.0-2 ] || POST_REMOVE=\"scripts/gone.sh second\"\n\
+                [ -n \"$POST_REMOVE\" ] || POST_REMOVE=\"scripts/gone.sh first\"";
+    sandbox.source("foo", "1", more);
+    let script = format!("#!/bin/sh\necho \"$*\" >>{}\n", sandbox.path("trace").display());
+    sandbox.write("src/foo-1/scripts/gone.sh", &script);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(sandbox.path("src/foo-1/scripts/gone.sh"), mode).unwrap();
+    sandbox.tool("rpm", "#!/bin/sh\n[ ! -e \"$SANDBOX/unowned\" ] && echo foo-source\n");
+    sandbox.ok("reconcile");
+    let note = std::fs::read_to_string(sandbox.path("dkms/.records/brought/foo,1.json")).expect("a note");
+    assert!(note.contains("foo-source"), "{note}");
+}
+
+#[test]
+fn the_post_remove_of_a_source_that_went_with_its_package_is_run_from_the_copy_for_each_kernel() {
+    let sandbox = Sandbox::new();
+    brought(&sandbox);
+    std::fs::remove_dir_all(sandbox.path("src/foo-1")).unwrap();
+    sandbox.write("unowned", "");
+    let ran = sandbox.ok("reconcile");
+    assert!(!ran.err.contains("without its POST_REMOVE"), "{ran:#?}");
+    let mut trace: Vec<String> =
+        std::fs::read_to_string(sandbox.path("trace")).expect("it was run").lines().map(str::to_owned).collect();
+    trace.sort();
+    assert_eq!(trace, ["first", "second"]);
+    assert!(sandbox.status().is_empty() && sandbox.files("dkms/.records/brought").is_empty());
+}
+
+#[test]
+fn copies_follow_the_package_to_a_new_release_of_the_same_version() {
+    let sandbox = Sandbox::new();
+    brought(&sandbox);
+    sandbox.source("foo", "1", "POST_REMOVE=other.sh");
+    sandbox.write("src/foo-1/other.sh", &format!("#!/bin/sh\necho other >>{}\n", sandbox.path("trace").display()));
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(sandbox.path("src/foo-1/other.sh"), mode).unwrap();
+    sandbox.ok("reconcile");
+    std::fs::remove_dir_all(sandbox.path("src/foo-1")).unwrap();
+    sandbox.write("unowned", "");
+    sandbox.ok("reconcile");
+    assert_eq!(std::fs::read_to_string(sandbox.path("trace")).expect("it was run"), "other\nother\n");
+}

@@ -128,6 +128,7 @@ fn load(
         version: Some(&id.version),
         parallel_jobs,
         directives: &context.policy.inputs.directives,
+        copies: None,
     };
     let loaded = conf::load(context.system, context.framework, &file, &evaluated, Commands::Run)?;
     loaded.refuse_duplicates()?;

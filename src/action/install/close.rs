@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::action::Context;
-use crate::action::hook::Hook;
 use crate::error::Error;
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
@@ -123,9 +122,7 @@ fn take_out(context: &Context<'_>, change: &Change) {
 
 fn after_take_back(context: &Context<'_>, change: &Change) {
     let job = Job { context, id: &change.intent.id, target: &change.intent.target };
-    if let Some(command) = uninstall::conf(&job).and_then(|conf| conf.scripts.post_remove) {
-        job.run_lenient(Hook::PostRemove, None, &command);
-    }
+    uninstall::run_post_remove(&job, uninstall::conf(&job));
 }
 
 fn taken_back(change: &Change, error: &DepmodError) -> Error {

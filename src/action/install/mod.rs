@@ -20,7 +20,7 @@ pub mod version_check;
 mod weak_modules;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(crate) use close::close;
 pub use condition::check_files;
@@ -196,10 +196,17 @@ impl Job<'_> {
         ended.map_err(|error| Error::io(format!("cannot end the note of the change of {}", self.id), error))
     }
 
-    /// Runs a script whose failure does not matter: it is told as a warning.
+    /// Runs a script of the source whose failure does not matter: it is told as a warning.
     fn run_lenient(&self, hook: Hook, target: Option<&Target>, command: &str) {
-        let ended = module_conf::source(self.context, self.id)
-            .and_then(|source| hook::run(self.context, hook, self.id, target, command, &source))
+        match module_conf::source(self.context, self.id) {
+            Ok(source) => self.run_lenient_in(&source, hook, target, command),
+            Err(error) => self.context.reporter.warn(error.to_string()),
+        }
+    }
+
+    /// The same for one that lies in this folder.
+    fn run_lenient_in(&self, folder: &Path, hook: Hook, target: Option<&Target>, command: &str) {
+        let ended = hook::run(self.context, hook, self.id, target, command, folder)
             .and_then(|end| end.into_result(hook, self.id));
         if let Err(error) = ended {
             self.context.reporter.warn(error.to_string());

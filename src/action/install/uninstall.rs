@@ -38,20 +38,28 @@ pub(crate) fn uninstall(
     let conf = conf(&job);
     let intent = job.begin(Doing::Uninstall)?;
     let removed = take_back::take_back(&job, job.active().as_ref())?;
-    let no_weak_modules = conf.as_ref().is_some_and(|conf| conf.no_weak_modules);
+    let no_weak_modules = conf.as_ref().is_some_and(|(conf, _)| conf.no_weak_modules);
     if !no_weak_modules {
         weak_modules::tell(context, &target.kernel, weak_modules::Change::Removed, &removed);
     }
-    if let Some(command) = conf.as_ref().and_then(|conf| conf.scripts.post_remove.as_ref()) {
-        job.run_lenient(Hook::PostRemove, None, command);
-    }
+    run_post_remove(&job, conf);
     Ok(Some(Change { step, intent, replaced: None }))
 }
 
-/// dkms.conf, if it can be read; a source that went bad or away must not keep its modules in the kernel.
-pub(super) fn conf(job: &Job<'_>) -> Option<ModuleConf> {
-    match module_conf::load(job.context, job.id, job.target) {
-        Ok(loaded) => Some(loaded.conf),
+/// POST_REMOVE, if dkms.conf is known and names one.
+pub(super) fn run_post_remove(job: &Job<'_>, conf: Option<(ModuleConf, PathBuf)>) {
+    if let Some((conf, folder)) = conf
+        && let Some(command) = &conf.scripts.post_remove
+    {
+        job.run_lenient_in(&folder, Hook::PostRemove, None, command);
+    }
+}
+
+/// dkms.conf and the folder of its scripts, if it can be read; a source that went bad or away must not keep its modules in
+/// the kernel.
+pub(super) fn conf(job: &Job<'_>) -> Option<(ModuleConf, PathBuf)> {
+    match module_conf::for_removal(job.context, job.id, job.target) {
+        Ok((loaded, folder)) => Some((loaded.conf, folder)),
         Err(error) => {
             let message = format!("{error}; removing what is noted and on disk, without its POST_REMOVE script");
             job.context.reporter.warn(message);
@@ -158,12 +166,13 @@ fn expected(job: &Job<'_>) -> Vec<InstalledFile> {
     let layout = job.context.tree.layout();
     let kernel = layout.install_tree_name().join(&job.target.kernel);
     let common = destination::common(job.context.system);
-    let conf = if common.is_none() { module_conf::load(job.context, job.id, job.target).ok() } else { None };
+    let loaded = || module_conf::for_removal(job.context, job.id, job.target).ok();
+    let conf = if common.is_none() { loaded() } else { None };
     let place = |built: &PathBuf| {
         let file_name = built.file_name()?.to_string_lossy().into_owned();
         let (name, _) = crate::kernel::Suffix::split(&file_name)?;
         let of_conf = || {
-            let module = conf.as_ref()?.conf.modules.iter().find(|module| module.dest_name == name)?;
+            let module = conf.as_ref()?.0.conf.modules.iter().find(|module| module.dest_name == name)?;
             destination::below(&module.dest_location)
         };
         Some(kernel.join(common.clone().or_else(of_conf)?).join(&file_name))

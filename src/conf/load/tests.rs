@@ -51,6 +51,7 @@ impl Case {
             version: Some(&self.version),
             parallel_jobs: 4,
             directives: &self.directives,
+            copies: None,
         };
         load(&system, &framework, &self.root.path().join("usr/src/m-1/dkms.conf"), &context, commands)
     }
@@ -174,6 +175,7 @@ fn directives_in_the_environment_do_not_leak_in() {
         version: None,
         parallel_jobs: 1,
         directives: &[],
+        copies: None,
     };
     let file = case.root.path().join("usr/src/m-1/dkms.conf");
     let loaded = load(&system, &Framework::defaults(&system), &file, &context, Commands::Run).unwrap();
@@ -199,6 +201,7 @@ fn the_lenient_load_names_what_packaging_cannot_know() {
         version: None,
         parallel_jobs: 1,
         directives: &["AUTOINSTALL=yes".to_owned()],
+        copies: None,
     };
     let file = case.root.path().join("usr/src/m-1/dkms.conf");
     let partial = load_lenient(&system, &Framework::defaults(&system), &file, &context).unwrap();
