@@ -68,10 +68,10 @@ pub enum Wish {
         /// The kernels.
         kernels: Kernels,
     },
-    /// The newest version of every AUTOINSTALL module, installed for one kernel.
+    /// The newest version of every AUTOINSTALL module, installed for these kernels.
     Autoinstall {
-        /// The kernel.
-        target: Target,
+        /// The kernels.
+        targets: Vec<Target>,
     },
     /// Install for one kernel what is installed for another.
     Match {
@@ -173,7 +173,7 @@ impl Request {
             Wish::Uninstall { id, kernels } => plan::unmake::uninstall(id, kernels.given(), snapshot),
             Wish::Unbuild { id, kernels } => plan::unmake::unbuild(id, kernels.given(), snapshot),
             Wish::Remove { id, kernels } => plan::unmake::remove(id, kernels.given(), snapshot),
-            Wish::Autoinstall { target } => plan::autoinstall::autoinstall(target, snapshot, policy),
+            Wish::Autoinstall { targets } => plan::autoinstall::on_each(targets, snapshot, policy),
             Wish::Match { target, template, only } => {
                 plan::autoinstall::like(target, template, only.as_ref(), snapshot, policy)
             }
@@ -206,9 +206,7 @@ impl Request {
             Wish::Install { id, source, targets } | Wish::ModuleArrived { id, source, targets } => {
                 Interest::module(id, source, targets).with_dependants()
             }
-            Wish::Autoinstall { target } => {
-                Interest::of(Modules::Newest, std::slice::from_ref(target)).with_dependants()
-            }
+            Wish::Autoinstall { targets } => Interest::of(Modules::Newest, targets).with_dependants(),
             Wish::Reconcile { targets, extent: Extent::Everything, .. } => {
                 Interest::of(Modules::Newest, targets).with_dependants().of_the_whole_disk()
             }

@@ -181,7 +181,7 @@ pub struct Step {
 }
 
 /// Something that the plan leaves out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Omission {
     /// The module, when one is known.
     pub module: Option<ModuleId>,
@@ -192,7 +192,7 @@ pub struct Omission {
 }
 
 /// Why a plan leaves something out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// It is so already, or there is nothing to do: success.
     AlreadySo {

@@ -20,7 +20,7 @@ use super::targets;
 
 /// Reads the dkms.conf, evaluates it as a build for that kernel would, and tells the result. Changes nothing.
 pub fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
-    let target = targets::single(typed, &app.system, "conf")?;
+    let target = target(app, typed)?;
     let (file, id) = subject(app, typed, operand)?;
     let file = std::path::absolute(&file).unwrap_or(file);
     let id = match id {
@@ -43,6 +43,14 @@ pub fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
         reporter.warn(warning);
     }
     Ok(())
+}
+
+/// The one that is named, else the running one, be it this root's or not: a dkms.conf can be read for any kernel.
+fn target(app: &App, typed: &Typed) -> Result<Target> {
+    match app.system.running_kernel().filter(|_| typed.kernels.is_empty()) {
+        Some(running) => targets::one(running.as_str(), typed.arches.first(), &app.system),
+        None => targets::single(typed, app, "conf"),
+    }
 }
 
 /// The file, and the module if the command line or the tree names it.
@@ -69,8 +77,8 @@ fn subject(app: &App, typed: &Typed, operand: Option<&str>) -> Result<(PathBuf, 
 }
 
 fn load(app: &App, typed: &Typed, file: &Path, id: Option<&ModuleId>, target: &Target) -> Result<Loaded> {
-    let (kernel_source_dir, kernel_config) =
-        headers::places(app.tree.layout(), target, typed.kernelsourcedir.as_deref(), typed.kernel_config.as_deref());
+    let (source_dir, config) = (typed.kernelsourcedir.as_deref(), typed.kernel_config.as_deref());
+    let (kernel_source_dir, kernel_config) = headers::places(app.tree.layout(), target, source_dir, config);
     let context = conf::Context {
         target: Some(target),
         kernel_source_dir,

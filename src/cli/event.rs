@@ -13,19 +13,19 @@ use crate::kernel::arch;
 use crate::plan::reconcile::{Extent, Within};
 use crate::report::Reporter;
 use crate::request::{Kernels, Leaving, Request, Wish};
+use crate::snapshot::ownership;
 use crate::step::{AddSource, Policy, Switch};
-use crate::sys::{Command, process};
+use crate::sys::process;
 use crate::tree::TreeLock;
 
 use super::essential::Essentials;
-use super::failures;
-use super::operand;
 use super::pipeline::{App, Mode};
 use super::policy::{self, Ended};
 use super::recording::{self, Recording};
 use super::request::switched_off;
 use super::summary::Summary;
 use super::verdict::Verdict;
+use super::{failures, operand, place};
 
 /// The cases in which an event ends with their code: words that no hook of ours gives, a package that brought nothing, the
 /// start-up service, and faults of our own.
@@ -48,6 +48,8 @@ pub struct Options {
     pub dry_run: bool,
     /// `--record FILE`: what arrived is kept there.
     pub record: Option<PathBuf>,
+    /// `--root DIR`: the root that it happened in.
+    pub root: Option<PathBuf>,
 }
 
 impl Options {
@@ -56,6 +58,11 @@ impl Options {
         let mut options = Self::default();
         let mut rest = words;
         loop {
+            if let Some((root, more)) = place::root_option(rest) {
+                options.root = Some(root);
+                rest = more;
+                continue;
+            }
             rest = match rest {
                 [word, more @ ..] if word == "--dry-run" => {
                     options.dry_run = true;
@@ -65,6 +72,7 @@ impl Options {
                     options.record = Some(PathBuf::from(file));
                     more
                 }
+                [word, ..] if word == "--root" => return Err(Error::new(Kind::Usage, "--root needs a folder")),
                 [word, ..] if word == "--record" => return Err(Error::new(Kind::Usage, "--record needs a file")),
                 _ => break,
             };
@@ -76,12 +84,11 @@ impl Options {
 }
 
 /// Takes the words after `dkms event` and does what they ask for.
-pub fn run(app: &App, words: &[String], program: &str) -> Result<()> {
-    let (options, words) = Options::split(words)?;
+pub fn run(app: &App, options: &Options, words: &[String], program: &str) -> Result<()> {
     if words.first().is_some_and(|word| word == "replay") {
         return replay(app, words.get(1).map(String::as_str), options.dry_run);
     }
-    let mut call = Call::new(&words, app.system.environment());
+    let mut call = Call::new(words, app.system.environment());
     if call.has_input() {
         let keep = if options.record.is_some() { Keep::All } else { Keep::Telling };
         let input = crate::sys::standard_input();
@@ -229,7 +236,7 @@ fn kernel_arrived(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
 fn start(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
     let app = taking.app;
     let target = target(app, kernel)?;
-    let wish = switched_off(app).unwrap_or(Wish::Autoinstall { target });
+    let wish = switched_off(app).unwrap_or(Wish::Autoinstall { targets: vec![target] });
     match taking.tell(&Request { wish, policy: Policy::default() })? {
         Some(Kind::AutoinstallFailed) => {
             Err(Error::new(Kind::StartFailed, format!("not every module could be installed for kernel {kernel}")))
@@ -310,8 +317,7 @@ fn note_leaving(lock: &TreeLock, id: &ModuleId) -> Result<()> {
 /// How many instances of packages own the module's dkms.conf, as rpm's database says.
 fn other_owners(app: &App, id: &ModuleId) -> usize {
     let file = app.tree.layout().source_tree_name().join(id.source_folder()).join("dkms.conf");
-    let query = Command::new("rpm").args(["-qf", "--qf", "x"]).arg(file);
-    app.system.run(&query).map_or(0, |finished| if finished.success() { finished.text().trim().len() } else { 0 })
+    ownership::rpm_owners(&app.system, &file)
 }
 
 fn target(app: &App, kernel: &KernelRelease) -> Result<Target> {

@@ -99,6 +99,7 @@ fn man(folder: &Path) -> std::io::Result<()> {
     text.extend_from_slice(authoring().as_bytes());
     text.extend_from_slice(exit_codes().as_bytes());
     text.extend_from_slice(JSON.as_bytes());
+    text.extend_from_slice(OTHER_ROOTS.as_bytes());
     text.extend_from_slice(EVENTS.as_bytes());
     fs_err::write(folder.join("dkms.8"), text)
 }
@@ -455,6 +456,55 @@ is the sentence that says why the module is not for this kernel, or null;
 are sentences.
 ";
 
+const OTHER_ROOTS: &str = ".SH OTHER ROOTS
+With
+.B \\-\\-root DIR
+everything is read and written below that folder: settings, tree, sources, modules, package databases. The three trees, be it
+by framework.conf of that root or by options, are places in it, and so are
+.B \\-\\-config
+and
+.B \\-\\-kernelsourcedir
+(with DIR in front or without); an operand,
+.B \\-c
+and
+.B \\-\\-archive
+are files of this machine. Symbolic links below DIR are followed as that root sees them.
+.PP
+Nothing is asked of the running kernel. Without
+.B \\-k
+the kernels of that root are taken that have headers (autoinstall, build, install), or all of them (uninstall, unbuild, remove,
+mktarball); match needs
+.BR \\-k .
+The architecture is the one that the headers were configured for, else that of the root's /bin/sh;
+.B \\-a
+names another. No module is loaded, and nothing goes to this machine's log.
+.PP
+Programs run inside that root, by
+.BR chroot (8):
+make, compilers, scripts of modules, post_transaction, depmod, and the package manager when it is asked whom a file belongs to.
+A kernel's headers name the scripts and compilers of their own release by absolute paths, as a dkms.conf names /lib/modules, and
+only that root's depmod knows how its modules are compressed and which come first. So building needs make and the compiler in
+the root, and root's rights. depmod and package managers that the root lacks are this machine's, told the root
+.RB ( \\-b ,
+.BR \\-\\-root ,
+.BR \\-\\-admindir ).
+Where the root has no devices or processes, it gets this machine's /dev and /proc for the time of the command, in a mount namespace
+that nobody else sees. A root of another machine works where the kernel can run its programs (binfmt_misc).
+.PP
+In a maintainer script that dpkg runs outside its root (\\fB\\-\\-force\\-script\\-chrootless\\fP), DPKG_ROOT stands for
+.BR \\-\\-root .
+.PP
+Inside a chroot or a container the kernels of that root are taken in the same way when the running kernel has no folder there. It
+is a chroot when process 1 has another root, or when there is no /proc; a container, when there is /run/.containerenv or
+/.dockerenv. No signing key is made in another root, a chroot or a container unless
+.B try_sign_modules
+is true or
+.B generate_mok
+asks for it: an image's key would be that of every machine.
+.PP
+Where the tree cannot be written, events end with 0 and the service at boot does what is missing.
+";
+
 const EVENTS: &str = ".SH EVENTS
 Hooks of package managers call
 .BR /usr/lib/dkms/event ,
@@ -465,7 +515,9 @@ asks for failures to be told to the package manager (then 76); what failed is to
 .B \\-\\-dry\\-run
 the plan is printed and nothing is done; with
 .B \\-\\-record FILE
-(before the first word; a folder gets a file for each event) what arrived and what was decided is kept.
+(before the first word; a folder gets a file for each event) what arrived and what was decided is kept; with
+.B \\-\\-root DIR
+there, it happened in that root.
 .B dkms event replay FILE \\-\\-dry\\-run
 shows it, and what it would lead to on this machine.
 .PP

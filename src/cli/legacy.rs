@@ -41,7 +41,7 @@ pub struct Typed {
     /// Module version
     #[arg(short = 'v', value_name = "VERSION", overrides_with = "version_of_module")]
     pub version_of_module: Option<String>,
-    /// Kernel release, or release and architecture (repeatable); default: the running kernel
+    /// Kernel release, or release and architecture (repeatable); default: the running kernel, or those of a root that is not running
     #[arg(short = 'k', long = "kernelver", visible_alias = "kernel", value_name = "KERNEL[/ARCH]")]
     pub kernels: Vec<String>,
     /// Architecture (repeatable); default: that of this machine
@@ -92,6 +92,9 @@ pub struct Typed {
     /// For RPM scriptlets: the removal of what the same transaction has just added cancels itself
     #[arg(long = "rpm_safe_upgrade")]
     pub rpm_safe_upgrade: bool,
+    /// Work on the root below this folder, which is not running; see OTHER ROOTS in dkms(8)
+    #[arg(long, value_name = "DIR", overrides_with = "root")]
+    pub root: Option<PathBuf>,
     /// The DKMS tree; default /var/lib/dkms
     #[arg(long, value_name = "DIR", overrides_with = "dkmstree")]
     pub dkmstree: Option<PathBuf>,

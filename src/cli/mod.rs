@@ -15,6 +15,7 @@ pub mod operand;
 pub mod package;
 mod pending;
 pub mod pipeline;
+pub mod place;
 mod policy;
 mod provenance;
 pub mod recording;
@@ -50,20 +51,21 @@ pub fn main(arguments: Vec<OsString>) -> u8 {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let called_as = words.first().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
-    let rest = words.get(1..).unwrap_or_default();
-    match (called_as.as_deref(), rest.split_first()) {
-        (Some("event"), _) => event_words(rest),
-        (_, Some((verb, rest))) => match verb.as_str() {
-            "complete" => complete_words(rest),
-            "conf" => conf_words(rest),
-            "event" => event_words(rest),
-            "generate" => end(&plain_reporter(), generate::run(rest)),
-            verb if package::VERBS.contains(&verb) => package_words(verb, rest),
-            verb if package::author::VERBS.contains(&verb) => author_words(verb, rest),
-            "mkrepo" => repository_words(rest),
-            _ => legacy_words(&words[1..]),
-        },
-        (_, None) => legacy_words(&[]),
+    let words = words.get(1..).unwrap_or_default();
+    if called_as.as_deref() == Some("event") {
+        return event_words(words);
+    }
+    let words = place::verb_first(words);
+    let Some((verb, rest)) = words.split_first() else { return legacy_words(&[]) };
+    match verb.as_str() {
+        "complete" => complete_words(rest),
+        "conf" => conf_words(rest),
+        "event" => event_words(rest),
+        "generate" => end(&plain_reporter(), generate::run(rest)),
+        verb if package::VERBS.contains(&verb) => package_words(verb, rest),
+        verb if package::author::VERBS.contains(&verb) => author_words(verb, rest),
+        "mkrepo" => repository_words(rest),
+        _ => legacy_words(&words),
     }
 }
 
@@ -87,11 +89,14 @@ fn conf_words(words: &[String]) -> u8 {
         Ok(typed) => typed,
         Err(error) => return usage_error(&error, words),
     };
-    let app = open(&typed, reporter(&typed));
     if typed.help {
-        app.reporter.answer(generate::help());
+        reporter(&typed).answer(generate::help());
         return 0;
     }
+    let app = match open(&typed, reporter(&typed)) {
+        Ok(app) => app,
+        Err(error) => return refuse(&reporter(&typed), typed.json, &error),
+    };
     end(&app.reporter, conf::run(&app, &typed, typed.words.first().map(String::as_str)))
 }
 
@@ -101,7 +106,10 @@ fn complete_words(words: &[String]) -> u8 {
         Ok(typed) => typed,
         Err(error) => return usage_error(&error, words),
     };
-    let app = open(&typed, reporter(&typed));
+    let app = match open(&typed, reporter(&typed)) {
+        Ok(app) => app,
+        Err(error) => return fail(&reporter(&typed), &error),
+    };
     end(&app.reporter, complete::run(&app, typed.words.first().map(String::as_str)))
 }
 
@@ -131,7 +139,10 @@ fn run_legacy(typed: &Typed, reporter: Human) -> u8 {
         reporter.answer(generate::help());
         return 0;
     };
-    let app = open(typed, reporter);
+    let app = match open(typed, reporter) {
+        Ok(app) => app,
+        Err(error) => return refuse(&self::reporter(typed), typed.json, &error),
+    };
     let teller: &dyn Reporter = &app.reporter;
     for notice in typed.deprecated() {
         teller.warn(notice);
@@ -200,8 +211,16 @@ fn generate_mok(app: &App) -> Result<()> {
 }
 
 fn event_words(words: &[String]) -> u8 {
-    let app = open(&Typed::default(), Human::new(Loudness::Normal, Notes::Stderr));
-    match event::run(&app, words, VERSION) {
+    let reporter = || Human::new(Loudness::Normal, Notes::Stderr);
+    let opened = event::Options::split(words).and_then(|(options, words)| {
+        let typed = Typed { root: options.root.clone(), ..Typed::default() };
+        open(&typed, reporter()).map(|app| (app, options, words))
+    });
+    let (app, options, words) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return fail(&reporter(), &error),
+    };
+    match event::run(&app, &options, &words, VERSION) {
         Ok(()) => 0,
         Err(error) if event::may_fail(error.kind()) => fail(&app.reporter, &error),
         // The package manager can do nothing about it, and stopping it would do harm.
@@ -218,7 +237,10 @@ fn package_words(verb: &str, words: &[String]) -> u8 {
         Err(error) => return usage_error(&error, words),
     };
     let reporter = Human::new(call.loudness(), if call.json() { Notes::Stderr } else { Notes::Stdout });
-    let system = System::host();
+    let system = match place::system(call.root()) {
+        Ok(system) => system,
+        Err(error) => return refuse(&reporter, call.json(), &error),
+    };
     let (framework, warnings) = Framework::read(&system);
     for warning in warnings {
         (&reporter as &dyn Reporter).warn(warning);
@@ -258,12 +280,13 @@ fn repository_words(words: &[String]) -> u8 {
     }
 }
 
-/// Reads the settings; what the command line says wins.
-fn open(typed: &Typed, reporter: Human) -> App {
+/// Finds the root and reads its settings; what the command line says wins. The three trees are places in the root.
+fn open(typed: &Typed, reporter: Human) -> Result<App> {
+    let system = place::system(typed.root.as_deref())?;
     let system = match (typed.quiet, typed.json) {
-        (true, _) => System::host().quiet(),
-        (false, true) => System::host().on_standard_error(),
-        (false, false) => System::host(),
+        (true, _) => system.quiet(),
+        (false, true) => system.on_standard_error(),
+        (false, false) => system,
     };
     let (mut framework, warnings) = Framework::read(&system);
     for warning in warnings {
@@ -279,7 +302,7 @@ fn open(typed: &Typed, reporter: Human) -> App {
         }
     }
     let reporter = if framework.is_on("verbose") { reporter.with_details() } else { reporter };
-    App::new(system, framework, reporter)
+    Ok(App::new(system, framework, reporter))
 }
 
 fn plain_reporter() -> Human {

@@ -80,12 +80,12 @@ fn from_folder(system: &System, framework: &Framework, folder: &Path, typed: &Ty
         .map_err(|error| Error::io("cannot find the source folder", error))?;
     let file = typed.conf.clone().unwrap_or_else(|| folder.join("dkms.conf"));
     let id = id_of(system, framework, &file, typed)?;
-    Ok(Subject { id, source: source_place(framework, &folder), _unpacked: None })
+    Ok(Subject { id, source: source_place(&system.path(&framework.source_tree), &folder), _unpacked: None })
 }
 
 /// A folder that is the module's place in the source tree already need not be copied.
-fn source_place(framework: &Framework, folder: &Path) -> AddSource {
-    if folder.parent() == Some(framework.source_tree.as_path()) {
+fn source_place(source_tree: &Path, folder: &Path) -> AddSource {
+    if folder.parent() == Some(source_tree) {
         return AddSource::SourceTree;
     }
     AddSource::Folder(folder.to_path_buf())
@@ -101,7 +101,7 @@ fn id_of(system: &System, framework: &Framework, file: &Path, typed: &Typed) -> 
 pub fn from_archive(system: &System, framework: &Framework, file: &Path) -> Result<Subject> {
     let folder = tempfile::Builder::new()
         .prefix("dkms.")
-        .tempdir_in(&framework.tmp_location)
+        .tempdir_in(system.path(&framework.tmp_location))
         .map_err(|error| Error::io(format!("cannot unpack {}", file.display()), error))?;
     let (id, unpacked) = add::identify(system, framework, file, folder.path())?;
     Ok(Subject { id, source: AddSource::Archive(unpacked), _unpacked: Some(folder) })

@@ -60,6 +60,11 @@ impl PackageCall {
         }
     }
 
+    /// The root whose tree and templates are used, if it is another one.
+    pub fn root(&self) -> Option<&Path> {
+        self.args.root.as_deref()
+    }
+
     /// Whether the result is told as JSON.
     pub fn json(&self) -> bool {
         self.args.json

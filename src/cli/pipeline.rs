@@ -5,14 +5,14 @@ use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
-use crate::kernel::{arch, installed};
+use crate::kernel::{arch, headers, installed};
 use crate::plan;
 use crate::report::Reporter;
 use crate::report::human::Human;
 use crate::request::{Request, Wish};
 use crate::snapshot::{self, Snapshot, View};
 use crate::step::{Inputs, Operation, Outcome, Plan, Reason, Step, StepId, Switch};
-use crate::sys::System;
+use crate::sys::{System, chroot};
 use crate::tree::{Layout, LockError, Tree, TreeLock};
 
 use super::provenance::{self, Noting};
@@ -146,6 +146,19 @@ impl App {
             reporter.warn(format!("waiting for another dkms (process {pid}: {command}), for {seconds} s at most"));
         })
         .map_err(lock_error)
+    }
+
+    /// The running kernel, if it is one of this root: in another root, in a chroot and in a container it is none unless it
+    /// has its folder there.
+    pub fn running_kernel(&self) -> Option<&KernelRelease> {
+        let has_folder = |kernel: &&KernelRelease| self.tree.layout().install_tree().join(kernel).is_dir();
+        self.system.running_kernel().filter(|kernel| has_folder(kernel) || chroot::certain(&self.system).is_none())
+    }
+
+    /// Every kernel of the root whose headers are there.
+    pub fn kernels_with_headers(&self) -> Result<Vec<Target>> {
+        let has_headers = |target: &Target| headers::find(self.tree.layout(), target, None).is_present();
+        Ok(self.kernels()?.into_iter().filter(has_headers).collect())
     }
 
     /// Every kernel of the root, with headers or without. A folder that holds no more than modules from outside and

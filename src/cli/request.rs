@@ -13,7 +13,7 @@ use crate::step::{Inputs, Policy, Switch, TarballContent};
 use super::legacy::Typed;
 use super::operand::{self, Subject};
 use super::pipeline::{App, framework_switches};
-use super::targets;
+use super::{place, targets};
 
 /// What a command line asks for. The subject keeps an unpacked archive until the work is done.
 pub struct Asked {
@@ -25,7 +25,9 @@ pub struct Asked {
 
 /// Turns an action into a request, with the refusals in the order in which callers know them.
 pub fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Result<Asked> {
-    if needs_root(action) && !app.system.is_superuser() && !typed.dry_run {
+    // Programs of another root run inside it, which only root may do.
+    let enters = action == "build" && !app.system.is_live();
+    if (needs_root(action) || enters) && !app.system.is_superuser() && !typed.dry_run {
         return Err(Error::new(Kind::NotRoot, format!("{action} needs root")).hint("run the command as root"));
     }
     if !typed.dry_run {
@@ -43,7 +45,7 @@ pub fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Resu
         return Ok(Asked { request: Request { wish, policy }, subject: None });
     }
     if matches!(action, "uninstall" | "unbuild" | "remove") {
-        let kernels = targets::or_all(typed, &app.system)?;
+        let kernels = targets::or_all(typed, app)?;
         let id = operand::named(typed, word)?;
         let wish = match action {
             "uninstall" => Wish::Uninstall { id, kernels },
@@ -63,7 +65,7 @@ fn making(app: &App, typed: &Typed, action: &str, word: Option<&str>, policy: Po
     targets::refuse_all(typed, action)?;
     let targets = match action {
         "add" | "ldtarball" => Vec::new(),
-        _ => targets::given(typed, &app.system)?,
+        _ => targets::given(typed, app)?,
     };
     let subject = match action {
         "ldtarball" => operand::archived(&app.system, &app.framework, typed, word)?,
@@ -90,7 +92,7 @@ fn tarball(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
     // A source does not depend on a kernel.
     let kernels = match content {
         TarballContent::SourceOnly => Kernels::Given(Vec::new()),
-        _ => targets::or_all(typed, &app.system)?,
+        _ => targets::or_all(typed, app)?,
     };
     let id = operand::named(typed, word)?;
     Ok(Wish::MakeTarball { id, kernels, content, file: typed.archive.clone() })
@@ -98,18 +100,17 @@ fn tarball(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
 
 /// The actions that are about a kernel and whatever modules there are.
 fn wish_of_kernel(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Result<Option<Wish>> {
-    let system = &app.system;
     Ok(Some(match action {
         "autoinstall" | "kernel_postinst" => {
-            let target = match action {
-                "autoinstall" => targets::single(typed, system, action)?,
-                _ => targets::named(typed, system, action)?,
+            let targets = match action {
+                "autoinstall" => targets::single_or_all(typed, app, action)?,
+                _ => vec![targets::named(typed, app, action)?],
             };
-            switched_off(app).unwrap_or(Wish::Autoinstall { target })
+            switched_off(app).unwrap_or(Wish::Autoinstall { targets })
         }
-        "kernel_prerm" => Wish::KernelLeaves { target: targets::named(typed, system, action)?, which: Leaving::Every },
+        "kernel_prerm" => Wish::KernelLeaves { target: targets::named(typed, app, action)?, which: Leaving::Every },
         "kernel_preinst" => {
-            Wish::KernelLeaves { target: targets::named(typed, system, action)?, which: Leaving::AutoinstallOnly }
+            Wish::KernelLeaves { target: targets::named(typed, app, action)?, which: Leaving::AutoinstallOnly }
         }
         "match" => like(app, typed, word)?,
         "reconcile" => reconcile(app, typed, word)?,
@@ -120,7 +121,7 @@ fn wish_of_kernel(app: &App, typed: &Typed, action: &str, word: Option<&str>) ->
 /// What a person asks for counts, whatever is switched off for events.
 fn reconcile(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
     targets::refuse_all(typed, "reconcile")?;
-    let kernels = if typed.kernels.is_empty() { Vec::new() } else { targets::given(typed, &app.system)? };
+    let kernels = if typed.kernels.is_empty() { Vec::new() } else { targets::given(typed, app)? };
     let targets = if kernels.is_empty() { app.kernels()? } else { kernels.clone() };
     let modules = match &typed.modules[..] {
         [] | [_] => only(operand::parts(typed, word))?.into_iter().collect(),
@@ -136,7 +137,7 @@ fn only(parts: (Option<String>, Option<String>)) -> Result<Option<Only>> {
 }
 
 fn like(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
-    let target = targets::single(typed, &app.system, "match")?;
+    let target = targets::single(typed, app, "match")?;
     let Some(other) = &typed.templatekernel else {
         return Err(Error::new(Kind::TemplateMissing, "match needs the kernel whose modules are wanted")
             .hint("name it with --templatekernel"));
@@ -210,6 +211,7 @@ fn policy(app: &App, typed: &Typed) -> Policy {
         (typed.modprobe_on_install, Switch::ModprobeOnInstall),
         (typed.symlink_modules, Switch::SymlinkModules),
     ];
+    let of_root = |file| place::file_of_root(&app.system, file);
     Policy {
         switches: given
             .into_iter()
@@ -220,8 +222,8 @@ fn policy(app: &App, typed: &Typed) -> Policy {
         jobs: typed.jobs.or(app.framework.parallel_jobs),
         inputs: Inputs {
             conf: absolute(typed.conf.as_ref()),
-            kernel_config: absolute(typed.kernel_config.as_ref()),
-            kernel_source_dir: absolute(typed.kernelsourcedir.as_ref()),
+            kernel_config: typed.kernel_config.as_deref().map(of_root),
+            kernel_source_dir: typed.kernelsourcedir.as_deref().map(of_root),
             directives: typed.directives.clone(),
         },
     }

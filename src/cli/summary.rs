@@ -75,7 +75,7 @@ impl Summary {
                 Gravity::Critical => reporter.warn(&line.text),
                 Gravity::Warning | Gravity::Info => reporter.note(format!("dkms: {}", line.text)),
             }
-            if system.root() == std::path::Path::new("/")
+            if system.is_live()
                 && let Err(error) = journal::send(line.gravity, &line.text)
             {
                 reporter.detail(format!("the system's log did not take a line: {error}"));

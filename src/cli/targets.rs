@@ -1,4 +1,4 @@
-//! Which kernels a command line is about: `-k`, `-a`, `--all`, else the running one.
+//! Which kernels a command line is about: `-k`, `-a`, `--all`, else the running one, else those of the root.
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
@@ -7,6 +7,7 @@ use crate::request::Kernels;
 use crate::sys::System;
 
 use super::legacy::Typed;
+use super::pipeline::App;
 
 /// Checks what -k, -a and --all may not be together, then pairs kernels with architectures.
 pub fn check(typed: &Typed) -> Result<()> {
@@ -40,47 +41,72 @@ pub fn paired(kernels: &[String], arches: &[String], system: &System) -> Result<
     Ok(targets)
 }
 
-/// The kernels: those of -k with the architectures of -a, else the running one.
-pub fn given(typed: &Typed, system: &System) -> Result<Vec<Target>> {
+/// The kernels: those of -k with the architectures of -a, else the running one, else those of a root that does not run.
+pub fn given(typed: &Typed, app: &App) -> Result<Vec<Target>> {
     check(typed)?;
+    let system = &app.system;
     if typed.kernels.is_empty() {
-        let running = system.running_kernel().cloned().ok_or_else(|| {
-            Error::new(Kind::KernelEmpty, "the running kernel's release is not known").hint("name a kernel with -k")
-        })?;
-        let arch = arch(typed.arches.first(), system, &running)?;
-        return Ok(vec![Target::new(running, arch)]);
+        let Some(running) = app.running_kernel() else { return of_root(typed, app) };
+        let arch = arch(typed.arches.first(), system, running)?;
+        return Ok(vec![Target::new(running.clone(), arch)]);
     }
     paired(&typed.kernels, &typed.arches, system)
 }
 
-/// The kernels of an unmaking action, which knows --all.
-pub fn or_all(typed: &Typed, system: &System) -> Result<Kernels> {
+/// Every kernel of the root that has headers; where none has, every one, so that what is missing can be named.
+fn of_root(typed: &Typed, app: &App) -> Result<Vec<Target>> {
+    let mut targets = app.kernels_with_headers()?;
+    if targets.is_empty() {
+        targets = app.kernels()?;
+    }
+    if targets.is_empty() {
+        let folder = app.tree.layout().install_tree();
+        return Err(Error::new(Kind::HeadersMissing, format!("there is no kernel in {}", folder.display()))
+            .hint("install a kernel and its headers in this root, or name one with -k"));
+    }
+    if let Some(word) = typed.arches.first() {
+        let arch = Arch::new(word.clone())?;
+        targets = targets.into_iter().map(|target| Target::new(target.kernel, arch.clone())).collect();
+    }
+    Ok(targets)
+}
+
+/// The kernels of an unmaking action, which knows --all. Where no kernel runs, all are meant.
+pub fn or_all(typed: &Typed, app: &App) -> Result<Kernels> {
     check(typed)?;
-    if typed.all { Ok(Kernels::All) } else { given(typed, system).map(Kernels::Given) }
+    let none_named = typed.kernels.is_empty() && typed.arches.is_empty() && app.running_kernel().is_none();
+    if typed.all || none_named { Ok(Kernels::All) } else { given(typed, app).map(Kernels::Given) }
 }
 
 /// Exactly one kernel, or the running one where none is named.
-pub fn single(typed: &Typed, system: &System, action: &str) -> Result<Target> {
+pub fn single(typed: &Typed, app: &App, action: &str) -> Result<Target> {
+    let mut targets = single_or_all(typed, app, action)?.into_iter();
+    match (targets.next(), targets.next()) {
+        (Some(target), None) => Ok(target),
+        _ => Err(Error::new(Kind::KernelCount, format!("{action} needs one kernel, and this root has several"))
+            .hint("name it with -k")),
+    }
+}
+
+/// One kernel at most is named; where none is and none runs, those of the root.
+pub fn single_or_all(typed: &Typed, app: &App, action: &str) -> Result<Vec<Target>> {
     refuse_all(typed, action)?;
     if typed.kernels.len() > 1 {
         let text = format!("{action} works on one kernel at a time, {} were given", typed.kernels.len());
         return Err(Error::new(Kind::KernelCount, text));
     }
-    given(typed, system)?
-        .into_iter()
-        .next()
-        .ok_or_else(|| Error::new(Kind::KernelCount, format!("{action} needs one kernel")))
+    given(typed, app)
 }
 
 /// Exactly one kernel that was named.
-pub fn named(typed: &Typed, system: &System, action: &str) -> Result<Target> {
+pub fn named(typed: &Typed, app: &App, action: &str) -> Result<Target> {
     if typed.kernels.is_empty() {
         refuse_all(typed, action)?;
         return Err(
             Error::new(Kind::KernelCount, format!("{action} needs the kernel it is about")).hint("name it with -k")
         );
     }
-    single(typed, system, action)
+    single(typed, app, action)
 }
 
 /// The actions for which --all is refused.
@@ -119,14 +145,24 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::report::human::{Human, Loudness, Notes};
 
-    fn system() -> System {
-        System::host().with_running(KernelRelease::new("6.1.0-1").ok(), Arch::new("x86_64").ok())
+    fn app(system: System) -> App {
+        let framework = crate::conf::Framework::defaults(&system);
+        App::new(system, framework, Human::new(Loudness::Nothing, Notes::Stdout))
+    }
+
+    /// A machine whose kernel has its folder.
+    fn machine() -> (tempfile::TempDir, App) {
+        let root = tempfile::tempdir().unwrap();
+        fs_err::create_dir_all(root.path().join("lib/modules/6.1.0-1")).unwrap();
+        let system = System::host().with_root(root.path());
+        (root, app(system.with_running(KernelRelease::new("6.1.0-1").ok(), Arch::new("x86_64").ok())))
     }
 
     fn targets(line: &str) -> std::result::Result<Vec<String>, u8> {
         let typed = Typed::try_parse_from(line.split_whitespace()).expect("a command line");
-        given(&typed, &system())
+        given(&typed, &machine().1)
             .map(|targets| targets.iter().map(|target| format!("{}/{}", target.kernel, target.arch)).collect())
             .map_err(|error| error.kind().code())
     }
@@ -153,7 +189,7 @@ mod tests {
     #[test]
     fn without_an_architecture_nothing_can_be_named() {
         let typed = Typed::try_parse_from(["build", "-k", "6.1"]).expect("a command line");
-        let unknown = System::host().with_running(None, None);
+        let unknown = app(System::host().with_root("/nowhere").with_running(None, None));
         assert_eq!(given(&typed, &unknown).map_err(|error| error.kind()), Err(Kind::ArchUnknown));
         let typed = Typed::try_parse_from(["build", "-k", "6.1/arm"]).expect("a command line");
         assert!(given(&typed, &unknown).is_ok());

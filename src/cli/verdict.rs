@@ -164,7 +164,7 @@ mod tests {
         let first = plan.push(id("a"), Some(target.clone()), Operation::Build, "", Vec::new());
         let second = plan.push(id("a"), Some(target.clone()), Operation::Install, "", vec![first]);
         let outcomes = vec![(first, build), (second, Outcome::Skipped { because: first })];
-        let verdict = judge(&Wish::Autoinstall { target }, &plan, outcomes);
+        let verdict = judge(&Wish::Autoinstall { targets: vec![target] }, &plan, outcomes);
         verdict.error.map(|error| (error.kind().code(), error.message().to_owned()))
     }
 

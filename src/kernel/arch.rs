@@ -1,12 +1,44 @@
 //! The architecture that a kernel goes by: on RPM systems its package's, which may be narrower than the machine's (an
-//! i586 kernel on an i686), else `uname -m`.
+//! i586 kernel on an i686), else `uname -m`. In another root its headers say it, as the machine is the host's at best.
 
 use crate::ids::{Arch, KernelRelease};
 use crate::sys::System;
 
 /// None when not even the machine's is known.
 pub fn of(system: &System, release: &KernelRelease) -> Option<Arch> {
-    of_package(system, release).or_else(|| system.machine().cloned())
+    of_package(system, release).or_else(|| of_headers(system, release)).or_else(|| system.machine().cloned())
+}
+
+/// What uname(2) calls the machines of kernels with this line in their configuration, the narrower first.
+const OF_CONFIGURATION: [(&str, &str); 12] = [
+    ("CONFIG_X86_64=y", "x86_64"),
+    ("CONFIG_X86_32=y", "i686"),
+    ("CONFIG_ARM64=y", "aarch64"),
+    ("CONFIG_CPU_V6=y", "armv6l"),
+    ("CONFIG_ARM=y", "armv7l"),
+    ("CONFIG_PPC64_ELF_ABI_V2=y", "ppc64le"),
+    ("CONFIG_CPU_LITTLE_ENDIAN=y", "ppc64le"),
+    ("CONFIG_S390=y", "s390x"),
+    ("CONFIG_ARCH_RV64I=y", "riscv64"),
+    ("CONFIG_LOONGARCH=y", "loongarch64"),
+    ("CONFIG_PPC64=y", "ppc64"),
+    ("CONFIG_SPARC64=y", "sparc64"),
+];
+
+/// The machine that the headers of another root's kernel were configured for; None on the live system.
+pub fn of_headers(system: &System, release: &KernelRelease) -> Option<Arch> {
+    if system.is_live() {
+        return None;
+    }
+    let files = ["include/config/auto.conf", ".config"];
+    let text = files
+        .iter()
+        .find_map(|file| fs_err::read_to_string(system.path(format!("/lib/modules/{release}/build/{file}"))).ok())?;
+    let lines: std::collections::HashSet<&str> = text.lines().collect();
+    // MIPS has a CPU_LITTLE_ENDIAN of its own, and goes by what the root's programs are for.
+    let is_mips = lines.contains("CONFIG_MIPS=y");
+    let found = OF_CONFIGURATION.iter().filter(|_| !is_mips).find(|(line, _)| lines.contains(line));
+    Arch::new(found?.1).ok()
 }
 
 /// What rpm's database says of the package that owns the kernel's folder. A release that ends in the machine's name needs
@@ -78,5 +110,29 @@ mod tests {
         ] {
             assert_eq!(arch(told, machine, release, other), expected, "{told} {release} {other:?}");
         }
+    }
+
+    #[test]
+    fn in_another_root_the_headers_say_it() {
+        let root = tempfile::tempdir().unwrap();
+        let system = System::host().with_root(root.path()).with_running(None, Arch::new("x86_64").ok());
+        for (kernel, config, expected) in [
+            ("6.1-a", "CONFIG_X86=y\nCONFIG_X86_64=y\n", "x86_64"),
+            ("6.1-b", "CONFIG_X86=y\nCONFIG_X86_32=y\n", "i686"),
+            ("6.1-c", "CONFIG_ARM64=y\n", "aarch64"),
+            ("6.1-d", "CONFIG_PPC=y\nCONFIG_PPC64=y\nCONFIG_CPU_LITTLE_ENDIAN=y\n", "ppc64le"),
+            ("6.1-e", "CONFIG_PPC64=y\n", "ppc64"),
+            ("6.1-f", "CONFIG_MIPS=y\nCONFIG_CPU_LITTLE_ENDIAN=y\n", "x86_64"),
+            ("6.1-g", "# CONFIG_ARM64 is not set\n", "x86_64"),
+        ] {
+            let headers = root.path().join("usr/src/headers").join(kernel);
+            let folder = root.path().join("lib/modules").join(kernel);
+            fs_err::create_dir_all(headers.join("include/config")).unwrap();
+            fs_err::create_dir_all(&folder).unwrap();
+            fs_err::write(headers.join("include/config/auto.conf"), config).unwrap();
+            std::os::unix::fs::symlink(format!("/usr/src/headers/{kernel}"), folder.join("build")).unwrap();
+            assert_eq!(of(&system, &KernelRelease::new(kernel).unwrap()).unwrap().as_str(), expected, "{config}");
+        }
+        assert_eq!(of(&system, &KernelRelease::new("6.0").unwrap()).unwrap().as_str(), "x86_64", "without headers");
     }
 }

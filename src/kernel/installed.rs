@@ -8,7 +8,7 @@ use fs_err as fs;
 
 use super::{Kernel, headers, package};
 use crate::ids::{Arch, KernelRelease, Target};
-use crate::sys::fs::is_real_folder;
+use crate::sys::fs::{is_real_folder, resolve};
 use crate::tree::Layout;
 use crate::version;
 
@@ -48,7 +48,7 @@ pub fn kernel(layout: &Layout, target: &Target, source_dir: Option<&Path>) -> Ke
 pub fn has_gone(layout: &Layout, target: &Target) -> bool {
     let folder = layout.kernel_modules(target);
     let of_a_kernel = ["build", "source", "kernel", "vmlinuz", "modules.order", "modules.builtin"];
-    !of_a_kernel.iter().any(|name| folder.join(name).exists())
+    !of_a_kernel.iter().any(|name| resolve(layout.root(), &folder.join(name)).is_some())
 }
 
 /// Version order; releases that it takes for equal are told apart by their bytes.

@@ -15,6 +15,17 @@ use super::refusal::{self, already, refused};
 /// Why an installed module is installed.
 pub(super) const EARLIER_BUILD: &str = "the kernel has an earlier build of it";
 
+/// [`autoinstall`] for one kernel after the other. What is said of no kernel in particular is said once.
+pub fn on_each(targets: &[Target], snapshot: &Snapshot, policy: &Policy) -> Plan {
+    let mut plan = Plan::default();
+    for target in targets {
+        let mut own = autoinstall(target, snapshot, policy);
+        own.omissions.retain(|omission| omission.target.is_some() || !plan.omissions.contains(omission));
+        plan.append(own);
+    }
+    plan
+}
+
 /// The newest version of every AUTOINSTALL module, installed for this kernel; dependencies first.
 pub fn autoinstall(target: &Target, snapshot: &Snapshot, policy: &Policy) -> Plan {
     autoinstall_of(&|_| true, target, snapshot, policy)

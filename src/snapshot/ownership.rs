@@ -1,4 +1,5 @@
-//! Which package a file belongs to, as dpkg, rpm and pacman say.
+//! Which package a file belongs to, as dpkg, rpm and pacman say. Another root's own programs are asked where it has them: rpm
+//! keeps its database in other places and forms elsewhere.
 
 use std::path::Path;
 
@@ -30,8 +31,7 @@ fn dpkg(system: &System, file: &Path) -> bool {
 }
 
 fn dpkg_query(system: &System) -> Command {
-    let query = Command::new("dpkg-query");
-    if is_live(system) { query } else { query.arg("--admindir").arg(system.path("/var/lib/dpkg")) }
+    asking(system, "dpkg-query", |query| query.arg("--admindir").arg(system.path("/var/lib/dpkg")))
 }
 
 /// `dpkg-query -S` gives `PACKAGE[, PACKAGE…]: FILE`, and lines about diversions that begin otherwise.
@@ -58,18 +58,28 @@ fn rpm(system: &System, file: &Path) -> Command {
 }
 
 fn rpm_query(system: &System) -> Command {
-    let query = Command::new("rpm");
-    if is_live(system) { query } else { query.arg("--root").arg(system.root()) }
+    asking(system, "rpm", |query| query.arg("--root").arg(system.root()))
+}
+
+/// How many packages hold a file, as rpm's database says: two while one of them is being replaced.
+pub fn rpm_owners(system: &System, file: &Path) -> usize {
+    let query = rpm_query(system).args(["-qf", "--qf", "x"]).arg(file);
+    system.run(&query).map_or(0, |finished| if finished.success() { finished.text().trim().len() } else { 0 })
 }
 
 fn pacman(system: &System, file: &Path) -> Command {
-    let query = Command::new("pacman");
-    let query = if is_live(system) { query } else { query.arg("--sysroot").arg(system.root()) };
-    query.arg("-Qoq").arg(file)
+    asking(system, "pacman", |query| query.arg("--sysroot").arg(system.root())).arg("-Qoq").arg(file)
 }
 
-fn is_live(system: &System) -> bool {
-    system.root() == Path::new("/")
+/// A query of this root: by its own program, else by this machine's, which is told the root.
+fn asking(system: &System, program: &str, tell_root: impl FnOnce(Command) -> Command) -> Command {
+    if system.is_live() {
+        Command::new(program)
+    } else if system.is_superuser() && system.has_program(program) {
+        system.command(&system.path("/"), program)
+    } else {
+        tell_root(Command::new(program))
+    }
 }
 
 fn says_so(system: &System, query: Command) -> bool {
@@ -79,6 +89,8 @@ fn says_so(system: &System, query: Command) -> bool {
 /// What a query wrote; None when it found nothing, or when there is no such program.
 fn answer(system: &System, query: Command) -> Option<String> {
     let program = query.program().to_string_lossy().into_owned();
-    system.find_program(&program)?;
+    if !query.is_inside() {
+        system.find_program(&program)?;
+    }
     system.run(&query).ok().filter(crate::sys::Finished::success).map(|finished| finished.text())
 }

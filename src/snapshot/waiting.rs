@@ -6,7 +6,7 @@ use std::io;
 use super::{Snapshot, View, load};
 use crate::conf::Commands;
 use crate::ids::{Arch, ModuleId, Target};
-use crate::kernel::installed;
+use crate::kernel::{arch, installed};
 use crate::step::AddSource;
 use crate::tree::ModuleEntry;
 
@@ -18,7 +18,9 @@ impl Snapshot {
         let mut snapshot = Self { modules, os, ..Self::default() };
         let Some(machine) = view.system.machine() else { return Ok(snapshot) };
         for kernel in installed::kernels(view.tree.layout(), machine)? {
-            let target = snapshot.as_built(kernel.target.clone());
+            let machine = arch::of_headers(view.system, &kernel.target.kernel);
+            let named = machine.map(|arch| Target { arch, ..kernel.target.clone() });
+            let target = snapshot.as_built(named.unwrap_or_else(|| kernel.target.clone()));
             if !installed::has_gone(view.tree.layout(), &target) {
                 snapshot.kernels.insert(target.clone(), crate::kernel::Kernel { target, ..kernel });
             }

@@ -162,28 +162,62 @@ pub fn resolve(root: &Path, path: &Path) -> Option<PathBuf> {
     if root == Path::new("/") {
         return fs::canonicalize(path).ok();
     }
-    let mut todo: Vec<std::ffi::OsString> = names(path.strip_prefix(root).unwrap_or(path));
+    follow(root, path.strip_prefix(root).unwrap_or(path)).ok()
+}
+
+/// Where an absolute path of a root is opened: as [`resolve`] has it as far as it exists, and then as it stands. For the
+/// root `/` it is the path itself.
+pub fn opened(root: &Path, path: &Path) -> PathBuf {
+    if root == Path::new("/") {
+        return path.to_path_buf();
+    }
+    follow(root, path).unwrap_or_else(|beyond| beyond)
+}
+
+/// The same for an entry that is itself meant, also when it is a symlink.
+pub fn opened_entry(root: &Path, path: &Path) -> PathBuf {
+    match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => opened(root, folder).join(name),
+        _ => opened(root, path),
+    }
+}
+
+/// Ok when all of it exists; Err for a path whose end does not, and for one that goes in circles.
+fn follow(root: &Path, path: &Path) -> Result<PathBuf, PathBuf> {
+    let mut todo: Vec<std::ffi::OsString> = names(path);
     todo.reverse();
     let mut inside = PathBuf::new();
-    let mut links = 0;
+    let (mut links, mut all_there) = (0, true);
     while let Some(name) = todo.pop() {
         if name == ".." {
             inside.pop();
             continue;
         }
         let here = root.join(&inside).join(&name);
-        if !fs::symlink_metadata(&here).ok()?.is_symlink() {
+        let link = match fs::symlink_metadata(&here) {
+            Ok(meta) if meta.is_symlink() && links < MAX_LINKS => fs::read_link(&here).ok(),
+            Ok(meta) => {
+                all_there &= !meta.is_symlink();
+                None
+            }
+            Err(_) => {
+                all_there = false;
+                None
+            }
+        };
+        let Some(target) = link else {
             inside.push(&name);
             continue;
-        }
+        };
         links += 1;
-        let target = fs::read_link(&here).ok().filter(|_| links <= MAX_LINKS)?;
         if target.is_absolute() {
             inside = PathBuf::new();
         }
         todo.extend(names(&target).into_iter().rev());
     }
-    Some(root.join(inside))
+    // A root ends without a slash, whatever follows.
+    let found = if inside.as_os_str().is_empty() { root.to_path_buf() } else { root.join(inside) };
+    if all_there { Ok(found) } else { Err(found) }
 }
 
 /// Whether a path leads to a file when `root` is taken for `/`; see [`resolve`].

@@ -1,11 +1,13 @@
 //! The only way to processes, files, environment and machine facts. Everything takes a root, so that tests, image
 //! builds and the live system run the same code.
 
+pub mod chroot;
 pub mod copy;
 pub mod fingerprint;
 pub mod fs;
 pub mod journal;
 pub mod os_release;
+mod other_root;
 pub mod process;
 pub mod rename;
 pub mod run;
@@ -33,6 +35,8 @@ pub struct System {
     machine: Option<Arch>,
     runner: Arc<dyn Runner>,
     os_release: Arc<OnceLock<Option<OsRelease>>>,
+    /// Why programs must not be run inside the root.
+    unfurnished: Option<Arc<str>>,
 }
 
 impl System {
@@ -47,6 +51,7 @@ impl System {
             machine: Arch::new(uname.machine().to_string_lossy()).ok(),
             runner: Arc::new(run::HostRunner),
             os_release: Arc::default(),
+            unfurnished: None,
         }
     }
 
@@ -98,34 +103,29 @@ impl System {
         &self.root
     }
 
-    /// Where an absolute path of that root lies here.
+    /// Whether this is the root that this process lives in.
+    pub fn is_live(&self) -> bool {
+        self.root == Path::new("/")
+    }
+
+    /// Where an absolute path of that root lies here. Symlinks of another root are followed inside it.
     pub fn path(&self, absolute: impl AsRef<Path>) -> PathBuf {
-        let absolute = absolute.as_ref();
-        if self.root == Path::new("/") {
-            return absolute.to_path_buf();
-        }
-        self.root.join(absolute.strip_prefix("/").unwrap_or(absolute))
+        fs::opened(&self.root, absolute.as_ref())
     }
 
     /// What a process inside the root calls an opened path: the opposite of [`System::path`].
     pub fn inside(&self, opened: &Path) -> PathBuf {
-        if self.root == Path::new("/") {
-            return opened.to_path_buf();
-        }
         opened.strip_prefix(&self.root).map_or_else(|_| opened.to_path_buf(), |rest| Path::new("/").join(rest))
     }
 
     /// A program that runs inside this root, in `folder` (an opened path), with the caller's environment: directly on
     /// the live system, else through chroot(8), so that a foreign root's own compilers and scripts serve it.
     pub fn command(&self, folder: &Path, program: impl AsRef<OsStr>) -> Command {
-        let command = if self.root == Path::new("/") {
+        let command = if self.is_live() {
             Command::new(program).current_dir(folder)
         } else {
-            Command::new("chroot")
-                .arg(&self.root)
-                .args(["/bin/sh", "-c", r#"cd "$1" && shift && exec "$@""#, "sh"])
-                .arg(self.inside(folder))
-                .arg(program)
+            let enter = ["/bin/sh", "-c", r#"cd "$1" && shift && exec "$@""#, "sh"];
+            Command::new("chroot").inside(&self.root).args(enter).arg(self.inside(folder)).arg(program)
         };
         self.environment.iter().fold(command.env_clear(), |command, (name, value)| command.env(name, value))
     }
@@ -162,6 +162,10 @@ impl System {
 
     /// Runs a program to its end. A program that ends with a code is no error; one that cannot be started is.
     pub fn run(&self, command: &Command) -> Result<Finished, RunError> {
+        if let Some(why) = self.unfurnished.as_deref().filter(|_| command.is_inside()) {
+            let program = command.program().to_string_lossy().into_owned();
+            return Err(RunError { program, source: std::io::Error::other(why) });
+        }
         self.runner.run(command)
     }
 

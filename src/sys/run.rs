@@ -32,12 +32,24 @@ pub struct Command {
     output: Output,
     input: Option<Vec<u8>>,
     jobserver: Option<jobserver::Client>,
+    inside: bool,
 }
 
 impl Command {
     /// This program, found through PATH, without arguments, in the current folder, output captured.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         Self { program: program.as_ref().to_owned(), ..Self::default() }
+    }
+
+    /// For `chroot` and the like: the next argument is this root, in which the program behind it runs.
+    #[must_use]
+    pub fn inside(self, root: &Path) -> Self {
+        Self { inside: true, ..self.arg(root) }
+    }
+
+    /// Whether it runs a program of another root.
+    pub fn is_inside(&self) -> bool {
+        self.inside
     }
 
     /// Adds one argument.

@@ -1,32 +1,51 @@
-//! Every path of the tree and of the places it refers to. Pure.
+//! Every path of the tree and of the places it refers to. Pure, but for symlinks on the way into another root.
 
 use std::path::{Path, PathBuf};
 
 use crate::ids::{ModuleId, ModuleName, Target};
+use crate::sys::fs;
 
 /// The three trees, with the root in front (paths as this process opens them), and without (as links store them).
 #[derive(Debug, Clone)]
 pub struct Layout {
     root: PathBuf,
-    dkms: PathBuf,
-    source: PathBuf,
-    install: PathBuf,
+    dkms: Place,
+    source: Place,
+    install: Place,
+}
+
+/// A tree by its two names.
+#[derive(Debug, Clone)]
+struct Place {
+    named: PathBuf,
+    opened: PathBuf,
+}
+
+impl Place {
+    fn new(root: &Path, named: &Path) -> Self {
+        Self { named: named.into(), opened: fs::opened(root, named) }
+    }
 }
 
 impl Layout {
-    /// Below this root, these absolute places: DKMS tree, source tree, install tree.
+    /// Below this root, these absolute places: DKMS tree, source tree, install tree. Symlinks that lead to them are followed
+    /// inside the root, here and once.
     pub fn new(root: &Path, dkms: &Path, source: &Path, install: &Path) -> Self {
-        Self { root: root.into(), dkms: dkms.into(), source: source.into(), install: install.into() }
+        let place = |named| Place::new(root, named);
+        Self { root: root.into(), dkms: place(dkms), source: place(source), install: place(install) }
     }
 
-    /// Where an absolute path of this root is opened.
+    /// Where an absolute path of this root is opened. What lies there may be a symlink, which is meant itself.
     pub fn opened(&self, absolute: &Path) -> PathBuf {
-        self.root.join(absolute.strip_prefix("/").unwrap_or(absolute))
+        fs::opened_entry(&self.root, absolute)
     }
 
-    /// A path as links and notes store it: without the root.
+    /// A path as links and notes store it: without the root, in the words of the settings.
     pub fn named(&self, opened: &Path) -> PathBuf {
-        opened.strip_prefix(&self.root).map_or_else(|_| opened.to_path_buf(), |inside| Path::new("/").join(inside))
+        let in_tree = |tree: &Place| Some(tree.named.join(opened.strip_prefix(&tree.opened).ok()?));
+        [&self.dkms, &self.source, &self.install].into_iter().find_map(in_tree).unwrap_or_else(|| {
+            opened.strip_prefix(&self.root).map_or_else(|_| opened.to_path_buf(), |inside| Path::new("/").join(inside))
+        })
     }
 
     /// The root that the three trees lie below.
@@ -36,32 +55,32 @@ impl Layout {
 
     /// `/var/lib/dkms`, opened.
     pub fn tree(&self) -> PathBuf {
-        self.opened(&self.dkms)
+        self.dkms.opened.clone()
     }
 
     /// `/var/lib/dkms` as dkms.conf and MAKE lines name it (without the root).
     pub fn tree_name(&self) -> &Path {
-        &self.dkms
+        &self.dkms.named
     }
 
     /// `/usr/src` without the root.
     pub fn source_tree_name(&self) -> &Path {
-        &self.source
+        &self.source.named
     }
 
     /// `/lib/modules` without the root.
     pub fn install_tree_name(&self) -> &Path {
-        &self.install
+        &self.install.named
     }
 
     /// `/lib/modules`, opened.
     pub fn install_tree(&self) -> PathBuf {
-        self.opened(&self.install)
+        self.install.opened.clone()
     }
 
     /// `/usr/src`, opened.
     pub fn source_tree(&self) -> PathBuf {
-        self.opened(&self.source)
+        self.source.opened.clone()
     }
 
     /// `/usr/src/NAME-VERSION`, opened.

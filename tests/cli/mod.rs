@@ -15,4 +15,5 @@ mod options;
 mod pending;
 mod policy;
 mod reconcile;
+mod root;
 mod several;

@@ -83,5 +83,5 @@ fn hook() {
         ..Framework::defaults(&system)
     };
     let app = App::new(system, framework, Human::new(Loudness::Normal, Notes::Stderr));
-    event::run(&app, &words, "dkms").unwrap();
+    event::run(&app, &event::Options::default(), &words, "dkms").unwrap();
 }

@@ -173,6 +173,15 @@ impl Sandbox {
         self.finish(command.stdin(file))
     }
 
+    /// Runs `dkms` with these words and variables, and without the options that name the sandbox's places.
+    pub fn plain(&self, line: &str, variables: &[(&str, &str)]) -> Ran {
+        let mut command = Command::new("env");
+        command.args(variables.iter().map(|(name, value)| format!("{name}={value}")));
+        self.set_environment(&mut command);
+        command.arg(env!("CARGO_BIN_EXE_dkms")).args(line.split_whitespace());
+        self.finish(&mut command)
+    }
+
     fn run(&self, mut command: Command, words: &[&str]) -> Ran {
         let places = [("--dkmstree", "dkms"), ("--sourcetree", "src"), ("--installtree", "lib/modules")];
         command.args(words).args(places.map(|(option, name)| format!("{option}={}", self.path(name).display())));

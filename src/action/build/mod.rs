@@ -1,7 +1,6 @@
 //! Building a module for a kernel: source in, finished modules in the tree.
 
 mod certificate;
-mod chroot;
 mod compress;
 mod environment;
 mod finish;

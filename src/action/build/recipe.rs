@@ -2,7 +2,6 @@
 
 use sha2::{Digest, Sha256};
 
-use super::chroot;
 use super::keys::without_pins;
 use super::prepare::Prepared;
 use crate::action::Context;
@@ -10,6 +9,7 @@ use crate::conf::ModuleConf;
 use crate::conf::framework::TrySign;
 use crate::conf::signing::KeyFiles;
 use crate::snapshot::inputs::Digests;
+use crate::sys::chroot;
 use crate::sys::fingerprint::hex;
 
 /// Variables of the caller's that Kbuild looks at (Documentation/kbuild/kbuild.rst), besides those that begin with

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use super::chroot;
 use super::keys::{Ensured, without_pins};
 use crate::conf::Framework;
 use crate::conf::framework::TrySign;
 use crate::conf::signing::KeyFiles;
 use crate::ids::KernelRelease;
 use crate::kernel::KernelConfig;
-use crate::sys::System;
+use crate::sys::{System, chroot};
 use crate::tree::Layout;
 
 /// Signs module files. All paths are those that a process inside the root uses.

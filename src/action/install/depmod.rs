@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::ids::KernelRelease;
+use crate::sys::fs::resolve;
 use crate::sys::{Command, Finished, RunError, System};
 use crate::tree::Layout;
 
@@ -87,6 +88,10 @@ fn unwritten(before: &Stamps, after: &Stamps) -> Option<&'static str> {
 /// The folder below which depmod is to look for lib/modules.
 fn base(layout: &Layout) -> Option<PathBuf> {
     let tree = layout.install_tree();
+    // A link inside another root may lead to a place of any name.
+    if resolve(layout.root(), Path::new("/lib/modules")).is_some_and(|modules| modules == tree) {
+        return Some(layout.root().to_path_buf());
+    }
     let base = ["usr/lib/modules", "lib/modules"].iter().find_map(|end| {
         let folders = Path::new(end).components().count();
         tree.ends_with(end).then(|| tree.ancestors().nth(folders).unwrap_or(Path::new("/")).to_path_buf())
@@ -95,16 +100,37 @@ fn base(layout: &Layout) -> Option<PathBuf> {
 }
 
 fn command(system: &System, base: &Path, kernel: &KernelRelease) -> Command {
-    let mut command = Command::new(super::program(system, "depmod"));
-    if base != Path::new("/") {
-        command = command.arg("-b").arg(base);
-    }
-    command = command.arg("-a");
-    let map = system.path(format!("/boot/System.map-{kernel}"));
-    if map.is_file() {
-        command = command.arg("-F").arg(map);
-    }
+    let map = Path::new("/boot").join(format!("System.map-{kernel}"));
+    let opened = system.path(&map);
+    let (command, map) = if is_own(system, base) {
+        (system.command(&system.path("/"), "depmod"), map)
+    } else {
+        (of_this_machine(system, base), opened.clone())
+    };
+    let command = command.arg("-a");
+    let command = if opened.is_file() { command.arg("-F").arg(map) } else { command };
     command.arg(kernel.as_str())
+}
+
+/// Whether another root's own depmod does it: that one knows how its modules are compressed, and the order in which its
+/// modprobe looks for them.
+fn is_own(system: &System, base: &Path) -> bool {
+    !system.is_live() && base == system.root() && system.is_superuser() && system.has_program("depmod")
+}
+
+/// With `-b` the program would still read the settings of the root that it runs in (kmod 30), so that it is told the other's.
+fn of_this_machine(system: &System, base: &Path) -> Command {
+    let command = Command::new(super::program(system, "depmod"));
+    if base == Path::new("/") {
+        return command;
+    }
+    let command = command.arg("-b").arg(base);
+    if system.is_live() {
+        return command;
+    }
+    let settings = ["/run/depmod.d", "/etc/depmod.d", "/usr/local/lib/depmod.d", "/lib/depmod.d"];
+    let settings = settings.map(|folder| system.path(folder)).into_iter().filter(|folder| folder.is_dir());
+    settings.fold(command, |command, folder| command.arg("-C").arg(folder))
 }
 
 /// What depmod writes into a kernel's folder (depmod(8), kmod 34); the other modules.* files belong to the kernel.

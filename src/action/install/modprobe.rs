@@ -5,16 +5,15 @@ use std::path::Path;
 
 use crate::action::Context;
 use crate::ids::KernelRelease;
-use crate::sys::Command;
+use crate::sys::{Command, chroot};
 
 /// So many aliases fit on one command line with room to spare.
 const AT_ONCE: usize = 500;
 
-/// When this kernel is the running one, asks modprobe(8) for every device that the kernel knows, blacklists honoured.
+/// When this kernel is the running one, and that of the root that this process works on, asks modprobe(8) for every device that the kernel knows, blacklists honoured.
 /// Aliases that no module serves are no failure.
 pub fn load_matching(context: &Context<'_>, kernel: &KernelRelease) {
-    let is_live = context.system.root() == Path::new("/");
-    if !is_live || context.system.running_kernel() != Some(kernel) {
+    if context.system.running_kernel() != Some(kernel) || chroot::certain(context.system).is_some() {
         return;
     }
     let mut aliases = BTreeSet::new();

@@ -15,6 +15,9 @@ pub struct PackageArgs {
     /// Write to this file, or into this folder [default: the current folder]
     #[arg(long, short = 'o', value_name = "FILE|DIR")]
     pub output: Option<PathBuf>,
+    /// Take modules, settings and templates of the root below this folder
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
     /// Replace a package file that exists
     #[arg(long)]
     pub force: bool,

@@ -4,7 +4,6 @@
 //! that the file does not know, closed by an end mark, so that output of the file's commands and an `exit` in it cannot
 //! be mistaken for values.
 
-use std::ffi::OsString;
 use std::path::Path;
 
 use crate::conf::ConfError;
@@ -99,13 +98,13 @@ impl Run<'_> {
 
     fn command(&self, source: Source<'_>) -> Result<Command, ConfError> {
         let (kind, text) = match source {
-            Source::File(file) if self.in_foreign_root() => ("file", text_of(&self.system.inside(file))),
+            Source::File(file) if self.enters(source) => ("file", text_of(&self.system.inside(file))),
             Source::File(file) => ("file", text_of(file)),
             Source::Text(text) => ("text", text.to_owned()),
         };
         let names = self.names.join(" ");
         let destination = self.destination.unwrap_or_default();
-        let mut command = self.bash().args(["--noprofile", "--norc", "-c", SCRIPT, "dkms"]).args([
+        let mut command = self.bash(self.enters(source)).args(["--noprofile", "--norc", "-c", SCRIPT, "dkms"]).args([
             kind,
             &text,
             &names,
@@ -128,21 +127,25 @@ impl Run<'_> {
     }
 
     /// bash, that of a foreign root if it has one, under a time limit where the machine has `timeout`.
-    fn bash(&self) -> Command {
-        let mut line = Vec::new();
-        if self.system.find_program("timeout").is_some() {
-            line.extend(["timeout", "--kill-after=5", TIME_LIMIT].map(OsString::from));
+    fn bash(&self, enters: bool) -> Command {
+        let limit = ["--kill-after=5", TIME_LIMIT];
+        match (self.system.find_program("timeout").is_some(), enters) {
+            (true, true) => Command::new("timeout").args(limit).arg("chroot").inside(self.system.root()).arg("bash"),
+            (true, false) => Command::new("timeout").args(limit).arg("bash"),
+            (false, true) => Command::new("chroot").inside(self.system.root()).arg("bash"),
+            (false, false) => Command::new("bash"),
         }
-        if self.in_foreign_root() {
-            line.extend([OsString::from("chroot"), self.system.root().into()]);
-        }
-        line.push("bash".into());
-        Command::new(line.remove(0)).args(line)
     }
 
-    /// Whether bash runs inside another root. A root without bash (or without leave to enter it) is read from outside.
-    fn in_foreign_root(&self) -> bool {
-        self.system.root() != Path::new("/")
+    /// Whether bash runs inside another root. A root without bash (or without leave to enter it), and a file that lies
+    /// outside, are read from outside.
+    fn enters(&self, source: Source<'_>) -> bool {
+        let is_inside = match source {
+            Source::File(file) => file.starts_with(self.system.root()),
+            Source::Text(_) => true,
+        };
+        is_inside
+            && !self.system.is_live()
             && self.system.is_superuser()
             && is_executable(&self.system.path("/bin/bash"))
     }

@@ -1,0 +1,96 @@
+//! On which root a run works: `--root`, else the one that dpkg names to maintainer scripts that it runs outside (DPKG_ROOT),
+//! else the live one.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::sys::System;
+
+/// The system of that root.
+///
+/// # Errors
+///
+/// [`Kind::BadOption`]: the root is no folder.
+pub fn system(given: Option<&Path>) -> Result<System> {
+    let host = System::host();
+    let Some(root) = given.map(Path::to_path_buf).or_else(|| of_dpkg(&host)) else { return Ok(host) };
+    System::of_root(&root).map_err(|error| {
+        Error::new(Kind::BadOption, format!("{} is no root to work on", root.display())).caused_by(error)
+    })
+}
+
+/// dpkg(1), `--force-script-chrootless`: its scripts are told the root instead of being run inside it. Only those: somebody
+/// else's variable of that name is not ours.
+fn of_dpkg(host: &System) -> Option<PathBuf> {
+    host.variable("DPKG_MAINTSCRIPT_NAME")?;
+    host.variable("DPKG_ROOT").map(PathBuf::from)
+}
+
+/// The words with a leading `--root` behind the verb, where every command's own options stand.
+pub fn verb_first(words: &[String]) -> Vec<String> {
+    let (option, rest) = match words {
+        [option, folder, rest @ ..] if option == "--root" => (vec![option.clone(), folder.clone()], rest),
+        [option, rest @ ..] if option.starts_with("--root=") => (vec![option.clone()], rest),
+        _ => return words.to_vec(),
+    };
+    match rest.split_first() {
+        Some((verb, rest)) if !verb.starts_with('-') => [vec![verb.clone()], option, rest.to_vec()].concat(),
+        _ => words.to_vec(),
+    }
+}
+
+/// A file that was named on the command line and that programs of the root read as well: an opened path. It is one below
+/// the root, with the root's own name in front or without.
+pub fn file_of_root(system: &System, file: &Path) -> PathBuf {
+    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
+    if system.is_live() || absolute.starts_with(system.root()) { absolute } else { system.path(absolute) }
+}
+
+/// Whether an event's own options begin with this one.
+pub(super) fn root_option(words: &[String]) -> Option<(PathBuf, &[String])> {
+    match words {
+        [option, folder, rest @ ..] if option == "--root" && !folder.is_empty() => Some((folder.into(), rest)),
+        [option, rest @ ..] => {
+            let folder = option.strip_prefix("--root=").filter(|folder| !folder.is_empty())?;
+            Some((OsStr::new(folder).into(), rest))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_root_in_front_of_the_verb_goes_behind_it() {
+        for (line, expected) in [
+            ("--root /t status -m foo", "status --root /t -m foo"),
+            ("--root=/t event kernel postinst 6.1", "event --root=/t kernel postinst 6.1"),
+            ("status --root /t", "status --root /t"),
+            ("--root /t", "--root /t"),
+            ("--root", "--root"),
+            ("-k 6.1 --root /t status", "-k 6.1 --root /t status"),
+            ("--root /t -k 6.1 status", "--root /t -k 6.1 status"),
+            ("", ""),
+        ] {
+            assert_eq!(verb_first(&words(line)), words(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_the_root_is_named_with_the_root_in_front_or_without() {
+        let root = tempfile::tempdir().unwrap();
+        let system = System::host().with_root(root.path());
+        let config = root.path().join("boot/config");
+        assert_eq!(file_of_root(&system, Path::new("/boot/config")), config);
+        assert_eq!(file_of_root(&system, &config), config);
+        assert_eq!(file_of_root(&System::host(), Path::new("/boot/config")), Path::new("/boot/config"));
+    }
+}
