@@ -95,8 +95,9 @@ fn man(folder: &Path) -> std::io::Result<()> {
         text.extend_from_slice(format!(".TP\n.B {name}\n{}\n", roff(meaning)).as_bytes());
     }
     page.render_options_section(&mut text)?;
-    text.extend_from_slice(packages().as_bytes());
-    text.extend_from_slice(authoring().as_bytes());
+    for section in [packages(), authoring(), repositories()] {
+        text.extend_from_slice(section.as_bytes());
+    }
     text.extend_from_slice(exit_codes().as_bytes());
     text.extend_from_slice(JSON.as_bytes());
     text.extend_from_slice(OTHER_ROOTS.as_bytes());
@@ -123,6 +124,12 @@ fn authoring() -> String {
     };
     let rules: String = lint::RULES.iter().map(rule).collect();
     format!("{AUTHORING}{}.SS Rules of lint\n{rules}", options(&command))
+}
+
+/// The same of the command that makes repositories.
+fn repositories() -> String {
+    let command = super::mkrepo::RepositoryArgs::augment_args(clap::Command::new("dkms"));
+    format!("{REPOSITORIES}{}", options(&command))
 }
 
 fn options(command: &clap::Command) -> String {
@@ -231,6 +238,27 @@ told with its line.
 .B dkms lint INPUT
 says what would fail, is deprecated or is odd, with file, line and advice. It ends with 1 when something would fail. Of a
 dkms.conf alone the file is looked at, of an archive or folder the source, too.
+";
+
+const REPOSITORIES: &str = ".SH REPOSITORIES
+.B dkms mkrepo DIR
+writes the metadata with which every folder below that holds packages is a repository: of apt for .deb files (a flat one, with
+Acquire\\-By\\-Hash), of dnf and zypper for .rpm files. The packages stay as they are. Lists that the index of the last run
+names stay, too, so that a client between two runs finds what it looks for.
+.PP
+With
+.B \\-\\-repo\\-package NAME \\-\\-url URL
+each repository also gets a package NAME\\-repo, to be installed once on a host, and upgraded from there on: for apt
+.I /etc/apt/sources.list.d/NAME\\-repo.sources
+and
+.IR /usr/share/keyrings/NAME\\-repo.asc ,
+for dnf
+.I /etc/yum.repos.d/NAME\\-repo.repo
+(in a folder that is called like a SUSE release, such as sles15:
+.IR /etc/zypp/repos.d/NAME\\-repo.repo )
+and
+.IR /etc/pki/rpm\\-gpg/RPM\\-GPG\\-KEY\\-NAME\\-repo .
+Edits of the settings are kept. Signatures of RPMs are checked as well when all RPMs of the folder are signed by the same key.
 ";
 
 /// The schemas of [`super::json`]; a test compares the members.
@@ -402,6 +430,20 @@ and
 and
 .B warnings
 count them.
+.TP
+.B dkms mkrepo \\-\\-json: dkms\\-repositories\\-1
+.B repositories
+are those that were written: the
+.BR folder ,
+its
+.B reader
+(apt, dnf), the number of its
+.BR packages ,
+and in
+.B setup
+the package that sets it up on a host;
+.B signed_by
+is the fingerprint of the key, or null.
 .TP
 .B dkms ACTION \\-\\-json: dkms\\-result\\-1
 .B code

@@ -6,8 +6,9 @@ use clap::{Args, FromArgMatches};
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::package::info::InfoError;
 use crate::package::openpgp::{SigningError, SigningKey};
-use crate::package::repository::{self, KEY_FILE, Published, Reader, RepositoryError, Settings};
+use crate::package::repository::{self, KEY_FILE, Published, Reader, RepositoryError, Settings, Setup};
 use crate::report::human::Loudness;
 use crate::report::{Message, Reporter};
 use crate::sys::System;
@@ -30,6 +31,18 @@ pub struct RepositoryArgs {
     /// The first line of this file is the key's passphrase
     #[arg(long, value_name = "FILE", requires = "sign_key")]
     pub sign_passphrase_file: Option<PathBuf>,
+    /// Put a package NAME-repo into each repository, which sets it up on a host: where it is, and its key
+    #[arg(long, value_name = "NAME", requires = "url")]
+    pub repo_package: Option<String>,
+    /// Where DIR is served to hosts, for --repo-package
+    #[arg(long, value_name = "URL", requires = "repo_package")]
+    pub url: Option<String>,
+    /// The version of that package; another address or key needs a higher one
+    #[arg(long, value_name = "VERSION", default_value = "1")]
+    pub repo_version: String,
+    /// `Name <address>` who maintains that package [default: whom the key names]
+    #[arg(long, value_name = "PERSON", requires = "repo_package")]
+    pub maintainer: Option<String>,
     /// Tell the result as JSON
     #[arg(long)]
     pub json: bool,
@@ -64,11 +77,24 @@ pub fn run(args: &RepositoryArgs, system: &System, reporter: &dyn Reporter) -> R
         return Err(Error::new(Kind::BadOption, "--origin must be one line of text"));
     }
     let date = source_date(system)?.unwrap_or_else(crate::sys::now);
-    let settings = Settings { origin: &origin, date, key: key.as_ref() };
+    let setup = setup(args)?;
+    let settings = Settings { origin: &origin, date, key: key.as_ref(), setup: setup.as_ref() };
     let title = format!("reading the packages in {}", args.folder.display());
     let progress = |done, total| reporter.tell(Message::Progress { title: title.clone(), done, total });
     let published = repository::publish(&args.folder, &settings, &progress).map_err(refused)?;
     tell(args, &published, key.as_ref(), reporter)
+}
+
+/// What `--repo-package` and its kin ask for.
+fn setup(args: &RepositoryArgs) -> Result<Option<Setup>> {
+    let (Some(name), Some(url)) = (&args.repo_package, &args.url) else { return Ok(None) };
+    let bad = |text: String| Error::new(Kind::BadOption, text);
+    if args.sign_key.is_none() {
+        return Err(bad("hosts are set up only for a repository that they can check".to_owned())
+            .hint("sign it with --sign-key FILE"));
+    }
+    let setup = Setup::new(name, &args.repo_version, url, args.maintainer.as_deref());
+    setup.map(Some).map_err(|error| bad(error.to_string()))
 }
 
 /// Reads a secret key; a passphrase never stands on a command line, where everybody could see it.
@@ -106,6 +132,16 @@ fn refused(error: RepositoryError) -> Error {
         RepositoryError::Twice { .. } => Error::new(Kind::NotAnArchive, message).hint("remove one of them"),
         RepositoryError::Signing(error) => signing_refused(error),
         RepositoryError::Signature { source, .. } => Error::new(Kind::Internal, message).caused_by(source),
+        RepositoryError::Setup(cause) => {
+            let hint = match cause {
+                InfoError::NoMaintainer | InfoError::Maintainer(_) => "say it with --maintainer 'Name <address>'",
+                _ => "choose another --repo-package or --repo-version",
+            };
+            Error::new(Kind::BadOption, message).caused_by(cause).hint(hint)
+        }
+        RepositoryError::SetupRpm(cause) => Error::new(Kind::Internal, message).caused_by(cause),
+        RepositoryError::Changed(_) => Error::new(Kind::NoWritePermission, message)
+            .hint("hosts see a change only in a higher --repo-version; remove the file if none has it"),
         RepositoryError::Empty(_) => {
             Error::new(Kind::SourceMissing, message).hint("`dkms mkdeb`, `dkms mkrpm` and `dkms mkpkg` make packages")
         }
@@ -120,7 +156,7 @@ fn tell(
 ) -> Result<()> {
     if args.json {
         let answer = serde_json::json!({
-            "schema": 1,
+            "schema": "dkms-repositories-1",
             "repositories": published,
             "signed_by": key.map(SigningKey::fingerprint),
         });
@@ -129,7 +165,7 @@ fn tell(
         reporter.tell(Message::Answer(text));
         return Ok(());
     }
-    for Published { folder, reader, packages } in published {
+    for Published { folder, reader, packages, setup } in published {
         let (who, many) = (
             match reader {
                 Reader::Apt => "apt",
@@ -139,6 +175,9 @@ fn tell(
         );
         let count = format!("{packages} package{}", if many { "s" } else { "" });
         reporter.tell(Message::Answer(format!("{} (for {who}, {count})", folder.display())));
+        if let Some(file) = setup {
+            reporter.note(format!("  {} sets it up on a host", file.display()));
+        }
     }
     match key {
         Some(key) => reporter.note(format!("  signed by {}; the public key is {KEY_FILE} there", key.fingerprint())),

@@ -1,4 +1,5 @@
-//! What a package carries, the source of a module or its modules built for one kernel, and what it is called for that.
+//! What a package carries (the source of a module, its modules built for one kernel, the settings of a repository), and what
+//! it is called for that.
 
 use super::Format;
 use super::names::{self, NameError};
@@ -13,6 +14,8 @@ pub enum Carries {
     Source,
     /// Modules that are built for this kernel.
     Modules(Target),
+    /// No module at all, but where a repository is.
+    Repository,
 }
 
 impl Carries {
@@ -21,12 +24,17 @@ impl Carries {
         match self {
             Carries::Source => names::package_name(format, &module.name),
             Carries::Modules(target) => names::modules_name(format, &module.name, &target.kernel),
+            Carries::Repository => Ok(module.name.to_string()),
         }
     }
 
     /// The folder in which the payload lies once it is installed.
     pub(super) fn place(&self, module: &ModuleId, format: Format, profile: Option<&Profile>) -> String {
-        let Carries::Modules(target) = self else { return format!("/usr/src/{}", module.source_folder()) };
+        let target = match self {
+            Carries::Source => return format!("/usr/src/{}", module.source_folder()),
+            Carries::Modules(target) => target,
+            Carries::Repository => return "/etc".to_owned(),
+        };
         let modules = profile.map_or("/lib/modules", |profile| profile.modules);
         // Where depmod looks before the kernel's own modules, and where each distribution expects those of others.
         let folder = match (profile.map(|profile| profile.family), format) {
@@ -41,12 +49,14 @@ impl Carries {
         match self {
             Carries::Source => "(DKMS)".to_owned(),
             Carries::Modules(target) => format!("(for {})", target.kernel),
+            Carries::Repository => String::new(),
         }
     }
 
     /// The last paragraph of the description.
     pub(super) fn description(&self, module: &ModuleId) -> String {
         let (text, kernel) = match self {
+            Carries::Repository => (include_str!("../../spec-templates/repository-description.txt"), ""),
             Carries::Source => (include_str!("../../spec-templates/description.txt"), ""),
             Carries::Modules(target) => {
                 (include_str!("../../spec-templates/modules-description.txt"), target.kernel.as_str())
@@ -60,6 +70,15 @@ impl Carries {
         match self {
             Carries::Source => format!("{} {} as a package for DKMS.", module.name, module.version),
             Carries::Modules(target) => format!("{} {}, built for {}.", module.name, module.version, target.kernel),
+            Carries::Repository => "Where the repository is, and its key.".to_owned(),
+        }
+    }
+
+    /// Its section in Debian.
+    pub(super) fn section(&self) -> &'static str {
+        match self {
+            Carries::Source | Carries::Modules(_) => "kernel",
+            Carries::Repository => "misc",
         }
     }
 }

@@ -73,6 +73,8 @@ pub struct PackageInfo {
     pub extras: Vec<Extra>,
     /// What changed, as far as a person wrote it down; newest first.
     pub changelog: Vec<changelog::Entry>,
+    /// Its section in Debian.
+    pub section: &'static str,
     /// What is said of a version of which nobody wrote anything.
     pub change: String,
     /// Its copyright file, if a person wrote one (Debian).
@@ -177,8 +179,9 @@ impl PackageInfo {
             extras: Vec::new(),
             changelog: wishes.changelog.clone(),
             change: carries.change(&module),
+            section: carries.section(),
             target: match carries {
-                Carries::Source => None,
+                Carries::Source | Carries::Repository => None,
                 Carries::Modules(target) => Some(target.clone()),
             },
             copyright: None,

@@ -106,6 +106,26 @@ impl SigningKey {
         hexadecimal(&self.key.primary_key.fingerprint())
     }
 
+    /// Whom the key names first: `Name <address>`.
+    pub fn owner(&self) -> Option<String> {
+        let user = self.key.details.users.first()?;
+        std::str::from_utf8(user.id.id()).ok().map(str::to_owned)
+    }
+
+    /// When the primary key was made, in seconds since 1970.
+    pub fn created(&self) -> u64 {
+        u64::try_from(self.key.primary_key.created_at().timestamp()).unwrap_or_default()
+    }
+
+    /// Whether a signature, binary, says that this key made it. Whether it did is not checked.
+    pub fn is_named_in(&self, signature: &[u8]) -> bool {
+        let own = match self.signing_subkey() {
+            Some(subkey) => subkey.key_id(),
+            None => self.key.primary_key.key_id(),
+        };
+        StandaloneSignature::from_bytes(signature).is_ok_and(|found| found.signature.issuer().contains(&&own))
+    }
+
     /// Whether the key is one that RHEL 8's rpm cannot check: it knows RSA and the NIST curves only.
     pub fn is_modern(&self) -> bool {
         !matches!(self.public_params(), PublicParams::RSA { .. } | PublicParams::ECDSA(_))

@@ -5,6 +5,7 @@
 
 mod apt;
 mod control;
+mod setup;
 mod xml;
 mod yum;
 mod yum_package;
@@ -13,8 +14,12 @@ use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::info::InfoError;
 use super::openpgp::{SigningError, SigningKey};
+use super::rpm::RpmError;
 use crate::sys::fs::write_atomically;
+
+pub use setup::{Setup, SetupError};
 
 /// Folders below each other that are looked through: no repository lies deeper, and a link cannot lead in circles.
 const DEPTH: usize = 8;
@@ -30,6 +35,8 @@ pub struct Settings<'a> {
     pub date: u64,
     /// What signs them.
     pub key: Option<&'a SigningKey>,
+    /// The package that sets the repository up on a host; only what is signed gets one.
+    pub setup: Option<&'a Setup>,
 }
 
 /// Why a folder did not become a repository.
@@ -68,6 +75,15 @@ pub enum RepositoryError {
         #[source]
         source: pgp::errors::Error,
     },
+    /// The package that sets the repository up cannot be described.
+    #[error("the package that sets the repository up cannot be made")]
+    Setup(#[from] InfoError),
+    /// It cannot be written.
+    #[error("the package that sets the repository up cannot be written")]
+    SetupRpm(#[from] RpmError),
+    /// It is there, and says something else.
+    #[error("{} exists and holds something else", .0.display())]
+    Changed(PathBuf),
     /// There is no package at all.
     #[error("{} holds no .deb and no .rpm file", .0.display())]
     Empty(PathBuf),
@@ -92,6 +108,9 @@ pub struct Published {
     pub reader: Reader,
     /// How many packages it has.
     pub packages: usize,
+    /// The package that sets it up on a host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub setup: Option<PathBuf>,
 }
 
 /// Tells how many bytes of packages are read, and how many there are.
@@ -124,19 +143,42 @@ pub fn publish(
     }
     for (folder, packages) in folders {
         for (reader, suffix) in [(Reader::Apt, ".deb"), (Reader::Dnf, ".rpm")] {
-            let files: Vec<PathBuf> = packages.iter().filter(|file| has_suffix(file, suffix)).cloned().collect();
+            let mut files: Vec<PathBuf> = packages.iter().filter(|file| has_suffix(file, suffix)).cloned().collect();
             if files.is_empty() {
                 continue;
+            }
+            let setup = set_up(top, &folder, reader, &files, settings)?;
+            if let Some(file) = setup.as_ref().filter(|file| !files.contains(file)) {
+                progress.total += fs_err::metadata(file)?.len();
+                files.push(file.clone());
+                files.sort();
             }
             match reader {
                 Reader::Apt => apt::publish(&folder, &files, settings, &progress)?,
                 Reader::Dnf => yum::publish(&folder, &files, settings, &progress)?,
             }
             offer_key(&folder, settings)?;
-            published.push(Published { folder: folder.clone(), reader, packages: files.len() });
+            published.push(Published { folder: folder.clone(), reader, packages: files.len(), setup });
         }
     }
     if published.is_empty() { Err(RepositoryError::Empty(top.to_path_buf())) } else { Ok(published) }
+}
+
+/// Writes the package that sets this repository up, if there is to be one.
+fn set_up(
+    top: &Path,
+    folder: &Path,
+    reader: Reader,
+    files: &[PathBuf],
+    settings: &Settings<'_>,
+) -> Result<Option<PathBuf>, RepositoryError> {
+    let (Some(setup), Some(key)) = (settings.setup, settings.key) else { return Ok(None) };
+    let mut all_signed = reader == Reader::Dnf;
+    for file in files.iter().filter(|_| reader == Reader::Dnf) {
+        all_signed &= yum_package::is_signed_by(file, key)?;
+    }
+    let below = folder.strip_prefix(top).unwrap_or(folder);
+    setup::write((folder, below), reader, (setup, key), settings, all_signed).map(Some)
 }
 
 /// Folders with the packages that lie directly in them, both sorted. Links to folders are not followed.
@@ -152,7 +194,7 @@ fn folders(top: &Path) -> io::Result<Vec<(PathBuf, Vec<PathBuf>)>> {
                 continue;
             }
             if entry.file_type()?.is_dir() {
-                if name != yum::FOLDER && depth < DEPTH {
+                if name != yum::FOLDER && name != apt::BY_HASH && depth < DEPTH {
                     open.push((entry.path(), depth + 1));
                 }
             } else if entry.path().is_file() && [".deb", ".rpm"].iter().any(|suffix| has_suffix(&entry.path(), suffix))
@@ -188,6 +230,48 @@ fn offer_key(folder: &Path, settings: &Settings<'_>) -> Result<(), RepositoryErr
         None => remove(&file)?,
     }
     Ok(())
+}
+
+/// What clients may still ask for: one that has the index of the last run, and not yet what it names, must find that.
+struct Indices<'a> {
+    /// The index of the last run.
+    before: &'a str,
+    /// Names in the new index.
+    now: &'a [String],
+}
+
+impl Indices<'_> {
+    /// Whether a file of this name stays. When nothing changed, so does what stayed the last time.
+    fn keep(&self, name: &str) -> bool {
+        let is_same = self.now.iter().all(|name| self.before.contains(name.as_str()));
+        is_same || self.before.contains(name) || self.now.iter().any(|new| new == name)
+    }
+}
+
+/// The text of an index that may not be there yet.
+fn earlier(file: &Path) -> io::Result<String> {
+    match fs_err::read(file) {
+        Ok(text) => Ok(String::from_utf8_lossy(&text).into_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Names of the plain files in a folder, which may not be there yet.
+fn plain_files(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    let entries = match fs_err::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(names),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            names.extend(entry.file_name().into_string());
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn remove(file: &Path) -> io::Result<()> {

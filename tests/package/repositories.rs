@@ -153,3 +153,135 @@ fn a_folder_without_packages_and_a_key_that_is_none_are_refused() {
     let missing = workshop.dkms(&["mkrepo", "nowhere"]);
     assert_eq!(missing.status.code(), Some(2));
 }
+
+/// A package of another version into both folders.
+fn add_version(workshop: &Workshop, version: &str) {
+    for (verb, folder) in [("mkdeb", "repo/debian"), ("mkrpm", "repo/rpm")] {
+        let made = workshop.dkms(&[verb, "demo-v1.2.tar.gz", "--version", version, "--output", folder]);
+        assert!(made.status.success(), "{made:?}");
+    }
+}
+
+/// Names of the files in these folders of the repository.
+fn lists(workshop: &Workshop) -> Vec<String> {
+    let mut names = Vec::new();
+    for folder in ["repo/debian/by-hash/SHA256", "repo/rpm/repodata"] {
+        let found = std::fs::read_dir(workshop.path(folder)).unwrap().flatten();
+        names.extend(found.map(|entry| entry.file_name().into_string().unwrap()));
+    }
+    names.sort();
+    names
+}
+
+#[test]
+fn what_the_last_index_names_stays_until_the_next_change() {
+    let workshop = workshop();
+    assert_eq!(mkrepo(&workshop, &[]).0, 0);
+    let release = read(&workshop, "repo/debian/Release");
+    assert!(release.contains("\nAcquire-By-Hash: yes\n"), "{release}");
+    let first = lists(&workshop);
+    for line in release.split("SHA256:").nth(1).unwrap().lines().filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let copy = std::fs::read(workshop.path("repo/debian/by-hash/SHA256").join(words[0])).unwrap();
+        assert!(copy == std::fs::read(workshop.path("repo/debian").join(words[2])).unwrap(), "{line}");
+    }
+    add_version(&workshop, "1.3");
+    assert_eq!(mkrepo(&workshop, &[]).0, 0);
+    let second = lists(&workshop);
+    let stay = |old: &[String], new: &[String]| old.iter().filter(|name| new.contains(name)).count();
+    assert_eq!((stay(&first, &second), second.len()), (first.len(), 2 * first.len() - 1), "repomd.xml is one");
+    assert_eq!(mkrepo(&workshop, &[]).0, 0);
+    assert_eq!(lists(&workshop), second, "a run that changes nothing takes nothing away");
+    add_version(&workshop, "1.4");
+    assert_eq!(mkrepo(&workshop, &[]).0, 0);
+    let third = lists(&workshop);
+    assert_eq!((stay(&first, &third), third.len()), (1, second.len()), "{third:?}");
+}
+
+const SETUP: [&str; 6] = ["--sign-key", KEY, "--repo-package", "vendor", "--url", "https://example.org/pub"];
+
+#[test]
+fn a_package_sets_each_repository_up() {
+    let workshop = workshop();
+    let (code, told) = mkrepo(&workshop, &[&SETUP[..], &["--origin", "A Vendor"]].concat());
+    assert_eq!(code, 0, "{told}");
+    let deb = workshop.path("repo/debian/vendor-repo_1-1_all.deb");
+    let rpm = workshop.path("repo/rpm/vendor-repo-1-1.noarch.rpm");
+    assert!(told.contains("vendor-repo_1-1_all.deb sets it up on a host"), "{told}");
+    assert!(read(&workshop, "repo/debian/Packages").contains("Package: vendor-repo\n"));
+    let out = workshop.path("unpacked");
+    if let Some((unpacked, told)) = tool("dpkg-deb", &["-R", deb.to_str().unwrap()], &out) {
+        assert!(unpacked, "{told}");
+        let text = read(&workshop, "unpacked/etc/apt/sources.list.d/vendor-repo.sources");
+        let expected = "# A Vendor\nTypes: deb\nURIs: https://example.org/pub/debian/\nSuites: ./\nSigned-By: \
+                        /usr/share/keyrings/vendor-repo.asc\n";
+        assert_eq!(text, expected);
+        assert!(read(&workshop, "unpacked/usr/share/keyrings/vendor-repo.asc").contains("BEGIN PGP PUBLIC KEY"));
+        let conffiles = read(&workshop, "unpacked/DEBIAN/conffiles");
+        assert_eq!(conffiles, "/etc/apt/sources.list.d/vendor-repo.sources\n");
+        let control = read(&workshop, "unpacked/DEBIAN/control");
+        assert!(control.contains("Maintainer: A Vendor <vendor@example.org>\n"), "{control}");
+    }
+    if let Some((_, told)) = tool("lintian", &["--allow-root", "--fail-on", "none"], &deb) {
+        let faults: Vec<&str> = told.lines().filter(|it| it.starts_with("E: ") || it.starts_with("W: ")).collect();
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+    if let Some((true, config)) = tool("rpm", &["-qpc", "--nosignature"], &rpm) {
+        assert_eq!(config.trim(), "/etc/yum.repos.d/vendor-repo.repo");
+        let (_, files) = tool("rpm", &["-qpl", "--nosignature"], &rpm).unwrap();
+        assert!(files.contains("/etc/pki/rpm-gpg/RPM-GPG-KEY-vendor-repo\n"), "{files}");
+    }
+}
+
+#[test]
+fn the_same_key_and_address_give_the_same_setup_and_others_need_a_higher_version() {
+    let workshop = workshop();
+    assert_eq!(mkrepo(&workshop, &SETUP).0, 0);
+    let file = workshop.path("repo/debian/vendor-repo_1-1_all.deb");
+    let once = std::fs::read(&file).unwrap();
+    let (code, told) = mkrepo(&workshop, &SETUP);
+    assert_eq!(code, 0, "{told}");
+    assert!(once == std::fs::read(&file).unwrap());
+    let moved = [&SETUP[..5], &["https://example.org/elsewhere"]].concat();
+    let (code, told) = mkrepo(&workshop, &moved);
+    assert_eq!(code, 9, "{told}");
+    assert!(told.contains("vendor-repo_1-1_all.deb") && told.contains("--repo-version"), "{told}");
+    assert_eq!(mkrepo(&workshop, &[&moved[..], &["--repo-version", "2"]].concat()).0, 0);
+    assert!(workshop.path("repo/rpm/vendor-repo-2-1.noarch.rpm").is_file());
+}
+
+#[test]
+fn a_setup_that_no_host_could_check_or_read_is_refused() {
+    let workshop = workshop();
+    for (words, said) in [
+        (&SETUP[2..], "--sign-key"),
+        (&SETUP[..4], "--url"),
+        (&[&SETUP[..5], &["example.org"]].concat(), "`example.org`"),
+        (&[&SETUP[..3], &["A Vendor", "--url", "https://h/x"]].concat(), "'A'"),
+        (&[&SETUP[..], &["--repo-version", "1'2"]].concat(), "'\\''"),
+        (&[&SETUP[..], &["--maintainer", "me"]].concat(), "`me`"),
+    ] {
+        let (code, told) = mkrepo(&workshop, words);
+        assert_eq!(code, 2, "{told}");
+        assert!(told.contains(said), "{said} in {told}");
+        assert!(!workshop.path("repo/debian/Release").exists(), "{words:?}");
+    }
+}
+
+#[test]
+fn rpms_are_checked_by_hosts_only_when_all_are_signed_by_the_same_key() {
+    let read_config = |workshop: &Workshop| {
+        let out = tool("rpm2cpio", &[], &workshop.path("repo/rpm/vendor-repo-1-1.noarch.rpm"))?;
+        Some(out.1.contains("gpgcheck=1\ngpgkey"))
+    };
+    let workshop = workshop();
+    assert_eq!(mkrepo(&workshop, &SETUP).0, 0);
+    assert!(read_config(&workshop).is_none_or(|checked| !checked));
+    for old in ["vendor-repo-1-1.noarch.rpm", super::RPM] {
+        std::fs::remove_file(workshop.path("repo/rpm").join(old)).unwrap();
+    }
+    let made = workshop.dkms(&["mkrpm", "demo-v1.2.tar.gz", "--output", "repo/rpm", "--sign-key", KEY]);
+    assert!(made.status.success(), "{made:?}");
+    assert_eq!(mkrepo(&workshop, &SETUP).0, 0);
+    assert!(read_config(&workshop).is_none_or(|checked| checked));
+}

@@ -46,7 +46,7 @@ fn control(info: &PackageInfo, listing: &Listing) -> io::Result<String> {
         ("Installed-Size", listing.installed_size.to_string()),
     ];
     fields.extend(RELATIONS.iter().filter_map(|(kind, name)| Some((*name, listed(info, *kind)?))));
-    fields.extend([("Section", "kernel".to_owned()), ("Priority", "optional".to_owned())]);
+    fields.extend([("Section", info.section.to_owned()), ("Priority", "optional".to_owned())]);
     fields.extend(info.url.clone().map(|url| ("Homepage", url)));
     fields.push(("Description", description(info)));
     let mut paragraph = ControlParagraph::default();

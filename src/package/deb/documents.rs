@@ -22,8 +22,15 @@ pub(super) fn all(info: &PackageInfo) -> io::Result<Vec<(String, File)>> {
 
 /// What lintian would say of any package that was not made for the Debian archive.
 pub(in crate::package) fn overrides(info: &PackageInfo) -> Option<String> {
-    let why = "# Not made for the Debian archive: there is no request for a package to close.";
-    (info.release == "1").then(|| format!("{why}\n{}: initial-upload-closes-no-bugs\n", info.name))
+    let mut tags = Vec::new();
+    if info.release == "1" {
+        tags.push(("There is no request for a package to close.", "initial-upload-closes-no-bugs"));
+    }
+    if info.extras.iter().any(|extra| extra.path.starts_with("/etc/apt/sources.list.d/")) {
+        tags.push(("It is there to set up another repository.", "package-installs-apt-sources"));
+    }
+    let line = |(why, tag): (&str, &str)| format!("# Not made for the Debian archive. {why}\n{}: {tag}\n", info.name);
+    (!tags.is_empty()).then(|| tags.into_iter().map(line).collect())
 }
 
 /// changelog of a package, or of a source package, of this name.

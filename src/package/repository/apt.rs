@@ -8,12 +8,16 @@ use std::path::{Path, PathBuf};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use super::{Progress, RepositoryError, Settings, control, name, remove};
+use super::{Indices, Progress, RepositoryError, Settings, control, earlier, name, plain_files, remove};
 use crate::package::date;
 use crate::package::stream::{Compression, Compressor, md5, sha256};
 use crate::sys::fs::write_atomically;
 
-/// Writes the metadata: the lists first, then what vouches for them.
+/// The folder with copies of the lists under the names of their digests (Acquire-By-Hash in Release).
+pub(super) const BY_HASH: &str = "by-hash";
+
+/// Writes the metadata: the lists first, under all their names, then what vouches for them. Copies that the last run made
+/// stay until the next change.
 pub(super) fn publish(
     folder: &Path,
     files: &[PathBuf],
@@ -40,11 +44,20 @@ pub(super) fn publish(
         ("Packages.xz", compressed(Compression::Xz, &stanzas)?),
     ];
     let release = release(&lists, &architectures, settings);
-    for (name, bytes) in &lists {
+    let copies = folder.join(BY_HASH).join("SHA256");
+    fs_err::create_dir_all(&copies)?;
+    let now: Vec<String> = lists.iter().map(|(_, bytes)| hexadecimal::<Sha256>(bytes)).collect();
+    let before = earlier(&folder.join("Release"))?;
+    for (digest, (name, bytes)) in now.iter().zip(&lists) {
+        write_atomically(&copies.join(digest), 0o644, bytes)?;
         write_atomically(&folder.join(name), 0o644, bytes)?;
     }
     sign(folder, &release, settings)?;
     write_atomically(&folder.join("Release"), 0o644, release.as_bytes())?;
+    let indices = Indices { before: &before, now: &now };
+    for name in plain_files(&copies)?.into_iter().filter(|name| !indices.keep(name)) {
+        remove(&copies.join(name))?;
+    }
     Ok(())
 }
 
@@ -107,7 +120,7 @@ fn release(lists: &[(&str, Vec<u8>)], architectures: &BTreeSet<String>, settings
     let mut text = format!("Origin: {0}\nLabel: {0}\n", settings.origin);
     // apt takes "+0000" only from release 1.9 on.
     text += &format!("Date: {}\n", date::rfc5322(settings.date).replace("+0000", "UTC"));
-    text += &format!("Architectures: {}\n", architectures.join(" "));
+    text += &format!("Architectures: {}\nAcquire-By-Hash: yes\n", architectures.join(" "));
     for (field, digest) in [("MD5Sum", hexadecimal::<Md5> as fn(&[u8]) -> String), ("SHA256", hexadecimal::<Sha256>)] {
         text += &format!("{field}:\n");
         for (name, bytes) in lists {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::yum_package::Described;
-use super::{Progress, RepositoryError, Settings};
+use super::{Indices, Progress, RepositoryError, Settings, earlier, plain_files};
 use crate::package::stream::{Compression, Compressor};
 use crate::sys::fs::{remove_tree, sync_tree, write_atomically};
 use crate::sys::rename;
@@ -17,7 +17,7 @@ pub(super) const FOLDER: &str = "repodata";
 const STAGED: &str = ".repodata.new";
 const RESCUE: &str = ".repodata.old";
 
-/// Writes the metadata beside the old ones; they appear by one rename.
+/// Writes the metadata beside the old ones; they appear by one rename, with the lists that the last run's index names.
 pub(super) fn publish(
     folder: &Path,
     files: &[PathBuf],
@@ -29,7 +29,8 @@ pub(super) fn publish(
     rename::bring_back(&place, &rescue)?;
     remove_tree(&staged)?;
     fs_err::create_dir(&staged)?;
-    let repomd = fill(&staged, &packages, settings.date)?;
+    let (repomd, names) = fill(&staged, &packages, settings.date)?;
+    keep(&place, &staged, &names)?;
     if let Some(key) = settings.key {
         let signature = key.detached(repomd.as_bytes(), settings.date)?.armored();
         let signature = signature.map_err(|source| RepositoryError::Signature { folder: folder.into(), source })?;
@@ -55,8 +56,19 @@ fn described(files: &[PathBuf], progress: &Progress<'_>) -> Result<Vec<Described
     Ok(packages)
 }
 
-/// The three lists and repomd.xml in this folder; gives the latter's text.
-fn fill(folder: &Path, packages: &[Described], date: u64) -> io::Result<String> {
+/// Takes lists along that clients may still ask for.
+fn keep(old: &Path, new: &Path, names: &[String]) -> io::Result<()> {
+    let before = earlier(&old.join("repomd.xml"))?;
+    let indices = Indices { before: &before, now: names };
+    let is_list = |name: &String| name.ends_with(".xml.gz") && !names.contains(name);
+    for name in plain_files(old)?.into_iter().filter(|name| is_list(name) && indices.keep(name)) {
+        fs_err::copy(old.join(&name), new.join(&name))?;
+    }
+    Ok(())
+}
+
+/// The three lists and repomd.xml in this folder; gives the latter's text and the names of the lists.
+fn fill(folder: &Path, packages: &[Described], date: u64) -> io::Result<(String, Vec<String>)> {
     type Part = fn(&Described) -> &str;
     let lists: [(&str, &str, Part); 3] = [
         (
@@ -71,6 +83,7 @@ fn fill(folder: &Path, packages: &[Described], date: u64) -> io::Result<String> 
     repomd +=
         "<repomd xmlns=\"http://linux.duke.edu/metadata/repo\" xmlns:rpm=\"http://linux.duke.edu/metadata/rpm\">\n";
     repomd += &format!("  <revision>{date}</revision>\n");
+    let mut names = Vec::new();
     for (kind, root, part) in lists {
         let mut text = format!("{HEAD}<{root} packages=\"{}\">\n", packages.len());
         packages.iter().for_each(|package| text += part(package));
@@ -78,10 +91,11 @@ fn fill(folder: &Path, packages: &[Described], date: u64) -> io::Result<String> 
         let list = List::new(kind, &text)?;
         write_atomically(&folder.join(&list.name), 0o644, &list.packed)?;
         repomd += &list.entry(date);
+        names.push(list.name);
     }
     repomd += "</repomd>\n";
     write_atomically(&folder.join("repomd.xml"), 0o644, repomd.as_bytes())?;
-    Ok(repomd)
+    Ok((repomd, names))
 }
 
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";

@@ -4,10 +4,11 @@ use std::io::{self, BufReader};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use rpm::{Dependency, DependencyFlags, FileType, IndexTag, PackageMetadata};
+use rpm::{Dependency, DependencyFlags, FileType, IndexSignatureTag, IndexTag, PackageMetadata};
 
 use super::xml::{element, escape};
 use super::{RepositoryError, name};
+use crate::package::openpgp::SigningKey;
 use crate::package::stream::sha256;
 
 /// A package's part of the three lists.
@@ -44,6 +45,15 @@ impl Described {
     }
 }
 
+/// Whether a signature in the package's header names this key.
+pub(super) fn is_signed_by(file: &Path, key: &SigningKey) -> Result<bool, RepositoryError> {
+    let broken = |error: rpm::Error| RepositoryError::NoPackage { file: file.into(), reason: error.to_string() };
+    let metadata = PackageMetadata::parse(&mut BufReader::new(fs_err::File::open(file)?)).map_err(broken)?;
+    let tags = [IndexSignatureTag::RPMSIGTAG_RSA, IndexSignatureTag::RPMSIGTAG_DSA];
+    let mut found = tags.iter().filter_map(|tag| metadata.signature.get_entry_data_as_binary(*tag).ok());
+    Ok(found.any(|signature| key.is_named_in(signature)))
+}
+
 impl Facts<'_> {
     fn describe(&self) -> Result<Described, rpm::Error> {
         let metadata = self.metadata;
@@ -72,8 +82,7 @@ impl Facts<'_> {
     fn primary(&self) -> Result<String, rpm::Error> {
         let metadata = self.metadata;
         let place = metadata.get_package_segment_offsets();
-        let archive =
-            metadata.signature.get_entry_data_as_u32(rpm::IndexSignatureTag::RPMSIGTAG_PAYLOADSIZE).unwrap_or(0);
+        let archive = metadata.signature.get_entry_data_as_u32(IndexSignatureTag::RPMSIGTAG_PAYLOADSIZE).unwrap_or(0);
         let built = metadata.get_build_time().unwrap_or(0);
         let mut text = String::from("<package type=\"rpm\">\n");
         text += &element("name", metadata.get_name()?);

@@ -16,15 +16,14 @@ ends_with 0 dkms mkdeb blink/1.0 --binaries --output vendor/deb
 dkms mkdeb blink-1.0.tar.gz --output vendor/deb
 [ "$(find vendor/deb -name 'blink-modules-*_1.0-1_amd64.deb' | wc -l)" -eq ${#all[@]} ] || fail 'not one package for each kernel'
 cp /var/lib/dkms/blink/1.0/"$KERNEL"/x86_64/module/blink.ko* .
-dkms mkrepo vendor --origin 'A Vendor' --sign-key /e2e/keys/vendor.asc
+dkms mkrepo vendor --origin 'A Vendor' --sign-key /e2e/keys/vendor.asc --repo-package vendor --url file:///root/vendor
 
 step 'the client: no compiler, no headers, no DKMS'
 without_compilers
 rm -rf /var/lib/dkms /usr/src/blink-1.0
 for tool in gcc cc make dkms; do ! command -v $tool || fail "$tool is still here"; done
 [ ! -e "/lib/modules/$KERNEL/build" ] || fail 'headers are still here'
-cp vendor/deb/repository-key.asc /usr/share/keyrings/vendor.asc
-echo 'deb [signed-by=/usr/share/keyrings/vendor.asc] file:/root/vendor/deb ./' >/etc/apt/sources.list.d/vendor.list
+apt_install ./vendor/deb/vendor-repo_1-1_all.deb
 apt-get -q update
 find /lib/modules /usr/lib/modules | sort >before
 apt_install "blink-modules-$KERNEL"

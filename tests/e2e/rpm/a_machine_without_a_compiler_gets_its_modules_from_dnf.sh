@@ -3,6 +3,7 @@
 . /e2e/inside.sh
 . /e2e/transactions.sh
 KERNEL=5.14.0-70.el9.x86_64 NEXT=5.14.0-162.el9.x86_64 STRANGE=5.14.0-427.el9.x86_64
+key=/e2e/keys/vendor.asc
 step 'the builder: a module for a kernel, and its packages'
 rpm -U /packages/distribution.rpm /packages/dkms-rs.rpm
 sed -i 's/^ID=.*/ID=fedora/' /etc/os-release
@@ -17,23 +18,19 @@ ends_with 6 dkms mkrpm blink/1.0 --binaries -k $KERNEL --output vendor/fedora
 told "dkms build blink/1.0 -k $KERNEL"
 dkms build blink/1.0 -k $KERNEL
 ends_with 0 dkms mkrpm blink/1.0 --binaries -k $KERNEL --output vendor/fedora
-ends_with 0 dkms mkpkg blink/1.0 --binaries -k $KERNEL --for el9 --output vendor
+ends_with 0 dkms mkpkg blink/1.0 --binaries -k $KERNEL --for el9 --sign-key $key --output vendor
 dkms mkrpm blink-1.0.tar.gz --output vendor/fedora
 cp /var/lib/dkms/blink/1.0/$KERNEL/x86_64/module/blink.ko* .
-dkms mkrepo vendor --sign-key /e2e/keys/vendor.asc
+dkms mkrepo vendor --origin 'A Vendor' --sign-key $key --repo-package vendor --url file:///root/vendor
 
 step 'the client: no compiler, no headers, no DKMS'
 rpm -e dkms-rs kernel-core kernel-devel
 without_compilers
 rm -rf /usr/src/blink-1.0
-mkdir -p /etc/yum.repos.d
-repository_is() {
-    printf '%s\n' '[vendor]' 'name=A Vendor' "baseurl=file:///root/vendor/$1" repo_gpgcheck=1 gpgcheck=0 \
-        "gpgkey=file:///root/vendor/$1/repository-key.asc" >/etc/yum.repos.d/vendor.repo
-}
 dnf() { command dnf -q -y --releasever=1 "$@"; }
 everything() { find /lib/modules -path "*$KERNEL/modules.*" -o -print | sort; }
-repository_is fedora
+rpm -U vendor/fedora/vendor-repo-1-1.fc.noarch.rpm
+grep -x gpgcheck=0 /etc/yum.repos.d/vendor-repo.repo
 
 step 'without its kernel it is not installed'
 ends_with 1 dnf install kmod-blink-$KERNEL
@@ -75,7 +72,9 @@ stand_in $NEXT <<<"$symbols"
 sed 's/^\(.*(_*printk)\) = .*/\1 = 0x00000001/' <<<"$symbols" | stand_in $STRANGE
 rpm -e kernel-core
 rpm -i kernel-core-5.14.0-427*.rpm
-repository_is el9
+rpm -e vendor-repo
+rpm -U vendor/el9/vendor-repo-1-1.el9.noarch.rpm
+grep -x gpgcheck=1 /etc/yum.repos.d/vendor-repo.repo
 ends_with 1 dnf --refresh install kmod-blink-$KERNEL
 told 'kernel\(_*printk\)'
 rpm -i --oldpackage kernel-core-5.14.0-162*.rpm

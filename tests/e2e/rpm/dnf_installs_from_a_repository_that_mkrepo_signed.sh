@@ -2,33 +2,46 @@
 . /e2e/inside.sh
 rpm -U /packages/distribution.rpm /packages/dkms-rs.rpm
 sed -i 's/^ID=.*/ID=fedora/' /etc/os-release
+key=/e2e/keys/vendor.asc
+publish() { dkms mkrepo vendor --origin 'A Vendor' --sign-key $key --repo-package vendor --url file:///root/vendor; }
+dnf() { command dnf -y --releasever=1 "$@"; }
 step 'a repository with two versions, signed'
 mkdir -p vendor/rpm
-tarball blink 1.0 one && dkms mkrpm blink-1.0.tar.gz --output vendor/rpm
-dkms mkrepo vendor --sign-key /e2e/keys/vendor.asc
+tarball blink 1.0 one && dkms mkrpm blink-1.0.tar.gz --sign-key $key --output vendor/rpm
+publish
 find vendor -type f
-mkdir -p /etc/yum.repos.d
-cat >/etc/yum.repos.d/vendor.repo <<'END'
-[vendor]
-name=A Vendor
-baseurl=file:///root/vendor/rpm
-repo_gpgcheck=1
-gpgcheck=0
-gpgkey=file:///root/vendor/rpm/repository-key.asc
-END
+
+step 'the setup says how both are checked'
+rpm -U vendor/rpm/vendor-repo-1-1.noarch.rpm
+rpm -V vendor-repo
+rpm -qc vendor-repo | grep /etc/yum.repos.d/vendor-repo.repo
+grep -x -e repo_gpgcheck=1 -e gpgcheck=1 -c /etc/yum.repos.d/vendor-repo.repo | grep 2
 
 step 'install'
-dnf -y --releasever=1 install blink-dkms
+dnf install blink-dkms
 only blink 1.0 one
 
+step 'a client that has the index from before a new run still finds what it names'
+mkdir before after
+cp vendor/rpm/repodata/repomd.xml* before
+tarball blink 2.0 two && dkms mkrpm blink-2.0.tar.gz --sign-key $key --output vendor/rpm
+publish
+cp vendor/rpm/repodata/repomd.xml* after
+cp before/* vendor/rpm/repodata
+dnf --refresh --setopt=skip_if_unavailable=False makecache
+dnf list --available blink-dkms && fail 'not the old list'
+cp after/* vendor/rpm/repodata
+
 step 'a new version is an upgrade'
-tarball blink 2.0 two && dkms mkrpm blink-2.0.tar.gz --output vendor/rpm
-dkms mkrepo vendor --sign-key /e2e/keys/vendor.asc
-dnf -y --releasever=1 --refresh upgrade
+dnf --refresh upgrade
 only blink 2.0 two
 
 step 'metadata that were changed behind the signature are refused'
-dnf -y --releasever=1 remove blink-dkms
+dnf remove blink-dkms
 gone blink
 sed -i 's/<revision>/<revision>1/' vendor/rpm/repodata/repomd.xml
-ends_with 1 dnf -y --releasever=1 --refresh install blink-dkms
+ends_with 1 dnf --refresh install blink-dkms
+
+step 'the repository goes with its package'
+rpm -e vendor-repo
+[ ! -e /etc/yum.repos.d/vendor-repo.repo ] && [ ! -e /etc/pki/rpm-gpg/RPM-GPG-KEY-vendor-repo ] || fail 'files are left'
