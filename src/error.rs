@@ -59,6 +59,11 @@ impl Error {
         &self.hints
     }
 
+    /// The message with its causes, for a line of a log.
+    pub fn in_one_line(&self) -> String {
+        std::iter::once(self.message.clone()).chain(self.causes()).collect::<Vec<_>>().join(": ")
+    }
+
     /// The causes, outermost first, as text.
     pub fn causes(&self) -> Vec<String> {
         let mut causes = Vec::new();

@@ -93,6 +93,7 @@ exit_codes! {
     EventFailed = 76, "event: a module failed and the failure policy is strict, or a kernel that lacks an essential one is held";
     Excluded = 77, "excluded by a BUILD_EXCLUSIVE_ directive";
     DiskFull = 78, "the disk is full";
+    InitramfsFailed = 79, "reconcile: the modules are as wanted, but an initramfs could not be made anew";
     PreInstallFailed = 101, "the PRE_INSTALL script failed";
 }
 

@@ -36,6 +36,22 @@ pub struct Policy {
     pub jobs: Option<usize>,
     /// What overrides the kernel's and the module's own files.
     pub inputs: Inputs,
+    /// What becomes of the initramfs of kernels whose modules change.
+    pub initramfs: InitramfsCare,
+}
+
+/// What becomes of the initramfs of kernels whose modules change.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum InitramfsCare {
+    /// Nothing: a person changes modules.
+    #[default]
+    Leave,
+    /// It is noted that it may be out of date: the end of the transaction sees to it.
+    Note,
+    /// It is made anew where it holds a module that changed; what is noted from before counts, too.
+    Renew,
+    /// Others see to that of this kernel: it is about to be made with the modules that are there by then, or goes.
+    Others(Target),
 }
 
 impl Policy {
@@ -139,6 +155,8 @@ pub enum Operation {
     Forget,
     /// Note what a build of another DKMS is made from, as it stands; nothing of it changes.
     Adopt,
+    /// Have the kernel's initramfs made anew, as modules in it changed. The step's module is one of them.
+    RenewInitramfs,
     /// Write an archive of source and builds; the state stays.
     MakeTarball(Tarball),
 }
@@ -154,6 +172,7 @@ impl Operation {
             Operation::Unbuild => "unbuild",
             Operation::Forget => "remove",
             Operation::Adopt => "adopt",
+            Operation::RenewInitramfs => "initramfs",
             Operation::MakeTarball(_) => "mktarball",
         }
     }

@@ -57,7 +57,7 @@ fn places(context: &Context<'_>, step: &Step) -> Vec<PathBuf> {
     let kernel = step.target.as_ref().map(|target| version.join(&target.kernel));
     match step.operation {
         // A POST_ADD script may well build the module that was just added; packing only reads.
-        Operation::Add(_) | Operation::Adopt | Operation::MakeTarball(_) => Vec::new(),
+        Operation::Add(_) | Operation::Adopt | Operation::RenewInitramfs | Operation::MakeTarball(_) => Vec::new(),
         Operation::Build | Operation::Unbuild | Operation::Forget => std::iter::once(version).chain(kernel).collect(),
         Operation::Install | Operation::Uninstall => kernel.into_iter().collect(),
     }

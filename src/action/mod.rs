@@ -6,6 +6,7 @@ pub mod build;
 mod caller;
 mod claim;
 pub mod hook;
+mod initramfs;
 pub mod install;
 pub mod jobs;
 pub mod keys;
@@ -200,6 +201,7 @@ impl<'a> Pool<'a> {
                 adopt::adopt(context, &step.module, target(step)?);
                 Ok(None)
             }
+            Operation::RenewInitramfs => initramfs::renew(context, target(step)?).map(|()| None),
             Operation::MakeTarball(wanted) => tarball::make(context, &step.module, wanted).map(|()| None),
         }
     }
@@ -254,6 +256,7 @@ fn doing(operation: &Operation) -> &'static str {
         Operation::Unbuild => "unbuilding",
         Operation::Forget => "removing",
         Operation::Adopt => "adopting",
+        Operation::RenewInitramfs => "renewing the initramfs with",
         Operation::MakeTarball(_) => "packing",
     }
 }

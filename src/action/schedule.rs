@@ -121,6 +121,10 @@ impl<'p> Schedule<'p> {
             if !matches!(self.states[step.id.0], State::Waiting) {
                 continue;
             }
+            if step.operation == Operation::RenewInitramfs {
+                self.skip_without_a_change(step);
+                continue;
+            }
             let ended_badly = |id: &&StepId| match &self.states[id.0] {
                 State::Ended(outcome) => !matches!(outcome, Outcome::Done),
                 State::Waiting | State::Running => false,
@@ -129,6 +133,28 @@ impl<'p> Schedule<'p> {
                 self.states[step.id.0] = State::Ended(Outcome::Skipped { because });
             }
         }
+    }
+
+    /// An initramfs is made anew when anything at all has changed, whatever else failed.
+    fn skip_without_a_change(&mut self, step: &Step) {
+        let ended = |id: &StepId| match &self.states[id.0] {
+            State::Ended(outcome) => Some(matches!(outcome, Outcome::Done)),
+            State::Waiting | State::Running => None,
+        };
+        let ends: Option<Vec<bool>> = step.after.iter().map(ended).collect();
+        if let (Some(ends), Some(because)) = (ends, step.after.last())
+            && !ends.contains(&true)
+        {
+            self.states[step.id.0] = State::Ended(Outcome::Skipped { because: *because });
+        }
+    }
+
+    /// Every change of its kernel is over, and its module lists are written.
+    fn may_renew_initramfs(&self, step: &Step) -> bool {
+        let is_over = |id: &StepId| matches!(self.states[id.0], State::Ended(_));
+        let kernel = step.target.as_ref().map(|target| &target.kernel);
+        let is_open = kernel.is_some_and(|kernel| self.open.contains(kernel) || self.closing.contains(kernel));
+        step.after.iter().all(is_over) && !is_open
     }
 
     fn running(&self) -> impl Iterator<Item = &'p Step> {
@@ -147,7 +173,10 @@ impl<'p> Schedule<'p> {
         let building = self.running().filter(|step| step.operation == Operation::Build).count();
         self.plan.steps.iter().find(|step| {
             matches!(self.states[step.id.0], State::Waiting)
-                && step.after.iter().all(|id| self.is_settled(*id, step))
+                && match step.operation {
+                    Operation::RenewInitramfs => self.may_renew_initramfs(step),
+                    _ => step.after.iter().all(|id| self.is_settled(*id, step)),
+                }
                 && (step.operation != Operation::Build || building < self.builds)
                 && !self.closing.iter().any(|kernel| changes_kernel(step, kernel))
                 && !self.running().any(|other| in_the_way(step, other))
@@ -180,6 +209,10 @@ fn in_the_way(step: &Step, other: &Step) -> bool {
     let changes_build =
         |step: &Step| matches!(step.operation, Operation::Build | Operation::Unbuild | Operation::Adopt);
     let same_kernel = step.target.as_ref().is_some_and(|target| changes_kernel(other, &target.kernel));
+    // One at a time: each takes all that memory and disk can give.
+    if step.operation == Operation::RenewInitramfs && other.operation == Operation::RenewInitramfs {
+        return true;
+    }
     if changes_module(step) || changes_module(other) {
         return step.module.name == other.module.name;
     }

@@ -4,8 +4,8 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::report::Reporter;
 use crate::request::{Request, Wish};
-use crate::step::{Omission, Plan, Policy, Reason, Step};
-use crate::tree::records::{self, Failure};
+use crate::step::{InitramfsCare, Omission, Plan, Policy, Reason, Step};
+use crate::tree::records::Failure;
 
 use super::essential::{Essentials, Lack};
 use super::json::Checked;
@@ -14,7 +14,8 @@ use super::{failures, json, pending};
 
 /// Ends with 0 when all is as wanted, 1 when something waits or is to be done, 2 when something failed or cannot be had.
 pub fn run(app: &App, json: bool) -> Result<()> {
-    let plan = app.plan(&Request { wish: Wish::reconcile(app.kernels()?), policy: Policy::default() })?;
+    let policy = Policy { initramfs: InitramfsCare::Renew, ..Policy::default() };
+    let plan = app.plan(&Request { wish: Wish::reconcile(app.kernels()?), policy })?;
     let failures = still_wanted(app, &plan);
     let lacks = Essentials::now(app)?.lacks;
     let verdict = verdict(&plan, &failures, &lacks);
@@ -31,7 +32,7 @@ pub fn run(app: &App, json: bool) -> Result<()> {
 /// The failures of steps that are wanted still: what was built from an earlier source and works has not failed.
 fn still_wanted(app: &App, plan: &Plan) -> Vec<Failure> {
     let is_wanted = |failure: &Failure| plan.steps.iter().any(|step| is_about(failure, step));
-    records::all::<Failure>(app.tree.layout()).into_iter().filter(is_wanted).collect()
+    failures::all(app.tree.layout()).into_iter().filter(is_wanted).collect()
 }
 
 fn is_about(failure: &Failure, step: &Step) -> bool {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::event::{self, Bearing, Call, Event, EventError, Keep, PackageManager};
+use crate::event::{self, Bearing, Call, Event, EventError, Keep, PackageManager, Rest};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::kernel::arch;
@@ -14,11 +14,12 @@ use crate::plan::reconcile::{Extent, Within};
 use crate::report::Reporter;
 use crate::request::{Kernels, Leaving, Request, Wish};
 use crate::snapshot::ownership;
-use crate::step::{AddSource, Policy, Switch};
-use crate::sys::process;
+use crate::step::{AddSource, InitramfsCare, Policy, Switch};
+use crate::sys::{System, process};
 use crate::tree::TreeLock;
 
 use super::essential::Essentials;
+use super::initramfs;
 use super::pipeline::{App, Mode};
 use super::policy::{self, Ended};
 use super::recording::{self, Recording};
@@ -108,7 +109,55 @@ pub fn run(app: &App, options: &Options, words: &[String], program: &str) -> Res
     };
     let mode = if options.dry_run { Mode::Show } else { Mode::Do };
     let bearing = event::bearing(&call, &event);
-    take_and_judge(&Taking { app, mode, recording: RefCell::new(recording), ended: RefCell::default() }, event, bearing)
+    let care = care(app, event::rest(&call, &event), &event)?;
+    let taking = Taking { app, mode, recording: RefCell::new(recording), ended: RefCell::default(), care };
+    take_and_judge(&taking, event, bearing)
+}
+
+/// What becomes of the initramfs of kernels whose modules the event changes.
+fn care(app: &App, rest: Rest, event: &Event) -> Result<InitramfsCare> {
+    let is_mkinitcpio = || app.system.path("/usr/share/libalpm/hooks/90-mkinitcpio-install.hook").is_file();
+    Ok(match rest {
+        Rest::Unconcerned => InitramfsCare::Leave,
+        Rest::KernelHooks => match event {
+            Event::KernelArrived { kernel } | Event::KernelLeaves { kernel } => {
+                InitramfsCare::Others(target(app, kernel)?)
+            }
+            _ => InitramfsCare::Leave,
+        },
+        Rest::OurTrigger(manager) if has_our_trigger(&app.system, manager) => InitramfsCare::Note,
+        Rest::MkinitcpioHook if is_mkinitcpio() => InitramfsCare::Leave,
+        Rest::OurTrigger(_) | Rest::MkinitcpioHook | Rest::Nobody => InitramfsCare::Renew,
+    })
+}
+
+/// Whether a trigger of ours is going to be called at the end of the transaction that this process is part of.
+fn has_our_trigger(system: &System, manager: PackageManager) -> bool {
+    match manager {
+        // deb-triggers(5); the file is dpkg's own list of interests in paths.
+        PackageManager::Dpkg | PackageManager::DpkgCommon => {
+            let interests = fs_err::read_to_string(system.path("/var/lib/dpkg/triggers/File")).unwrap_or_default();
+            system.variable("DPKG_MAINTSCRIPT_PACKAGE").is_some()
+                && interests.lines().any(|line| line.starts_with("/usr/src dkms-rs"))
+        }
+        // Lies in the package that has the file triggers.
+        PackageManager::Rpm => system.path("/usr/lib/dkms/file-triggers").exists(),
+    }
+}
+
+/// Has our own trigger called at the end of dpkg's run, also when that of the package's files has been called already. When
+/// dpkg does not take it, what was left to it is done now.
+fn call_our_trigger(app: &App) -> Result<()> {
+    let is_noted = initramfs::is_open(app, &InitramfsCare::Renew);
+    if !is_noted || app.system.variable("DPKG_MAINTSCRIPT_PACKAGE").is_none() {
+        return Ok(());
+    }
+    let command = app.system.command(app.system.root(), "dpkg-trigger").args(["--no-await", "/usr/src"]);
+    if app.system.run(&command).is_ok_and(|finished| finished.success()) {
+        return Ok(());
+    }
+    let policy = Policy { initramfs: InitramfsCare::Renew, ..Policy::default() };
+    app.do_it(&Request { wish: Wish::Nothing { why: "what is noted is seen to".into() }, policy }).map(|_| ())
 }
 
 /// Takes the event; its package manager learns of failures where the settings say so and the manager can take it.
@@ -123,6 +172,9 @@ fn take_and_judge(taking: &Taking<'_>, event: Event, bearing: Bearing) -> Result
             taking.app.reporter.tell_failure(&error);
             broke_off = Some(error.kind());
         }
+    }
+    if taking.mode == Mode::Do && taking.care == InitramfsCare::Note {
+        call_our_trigger(taking.app)?;
     }
     if taking.mode == Mode::Do && changes {
         let mut ended = taking.ended.borrow_mut();
@@ -164,8 +216,9 @@ fn replay(app: &App, file: Option<&str>, dry_run: bool) -> Result<()> {
         app.reporter.answer(format!("# decided when it was recorded:{decided}"));
     }
     let event = event::parse(&recorded.call).map_err(unreadable)?;
-    let none = RefCell::new(None);
-    take(&Taking { app, mode: Mode::Show, recording: none, ended: RefCell::default() }, event)
+    let care = care(app, event::rest(&recorded.call, &event), &event)?;
+    let (recording, ended) = (RefCell::default(), RefCell::default());
+    take(&Taking { app, mode: Mode::Show, recording, ended, care }, event)
 }
 
 /// What every event has at hand.
@@ -175,6 +228,8 @@ struct Taking<'a> {
     recording: RefCell<Option<Recording>>,
     /// What is known so far of how it ends.
     ended: RefCell<Ended>,
+    /// What becomes of kernels' initramfs.
+    care: InitramfsCare,
 }
 
 fn take(taking: &Taking<'_>, event: Event) -> Result<()> {
@@ -237,7 +292,8 @@ fn start(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
     let app = taking.app;
     let target = target(app, kernel)?;
     let wish = switched_off(app).unwrap_or(Wish::Autoinstall { targets: vec![target] });
-    match taking.tell(&Request { wish, policy: Policy::default() })? {
+    let policy = Policy { initramfs: taking.care.clone(), ..Policy::default() };
+    match taking.tell(&Request { wish, policy })? {
         Some(Kind::AutoinstallFailed) => {
             Err(Error::new(Kind::StartFailed, format!("not every module could be installed for kernel {kernel}")))
         }
@@ -383,6 +439,7 @@ fn sources_may_leave(taking: &Taking<'_>, folders: &BTreeSet<String>) -> Result<
 impl Taking<'_> {
     /// Meets the request; what failed is told, and is no failure of the transaction.
     fn meet(&self, wish: Wish, policy: Policy) -> Result<()> {
+        let policy = Policy { initramfs: self.care.clone(), ..policy };
         self.tell(&Request { wish, policy }).map(|_| ())
     }
 

@@ -8,7 +8,7 @@ use crate::ids::{ModuleId, ModuleName, Target};
 use crate::report::Reporter;
 use crate::status::Row;
 use crate::step::{Omission, Operation, Outcome, Plan, Step, StepId};
-use crate::tree::records::{self, Failure};
+use crate::tree::records::{self, Failure, Stale, Unmade};
 use crate::tree::{Layout, TreeLock, TreeWriter};
 
 /// Notes what failed, and takes back the notes of what is done now.
@@ -16,6 +16,8 @@ pub fn note(plan: &Plan, outcomes: &[(StepId, Outcome)], lock: &TreeLock) -> io:
     for (id, outcome) in outcomes {
         let Some(step) = plan.steps.get(id.0) else { continue };
         match outcome {
+            // Kept with the note that it is to be made.
+            _ if step.operation == Operation::RenewInitramfs => {}
             Outcome::Failed(error) => lock.writer().record(&failure(step, error, lock.writer().layout()))?,
             Outcome::Done => settle(step, lock.writer())?,
             Outcome::Refused(_) | Outcome::Skipped { .. } => {}
@@ -45,10 +47,20 @@ fn failure(step: &Step, error: &Error, layout: &Layout) -> Failure {
         target: step.target.clone(),
         step: step.operation.verb().to_owned(),
         code: error.kind().code(),
-        error: std::iter::once(error.message().to_owned()).chain(error.causes()).collect::<Vec<_>>().join(": "),
+        error: error.in_one_line(),
         log: has_log.then(|| layout.named(&log)),
         time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
     }
+}
+
+/// Everything that failed and was not done since.
+pub fn all(layout: &Layout) -> Vec<Failure> {
+    let unmade = records::all::<Stale>(layout).into_iter().filter_map(|stale| {
+        let Unmade { error, code, time } = stale.failed?;
+        let step = Operation::RenewInitramfs.verb().to_owned();
+        Some(Failure { module: stale.module, target: Some(stale.target), step, code, error, log: None, time })
+    });
+    records::all::<Failure>(layout).into_iter().chain(unmade).collect()
 }
 
 /// The modules that a plan leaves out for kernels for which they failed and were not done since: an earlier event of the same
@@ -70,7 +82,7 @@ pub fn shown(layout: &Layout, rows: &[Row], kernels: &[String]) -> Vec<Failure> 
         let named = |word: &String| word.split('/').next() == Some(target.kernel.as_str());
         layout.kernel_modules(target).is_dir() && (kernels.is_empty() || kernels.iter().any(named))
     };
-    let failures = records::all::<Failure>(layout).into_iter();
+    let failures = all(layout).into_iter();
     failures.filter(|failure| is_shown(&failure.module) && failure.target.as_ref().is_none_or(is_wanted)).collect()
 }
 

@@ -337,7 +337,8 @@ are what would be done, in order: the number of a step is its
 .BR id ,
 the
 .B operation
-is add, build, install, uninstall, unbuild, remove, adopt or mktarball (with the
+is add, build, install, uninstall, unbuild, remove, adopt, initramfs (that of the kernel is made anew)
+or mktarball (with the
 .B file
 that it writes; a plain name lies in the
 .I tarball
@@ -609,7 +610,7 @@ hooks of pacman; paths on standard input
 .I /var/lib/dkms
 the tree: sources that are registered, builds, logs. Names that begin with a dot are ours, and losing them costs time only:
 .I .records
-(what builds were made from, what failed),
+(what builds were made from, what failed, which initramfs is out of date),
 .I .finished
 (builds that were taken away, kept for 90 days and up to 512 MiB, so that what comes back unchanged is not compiled again),
 .I .logs

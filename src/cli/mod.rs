@@ -8,6 +8,7 @@ mod essential;
 pub mod event;
 mod failures;
 pub mod generate;
+mod initramfs;
 mod json;
 pub mod legacy;
 pub mod mkrepo;

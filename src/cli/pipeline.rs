@@ -11,14 +11,14 @@ use crate::report::Reporter;
 use crate::report::human::Human;
 use crate::request::{Request, Wish};
 use crate::snapshot::{self, Snapshot, View};
-use crate::step::{Inputs, Operation, Outcome, Plan, Reason, Step, StepId, Switch};
+use crate::step::{InitramfsCare, Inputs, Operation, Outcome, Plan, Reason, Step, StepId, Switch};
 use crate::sys::{System, chroot};
 use crate::tree::{Layout, LockError, Tree, TreeLock};
 
 use super::provenance::{self, Noting};
 use super::summary::Summary;
 use super::verdict::{self, Verdict};
-use super::{failures, json, rpm_upgrade};
+use super::{failures, initramfs, json, rpm_upgrade};
 
 /// What every command has at hand.
 pub struct App {
@@ -82,14 +82,17 @@ impl App {
         }
         self.recover(request, &lock)?;
         let snapshot = self.snapshot(request)?;
-        let plan = request.plan(&snapshot);
+        let plan = self.decide(request, &snapshot)?;
         self.tell_omissions(&plan, &request.wish);
         self.tell_renewals(&plan, &snapshot);
         let noting = Noting { app: self, lock: &lock };
         provenance::note_arrivals(&plan, &request.wish, &snapshot, &noting)?;
+        let care = self.care(request);
+        let noted = initramfs::begin(&plan, &care, &snapshot, &self.view(request), &noting)?;
         let outcomes = self.carry_out(&plan, request, &lock);
         forget_leavers(&plan, &outcomes, request, &lock)?;
         forget_those_that_stayed(&snapshot, &lock)?;
+        initramfs::end(&plan, &outcomes, &care, &noted, &noting)?;
         provenance::note(&plan, &outcomes, &request.wish, &snapshot, &noting)?;
         provenance::note_tried(&plan, &outcomes, &noting)?;
         let changed = outcomes.iter().any(|(id, outcome)| changes(&plan, *id, outcome));
@@ -123,10 +126,11 @@ impl App {
         Ok(Some(Met { verdict: verdict::judge(&request.wish, &plan, Vec::new()), summary, plan }))
     }
 
-    /// Whether notes of versions that were to leave are out of date, or a run died that may have left files.
+    /// Whether notes of versions that were to leave are out of date, an initramfs is, or a run died that may have left files.
     fn has_rest(&self, request: &Request, snapshot: &Snapshot) -> bool {
         let is_dead = || TreeLock::was_abandoned(self.tree.layout());
-        returns(request, snapshot) || (!snapshot.stayed.is_empty() && self.may_write().is_ok()) || is_dead()
+        let is_noted = !snapshot.stayed.is_empty() || initramfs::is_open(self, &self.care(request));
+        returns(request, snapshot) || (is_noted && self.may_write().is_ok()) || is_dead()
     }
 
     /// Whether the tree, or the folder in which it would be made, can be written.
@@ -186,8 +190,27 @@ impl App {
     pub fn plan(&self, request: &Request) -> Result<Plan> {
         let snapshot = self.snapshot(request)?;
         let mut plan = plan::interrupted::complete(&snapshot);
-        plan.append(request.plan(&snapshot));
+        plan.append(self.decide(request, &snapshot)?);
         Ok(plan)
+    }
+
+    /// The plan for a request, with what it means for the kernels' initramfs.
+    fn decide(&self, request: &Request, snapshot: &Snapshot) -> Result<Plan> {
+        let mut plan = request.plan(snapshot);
+        let care = self.care(request);
+        if care != InitramfsCare::Leave {
+            let policy = self.framework.policies.initramfs;
+            initramfs::consider(&mut plan, &care, policy, snapshot, &self.view(request), &self.kernels()?);
+        }
+        Ok(plan)
+    }
+
+    fn care(&self, request: &Request) -> InitramfsCare {
+        initramfs::care(self.framework.policies.initramfs, request)
+    }
+
+    fn view<'a>(&'a self, request: &'a Request) -> View<'a> {
+        View { system: &self.system, framework: &self.framework, tree: &self.tree, inputs: &request.policy.inputs }
     }
 
     fn show(&self, request: &Request, mode: Mode) -> Result<Verdict> {
@@ -220,9 +243,8 @@ impl App {
     }
 
     fn snapshot(&self, request: &Request) -> Result<Snapshot> {
-        let view =
-            View { system: &self.system, framework: &self.framework, tree: &self.tree, inputs: &request.policy.inputs };
-        Snapshot::take(&view, &request.interest()).map_err(|error| Error::io("cannot read the DKMS tree", error))
+        Snapshot::take(&self.view(request), &request.interest())
+            .map_err(|error| Error::io("cannot read the DKMS tree", error))
     }
 
     fn carry_out(&self, plan: &Plan, request: &Request, lock: &TreeLock) -> Vec<(StepId, Outcome)> {
@@ -285,9 +307,10 @@ impl Request {
 
 /// A step that changes what a kernel has calls for post_transaction; a mere add or build does not.
 fn changes(plan: &Plan, id: StepId, outcome: &Outcome) -> bool {
-    use Operation::{Add, Adopt, Build, MakeTarball};
-    matches!(outcome, Outcome::Done)
-        && plan.steps.get(id.0).is_some_and(|step| !matches!(step.operation, Add(_) | Adopt | Build | MakeTarball(_)))
+    use Operation::{Add, Adopt, Build, MakeTarball, RenewInitramfs};
+    let changes_nothing =
+        |step: &Step| matches!(step.operation, Add(_) | Adopt | Build | RenewInitramfs | MakeTarball(_));
+    matches!(outcome, Outcome::Done) && plan.steps.get(id.0).is_some_and(|step| !changes_nothing(step))
 }
 
 /// Notes of leaving versions go when the version is forgotten, or added again.

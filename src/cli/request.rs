@@ -8,7 +8,8 @@ use crate::ids::{ModuleName, ModuleVersion};
 use crate::plan::autoinstall::Only;
 use crate::plan::reconcile::{Extent, Within};
 use crate::request::{Kernels, Leaving, Request, Wish};
-use crate::step::{Inputs, Policy, Switch, TarballContent};
+use crate::step::{InitramfsCare, Inputs, Policy, Switch, TarballContent};
+use crate::sys::process;
 
 use super::legacy::Typed;
 use super::operand::{self, Subject};
@@ -36,7 +37,7 @@ pub fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Resu
     if makes(action) {
         known_distribution(app)?;
     }
-    let mut policy = policy(app, typed);
+    let mut policy = policy(app, typed, action);
     if let Some(wish) = wish_of_kernel(app, typed, action, word)? {
         return Ok(Asked { request: Request { wish, policy }, subject: None });
     }
@@ -202,7 +203,17 @@ fn needs_root(action: &str) -> bool {
     )
 }
 
-fn policy(app: &App, typed: &Typed) -> Policy {
+/// A person decides about the initramfs. What a package's scripts change is seen to at the end of their transaction, and so
+/// is what was left over.
+fn initramfs_care(action: &str) -> InitramfsCare {
+    match action {
+        "reconcile" => InitramfsCare::Renew,
+        _ if process::transaction().is_some() => InitramfsCare::Note,
+        _ => InitramfsCare::Leave,
+    }
+}
+
+fn policy(app: &App, typed: &Typed, action: &str) -> Policy {
     let given = [
         (typed.force, Switch::Force),
         (typed.force_version_override, Switch::SkipVersionCheck),
@@ -226,6 +237,7 @@ fn policy(app: &App, typed: &Typed) -> Policy {
             kernel_source_dir: typed.kernelsourcedir.as_deref().map(of_root),
             directives: typed.directives.clone(),
         },
+        initramfs: initramfs_care(action),
     }
 }
 

@@ -46,6 +46,7 @@ impl Summary {
     pub fn of(plan: &Plan, outcomes: &[(StepId, Outcome)]) -> Self {
         let mut summary = Self::default();
         summary.add_done(plan, outcomes);
+        summary.add_initramfs(plan, outcomes);
         summary.add_failed(plan, outcomes);
         summary.add_pending(plan);
         summary
@@ -114,12 +115,25 @@ impl Summary {
         }
     }
 
+    fn add_initramfs(&mut self, plan: &Plan, outcomes: &[(StepId, Outcome)]) {
+        let done =
+            outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done)).map(|(id, _)| &plan.steps[id.0]);
+        for step in done.filter(|step| step.operation == Operation::RenewInitramfs) {
+            let Some(target) = &step.target else { continue };
+            let text = format!("initramfs of {} made anew: {}", target.kernel, step.why);
+            self.lines.push(Line { gravity: Gravity::Info, text });
+        }
+    }
+
     fn add_failed(&mut self, plan: &Plan, outcomes: &[(StepId, Outcome)]) {
         for (id, outcome) in outcomes {
             let (step, Outcome::Failed(error)) = (&plan.steps[id.0], outcome) else { continue };
             let kernel = step.target.as_ref().map(|target| format!(" for {}", target.kernel)).unwrap_or_default();
-            let why = std::iter::once(error.message().to_owned()).chain(error.causes()).collect::<Vec<_>>().join(": ");
-            let text = format!("{} of {}{kernel} failed: {why}", step.operation.verb(), step.module);
+            let why = error.in_one_line();
+            let text = match step.operation {
+                Operation::RenewInitramfs => why,
+                _ => format!("{} of {}{kernel} failed: {why}", step.operation.verb(), step.module),
+            };
             self.lines.push(Line { gravity: Gravity::Error, text });
         }
     }

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::exit::Kind;
 use crate::ids::ModuleName;
 use crate::request::Wish;
-use crate::step::{Omission, Outcome, Plan, Reason, StepId};
+use crate::step::{Omission, Operation, Outcome, Plan, Reason, StepId};
 
 use super::json::Outcomes;
 
@@ -23,6 +23,18 @@ pub struct Verdict {
     pub outcomes: Outcomes,
 }
 
+impl Verdict {
+    /// With failures that decide nothing where something else does.
+    fn with(mut self, failures: Vec<Error>) -> Self {
+        let mut failures = failures.into_iter();
+        if self.error.is_none() {
+            self.error = failures.next();
+        }
+        self.others.extend(failures);
+        self
+    }
+}
+
 /// Judges what came of a plan.
 pub fn judge(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict {
     let told = Outcomes::of(plan, &outcomes);
@@ -35,12 +47,17 @@ fn decide(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict
         Wish::Autoinstall { .. } | Wish::Match { .. } | Wish::KernelLeaves { .. } | Wish::Reconcile { .. }
     );
     let mut failures = Vec::new();
+    let mut unmade = Vec::new();
     let mut failed = BTreeSet::new();
     let mut excluded = BTreeSet::new();
     for (id, outcome) in outcomes {
         let module = |id: StepId| &plan.steps[id.0].module;
+        let is_initramfs = plan.steps[id.0].operation == Operation::RenewInitramfs;
         match outcome {
             Outcome::Done => {}
+            // The modules themselves are as wanted.
+            Outcome::Failed(error) if is_initramfs => unmade.push(error),
+            Outcome::Skipped { .. } if is_initramfs => {}
             Outcome::Failed(error) | Outcome::Refused(error) => {
                 if error.kind() == Kind::Excluded {
                     excluded.insert(id);
@@ -62,7 +79,7 @@ fn decide(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict
     let refused = refused.filter_map(|omission| Some(omission.module.as_ref()?.name.clone()));
     let names = failed.iter().map(|id| id.name.clone()).chain(refused).collect();
     let verdict = if many { judge_many(wish, plan, failures, failed.len()) } else { judge_one(wish, plan, failures) };
-    Verdict { failed: names, ..verdict }
+    Verdict { failed: names, ..verdict }.with(unmade)
 }
 
 /// One module: the first refusal or failure in the order of its kernels decides.
@@ -154,7 +171,6 @@ fn as_error(omission: &Omission) -> Option<Error> {
 mod tests {
     use super::*;
     use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
-    use crate::step::Operation;
 
     /// The code of an autoinstall of one module whose build ends so.
     fn code(build: Outcome) -> Option<(u8, String)> {

@@ -7,6 +7,7 @@ pub mod dpkg;
 pub mod kernel_hooks;
 pub mod pacman;
 pub mod paths;
+mod rest;
 pub mod rpm;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use crate::ids::{KernelRelease, ModuleId, ModuleName, ModuleVersion};
 
 pub use bearing::{Bearing, bearing};
 pub use call::{Call, Keep};
+pub use rest::{Rest, rest};
 
 /// What happened, or is about to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -46,18 +46,9 @@ pub fn kernel(layout: &Layout, target: &Target, source_dir: Option<&Path>) -> Ke
 /// Whether nothing of a kernel is there any more: no folder, or one that holds at most modules from outside and what
 /// depmod made of them. Headers alone keep a kernel: their package may come before that of the image.
 pub fn has_gone(layout: &Layout, target: &Target) -> bool {
-    image_has_gone(layout, target) && !holds_any(layout, target, &["build", "source"])
-}
-
-/// Whether nothing of a kernel's image is there any more; its headers may be. One of these files is enough: a folder
-/// `kernel` in which only our module was vanishes with it.
-pub fn image_has_gone(layout: &Layout, target: &Target) -> bool {
-    !holds_any(layout, target, &["kernel", "vmlinuz", "modules.order", "modules.builtin"])
-}
-
-fn holds_any(layout: &Layout, target: &Target, names: &[&str]) -> bool {
     let folder = layout.kernel_modules(target);
-    names.iter().any(|name| resolve(layout.root(), &folder.join(name)).is_some())
+    let of_a_kernel = ["build", "source", "kernel", "vmlinuz", "modules.order", "modules.builtin"];
+    !of_a_kernel.iter().any(|name| resolve(layout.root(), &folder.join(name)).is_some())
 }
 
 /// Version order; releases that it takes for equal are told apart by their bytes.

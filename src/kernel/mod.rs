@@ -4,6 +4,7 @@ pub mod arch;
 pub mod config;
 pub mod files;
 pub mod headers;
+pub mod initramfs;
 pub mod installed;
 pub mod modinfo;
 pub mod package;

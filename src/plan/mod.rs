@@ -6,6 +6,7 @@ pub mod arrival;
 pub mod autoinstall;
 pub mod dependants;
 pub mod graph;
+pub mod initramfs;
 pub mod interrupted;
 pub mod lifecycle;
 pub mod reconcile;

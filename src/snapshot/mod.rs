@@ -2,6 +2,7 @@
 //! interest says. Plans are made from it and from nothing else.
 
 mod dependants;
+pub mod initramfs;
 pub mod inputs;
 pub mod ownership;
 mod waiting;

@@ -3,7 +3,7 @@
 //! Losing all of it costs time and neatness, never a working module. So a file that is missing, cut short or of a later
 //! release is skipped, and facts about modules that are gone from the tree mean nothing and are swept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -140,6 +140,45 @@ pub struct Tried {
     pub transaction: ProcessId,
     /// Name of an input → its digest, as a fingerprint has them.
     pub inputs: BTreeMap<String, String>,
+}
+
+/// The initramfs of a kernel may hold another module than is installed now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stale {
+    /// The module that changed.
+    pub module: ModuleId,
+    /// The kernel.
+    pub target: Target,
+    /// The plain names of its module files.
+    pub files: BTreeSet<String>,
+    /// When it changed: nanoseconds since 1970; None while it changes.
+    pub since: Option<u64>,
+    /// How the last attempt to make the initramfs anew failed.
+    #[serde(default)]
+    pub failed: Option<Unmade>,
+}
+
+/// An initramfs that could not be made anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmade {
+    /// What was said, one line.
+    pub error: String,
+    /// The exit code of the case.
+    pub code: u8,
+    /// When: seconds since 1970.
+    pub time: u64,
+}
+
+impl Record for Stale {
+    const KIND: &'static str = "initramfs";
+
+    fn module(&self) -> &ModuleId {
+        &self.module
+    }
+
+    fn target(&self) -> Option<&Target> {
+        Some(&self.target)
+    }
 }
 
 impl Record for Tried {

@@ -194,6 +194,7 @@ const ELSEWHERE: &[(Kind, &str, &str)] = &[
     (ArchiveNotLoaded, "tests/compliance/scenarios/common_postinst_loads_the_archive_of_its_package.sh", "run 2 "),
     (StartFailed, "tests/e2e/bad/a_source_that_does_not_compile_is_told_and_tried_again.sh", "ends_with 1 "),
     (EventFailed, "tests/cli/policy.rs", "fn each_policy_gives_each_hook_its_exit_code"),
+    (InitramfsFailed, "tests/cli/initramfs.rs", "fn a_failure_is_told_until_it_is_made"),
     (DiskFull, "tests/e2e/bad/a_full_disk_while_building_leaves_the_state_before.sh", "-eq 78"),
 ];
 

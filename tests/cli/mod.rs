@@ -8,6 +8,7 @@ mod dependants;
 mod exit_codes;
 mod failures;
 mod finished;
+mod initramfs;
 mod jobs;
 mod json;
 mod old_trees;

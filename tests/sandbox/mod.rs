@@ -120,15 +120,18 @@ impl Sandbox {
     }
 
     /// Runs `dkms` with these words, split at blanks, on a machine with this framework.conf, which names the sandbox's
-    /// places besides. For what takes no options that say where things are. Needs root: the sandbox's etc lies over /etc, in
-    /// a mount namespace of its own.
+    /// places besides. For what takes no options that say where things are. Needs root: the sandbox's etc lies over /etc, and
+    /// its boot, if it has one, over /boot, in a mount namespace of its own.
     pub fn with_settings(&self, settings: &str, line: &str) -> Ran {
         let places = [("dkms_tree", "dkms"), ("source_tree", "src"), ("install_tree", "lib/modules")];
         let places = places.map(|(name, folder)| format!("{name}={}\n", self.path(folder).display())).concat();
         self.write("etc/dkms/framework.conf", &(places + settings));
         self.write("etc/os-release", "ID=debian\nVERSION_ID=12\n");
         let mut command = Command::new("unshare");
-        let script = "mount --bind \"$SANDBOX/etc\" /etc && exec \"$0\" \"$@\"";
+        let script = "for folder in etc boot; do
+            [ ! -d \"$SANDBOX/$folder\" ] || mount --bind \"$SANDBOX/$folder\" \"/$folder\" || exit
+        done
+        exec \"$0\" \"$@\"";
         command.args(["--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_dkms")]).args(line.split_whitespace());
         self.set_environment(&mut command);
         self.finish(&mut command)

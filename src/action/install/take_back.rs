@@ -55,7 +55,7 @@ fn restore(job: &Job<'_>, removed: &[PathBuf]) -> std::io::Result<()> {
     let of_image = layout.kernel_modules(job.target).join("kernel");
     for original in original::originals(layout, &job.id.name, job.target)? {
         let is_of_image = original.place.as_ref().is_some_and(|place| place.starts_with(&of_image));
-        if is_of_image && installed::image_has_gone(layout, job.target) {
+        if is_of_image && !of_image.exists() {
             writer.drop_original(&original)?;
         }
     }

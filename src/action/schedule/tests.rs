@@ -24,6 +24,20 @@ fn builds_and_installs(pairs: &[(&str, &str)]) -> Plan {
     plan
 }
 
+#[test]
+fn an_initramfs_is_made_after_its_kernels_lists_and_whatever_else_failed() {
+    let mut plan = builds_and_installs(&[("a", "k1"), ("b", "k1"), ("c", "k2")]);
+    for (kernel, after) in [("k1", vec![StepId(1), StepId(3)]), ("k2", vec![StepId(5)]), ("k3", vec![])] {
+        plan.push(module("a"), on(kernel), Operation::RenewInitramfs, "", after);
+    }
+    let (told, outcomes) = alone(&plan, &[2, 4]);
+    let place = |word: &str| told.iter().position(|other| other == word);
+    assert!(place("close k1").unwrap() < place("initramfs a k1").unwrap(), "{told:?}");
+    assert!(place("initramfs a k3").is_some(), "it was noted before: {told:?}");
+    assert_eq!(place("initramfs a k2"), None, "nothing changed there: {told:?}");
+    assert!(matches!(outcomes[7].1, Outcome::Skipped { because: StepId(5) }), "{outcomes:?}");
+}
+
 /// "build a k1", "close k1", "wait", "over".
 fn word(task: &Task<'_>) -> String {
     match task {

@@ -1,0 +1,36 @@
+//! Making a kernel's initramfs anew.
+
+use crate::action::Context;
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::Target;
+use crate::kernel::initramfs;
+use crate::tree::TreeLock;
+
+/// How many lines of what the maker said are kept: the last ones tell why it gave up.
+const LAST_LINES: usize = 5;
+
+/// Runs what makes it. Its hooks may call us: they work under our lock.
+pub(super) fn renew(context: &Context<'_>, target: &Target) -> Result<()> {
+    let kernel = &target.kernel;
+    let failed = |how: String| {
+        Error::new(Kind::InitramfsFailed, format!("the initramfs of kernel {kernel} was not made anew: {how}"))
+    };
+    let found = initramfs::find(context.system, kernel).ok_or_else(|| failed("it has gone".to_owned()))?;
+    let command = found.making(context.system, kernel).env(TreeLock::TOKEN, context.lock.token());
+    let line = command.line();
+    let finished =
+        context.system.run(&command).map_err(|error| failed(format!("`{line}` did not run")).caused_by(error))?;
+    if finished.success() {
+        return Ok(());
+    }
+    let said = finished.error_text();
+    let lines: Vec<&str> = said.lines().collect();
+    let error = failed(format!("`{line}` ended with {}", finished.how()));
+    let error = if lines.is_empty() {
+        error
+    } else {
+        error.caused_by(lines[lines.len().saturating_sub(LAST_LINES)..].join("; "))
+    };
+    Err(error.hint("find out why it fails; the next event tries it again, and so does `dkms reconcile`"))
+}
