@@ -35,6 +35,83 @@ fn an_archive_that_is_cut_or_hostile_names_its_entry() {
     refused(&workshop, &["demo-v1.2.tar.gz", "--max-size", "100"], 3, &["100 bytes", "demo-v1.2/"]);
 }
 
+/// A tar archive with one entry, whose name the tar crate would not write.
+fn tar_of(name: &str, kind: tar::EntryType, target: &str, content: &[u8]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+    header.as_old_mut().linkname[..target.len()].copy_from_slice(target.as_bytes());
+    header.set_entry_type(kind);
+    header.set_size(content.len() as u64);
+    header.set_mode(0o644);
+    header.set_cksum();
+    tar.append(&header, content).unwrap();
+    tar.into_inner().unwrap()
+}
+
+/// A zip archive with one stored entry (APPNOTE 4.3.7, 4.3.12, 4.3.16).
+fn zip_of(name: &str, unix_mode: u32, content: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(content);
+    let (length, size) = (u16::try_from(name.len()).unwrap(), u32::try_from(content.len()).unwrap());
+    let numbers = [crc.sum(), size, size].map(u32::to_le_bytes).concat();
+    let common =
+        [[20u16, 0, 0, 0, 0x21].map(u16::to_le_bytes).concat(), numbers, length.to_le_bytes().to_vec()].concat();
+    let local = [b"PK\x03\x04".as_slice(), &common, &[0; 2], name.as_bytes(), content].concat();
+    let mode = (unix_mode << 16).to_le_bytes();
+    let central = [b"PK\x01\x02\x14\x03".as_slice(), &common, &[0; 8], &mode, &[0; 4], name.as_bytes()].concat();
+    let sizes = [u32::try_from(central.len()).unwrap(), u32::try_from(local.len()).unwrap()].map(u32::to_le_bytes);
+    [local, central, b"PK\x05\x06\0\0\0\0\x01\0\x01\0".to_vec(), sizes.concat(), vec![0; 2]].concat()
+}
+
+#[test]
+fn a_hostile_archive_of_every_kind_is_refused_by_its_entry() {
+    use tar::EntryType;
+    let workshop = Workshop::new();
+    let tars = [
+        (tar_of("a/../../x", EntryType::Regular, "", b"x"), "`a/../../x` is refused: its name holds `..`"),
+        (tar_of("/etc/x", EntryType::Regular, "", b"x"), "`/etc/x` is refused: its name is absolute"),
+        (tar_of("link", EntryType::Symlink, "/etc/passwd", b""), "`link` is refused: it is a link to `/etc/passwd`"),
+        (tar_of("hard", EntryType::Link, "../x", b""), "`hard` is refused: its name holds `..`"),
+        (tar_of("node", EntryType::Block, "", b""), "`node` is refused: it is a device"),
+    ];
+    for (tar, said) in &tars {
+        let gzip = || {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut encoder, tar).unwrap();
+            encoder.finish().unwrap()
+        };
+        let xz = || {
+            let mut encoder = xz2::write::XzEncoder::new(Vec::new(), 0);
+            std::io::Write::write_all(&mut encoder, tar).unwrap();
+            encoder.finish().unwrap()
+        };
+        let bzip2 = || {
+            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+            std::io::Write::write_all(&mut encoder, tar).unwrap();
+            encoder.finish().unwrap()
+        };
+        for bytes in [tar.clone(), gzip(), xz(), bzip2(), zstd::encode_all(tar.as_slice(), 1).unwrap()] {
+            std::fs::write(workshop.path("evil"), bytes).unwrap();
+            refused(&workshop, &["evil"], 3, &[said]);
+        }
+    }
+    for (zip, said) in [
+        (zip_of("a/../../x", 0o100_644, b"x"), "`a/../../x` is refused: its name holds `..`"),
+        (zip_of("/etc/x", 0o100_644, b"x"), "`/etc/x` is refused: its name is absolute"),
+        (zip_of("link", 0o120_777, b"/etc/passwd"), "`link` is refused: it is a link to `/etc/passwd`"),
+        (zip_of("node", 0o060_644, b""), "`node` is refused: it is a device"),
+        (zip_of(&"d/".repeat(70), 0o040_755, b""), "is refused: it lies more than 64 folders deep"),
+    ] {
+        std::fs::write(workshop.path("evil"), zip).unwrap();
+        refused(&workshop, &["evil"], 3, &[said]);
+    }
+    // 70 MB in a few bytes.
+    let bomb = tar_of("zeros", EntryType::Regular, "", &vec![0; 70 << 20]);
+    std::fs::write(workshop.path("evil"), zstd::encode_all(bomb.as_slice(), 1).unwrap()).unwrap();
+    refused(&workshop, &["evil"], 3, &["`zeros`", "200 times larger", "unpack it"]);
+}
+
 #[test]
 fn what_is_not_known_or_not_allowed_is_said() {
     let workshop = Workshop::new();
