@@ -4,6 +4,8 @@
 source_of m1
 mkdir /root/tree
 cp -a /usr/src/linux-headers-*-common /root/tree/kernel
+# They lead out of the folder, which no package may.
+rm /root/tree/kernel/scripts /root/tree/kernel/tools
 cp -a /lib/modules/*[0-9]-amd64/build/include /root/tree/generated
 cp /usr/src/m1-1.0/* /root/tree/
 mkdir -p /root/deb/DEBIAN /root/deb/usr/src
