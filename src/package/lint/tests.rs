@@ -71,7 +71,7 @@ fn each_rule_is_broken_by_something_and_the_line_is_told() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     let old = "#if LINUX_VERSION_CODE < KERNEL_VERSION(4,10,0)\n#error x\n#endif\n";
-    assert_eq!(found(GOOD, &[("a.h", old)]), "kernel-minimum:1");
+    assert_eq!(found(GOOD, &[("foo.c", old)]), "kernel-minimum:1");
     let whole = format!("{GOOD}BUILT_MODULE_NAME[1]=b\nDEST_MODULE_LOCATION[1]=/extra\nBUILD_EXCLUSIVE_ARCH[0]=x86\n");
     assert_eq!(found(&whole, &[("Makefile", "obj-m := foo.o b.o"), ("b.c", "")]), "whole-package:8");
     assert_eq!(

@@ -1,15 +1,21 @@
 //! The kernels that a source refuses: `#error` below a comparison of LINUX_VERSION_CODE.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::package::kbuild::Place;
-use crate::package::payload::{EntryKind, Payload};
+use crate::package::kbuild::{Module, Place};
+use crate::package::payload::{EntryKind, File, Payload};
 
 /// Bytes of a source file that are looked at.
 const MAX_READ: u64 = 2 << 20;
+/// Includes of one file that are followed.
+const MAX_INCLUDES: usize = 200;
+
+static INCLUDE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"(?m)^[ \t]*#[ \t]*include[ \t]*"([^"\r\n]+)""#).ok());
 
 /// A border between kernels for which the source compiles and others.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,21 +43,57 @@ static COMPARISON: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Looks for such borders in the C of a payload.
-pub fn bounds(payload: &Payload) -> io::Result<Vec<Bound>> {
-    let mut found = Vec::new();
-    for entry in &payload.entries {
-        let EntryKind::File(file) = &entry.kind else { continue };
-        if ![".c", ".h"].iter().any(|end| entry.path.ends_with(end)) {
-            continue;
-        }
+/// Looks for such borders in the C that the modules are made of, and in the headers of the source that this includes.
+pub fn bounds(payload: &Payload, modules: &[Module]) -> io::Result<Vec<Bound>> {
+    let files = files(payload);
+    let mut open: Vec<&str> = Vec::new();
+    for module in modules {
+        let own = match module.folder.as_str() {
+            "" => module.name.clone(),
+            folder => format!("{folder}/{}", module.name),
+        };
+        let parts = module.parts.iter().map(|part| part.strip_suffix(".o").unwrap_or(part)).chain([own.as_str()]);
+        open.extend(parts.filter_map(|part| Some(*files.get_key_value(format!("{part}.c").as_str())?.0)));
+    }
+    let mut seen = BTreeSet::new();
+    let mut bounds = Vec::new();
+    while let Some(path) = open.pop() {
+        let Some(file) = files.get(path).filter(|_| seen.insert(path)) else { continue };
         let mut bytes = Vec::new();
         file.open()?.take(MAX_READ).read_to_end(&mut bytes)?;
-        if bytes.windows(6).any(|window| window == b"#error") || bytes.windows(5).any(|window| window == b"error") {
-            found.extend(in_text(&entry.path, &String::from_utf8_lossy(&bytes)));
-        }
+        let text = String::from_utf8_lossy(&bytes);
+        bounds.extend(in_text(path, &text));
+        open.extend(included(path, &text, &files));
     }
-    Ok(found)
+    bounds.sort_by(|a, b| a.place.cmp(&b.place));
+    Ok(bounds)
+}
+
+/// The C files of a payload by their paths.
+fn files(payload: &Payload) -> BTreeMap<&str, &File> {
+    let c = payload.entries.iter().filter(|entry| [".c", ".h"].iter().any(|end| entry.path.ends_with(end)));
+    c.filter_map(|entry| match &entry.kind {
+        EntryKind::File(file) => Some((entry.path.as_str(), file)),
+        EntryKind::Folder | EntryKind::Link(_) => None,
+    })
+    .collect()
+}
+
+/// The files of the source that a file includes: beside it, else the one file that the name can mean.
+fn included<'f>(path: &str, text: &str, files: &BTreeMap<&'f str, &File>) -> Vec<&'f str> {
+    let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    let found = INCLUDE.as_ref().into_iter().flat_map(|include| include.captures_iter(text)).take(MAX_INCLUDES);
+    let resolve = |name: &str| {
+        if let Some((beside, _)) = files.get_key_value(format!("{folder}{name}").as_str()) {
+            return Some(*beside);
+        }
+        let bare = name.trim_start_matches("../").trim_start_matches("./");
+        let mut fitting = files
+            .keys()
+            .filter(|file| file.strip_suffix(bare).is_some_and(|rest| rest.is_empty() || rest.ends_with('/')));
+        fitting.next().filter(|_| fitting.next().is_none()).copied()
+    };
+    found.filter_map(|found| resolve(&found[1])).collect()
 }
 
 /// An open `#if`.

@@ -37,7 +37,8 @@ pub struct Written {
 
 /// Looks through the source.
 pub fn look(payload: &Payload) -> io::Result<Facts> {
-    Ok(Facts { reading: kbuild::read(&makefiles(payload)?), bounds: bounds(payload)? })
+    let reading = kbuild::read(&makefiles(payload)?);
+    Ok(Facts { bounds: bounds(payload, &reading.modules)?, reading })
 }
 
 /// Every path of a payload, with the text of those that [`kbuild::read`] looks at.

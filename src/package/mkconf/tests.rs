@@ -75,6 +75,24 @@ fn a_source_gets_the_directives_that_it_needs_and_no_more() {
 }
 
 #[test]
+fn only_what_modules_are_made_of_says_which_kernels_they_take() {
+    let error = |major: u32| format!("#if LINUX_VERSION_CODE < KERNEL_VERSION({major},0,0)\n#error old\n#endif\n");
+    let (four, five, six) = (error(4), error(5), error(6));
+    let files = [
+        ("Makefile", "obj-m := a.o\na-y := x.o sub/y.o"),
+        ("x.c", "#include \"sub/deep.h\"\n#include <linux/module.h>\n"),
+        ("sub/y.c", ""),
+        ("sub/deep.h", "#include \"only.h\"\n"),
+        ("include/only.h", four.as_str()),
+        ("other/only.c", six.as_str()),
+        ("tool.c", five.as_str()),
+    ];
+    assert!(directives(&files).ends_with("BUILD_EXCLUSIVE_KERNEL_MIN=4.0"), "{}", directives(&files));
+    let none = [("Makefile", "obj-m := a.o"), ("a.c", ""), ("tool.c", five.as_str())];
+    assert!(!directives(&none).contains("KERNEL_MIN"));
+}
+
+#[test]
 fn what_is_not_known_stands_in_the_file_as_a_comment() {
     let files = [
         (
