@@ -79,7 +79,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                     folders.push((sub, word.guard));
                 } else if is_module {
                     self.found.extend(word.module(&mut make));
-                } else if name == "obj-y" {
+                } else if name == "obj-y" && word.guard.is_always() {
                     let shown = make.world.shown(&word.text);
                     make.world.note(&word.place, format!("{shown} in obj-y becomes no module of its own"));
                 }

@@ -240,6 +240,7 @@ fn errors_of_a_makefile_say_what_the_kernel_must_have() {
         ["CONFIG_NF_CONNTRACK Makefile:2"]
     );
     assert_eq!(shown(&reading), "a");
+    assert_eq!(of("obj-$(CONFIG_A) := a.o").notes, [], "that a kernel may have it built in is nothing to look at");
     let reading = of("obj-m := a.o\nx:\nifeq ($(shell which x),)\n\t$(error no x)\nendif");
     assert_eq!(reading.notes, [], "recipes are none of the kernel's");
 }

@@ -11,7 +11,7 @@ step 'an archive, a dkms.conf beside it, and a version with a leading v'
 driver_of_2003
 dkms mkrpm qlx2x00src-v6.04.00.tgz -c qlx.conf --output qlx.rpm
 [ "$(rpm -qp --qf '%{name} %{version}' qlx.rpm)" = 'qlx2x00-dkms 6.04.00' ] || fail 'name or version'
-rpm -qpl qlx.rpm | grep -qx /usr/src/qlx2x00-v6.04.00/dkms.conf || fail 'the source lies elsewhere'
+rpm -qpl qlx.rpm | grep -x /usr/src/qlx2x00-v6.04.00/dkms.conf || fail 'the source lies elsewhere'
 
 step 'installed: the kernel decides over command and patches'
 rpm -U qlx.rpm
