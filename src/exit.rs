@@ -39,7 +39,7 @@ macro_rules! exit_codes {
 exit_codes! {
     NotRoot = 1, "not root, or no write access to the tree";
     NameMissing = 1, "module or version missing from the command line";
-    StartFailed = 1, "dkms_autoinstaller start: at least one module failed or lacked a dependency";
+    StartFailed = 1, "dkms_autoinstaller start, and the service at boot: at least one module failed or lacked a dependency";
     ArchCount = 1, "the number of -a differs from the number of -k";
     TemplateMissing = 1, "match without --templatekernel";
     BinariesOnly = 1, "ldtarball: loaded, but there is no source tree for it";

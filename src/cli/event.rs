@@ -17,6 +17,7 @@ use crate::snapshot::ownership;
 use crate::step::{AddSource, InitramfsCare, Policy, Switch};
 use crate::sys::{System, process};
 use crate::tree::TreeLock;
+use crate::tree::records::{self, Failure};
 
 use super::essential::Essentials;
 use super::initramfs;
@@ -169,8 +170,10 @@ fn take_and_judge(taking: &Taking<'_>, event: Event, bearing: Bearing) -> Result
         Ok(()) => {}
         Err(error) if may_fail(error.kind()) => fails = Some(error),
         Err(error) => {
-            taking.app.reporter.tell_failure(&error);
             broke_off = Some(error.kind());
+            let left = "what is missing is done when the system starts (dkms.service)";
+            let error = if broke_off == Some(Kind::NotRoot) { error.hint(left) } else { error };
+            taking.app.reporter.tell_failure(&error);
         }
     }
     if taking.mode == Mode::Do && taking.care == InitramfsCare::Note {
@@ -195,10 +198,15 @@ fn kernel_of(event: &Event) -> Option<KernelRelease> {
 
 /// Whether a kernel that stays may have another set of modules after the event.
 fn changes_modules(event: &Event) -> bool {
-    use Event::{DiskChanged, KernelArrived, ModuleArrived, ModuleLeaves, Start};
+    use Event::{Autoinstall, DiskChanged, KernelArrived, ModuleArrived, ModuleLeaves, Start};
     matches!(
         event,
-        KernelArrived { .. } | ModuleArrived { .. } | ModuleLeaves { .. } | DiskChanged { .. } | Start { .. }
+        KernelArrived { .. }
+            | ModuleArrived { .. }
+            | ModuleLeaves { .. }
+            | DiskChanged { .. }
+            | Start
+            | Autoinstall { .. }
     )
 }
 
@@ -236,16 +244,18 @@ fn take(taking: &Taking<'_>, event: Event) -> Result<()> {
     let Taking { app, mode, .. } = *taking;
     match event {
         Event::KernelArrived { kernel } => kernel_arrived(taking, &kernel),
-        Event::Start { kernel } => match kernel.as_ref().or(app.system.running_kernel()) {
-            Some(kernel) => start(taking, kernel),
-            None => Ok(()),
+        Event::Start => start(taking),
+        Event::Autoinstall { kernel } => match kernel.as_ref().or(app.running_kernel()) {
+            Some(kernel) => autoinstall(taking, kernel),
+            None => taking.nothing("no kernel was named, and none of this root runs".into()),
         },
         Event::KernelLeaves { kernel } => {
             let target = target(app, &kernel)?;
             taking.meet(Wish::KernelLeaves { target, which: Leaving::Every }, Policy::default())
         }
         Event::ModuleArrived { id, manager, archives } => {
-            let archive = archives.map(|folder| folder.join(format!("{}.dkms.tar.gz", id.source_folder())));
+            let name = format!("{}.dkms.tar.gz", id.source_folder());
+            let archive = archives.map(|folder| app.system.path(folder.join(name)));
             match archive.filter(|file| file.is_file()) {
                 Some(archive) => archive_arrived(taking, &id, &archive),
                 None => module_arrived(taking, &id, manager),
@@ -286,9 +296,28 @@ fn kernel_arrived(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
     taking.meet(switched_off(app).unwrap_or(reconcile), Policy::default())
 }
 
-/// The start-up service is no package manager: it may fail, so that the system's log shows it. Without headers there is
-/// nothing that it could do.
-fn start(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
+/// The start-up service is no package manager: it may fail, so that the system's log shows it.
+fn start(taking: &Taking<'_>) -> Result<()> {
+    let app = taking.app;
+    if let Some(off) = switched_off(app) {
+        return taking.meet(off, Policy::default());
+    }
+    let failed: BTreeSet<Target> =
+        records::all::<Failure>(app.tree.layout()).into_iter().filter_map(|failure| failure.target).collect();
+    let runs = |target: &Target| app.running_kernel() == Some(&target.kernel);
+    let mut targets = app.kernels()?;
+    // What failed for a kernel that is not needed now would fail at every boot, and the boot waits: later events try it.
+    targets.retain(|target| runs(target) || !failed.contains(target));
+    targets.sort_by_key(|target| !runs(target));
+    let wish = Wish::Reconcile { targets, extent: Extent::Everything, within: Within::default() };
+    match taking.tell(&Request { wish, policy: Policy::default() })? {
+        Some(Kind::AutoinstallFailed) => Err(Error::new(Kind::StartFailed, "not every module could be installed")),
+        _ => Ok(()),
+    }
+}
+
+/// Whoever calls dkms_autoinstaller looks at its code. Without headers there is nothing that it could do.
+fn autoinstall(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
     let app = taking.app;
     let target = target(app, kernel)?;
     let wish = switched_off(app).unwrap_or(Wish::Autoinstall { targets: vec![target] });

@@ -582,8 +582,12 @@ folders below /etc/kernel
 .B kernel\\-install add|remove KERNEL ...
 .BR kernel\\-install (8)
 .TP
+.B start
+the service at boot, dkms.service: what this root needs, the running kernel first; other kernels for which something failed are
+left to later events
+.TP
 .B autoinstaller start [KERNEL]
-the service at boot
+dkms_autoinstaller, which old scripts call: autoinstall
 .TP
 .B dpkg SCRIPT NAME VERSION ARGUMENT...
 maintainer scripts

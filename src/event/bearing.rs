@@ -37,7 +37,7 @@ pub fn bearing(call: &Call, event: &Event) -> Bearing {
             _ => Bearing::Never,
         },
         // The service at boot has an exit code of its own.
-        Event::Start { .. } => Bearing::Never,
+        Event::Start | Event::Autoinstall { .. } => Bearing::Never,
         Event::KernelLeaves { .. }
         | Event::ModuleLeaves { .. }
         | Event::ModuleIsReplaced { .. }

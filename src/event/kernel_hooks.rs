@@ -1,5 +1,4 @@
-//! Hooks of kernel packages: the folders below /etc/kernel that run-parts(8) runs, kernel-install(8), and the start-up
-//! service.
+//! Hooks of kernel packages: the folders below /etc/kernel that run-parts(8) runs, kernel-install(8), and dkms_autoinstaller.
 
 use crate::ids::KernelRelease;
 
@@ -40,7 +39,8 @@ pub fn kernel_install(words: &[String], bypass: Option<&str>) -> Result<Event, E
     Ok(if verb == "add" { Event::KernelArrived { kernel } } else { Event::KernelLeaves { kernel } })
 }
 
-/// `start [KVER]`: the service at boot, and scripts that call dkms_autoinstaller. `stop` and the like need nothing.
+/// `start [KVER]`: start-up services of older packages, and scripts that call dkms_autoinstaller. `stop` and the like need
+/// nothing.
 pub fn autoinstaller(words: &[String]) -> Result<Event, EventError> {
     match word(words, 0, "autoinstaller", "start")? {
         "start" => {
@@ -49,7 +49,7 @@ pub fn autoinstaller(words: &[String]) -> Result<Event, EventError> {
                 .filter(|word| !word.is_empty())
                 .map(|word| KernelRelease::new(word.clone()))
                 .transpose()?;
-            Ok(Event::Start { kernel })
+            Ok(Event::Autoinstall { kernel })
         }
         "stop" | "restart" | "force-reload" | "status" => Ok(nothing("modules stay as they are")),
         other => Err(EventError::Unknown(format!("autoinstaller {other}"))),

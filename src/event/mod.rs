@@ -70,8 +70,10 @@ pub enum Event {
         /// Who takes it away.
         manager: PackageManager,
     },
-    /// The machine starts, or somebody asks in its way: whatever is missing on this kernel (None: the running one).
-    Start {
+    /// The machine starts: whatever this root needs, also what its image left open.
+    Start,
+    /// Somebody asks as old scripts do: whatever is missing on this kernel (None: the running one).
+    Autoinstall {
         /// The kernel.
         kernel: Option<KernelRelease>,
     },
@@ -119,6 +121,7 @@ pub fn parse(call: &Call) -> Result<Event, EventError> {
     match source.as_str() {
         "kernel" => kernel_hooks::run_parts(rest, call.variable("DEB_MAINT_PARAMS")),
         "kernel-install" => kernel_hooks::kernel_install(rest, call.variable("KERNEL_INSTALL_BYPASS")),
+        "start" => Ok(Event::Start),
         "autoinstaller" => kernel_hooks::autoinstaller(rest),
         "dpkg" => dpkg::maintainer_script(rest),
         "dpkg-self" => dpkg::own_maintainer_script(rest),

@@ -30,7 +30,7 @@ pub fn rest(call: &Call, event: &Event) -> Rest {
         Event::DiskChanged { .. } if source == "pacman" && call.input.iter().any(|path| calls_mkinitcpio(path)) => {
             Rest::MkinitcpioHook
         }
-        Event::DiskChanged { .. } | Event::OursLeaves { .. } | Event::Start { .. } => Rest::Nobody,
+        Event::DiskChanged { .. } | Event::OursLeaves { .. } | Event::Start | Event::Autoinstall { .. } => Rest::Nobody,
         Event::ModuleIsReplaced { .. } | Event::SourcesMayLeave { .. } | Event::Nothing { .. } => Rest::Unconcerned,
     }
 }
@@ -70,6 +70,7 @@ mod tests {
             ("pacman post < usr/lib/modules/6.5/modules.order", MkinitcpioHook),
             ("pacman post < usr/lib/modules/6.5/build/include/", Nobody),
             ("pacman pre < usr/src/blink-1.0/dkms.conf", Unconcerned),
+            ("start", Nobody),
             ("autoinstaller start", Nobody),
         ] {
             let call = tests::call(line);

@@ -30,8 +30,9 @@ fn parsed(text: &str) -> String {
         Ok(Event::DiskChanged { why }) => format!("disk: {why}"),
         Ok(Event::SourcesMayLeave { folders }) => format!("may leave: {}", Vec::from_iter(folders).join(" ")),
         Ok(Event::OursLeaves { .. }) => "ours leaves".to_owned(),
-        Ok(Event::Start { kernel }) => {
-            format!("start {}", kernel.map_or("running".into(), |kernel| kernel.to_string()))
+        Ok(Event::Start) => "start".to_owned(),
+        Ok(Event::Autoinstall { kernel }) => {
+            format!("autoinstall {}", kernel.map_or("running".into(), |kernel| kernel.to_string()))
         }
         Ok(Event::Nothing { .. }) => "nothing".to_owned(),
         Err(_) => "error".to_owned(),
@@ -61,8 +62,9 @@ fn each_form_in_which_a_manager_calls_its_scripts_is_understood() {
         ("KERNEL_INSTALL_LAYOUT=ostree KERNEL_INSTALL_VERBOSE=1 kernel-install add 6.5.0 x y", "kernel arrived 6.5.0"),
         ("kernel-install inspect", "nothing"),
         ("kernel-install add", "error"),
-        ("autoinstaller start", "start running"),
-        ("autoinstaller start 6.1.0", "start 6.1.0"),
+        ("start", "start"),
+        ("autoinstaller start", "autoinstall running"),
+        ("autoinstaller start 6.1.0", "autoinstall 6.1.0"),
         ("autoinstaller stop", "nothing"),
         ("autoinstaller frob", "error"),
         ("dpkg postinst foo 1.0 configure", "module arrived foo/1.0"),

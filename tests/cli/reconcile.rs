@@ -131,3 +131,17 @@ fn copies_follow_the_package_to_a_new_release_of_the_same_version() {
     sandbox.ok("reconcile");
     assert_eq!(std::fs::read_to_string(sandbox.path("trace")).expect("it was run"), "other\nother\n");
 }
+
+#[test]
+fn at_boot_every_kernel_is_looked_at_but_what_failed_for_one_that_does_not_run_is_left_alone() {
+    let sandbox = machine();
+    sandbox.write("src/foo-1/FAIL", "");
+    assert_eq!(sandbox.dkms(&format!("reconcile -k {KERNEL}")).code, 11);
+    std::fs::remove_file(sandbox.path("src/foo-1/FAIL")).unwrap();
+    let started = sandbox.event(&[], "start", None, &[]);
+    assert_eq!(started.code, 0, "{started:#?}");
+    let installed = |kernel: &str| format!("foo/1, {kernel}, ARCH: installed");
+    assert_eq!(sandbox.status(), [installed(SECOND)], "{started:#?}");
+    sandbox.event(&[], &format!("autoinstaller start {KERNEL}"), None, &[]);
+    assert_eq!(sandbox.status(), [KERNEL, SECOND].map(installed));
+}
