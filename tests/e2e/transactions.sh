@@ -2,7 +2,7 @@
 # transactions.sh: packages for scenarios of package events. Sourced after inside.sh.
 
 # kernel_rpms KVER: kernel-core-KVER.rpm and kernel-devel-KVER.rpm here, as Fedora has them. The headers are a copy of
-# Debian's under another release. Without KERNEL_INSTALL=no the scriptlets call kernel-install. KERNEL_PROVIDES: further lines.
+# Debian's under another release. Without KERNEL_INSTALL=no the scriptlets call kernel-install.
 kernel_rpms() {
     local kver=$1 headers=$PWD/kernel-build/$1
     rm -rf "$headers"
@@ -16,8 +16,6 @@ License: GPL-2.0-only
 BuildArch: noarch
 AutoReqProv: no
 Provides: installonlypkg(kernel)
-Provides: kernel-uname-r = ${kver%%-*}-$(tr - _ <<<"${kver#*-}")
-${KERNEL_PROVIDES-}
 %global __os_install_post %{nil}
 %define _build_id_links none
 %description
@@ -88,6 +86,30 @@ set -e
 END
     chmod 755 "$top/DEBIAN/postinst"
     dpkg-deb -Zgzip -z1 --root-owner-group -b "$top" "linux-headers-$kver.deb"
+}
+
+# image_deb KVER [TRIGGER]: linux-image-KVER.deb, an image with the hooks of Debian's. With a second word its postinst.d is
+# run late, by a trigger of the package's own, as Ubuntu's are.
+image_deb() {
+    local kver=$1 top=$PWD/deb-build hooks
+    rm -rf "$top" && mkdir -p "$top/DEBIAN" "$top/boot" "$top/usr/lib/modules/$kver/kernel"
+    echo image >"$top/boot/vmlinuz-$kver"
+    touch "$top/usr/lib/modules/$kver/modules.order" "$top/usr/lib/modules/$kver/modules.builtin" "$top/usr/lib/modules/$kver/kernel/x"
+    printf '%s\n' "Package: linux-image-$kver" 'Version: 1' 'Architecture: amd64' 'Maintainer: A <a@example.org>' \
+        'Description: an image' >"$top/DEBIAN/control"
+    hooks="run() { [ ! -d /etc/kernel/\$1.d ] || DEB_MAINT_PARAMS=\"\$2\" run-parts --report --exit-on-error --arg=$kver --arg=/boot/vmlinuz-$kver /etc/kernel/\$1.d; }"
+    printf '#!/bin/sh\nset -e\n%s\n' "$hooks" | tee "$top/DEBIAN/preinst" "$top/DEBIAN/postinst" "$top/DEBIAN/prerm" >"$top/DEBIAN/postrm"
+    echo 'run preinst "$*"' >>"$top/DEBIAN/preinst"
+    if [ $# -gt 1 ]; then
+        echo "interest linux-update-$kver" >"$top/DEBIAN/triggers"
+        printf '%s\n' "case \$1 in triggered) run postinst 'configure ' ;; configure) depmod $kver && dpkg-trigger linux-update-$kver ;; esac" >>"$top/DEBIAN/postinst"
+    else
+        echo "[ \$1 != configure ] || { depmod $kver && run postinst \"\$*\"; }" >>"$top/DEBIAN/postinst"
+    fi
+    echo '[ $1 != remove ] || run prerm "$*"' >>"$top/DEBIAN/prerm"
+    printf '%s\n' "[ \$1 = upgrade ] || rm -f /lib/modules/$kver/modules.*" 'run postrm "$*"' >>"$top/DEBIAN/postrm"
+    chmod 755 "$top/DEBIAN/preinst" "$top/DEBIAN/postinst" "$top/DEBIAN/prerm" "$top/DEBIAN/postrm"
+    dpkg-deb -Zgzip -z1 --root-owner-group -b "$top" "linux-image-$kver.deb"
 }
 
 # rpmbuild_here SPEC: its packages as NAME-VERSION-RELEASE.rpm in this folder.
@@ -184,4 +206,44 @@ original_fails() {
         fail "the original does it, too: $*"
     fi
     printf '%s\n' "$output"
+}
+
+# stories SEED COUNT OPERATION...: lives COUNT stories of four operations, chosen at random; of every second one the dkms that
+# it calls is killed at some moment. Each story ends with one look at the disk, and must be settled then.
+stories() {
+    local seed=$1 count=$2 story operation
+    local -a operations=("${@:3}")
+    RANDOM=$seed
+    for story in $(seq "$count"); do
+        step "story $story of seed $seed"
+        for _ in 1 2 3 4; do
+            operation=${operations[RANDOM % ${#operations[@]}]}
+            if ((RANDOM % 2)); then disturbed "$operation" $((RANDOM % 3000)); else undisturbed "$operation"; fi
+        done
+        ends_with 0 dkms reconcile
+        settled
+        packages_are_gone_wholly
+    done
+}
+
+# What was killed is done again, as whoever sees the message would.
+disturbed() {
+    printf '$ %s    killed after %s ms\n' "$1" "$2"
+    (sleep "$(awk -v ms="$2" 'BEGIN {print ms / 1000}')"; pkill -9 -x 'event|dkms' || :) &
+    bash -c "$1" || undisturbed "$1"
+    wait
+    # What a killed one has started ends by itself.
+    timeout 60 bash -c 'while pgrep -x "make|cc1|gcc|ld" >/dev/null; do sleep 0.2; done'
+}
+undisturbed() {
+    printf '$ %s\n' "$1"
+    bash -c "$1" || :
+}
+
+packages_are_gone_wholly() {
+    local name conf
+    for name in blink wink; do
+        conf=$(echo /usr/src/$name-*/dkms.conf)
+        [ -n "$conf" ] || gone $name
+    done
 }
