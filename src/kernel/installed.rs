@@ -51,6 +51,13 @@ pub fn has_gone(layout: &Layout, target: &Target) -> bool {
     !of_a_kernel.iter().any(|name| resolve(layout.root(), &folder.join(name)).is_some())
 }
 
+/// Whether anything is there that an image brings, or that depmod made of it: headers alone have none of it.
+pub fn has_image(layout: &Layout, target: &Target) -> bool {
+    let folder = layout.kernel_modules(target);
+    let of_an_image = ["kernel", "vmlinuz", "modules.order", "modules.builtin", "modules.dep"];
+    of_an_image.iter().any(|name| folder.join(name).exists())
+}
+
 /// Version order; releases that it takes for equal are told apart by their bytes.
 fn order(a: &Target, b: &Target) -> Ordering {
     version::compare(a.kernel.as_str(), b.kernel.as_str()).then_with(|| a.cmp(b))

@@ -7,16 +7,18 @@
 //! | `.delete_X` | X was being deleted in place | X goes, then the note |
 //! | `build/` without make.log | the copying of a source was cut short | it goes |
 //!
-//! In the source tree the names are `.dkms_tmp_…` and `.dkms_rescue_X`.
+//! In the source tree the names are `.dkms_tmp_…` and `.dkms_rescue_X`. Under a kernel whose modules were being changed,
+//! `.tmp_…` and `.dkms-…` are staged modules.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use super::TreeWriter;
-use super::transition::{DELETING, RESCUE, RESCUE_SOURCE, STAGED, STAGED_SOURCE};
+use super::transition::{DELETING, RESCUE, RESCUE_SOURCE, STAGED, STAGED_MODULE, STAGED_SOURCE};
+use super::{TreeWriter, intent};
 use crate::ids::{ModuleName, ModuleVersion};
 use crate::sys::fs::{is_real_folder, remove_if_empty, remove_tree};
 use crate::sys::rename::bring_back;
@@ -45,6 +47,10 @@ impl TreeWriter<'_> {
             [(layout.intents(), 0), (layout.records(), 1), (layout.finished(), 0), (layout.logs(), 3)]
         {
             sweep_down(&dotted, depth, &mut done)?;
+        }
+        let changed: BTreeSet<_> = intent::left_over(layout)?.into_iter().map(|intent| intent.target).collect();
+        for target in changed {
+            sweep_kernel(&layout.kernel_modules(&target), &mut done)?;
         }
         done.extend(self.drop_records_of_the_gone()?);
         Ok(done)
@@ -105,6 +111,25 @@ fn sweep_down(folder: &Path, depth: usize, done: &mut Vec<PathBuf>) -> io::Resul
     sweep(folder, STAGED, RESCUE, done)?;
     for below in folders(folder)?.into_iter().filter(|_| depth > 0) {
         sweep_down(&folder.join(below), depth - 1, done)?;
+    }
+    Ok(())
+}
+
+/// Removes staged modules anywhere below a kernel's folder, and folders that hold nothing else.
+fn sweep_kernel(folder: &Path, done: &mut Vec<PathBuf>) -> io::Result<()> {
+    let before = done.len();
+    for name in names(folder)? {
+        let here = folder.join(&name);
+        let text = name.to_string_lossy();
+        if text.starts_with(STAGED) || text.starts_with(STAGED_MODULE) {
+            remove_tree(&here)?;
+            done.push(here);
+        } else if is_real_folder(&here) {
+            sweep_kernel(&here, done)?;
+        }
+    }
+    if done.len() > before {
+        remove_if_empty(folder)?;
     }
     Ok(())
 }

@@ -23,6 +23,8 @@ pub(super) const DELETING: &str = ".delete_";
 /// Stages and rescues in the source tree, which others use as well.
 pub(super) const STAGED_SOURCE: &str = ".dkms_tmp_";
 pub(super) const RESCUE_SOURCE: &str = ".dkms_rescue_";
+/// Modules staged beside their places under a kernel.
+pub const STAGED_MODULE: &str = ".dkms-";
 
 /// The right to change the tree; had only from [`TreeLock::writer`].
 #[derive(Debug, Clone, Copy)]

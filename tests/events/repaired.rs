@@ -103,6 +103,31 @@ fn a_build_that_took_the_place_of_an_installed_one_before_the_run_died_is_instal
 }
 
 #[test]
+fn an_install_that_was_interrupted_comes_to_an_end_although_its_package_has_gone_since() {
+    for is_placed in [false, true] {
+        let machine = machine(Manager::Dpkg);
+        put(&machine, "made", FIRST);
+        machine.sandbox.ok(if is_placed { "reconcile" } else { "add made/1.0" });
+        if !is_placed {
+            machine.sandbox.ok(&format!("build made/1.0 -k {KERNEL}"));
+        }
+        let arch = std::env::consts::ARCH;
+        let note = format!(
+            "{{\"doing\":\"install\",\"id\":{{\"name\":\"made\",\"version\":\"1.0\"}},\
+             \"target\":{{\"kernel\":\"{KERNEL}\",\"arch\":\"{arch}\"}},\"by\":null}}"
+        );
+        let file = format!("dkms/.intents/made,1.0,{KERNEL},{arch}.json");
+        machine.sandbox.write(&file, &note);
+        machine.sandbox.write("dkms/.records/brought/made,1.0.json", r#"{"module":{"name":"made","version":"1.0"}}"#);
+        take(&machine, "made", FIRST);
+        machine.sandbox.dkms("reconcile");
+        assert!(!machine.sandbox.path(&file).exists(), "placed: {is_placed}");
+        assert!(machine.sandbox.status().is_empty() && installed(&machine, "made").is_empty(), "placed: {is_placed}");
+        assert_eq!(machine.sandbox.ok("check").out, "");
+    }
+}
+
+#[test]
 fn what_a_dead_run_left_staged_goes_although_nothing_else_is_to_be_done() {
     let machine = machine(Manager::Dpkg);
     let staged = ["dkms/.logs/plain/1.0/6.1.0-1-x86_64/.tmp_a", "dkms/.intents/.tmp_b", "dkms/.records/brought/.tmp_c"];

@@ -91,7 +91,7 @@ fn of_kernel(machine: &Machine, kernel: &str, status: &[String], wrong: &mut Vec
 }
 
 fn left_over(machine: &Machine, wrong: &mut Vec<String>) {
-    let names = [".tmp", ".rescue_", ".delete_", ".dkms_", ".dkms-new", ".intents/", "records/leaving/"];
+    let names = [".tmp", ".rescue_", ".delete_", ".dkms_", ".dkms-", ".intents/", "records/leaving/"];
     for folder in ["dkms", "src", "lib/modules", "tmp"] {
         let files = machine.sandbox.files(folder);
         let left = files.into_iter().filter(|file| folder == "tmp" || names.iter().any(|name| file.contains(name)));

@@ -70,17 +70,16 @@ pub(crate) fn install(
     attempt: Attempt,
 ) -> Result<Change> {
     let job = Job { context, id, target };
-    job.check_places()?;
-    let conf = module_conf::load(context, id, target)?.conf;
     let replaced = job.active();
-    if attempt == Attempt::First {
-        job.before_install(&conf, replaced.as_ref())?;
-        // The script may have changed what we rely on.
-        job.check_places()?;
-    }
-    let installed = match job.interrupted(attempt) {
-        Some(installed) => installed,
-        None => candidates::choose(&job, &conf)?,
+    let (conf, installed) = match chosen(&job, attempt, replaced.as_ref()) {
+        Ok(chosen) => chosen,
+        Err(error) => {
+            // Nothing of it is under the kernel, and nothing is to come.
+            if attempt == Attempt::Again {
+                job.end(&job.intent(Doing::Install))?;
+            }
+            return Err(error);
+        }
     };
     let intent = job.begin(Doing::Install)?;
     if let Err(error) = place::put(&job, &installed, replaced.as_ref()) {
@@ -88,8 +87,28 @@ pub(crate) fn install(
         job.end(&intent)?;
         return Err(error);
     }
-    after_install(&job, &conf, &installed);
+    if let Some(conf) = conf {
+        after_install(&job, &conf, &installed);
+    }
     Ok(Change { step, intent, replaced })
+}
+
+/// dkms.conf and what is to be put where. What an earlier run has begun needs no dkms.conf any more: its source may have
+/// gone since.
+fn chosen(job: &Job<'_>, attempt: Attempt, active: Option<&ModuleVersion>) -> Result<(Option<ModuleConf>, Installed)> {
+    job.check_places()?;
+    let loaded = module_conf::load(job.context, job.id, job.target).map(|loaded| loaded.conf);
+    if let Some(installed) = job.interrupted(attempt) {
+        return Ok((loaded.ok(), installed));
+    }
+    let conf = loaded?;
+    if attempt == Attempt::First {
+        job.before_install(&conf, active)?;
+        // The script may have changed what we rely on.
+        job.check_places()?;
+    }
+    let installed = candidates::choose(job, &conf)?;
+    Ok((Some(conf), installed))
 }
 
 fn after_install(job: &Job<'_>, conf: &ModuleConf, installed: &Installed) {
@@ -185,10 +204,14 @@ impl Job<'_> {
 
     /// Notes that a change begins. It takes the place of an earlier one in the same run, which is complete but for depmod.
     fn begin(&self, doing: Doing) -> Result<Intent> {
-        let intent = Intent { doing, id: self.id.clone(), target: self.target.clone() };
+        let intent = self.intent(doing);
         let begun = self.context.lock.writer().begin(&intent);
         begun.map_err(|error| Error::io(format!("cannot note the change of {}", self.id), error))?;
         Ok(intent)
+    }
+
+    fn intent(&self, doing: Doing) -> Intent {
+        Intent { doing, id: self.id.clone(), target: self.target.clone() }
     }
 
     fn end(&self, intent: &Intent) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::tree::installed::{Installed, InstalledFile};
 use super::{Job, is_on, selinux, uninstall};
 
 /// Staged files; depmod and modprobe do not take them for modules.
-const PREFIX: &str = ".dkms-";
+const PREFIX: &str = crate::tree::transition::STAGED_MODULE;
 
 /// A file beside its place.
 struct Staged<'f> {

@@ -53,9 +53,10 @@ fn restore(job: &Job<'_>, removed: &[PathBuf]) -> std::io::Result<()> {
         return writer.drop_originals(&job.id.name, job.target);
     }
     let of_image = layout.kernel_modules(job.target).join("kernel");
+    let has_image = installed::has_image(layout, job.target);
     for original in original::originals(layout, &job.id.name, job.target)? {
         let is_of_image = original.place.as_ref().is_some_and(|place| place.starts_with(&of_image));
-        if is_of_image && !of_image.exists() {
+        if is_of_image && !has_image {
             writer.drop_original(&original)?;
         }
     }

@@ -56,6 +56,25 @@ fn leftovers_are_completed_or_undone_by_their_names() {
 }
 
 #[test]
+fn modules_staged_under_a_kernel_go_when_a_change_of_it_was_interrupted() {
+    let s = Sandbox::new();
+    let layout = s.tree().layout().clone();
+    let kernel = layout.kernel_modules(&target("6.1"));
+    for file in ["kernel/drivers/.tmp_x", "updates/dkms/.dkms-a.ko-x", "updates/b.ko", "misc/.others"] {
+        fs::create_dir_all(kernel.join(file).parent().unwrap()).unwrap();
+        fs::write(kernel.join(file), "").unwrap();
+    }
+    assert!(s.lock().writer().recover().unwrap().is_empty(), "nobody was at it");
+    let target = serde_json::to_string(&target("6.1")).unwrap();
+    let id = serde_json::to_string(&id("a", "1")).unwrap();
+    let note = format!("{{\"doing\":\"install\",\"id\":{id},\"target\":{target},\"by\":null}}");
+    s.file(".intents/a,1,6.1,x86_64.json", &note);
+    assert_eq!(s.lock().writer().recover().unwrap().len(), 2);
+    assert!(!kernel.join("kernel").exists() && !kernel.join("updates/dkms").exists());
+    assert!(kernel.join("updates/b.ko").exists() && kernel.join("misc/.others").exists());
+}
+
+#[test]
 fn names_that_would_lead_out_of_their_folder_are_left_alone() {
     let s = Sandbox::new();
     s.added("a", "1");
@@ -113,7 +132,7 @@ fn keep_and_bring_back(writer: TreeWriter<'_>, id: &crate::ids::ModuleId, target
     let note = Fingerprint { key: Some(key.clone()), ..Fingerprint::of(id, target, &place, inputs) };
     writer.record(&note).unwrap();
     writer.retire_build(id, target, Limits { free: 0, ..Limits::default() }).unwrap();
-    assert!(writer.restore_build(id, target, &key).unwrap().is_some());
+    assert!(writer.restore_build(id, target, &key).unwrap());
 }
 
 #[test]
