@@ -1,7 +1,5 @@
 //! Taking over a build of another DKMS: from now on it is known what it was made from.
 
-use std::time::SystemTime;
-
 use crate::action::{Context, module_conf};
 use crate::error::{Error, Result};
 use crate::ids::{ModuleId, Target};
@@ -39,9 +37,8 @@ fn note(context: &Context<'_>, id: &ModuleId, target: &Target) -> Result<bool> {
     let kernel = installed::kernel(layout, target, None);
     let making = Making { id, kernel: &kernel, source: &source, depends: &loaded.conf.build_depends };
     let view = View { inputs: &Inputs::default(), ..context.view() };
-    let source_stamp = inputs::source_stamp(&source, SystemTime::now());
     let digests = inputs::digests(&view, &making, &Memo::default()).map_err(fail)?;
-    let note = Fingerprint { source_stamp, ..Fingerprint::of(id, target, &layout.built(id, target), digests) };
+    let note = Fingerprint::of(id, target, &layout.built(id, target), digests);
     context.lock.writer().record(&note).map_err(fail)?;
     Ok(true)
 }

@@ -13,6 +13,7 @@ use crate::request::{Request, Wish};
 use crate::snapshot::{self, Snapshot, View};
 use crate::step::{InitramfsCare, Inputs, Operation, Outcome, Plan, Reason, Step, StepId, Switch};
 use crate::sys::{System, chroot};
+use crate::tree::digests::KnownDigests;
 use crate::tree::{Layout, LockError, Tree, TreeLock};
 
 use super::provenance::{self, Noting};
@@ -122,8 +123,23 @@ impl App {
             return Ok(None);
         }
         self.tell_omissions(&plan, &request.wish);
+        self.keep_digests(snapshot.learnt);
         let summary = Summary::of(&plan, &[]);
         Ok(Some(Met { verdict: verdict::judge(&request.wish, &plan, Vec::new()), summary, plan }))
+    }
+
+    /// For the next event with nothing to do; when somebody else is at work, or nothing can be kept, it reads again.
+    fn keep_digests(&self, learnt: KnownDigests) {
+        if learnt.is_empty() {
+            return;
+        }
+        let token = self.system.variable(TreeLock::TOKEN).and_then(|token| token.to_str());
+        let kept = TreeLock::acquire(self.tree.layout(), std::time::Duration::ZERO, token, &mut |_| {})
+            .map_err(std::io::Error::other)
+            .and_then(|lock| lock.writer().keep_digests(learnt));
+        if let Err(error) = kept {
+            (&self.reporter as &dyn Reporter).detail(format!("what was read was not kept for later: {error}"));
+        }
     }
 
     /// Whether notes of versions that were to leave are out of date, an initramfs is, or a run died that may have left files.

@@ -18,6 +18,7 @@ use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers};
 use crate::step::Inputs;
 use crate::sys::System;
 use crate::sys::fingerprint::{self, hex};
+use crate::tree::digests::KnownDigests;
 use crate::tree::records::Fingerprint;
 use crate::tree::{Layout, Tree};
 
@@ -44,11 +45,21 @@ pub struct Making<'a> {
     pub depends: &'a [ModuleName],
 }
 
-/// Digests and configurations that many modules share, each taken once.
+/// What many modules share, read once; for one moment and one set of [`Inputs`].
 #[derive(Debug, Default)]
 pub struct Memo {
     digests: RefCell<BTreeMap<PathBuf, Option<String>>>,
-    configs: RefCell<BTreeMap<PathBuf, Rc<KernelConfig>>>,
+    of_configs: RefCell<BTreeMap<Target, Rc<OfConfig>>>,
+    /// Digests from earlier runs, and the present time; None: everything is read.
+    known: Option<(KnownDigests, SystemTime)>,
+    learnt: RefCell<KnownDigests>,
+}
+
+/// What the configuration of a kernel says about builds for it.
+#[derive(Debug)]
+struct OfConfig {
+    compiler: Option<String>,
+    certificate: Option<String>,
 }
 
 /// Digests of what a build is made from: its source, /etc/dkms, the command line, the kernel's configuration and symbols,
@@ -56,11 +67,6 @@ pub struct Memo {
 pub fn digests(view: &View<'_>, making: &Making<'_>, memo: &Memo) -> io::Result<Digests> {
     let source = fingerprint::of_folder(making.source)?;
     with_source(source, view, making, memo)
-}
-
-/// When a source was last changed, to be noted with its digest; taken before that. None: it cannot be told.
-pub fn source_stamp(source: &Path, now: SystemTime) -> Option<String> {
-    fingerprint::stamp_of_folder(source, now).ok().flatten()
 }
 
 fn with_source(source: String, view: &View<'_>, making: &Making<'_>, memo: &Memo) -> io::Result<Digests> {
@@ -75,9 +81,9 @@ fn with_source(source: String, view: &View<'_>, making: &Making<'_>, memo: &Memo
     add("kernel headers", memo.of(&folder.join("Module.symvers"))?);
     if let Some(config) = &config {
         add("kernel configuration", memo.of(config)?);
-        let config = memo.config(config)?;
-        add(COMPILER, compiler(view.system, &config));
-        add(SIGNING, certificate(view, &kernel.target, &config, memo)?);
+        let of_config = memo.of_config(view, &kernel.target, config)?;
+        add(COMPILER, of_config.compiler.clone());
+        add(SIGNING, of_config.certificate.clone());
     }
     for name in making.depends {
         add(&format!("{SYMBOLS_OF}{name}"), of_symbols(view.tree, name, &kernel.target)?);
@@ -89,16 +95,8 @@ fn with_source(source: String, view: &View<'_>, making: &Making<'_>, memo: &Memo
 pub fn changed(view: &View<'_>, making: &Making<'_>, noted: &Fingerprint, memo: &Memo) -> Vec<String> {
     let inputs = Inputs::default();
     let view = View { inputs: &inputs, ..*view };
-    let now = unchanged_source(noted, making.source, SystemTime::now())
-        .map_or_else(|| memo.of_source(making.source), Ok)
-        .and_then(|source| with_source(source, &view, making, memo));
+    let now = memo.of_source(making.source).and_then(|source| with_source(source, &view, making, memo));
     now.map_or(Vec::new(), |now| differences(&noted.inputs, &now))
-}
-
-/// The digest of a source that nobody has touched since it was noted.
-fn unchanged_source(noted: &Fingerprint, source: &Path, now: SystemTime) -> Option<String> {
-    let stamp = noted.source_stamp.as_ref()?;
-    (source_stamp(source, now).as_ref() == Some(stamp)).then(|| noted.inputs.get("source").cloned())?
 }
 
 /// Whether every module of a build without a fingerprint was built for this very kernel: another DKMS made it.
@@ -198,31 +196,60 @@ fn of_symbols(tree: &Tree, name: &ModuleName, target: &Target) -> io::Result<Opt
 }
 
 impl Memo {
-    fn of_source(&self, folder: &Path) -> io::Result<String> {
-        if let Some(Some(known)) = self.digests.borrow().get(folder) {
-            return Ok(known.clone());
-        }
-        let digest = fingerprint::of_folder(folder)?;
-        self.digests.borrow_mut().insert(folder.to_path_buf(), Some(digest.clone()));
-        Ok(digest)
+    /// With what earlier runs know.
+    pub fn of_earlier_runs(layout: &Layout, now: SystemTime) -> Self {
+        Self { known: Some((KnownDigests::read(layout), now)), ..Self::default() }
     }
 
-    fn config(&self, file: &Path) -> io::Result<Rc<KernelConfig>> {
-        if let Some(known) = self.configs.borrow().get(file) {
-            return Ok(Rc::clone(known));
-        }
-        let config = Rc::new(KernelConfig::read(file)?);
-        self.configs.borrow_mut().insert(file.to_path_buf(), Rc::clone(&config));
-        Ok(config)
+    /// What this run has read that earlier ones had not.
+    pub fn learnt(self) -> KnownDigests {
+        self.learnt.into_inner()
+    }
+
+    fn of_source(&self, folder: &Path) -> io::Result<String> {
+        let digest = self.once(folder, fingerprint::stamp_of_folder, || fingerprint::of_folder(folder).map(Some))?;
+        digest.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn of(&self, file: &Path) -> io::Result<Option<String>> {
-        if let Some(known) = self.digests.borrow().get(file) {
-            return Ok(known.clone());
+        self.once(file, fingerprint::stamp_of_file, || of_files(&[file.to_path_buf()]))
+    }
+
+    fn once(
+        &self,
+        place: &Path,
+        stamp: fn(&Path, SystemTime) -> io::Result<Option<String>>,
+        read: impl FnOnce() -> io::Result<Option<String>>,
+    ) -> io::Result<Option<String>> {
+        if let Some(found) = self.digests.borrow().get(place) {
+            return Ok(found.clone());
         }
-        let digest = of_files(&[file.to_path_buf()])?;
-        self.digests.borrow_mut().insert(file.to_path_buf(), digest.clone());
+        // Before it is read: what changes meanwhile has another stamp afterwards.
+        let stamp = self.known.as_ref().and_then(|(_, now)| stamp(place, *now).ok().flatten());
+        let known = self.known.as_ref().zip(stamp.as_ref()).and_then(|((known, _), stamp)| known.get(place, stamp));
+        let digest = match known {
+            Some(digest) => Some(digest.to_owned()),
+            None => {
+                let digest = read()?;
+                if let (Some(stamp), Some(digest)) = (stamp, &digest) {
+                    self.learnt.borrow_mut().put(place, stamp, digest.clone());
+                }
+                digest
+            }
+        };
+        self.digests.borrow_mut().insert(place.to_path_buf(), digest.clone());
         Ok(digest)
+    }
+
+    fn of_config(&self, view: &View<'_>, target: &Target, file: &Path) -> io::Result<Rc<OfConfig>> {
+        if let Some(found) = self.of_configs.borrow().get(target) {
+            return Ok(Rc::clone(found));
+        }
+        let config = KernelConfig::read(file)?;
+        let compiler = compiler(view.system, &config);
+        let found = Rc::new(OfConfig { compiler, certificate: certificate(view, target, &config, self)? });
+        self.of_configs.borrow_mut().insert(target.clone(), Rc::clone(&found));
+        Ok(found)
     }
 }
 

@@ -11,6 +11,7 @@ mod whole;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 pub use dependants::BuiltWith;
 use inputs::Making;
@@ -22,6 +23,7 @@ use crate::step::{AddSource, Inputs, Unpacked};
 use crate::sys::os_release::OsRelease;
 use crate::sys::{System, process};
 use crate::tree::brought::Copies;
+use crate::tree::digests::KnownDigests;
 use crate::tree::intent::{self, Intent};
 use crate::tree::leaving::{self, Leaving};
 use crate::tree::records;
@@ -65,6 +67,8 @@ pub struct Snapshot {
     pub abandoned: BTreeSet<ModuleId>,
     /// Kernels that have gone and for which something is built.
     pub gone: BTreeSet<Target>,
+    /// Digests that had to be taken, for later runs.
+    pub learnt: KnownDigests,
     /// Builds that failed in this very transaction from all that is there now.
     pub tried: BTreeSet<(ModuleId, Target)>,
 }
@@ -180,7 +184,7 @@ impl Snapshot {
         }
         let targets = snapshot.targets_of_interest(interest);
         snapshot.read_kernels(view, &targets);
-        let memo = inputs::Memo::default();
+        let memo = inputs::Memo::of_earlier_runs(layout, SystemTime::now());
         for (id, source) in snapshot.of_interest(&interest.modules) {
             snapshot.read_source(view, &id, &source);
             for target in &targets {
@@ -191,6 +195,7 @@ impl Snapshot {
         if interest.dependants {
             snapshot.read_dependants(view, &targets);
         }
+        snapshot.learnt = memo.learnt();
         Ok(snapshot)
     }
 

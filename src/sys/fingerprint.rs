@@ -26,8 +26,28 @@ pub fn hex(bytes: impl AsRef<[u8]>) -> String {
 pub fn stamp_of_folder(folder: &Path, now: SystemTime) -> io::Result<Option<String>> {
     let mut hash = Sha256::new();
     let newest = add_stamps(&mut hash, folder)?;
+    Ok(is_old(newest, now).then(|| hex(hash.finalize())))
+}
+
+/// The same of one file, or of the one that a symlink leads to.
+pub fn stamp_of_file(file: &Path, now: SystemTime) -> io::Result<Option<String>> {
+    let mut hash = Sha256::new();
+    let meta = fs_err::metadata(file)?;
+    add_stamp(&mut hash, &meta);
+    Ok(is_old(meta.ctime(), now).then(|| hex(hash.finalize())))
+}
+
+/// Whether a change at this time, in seconds since 1970, was long enough ago for the next one to bear another time.
+fn is_old(changed: i64, now: SystemTime) -> bool {
     let now = now.duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
-    Ok((newest + 2 < now).then(|| hex(hash.finalize())))
+    changed + 2 < now
+}
+
+fn add_stamp(hash: &mut Sha256, meta: &std::fs::Metadata) {
+    let numbers = [meta.ino(), meta.len(), u64::from(meta.mode()), meta.dev()];
+    let times = [meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()];
+    numbers.iter().for_each(|number| hash.update(number.to_le_bytes()));
+    times.iter().for_each(|time| hash.update(time.to_le_bytes()));
 }
 
 /// Gives the newest time of change, in seconds since 1970.
@@ -38,10 +58,7 @@ fn add_stamps(hash: &mut Sha256, folder: &Path) -> io::Result<i64> {
     for entry in entries {
         let meta = fs_err::symlink_metadata(entry.path())?;
         add(hash, b's', Path::new(&entry.file_name()));
-        let numbers = [meta.ino(), meta.len(), u64::from(meta.mode()), meta.dev()];
-        let times = [meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec()];
-        numbers.iter().for_each(|number| hash.update(number.to_le_bytes()));
-        times.iter().for_each(|time| hash.update(time.to_le_bytes()));
+        add_stamp(hash, &meta);
         newest = newest.max(meta.ctime());
         if meta.is_dir() {
             newest = newest.max(add_stamps(hash, &entry.path())?);

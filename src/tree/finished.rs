@@ -55,30 +55,30 @@ impl TreeWriter<'_> {
         self.trim_finished(limits)
     }
 
-    /// Puts a kept build back into the tree, in the place of one that may be there. None: there is none with this key, or
+    /// Puts a kept build back into the tree, in the place of one that may be there. False: there is none with this key, or
     /// it is no longer what it was.
-    pub fn restore_build(&self, id: &ModuleId, target: &Target, key: &str) -> io::Result<Option<Fingerprint>> {
+    pub fn restore_build(&self, id: &ModuleId, target: &Target, key: &str) -> io::Result<bool> {
         let entry = self.layout().finished().join(key);
         let (build, note) = (entry.join("build"), read_note(&entry));
         let Some(mut note) = note.filter(|note| note.module == *id && note.target == *target && is_key(key)) else {
-            return Ok(None);
+            return Ok(false);
         };
         if !is_unchanged(&note, &build) {
             remove_tree(&entry)?;
-            return Ok(None);
+            return Ok(false);
         }
         let place = self.layout().built(id, target);
         create_folders(place.parent().unwrap_or(&place))?;
         note.stamp = records::stamp(&build);
-        self.record(&note.clone().instead_of_the_present(self.layout()))?;
+        self.record(&note.instead_of_the_present(self.layout()))?;
         match replace(&build, &place, &rescue_of(&place)) {
             // A folder of a lower overlayfs layer: building anew is as well.
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => return Ok(false),
             result => result?,
         }
         failpoint();
         remove_tree(&entry)?;
-        Ok(Some(note))
+        Ok(true)
     }
 
     /// Deletes what is kept of this module for this kernel: somebody wants it built anew.
@@ -205,10 +205,10 @@ mod tests {
         lock.writer().retire_build(&id, &kernel, GENEROUS).unwrap();
         assert_eq!((s.states(), kept(&s)), (vec!["a/1 added".to_owned()], vec![key(7)]));
         for other in [key(8), "..".to_owned(), String::new()] {
-            assert_eq!(lock.writer().restore_build(&id, &kernel, &other).unwrap(), None, "{other}");
+            assert!(!lock.writer().restore_build(&id, &kernel, &other).unwrap(), "{other}");
         }
-        assert_eq!(lock.writer().restore_build(&id, &target("6.2"), &key(7)).unwrap(), None, "another kernel");
-        assert!(lock.writer().restore_build(&id, &kernel, &key(7)).unwrap().is_some());
+        assert!(!lock.writer().restore_build(&id, &target("6.2"), &key(7)).unwrap(), "another kernel");
+        assert!(lock.writer().restore_build(&id, &kernel, &key(7)).unwrap());
         assert_eq!((s.states(), kept(&s)), (vec!["a/1 added".into(), "  6.1 (x86_64) built".into()], Vec::new()));
         assert!(records::fingerprint(lock.writer().layout(), &id, &kernel).is_some(), "its fingerprint is back, too");
     }
@@ -226,7 +226,7 @@ mod tests {
         built(&s, lock.writer(), "6.1", 2);
         lock.writer().retire_build(&id, &kernel, GENEROUS).unwrap();
         s.file(&format!(".finished/{}/build/module/a.ko", key(2)), "tampered");
-        assert_eq!(lock.writer().restore_build(&id, &kernel, &key(2)).unwrap(), None);
+        assert!(!lock.writer().restore_build(&id, &kernel, &key(2)).unwrap());
         assert_eq!((s.states(), kept(&s).len()), (vec!["a/1 added".to_owned()], 0));
     }
 

@@ -7,6 +7,7 @@
 pub mod brought;
 pub mod dependencies;
 pub mod difference;
+pub mod digests;
 pub mod finished;
 pub mod installed;
 pub mod intent;

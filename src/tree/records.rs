@@ -65,9 +65,6 @@ pub struct Fingerprint {
     /// The digest of its `module/`.
     #[serde(default)]
     pub digest: Option<String>,
-    /// [`crate::sys::fingerprint::stamp_of_folder`] of the source: while it is the same, the source need not be read.
-    #[serde(default)]
-    pub source_stamp: Option<String>,
     /// What it is known by among the finished builds ([`super::finished`]); none: it is never restored.
     #[serde(default)]
     pub key: Option<String>,
@@ -89,7 +86,6 @@ impl Fingerprint {
             inputs,
             stamp: stamp(place),
             digest,
-            source_stamp: None,
             key: None,
             awaits_install: false,
             before: None,

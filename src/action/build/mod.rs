@@ -87,8 +87,7 @@ fn fingerprint(
     inputs::add_certificate(&mut inputs, &context.view(), module.target, &module.config)?;
     // What could not be signed is not kept: the next build may be luckier.
     let key = recipe::key(module, &inputs).filter(|_| signatures == Signatures::AsWanted);
-    let source_stamp = module.source_stamp.clone();
-    Ok(Fingerprint { key, source_stamp, ..Fingerprint::of(module.id, module.target, stage.folder(), inputs) })
+    Ok(Fingerprint { key, ..Fingerprint::of(module.id, module.target, stage.folder(), inputs) })
 }
 
 /// Puts a finished build of the very same back that was taken away. Whatever is wrong with it: then it is built.
@@ -96,19 +95,10 @@ fn restored(context: &Context<'_>, module: &Prepared<'_>) -> bool {
     let Some(key) = recipe::key(module, &module.inputs) else { return false };
     let writer = context.lock.writer();
     let result = if context.policy.has(Switch::Force) {
-        writer.forget_finished(module.id, module.target).map(|()| None)
+        writer.forget_finished(module.id, module.target).map(|()| false)
     } else {
         writer.restore_build(module.id, module.target, &key)
     };
-    let result = result.and_then(|found| match found {
-        // The source is the same, but may have been put there anew.
-        Some(note) => {
-            let source_stamp = module.source_stamp.clone();
-            let noted = Fingerprint { source_stamp, awaits_install: true, ..note };
-            writer.record(&noted).map(|()| true)
-        }
-        None => Ok(false),
-    });
     match result {
         Ok(restored) => restored,
         Err(error) => {

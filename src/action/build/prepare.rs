@@ -1,7 +1,6 @@
 //! Everything a build needs to know, looked up once and refused in a fixed order before anything is changed.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use super::recipe;
 use super::toolchain::Toolchain;
@@ -39,8 +38,6 @@ pub struct Prepared<'a> {
     pub toolchain: Toolchain,
     /// Digests of what it is built from, to be noted.
     pub inputs: Digests,
-    /// When the source was last changed, to be noted.
-    pub source_stamp: Option<String>,
     /// Everything else that the build depends on; see [`super::recipe`]. None: it is always built.
     pub recipe: Option<String>,
     /// BUILD_DEPENDS with their highest registered version, where there is one.
@@ -71,7 +68,6 @@ impl<'a> Prepared<'a> {
         let toolchain = Toolchain::detect(context.system, &config, opened);
         let suffix = kernel.suffix();
         // Looked at before the source is copied: what changes meanwhile is seen as a change by the next run.
-        let source_stamp = inputs::source_stamp(&source, SystemTime::now());
         let making = Making { id, kernel: &kernel, source: &source, depends: &conf.build_depends };
         let inputs = inputs::digests(&context.view(), &making, &Memo::default())
             .map_err(|error| Error::io(format!("what {id} is built from cannot be read"), error))?;
@@ -87,7 +83,6 @@ impl<'a> Prepared<'a> {
             toolchain,
             dependencies,
             inputs,
-            source_stamp,
             recipe: None,
         };
         // With one fixed number of jobs: how many there happen to be changes no module.

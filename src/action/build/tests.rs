@@ -92,7 +92,6 @@ impl Site {
             suffix: Suffix::Plain,
             toolchain: Toolchain::default(),
             dependencies: self.dependencies.clone(),
-            source_stamp: None,
             recipe: None,
             inputs: BTreeMap::from([("source".to_owned(), "digest".to_owned())]),
         };

@@ -1,7 +1,9 @@
 //! Native evaluation over the syntax tree: statements, assignments, control flow. What it cannot tell ends it with a
 //! [`Dynamic`], or, when lenient, leaves the variables concerned unknown.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use brush_parser::ast::{
@@ -20,6 +22,14 @@ use crate::sys::System;
 const MAX_STEPS: usize = 400_000;
 /// Functions, sourced files and substitutions inside each other.
 const MAX_DEPTH: usize = 12;
+
+/// How many texts are remembered.
+const MAX_PARSED: usize = 1_000;
+
+thread_local! {
+    /// What the parser made of texts; it depends on nothing else.
+    static PARSED: RefCell<HashMap<String, Rc<Program>>> = RefCell::default();
+}
 
 /// The wanted names after an evaluation.
 #[derive(Debug)]
@@ -183,8 +193,21 @@ impl<'s> Evaluator<'s> {
         if self.steps > MAX_STEPS { Err(self.dynamic("a loop that does not end soon")) } else { Ok(()) }
     }
 
-    /// Parses a text if it is within the parser's limits.
-    pub(super) fn parse(&self, text: &str) -> Result<Program, Dynamic> {
+    /// Parses a text if it is within the parser's limits. One dkms.conf is evaluated for many kernels: it is parsed once.
+    pub(super) fn parse(&self, text: &str) -> Result<Rc<Program>, Dynamic> {
+        if let Some(program) = PARSED.with_borrow(|parsed| parsed.get(text).cloned()) {
+            return Ok(program);
+        }
+        let program = Rc::new(self.parse_anew(text)?);
+        PARSED.with_borrow_mut(|parsed| {
+            if parsed.len() < MAX_PARSED {
+                parsed.insert(text.to_owned(), Rc::clone(&program));
+            }
+        });
+        Ok(program)
+    }
+
+    fn parse_anew(&self, text: &str) -> Result<Program, Dynamic> {
         if let Some((line, what)) = limits::refuse(text) {
             let line = if self.foreign_lines > 0 { self.line } else { line };
             return Err(Dynamic::new(line, what));

@@ -107,19 +107,30 @@ fn a_build_from_files_or_directives_of_the_command_line_is_compared_with_nothing
 }
 
 #[test]
-fn a_source_that_nobody_touched_since_is_not_read_again() {
+fn what_nobody_touched_since_is_not_read_again() {
     let site = Site::new();
     let source = site.0.path().join("src");
-    let later = SystemTime::now() + std::time::Duration::from_secs(60);
-    let id = ModuleId::new(ModuleName::new("foo").unwrap(), ModuleVersion::new("1").unwrap());
-    let target = Target::new(KernelRelease::new("6.1").unwrap(), Arch::new("x86_64").unwrap());
-    let note = Fingerprint {
-        source_stamp: source_stamp(&source, later),
-        ..Fingerprint::of(&id, &target, &source, Digests::from([("source".into(), "noted".into())]))
-    };
-    assert_eq!(unchanged_source(&note, &source, later).as_deref(), Some("noted"));
-    assert_eq!(unchanged_source(&note, &source, SystemTime::now()), None, "the next change might bear the same time");
+    let places = ["/var/lib/dkms", "/usr/src", "/lib/modules"].map(Path::new);
+    let layout = Layout::new(site.0.path(), places[0], places[1], places[2]);
+    let present = SystemTime::now();
+    let later = present + std::time::Duration::from_secs(60);
+    let memo = |now| Memo::of_earlier_runs(&layout, now);
+    let first = memo(present);
+    let digest = first.of_source(&source).unwrap();
+    assert!(first.learnt().is_empty(), "the next change might bear the same time");
+    let second = memo(later);
+    assert_eq!(second.of_source(&source).unwrap(), digest);
+    // Another digest than the true one shows where it comes from.
+    let stamp = fingerprint::stamp_of_folder(&source, later).unwrap().unwrap();
+    assert_eq!(second.learnt().get(&source, &stamp), Some(digest.as_str()));
+    let mut kept = KnownDigests::default();
+    kept.put(&source, stamp, "kept".to_owned());
+    site.write("var/lib/dkms/.records/digests.json", &serde_json::to_string(&kept).unwrap());
+    assert_eq!(memo(later).of_source(&source).unwrap(), "kept");
+    assert_eq!(memo(present).of_source(&source).unwrap(), digest);
+    assert_eq!(Memo::default().of_source(&source).unwrap(), digest, "a build reads what it is made from");
     site.write("src/foo.c", "old");
-    assert_eq!(unchanged_source(&note, &source, later), None, "written again");
-    assert_eq!(unchanged_source(&Fingerprint { source_stamp: None, ..note }, &source, later), None);
+    assert_eq!(memo(later).of_source(&source).unwrap(), digest, "written again, and the same");
+    site.write("src/foo.c", "new");
+    assert_ne!(memo(later).of_source(&source).unwrap(), digest);
 }
