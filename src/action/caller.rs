@@ -60,7 +60,7 @@ mod tests {
     fn what_any_caller_is_at_is_refused_and_everything_else_is_not() {
         let top = tempfile::tempdir().unwrap();
         let layout = crate::tree::Layout::new(top.path(), "/d".as_ref(), "/s".as_ref(), "/m".as_ref());
-        let lock = TreeLock::acquire(&layout, std::time::Duration::ZERO, None, &mut |_| {}).unwrap();
+        let lock = TreeLock::acquire(&layout, std::time::Duration::from_secs(10), None, &mut |_| {}).unwrap();
         let outer = System::host().with_environment([mark(&bare(), &id("a"), &target("6.1"))].map(owned).into());
         let inner = outer.clone().with_environment([mark(&outer, &id("b"), &target("6.2"))].map(owned).into());
         let refused = |system: &System, lock: &TreeLock, name: &str, kernel: Option<&str>, operation: Operation| {

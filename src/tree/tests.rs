@@ -29,7 +29,7 @@ impl Sandbox {
     }
 
     pub(super) fn lock(&self) -> TreeLock {
-        TreeLock::acquire(self.tree().layout(), std::time::Duration::ZERO, None, &mut |_| {}).unwrap()
+        TreeLock::acquire(self.tree().layout(), std::time::Duration::from_secs(10), None, &mut |_| {}).unwrap()
     }
 
     /// A file below `/var/lib/dkms`, with its folders.

@@ -36,7 +36,7 @@ impl Site {
         let folder = tempfile::tempdir().unwrap();
         let place = |name: &str| folder.path().join(name);
         let layout = Layout::new(Path::new("/"), &place("dkms"), &place("src"), &place("modules"));
-        let lock = TreeLock::acquire(&layout, Duration::ZERO, None, &mut |_| {}).unwrap();
+        let lock = TreeLock::acquire(&layout, Duration::from_secs(10), None, &mut |_| {}).unwrap();
         let id = ModuleId::new(ModuleName::new("foo").unwrap(), ModuleVersion::new("1.0").unwrap());
         fs_err::create_dir_all(layout.source(&id)).unwrap();
         fs_err::write(layout.source(&id).join("dkms.conf"), "").unwrap();

@@ -6,6 +6,11 @@ fn layout(top: &tempfile::TempDir) -> Layout {
     Layout::new(top.path(), "/var/lib/dkms".as_ref(), "/usr/src".as_ref(), "/lib/modules".as_ref())
 }
 
+/// With patience: a child that another test starts holds every open file for the moment until its program runs.
+fn take(layout: &Layout) -> TreeLock {
+    TreeLock::acquire(layout, Duration::from_secs(10), None, &mut |_| {}).unwrap()
+}
+
 fn try_now(layout: &Layout, token: Option<&str>) -> Result<TreeLock, LockError> {
     TreeLock::acquire(layout, Duration::ZERO, token, &mut |_| {})
 }
@@ -14,7 +19,7 @@ fn try_now(layout: &Layout, token: Option<&str>) -> Result<TreeLock, LockError> 
 fn a_second_one_is_told_who_holds_it_and_gives_up_in_time() {
     let top = tempfile::tempdir().unwrap();
     let layout = layout(&top);
-    let lock = try_now(&layout, None).unwrap();
+    let lock = take(&layout);
     let mut told = Vec::new();
     let second = TreeLock::acquire(&layout, Duration::from_millis(250), None, &mut |holder| told.push(holder.clone()));
     let Err(LockError::Timeout { holder: Some(holder), waited, .. }) = second else { panic!("{second:?}") };
@@ -22,7 +27,7 @@ fn a_second_one_is_told_who_holds_it_and_gives_up_in_time() {
     assert_eq!(told, vec![holder], "told once");
     assert!(waited >= Duration::from_millis(250) && waited < Duration::from_secs(5));
     drop(lock);
-    try_now(&layout, None).unwrap();
+    take(&layout);
 }
 
 #[test]
@@ -30,9 +35,9 @@ fn the_lock_file_stays_the_same_file() {
     use std::os::unix::fs::MetadataExt;
     let top = tempfile::tempdir().unwrap();
     let layout = layout(&top);
-    drop(try_now(&layout, None).unwrap());
+    drop(take(&layout));
     let first = std::fs::metadata(layout.lock()).unwrap();
-    drop(try_now(&layout, None).unwrap());
+    drop(take(&layout));
     assert_eq!(std::fs::metadata(layout.lock()).unwrap().ino(), first.ino());
     assert_eq!(first.mode() & 0o777, 0o600);
     assert!(Tree::new(layout).modules().unwrap().is_empty(), "it does not look like a module");
@@ -42,7 +47,7 @@ fn the_lock_file_stays_the_same_file() {
 fn a_lock_that_is_let_go_wakes_the_waiting_one() {
     let top = tempfile::tempdir().unwrap();
     let layout = layout(&top);
-    let lock = try_now(&layout, None).unwrap();
+    let lock = take(&layout);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             std::thread::sleep(Duration::from_millis(150));
@@ -78,7 +83,7 @@ fn child() {
 fn a_child_works_under_the_lock_of_its_ancestor_and_only_with_the_right_token() {
     let top = tempfile::tempdir().unwrap();
     let layout = layout(&top);
-    let lock = try_now(&layout, None).unwrap();
+    let lock = take(&layout);
     assert!(child_gets_it(&layout, &lock.token()));
     let other_time = format!("{}:{}", lock.holder.pid, lock.holder.started + 1);
     for wrong in ["", "x", "1:1", &format!("{}:", lock.holder.pid), &other_time] {
@@ -90,7 +95,7 @@ fn a_child_works_under_the_lock_of_its_ancestor_and_only_with_the_right_token() 
 fn a_token_of_a_process_that_is_no_ancestor_is_not_believed() {
     let top = tempfile::tempdir().unwrap();
     let layout = layout(&top);
-    let _lock = try_now(&layout, None).unwrap();
+    let _lock = take(&layout);
     let mut sleeper = Command::new("sleep").arg("5").spawn().unwrap();
     let stranger = format!("{} {} dkms", sleeper.id(), 1);
     std::fs::write(layout.lock(), format!("{stranger}\n")).unwrap();

@@ -96,7 +96,7 @@ fn a_kept_build_folder_with_its_log_stays() {
 /// What the child does until it dies; every state that the tree may be in afterwards is in the table of the test below.
 fn scenario(root: &Path) {
     let tree = Tree::new(layout(root));
-    let lock = TreeLock::acquire(tree.layout(), std::time::Duration::ZERO, None, &mut |_| {}).unwrap();
+    let lock = TreeLock::acquire(tree.layout(), std::time::Duration::from_secs(10), None, &mut |_| {}).unwrap();
     let (writer, id, target) = (lock.writer(), id("a", "1"), target("6.1"));
     let build = |text: &str| {
         let stage = writer.stage(&id, &target).unwrap();
