@@ -49,8 +49,8 @@ pub fn consider(
     kernels: &[Target],
 ) {
     match care {
-        InitramfsCare::Leave | InitramfsCare::Others(_) => {}
-        InitramfsCare::Note => plan::initramfs::defer(plan),
+        // With a note, the end of the transaction sees to it and tells.
+        InitramfsCare::Leave | InitramfsCare::Others(_) | InitramfsCare::Note => {}
         InitramfsCare::Renew => {
             let changed = changed(plan, snapshot, view);
             if !changed.is_empty() {

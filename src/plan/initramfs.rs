@@ -38,16 +38,6 @@ pub fn renew(plan: &mut Plan, changed: &[Changed], images: &BTreeMap<Target, Ima
     }
 }
 
-/// Says that the end of the transaction sees to it.
-pub fn defer(plan: &mut Plan) {
-    let kernels: BTreeMap<Target, ModuleId> =
-        changes(plan).into_iter().map(|(module, target)| (target, module)).collect();
-    for (target, module) in kernels {
-        let text = format!("the initramfs of kernel {target} is looked at when the transaction ends");
-        plan.omit(Some(module), Some(target), already(text));
-    }
-}
-
 /// Why it is made anew, and for which module, or why not.
 fn verdict<'c>(
     target: &Target,

@@ -87,7 +87,9 @@ pub fn parse(verb: &str, words: &[String]) -> std::result::Result<AuthorCall, cl
     // lint writes nothing.
     let hidden = |command: clap::Command, id: &'static str| command.mut_arg(id, |arg| arg.hide(true));
     let command = match verb {
-        Verb::Lint => ["output", "force", "modernize"].into_iter().fold(command, hidden),
+        Verb::Lint => ["output", "force", "modernize"]
+            .into_iter()
+            .fold(command.about("Tell what would fail in a dkms.conf, and what is deprecated"), hidden),
         Verb::Write => command,
     };
     let found = command.try_get_matches_from(words)?;
