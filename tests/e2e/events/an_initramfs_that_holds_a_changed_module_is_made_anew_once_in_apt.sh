@@ -20,7 +20,7 @@ calls_are() {
 sed -i 's/^MODULES=.*/MODULES=list/' /etc/initramfs-tools/initramfs.conf
 read -r first second < <(kernels | xargs)
 both=$(printf -- '-u -k %s\n' "$first" "$second" | sort)
-holds() { lsinitramfs "/boot/initrd.img-$1" | grep -q "/$2[.]ko"; }
+holds() { lsinitramfs "/boot/initrd.img-$1" | grep "/$2[.]ko"; }
 # description KERNEL NAME: what the module in the initramfs says of itself.
 description() {
     rm -rf /tmp/unpacked && unmkinitramfs "/boot/initrd.img-$1" /tmp/unpacked

@@ -59,6 +59,27 @@ ends_with 0 hook 70-dkms-post usr/lib/modules/$KVER/modules.order
 [ ! -e /lib/modules/$KVER ] || fail "leftovers: $(find /lib/modules/$KVER)"
 settled
 
+step 'mkinitcpio, by stand-ins: left to its own hook where that is called for the same paths, made anew where it is not'
+printf '#!/bin/sh\ncat "$2"\n' >/usr/local/bin/lsinitcpio
+printf '#!/bin/sh\necho "$*" >>/root/made\n' >/usr/local/bin/mkinitcpio
+chmod 755 /usr/local/bin/lsinitcpio /usr/local/bin/mkinitcpio
+read -r first _ < <(kernels | xargs)
+mkdir -p /etc/mkinitcpio.d /usr/share/libalpm/hooks
+echo linux >"/usr/lib/modules/$first/pkgbase"
+echo 'default_image="/boot/initramfs-linux.img"' >/etc/mkinitcpio.d/linux.preset
+echo "usr/lib/modules/$first/updates/dkms/blink.ko.zst" >/boot/initramfs-linux.img
+touch /usr/share/libalpm/hooks/90-mkinitcpio-install.hook
+# changed GREETING: the package brings the same version from another source.
+changed() { rm -rf /usr/src/blink-2.0 && module_source blink 2.0 "$1" && mv blink-2.0 /usr/src/; }
+changed three
+ends_with 0 hook 70-dkms-post usr/src/blink-2.0/dkms.conf
+[ ! -e /root/made ] || fail 'made twice in one transaction'
+changed four
+ends_with 0 hook 70-dkms-post "usr/lib/modules/$first/build/include/"
+diff <(echo '-p linux') /root/made || fail 'not made'
+says blink four
+rm "/usr/lib/modules/$first/pkgbase"
+
 step 'the package goes'
 ends_with 0 hook 70-dkms-pre usr/src/blink-2.0/dkms.conf
 rm -rf /usr/src/blink-2.0
