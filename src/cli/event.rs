@@ -119,6 +119,7 @@ pub fn run(app: &App, options: &Options, words: &[String], program: &str) -> Res
 fn care(app: &App, rest: Rest, event: &Event) -> Result<InitramfsCare> {
     let is_mkinitcpio = || app.system.path("/usr/share/libalpm/hooks/90-mkinitcpio-install.hook").is_file();
     Ok(match rest {
+        _ if !app.system.is_live() => InitramfsCare::Leave,
         Rest::Unconcerned => InitramfsCare::Leave,
         Rest::KernelHooks => match event {
             Event::KernelArrived { kernel } | Event::KernelLeaves { kernel } => {

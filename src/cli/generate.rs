@@ -520,7 +520,8 @@ mktarball); match needs
 .BR \\-k .
 The architecture is the one that the headers were configured for, else that of the root's /bin/sh;
 .B \\-a
-names another. No module is loaded, and nothing goes to this machine's log.
+names another. No module is loaded, no initramfs is asked or made (whoever builds an image makes it when all is in place), and
+nothing goes to this machine's log.
 .PP
 Programs run inside that root, by
 .BR chroot (8):

@@ -221,8 +221,12 @@ impl App {
         Ok(plan)
     }
 
+    /// Whoever builds an image makes its initramfs when all is in place.
     fn care(&self, request: &Request) -> InitramfsCare {
-        initramfs::care(self.framework.policies.initramfs, request)
+        match self.system.is_live() {
+            true => initramfs::care(self.framework.policies.initramfs, request),
+            false => InitramfsCare::Leave,
+        }
     }
 
     fn view<'a>(&'a self, request: &'a Request) -> View<'a> {

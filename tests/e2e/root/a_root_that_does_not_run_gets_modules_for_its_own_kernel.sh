@@ -8,6 +8,10 @@ cp -a blink-1.0 /tmp/
 mkdir -p /target/srv/dkms && rm -rf /target/var/lib/dkms && ln -s /srv/dkms /target/var/lib/dkms
 mv /target/lib/modules /target/srv/modules && ln -s /srv/modules /target/usr/lib/modules
 MODULES=/target/srv/modules
+# An initramfs and its tools, which are not to be asked.
+echo image >"/target/boot/initrd.img-$KERNEL"
+printf '#!/bin/sh\necho "$0 $*" >>/var/log/asked\n' | tee /target/usr/bin/lsinitramfs >/target/usr/sbin/update-initramfs
+chmod 755 /target/usr/bin/lsinitramfs /target/usr/sbin/update-initramfs
 remember_host
 export TMPDIR=/tmp
 
@@ -25,6 +29,7 @@ ends_with 0 dkms --root=/target status
 told "^blink/1.0, $KERNEL, x86_64: installed$"
 ends_with 0 dkms --root /target check
 [ -z "$(ls -A /target/dev)" ] && [ -z "$(ls -A /target/proc)" ] || fail 'devices or processes are left in /target'
+[ ! -e /target/var/log/asked ] || fail "the initramfs was asked: $(cat /target/var/log/asked)"
 [ -z "$(ls -A /target/tmp)" ] || fail "left in /target/tmp: $(ls -A /target/tmp)"
 host_unchanged
 
