@@ -46,6 +46,8 @@ exit_codes! {
     CheckPending = 1, "check: something waits for a package, or is to be done";
     LintFailed = 1, "lint: something would fail";
     CheckFailed = 2, "check: something failed and was not done since";
+    FsckFound = 1, "fsck: something is wrong, or is left for a person to mend";
+    FsckFailed = 2, "fsck --repair: something could not be mended";
     BadOption = 2, "unknown option, unknown action or a value that is not allowed";
     KernelWithAll = 2, "-k together with --all";
     SourceMissing = 2, "the source directory does not exist";

@@ -1,5 +1,7 @@
 //! The words between plan and action: wish, policy, step, omission, outcome. Open to every layer, like `ids`.
 
+pub mod repair;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;

@@ -13,6 +13,7 @@ pub mod keys;
 mod module_conf;
 pub mod post_transaction;
 pub mod remove;
+pub mod repair;
 mod schedule;
 mod tarball;
 

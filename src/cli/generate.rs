@@ -33,6 +33,7 @@ const MEANINGS: &[(&str, &str)] = &[
         "check",
         "say what is not as the disk asks for: exit status 0 all is, 1 something waits or is to be done, 2 something failed or cannot be had",
     ),
+    ("fsck", "look for what is wrong in the tree and the kernels' folders, and mend it with --repair; see FSCK"),
     ("generate_mok", "make the signing key and its certificate, unless they are there"),
     ("kernel_preinst", "a kernel package is about to be unpacked"),
     ("kernel_postinst", "a kernel package was installed: autoinstall for it"),
@@ -102,6 +103,8 @@ fn man(folder: &Path) -> std::io::Result<()> {
     text.extend_from_slice(JSON.as_bytes());
     text.extend_from_slice(OTHER_ROOTS.as_bytes());
     text.extend_from_slice(EVENTS.as_bytes());
+    text.extend_from_slice(FSCK.as_bytes());
+    text.extend_from_slice(FILES.as_bytes());
     fs_err::write(folder.join("dkms.8"), text)
 }
 
@@ -330,6 +333,28 @@ and
 the essential modules (see
 .BR framework.conf (5))
 that a kernel lacks.
+.TP
+.B dkms fsck \\-\\-json: dkms\\-fsck\\-1
+.B findings
+are what is wrong: the
+.B fault
+(source\\-missing, source\\-unlinked, interrupted, left\\-over, half\\-built, built\\-missing, installed\\-missing,
+installed\\-differs, link\\-dangling, kernel\\-gone, empty, unknown, stale\\-record, stale\\-lock), the
+.B path
+it is about, if it is about one, and the
+.BR text .
+.B mend
+is what mends it: steps (those that
+.B by
+lists), recovery, removal, or person (then
+.B hints
+say what to do).
+.B became
+is found, repaired, left or failed;
+.B code
+and
+.B error
+say how the command ends.
 .TP
 .B dkms ACTION \\-\\-dry\\-run \\-\\-json: dkms\\-plan\\-1
 .B steps
@@ -610,12 +635,33 @@ file triggers of this package; paths on standard input
 .TP
 .B pacman post|pre
 hooks of pacman; paths on standard input
-.SH FILES
+";
+
+const FSCK: &str = ".SH FSCK
+.B dkms fsck
+tells what is wrong, and what would mend it; with
+.B \\-\\-repair
+it says so first, does it, and looks again. Its exit status is 0 when all is sound, 1 when something was found or is left for
+a person, 2 when something could not be mended.
+.PP
+Mended is what can be explained: installs, uninstalls and staged folders of runs that were interrupted; the link of a version
+whose source is there; versions whose package has gone (as
+.B reconcile
+does); folders for a kernel without a build, and empty ones; a module that lacks in its build, which is built again; a file
+under a kernel that is missing, damaged, or another build of the same source, which is put there again from the build;
+builds, links, module lists and saved originals of kernels that have gone; notes about what is no more.
+.PP
+Left for a person, and only named, is everything else: a version whose source somebody deleted, a module of another version
+in the place of one of ours, files of a kernel that has gone which nobody can explain, whatever a package holds. A module that was
+signed, or compressed, after it was installed is the same module, and nothing is wrong with it.
+";
+
+const FILES: &str = ".SH FILES
 .TP
 .I /var/lib/dkms
 the tree: sources that are registered, builds, logs. Names that begin with a dot are ours, and losing them costs time only:
 .I .records
-(what builds were made from, what failed, which initramfs is out of date),
+(what builds were made from, what failed, what packages brought with what their removal needs, which initramfs is out of date),
 .I .finished
 (builds that were taken away, kept for 90 days and up to 512 MiB, so that what comes back unchanged is not compiled again),
 .I .logs

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, ModuleVersion, Target};
 use crate::status::Row;
+use crate::step::repair::{Fault, Finding, Mend};
 use crate::step::{Omission, Operation, Outcome, Plan, Reason, Step, StepId};
 use crate::tree::records::Failure;
 
@@ -19,6 +20,8 @@ use super::verdict::Verdict;
 pub const STATUS: &str = "dkms-status-1";
 /// `check --json`
 pub const CHECK: &str = "dkms-check-1";
+/// `fsck --json`
+pub const FSCK: &str = "dkms-fsck-1";
 /// `--dry-run --json`
 pub const PLAN: &str = "dkms-plan-1";
 /// `ACTION --json`
@@ -186,6 +189,79 @@ pub fn check(found: &Checked<'_>) -> Result<String> {
 fn lacking(lack: &Lack) -> Vec<Subject> {
     let subject = |name: &ModuleName| Subject { module: Some(name.clone()), ..Subject::new(None, Some(&lack.target)) };
     lack.modules.iter().map(subject).collect()
+}
+
+/// What became of something that fsck found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// It is there; `--repair` would mend it.
+    Found,
+    /// It was mended.
+    Repaired,
+    /// It is left for a person.
+    Left,
+    /// It could not be mended.
+    Failed,
+}
+
+#[derive(Debug, Serialize)]
+struct FindingEntry {
+    #[serde(flatten)]
+    subject: Subject,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<PathBuf>,
+    fault: Fault,
+    text: String,
+    mend: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    by: Vec<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hints: Vec<String>,
+    became: Fate,
+}
+
+/// What fsck found, the steps of its plan, and what became of both.
+pub fn fsck(
+    error: Option<&Error>,
+    findings: &[(Finding, Fate)],
+    plan: &Plan,
+    outcomes: &[(StepId, Outcome)],
+) -> Result<String> {
+    #[derive(Serialize)]
+    struct Document {
+        schema: &'static str,
+        code: u8,
+        error: Option<ErrorEntry>,
+        findings: Vec<FindingEntry>,
+        steps: Vec<StepEntry>,
+    }
+    text(&Document {
+        schema: FSCK,
+        code: error.map_or(0, |error| error.kind().code()),
+        error: error.map(ErrorEntry::from),
+        findings: findings.iter().map(|(finding, fate)| found(finding, *fate)).collect(),
+        steps: Outcomes::of(plan, outcomes).steps,
+    })
+}
+
+fn found(finding: &Finding, became: Fate) -> FindingEntry {
+    let (mend, by, hints) = match &finding.mend {
+        Mend::Steps(steps) => ("steps", steps.iter().map(|id| id.0).collect(), Vec::new()),
+        Mend::Recovery => ("recovery", Vec::new(), Vec::new()),
+        Mend::Clear(_) => ("removal", Vec::new(), Vec::new()),
+        Mend::Person(advice) => ("person", Vec::new(), vec![advice.clone()]),
+    };
+    FindingEntry {
+        subject: Subject::new(finding.module.as_ref(), finding.target.as_ref()),
+        path: finding.path.clone(),
+        fault: finding.fault,
+        text: finding.text.clone(),
+        mend,
+        by,
+        hints,
+        became,
+    }
 }
 
 /// What would be done.

@@ -22,6 +22,7 @@ pub const ACTIONS: &[&str] = &[
     "ldtarball",
     "status",
     "check",
+    "fsck",
     "generate_mok",
     "kernel_preinst",
     "kernel_postinst",
@@ -119,6 +120,9 @@ pub struct Typed {
     /// Print what would be done and why, and do nothing
     #[arg(long, visible_alias = "dry_run")]
     pub dry_run: bool,
+    /// fsck: mend what is found
+    #[arg(long)]
+    pub repair: bool,
     /// Print what came of it (the states, the plan) as one JSON document; see JSON in dkms(8)
     #[arg(long)]
     pub json: bool,

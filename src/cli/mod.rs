@@ -7,6 +7,7 @@ pub mod conf;
 mod essential;
 pub mod event;
 mod failures;
+mod fsck;
 pub mod generate;
 mod initramfs;
 mod json;
@@ -159,6 +160,7 @@ fn act(app: &App, typed: &Typed, action: &str, operand: Option<&str>) -> Result<
     match action {
         "status" => return status::run(app, typed, operand),
         "check" => return check::run(app, typed.json),
+        "fsck" => return fsck::run(app, typed),
         _ => {}
     }
     let mode = match (typed.dry_run, typed.json) {

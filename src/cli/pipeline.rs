@@ -241,7 +241,7 @@ impl App {
     }
 
     /// Brings what a dead run left half done to an end, so that the plan starts from a sound tree.
-    fn recover(&self, request: &Request, lock: &TreeLock) -> Result<()> {
+    pub(super) fn recover(&self, request: &Request, lock: &TreeLock) -> Result<()> {
         let reporter: &dyn Reporter = &self.reporter;
         let removed =
             lock.writer().recover().map_err(|error| Error::io("cannot clear up after an earlier run", error))?;
@@ -267,7 +267,7 @@ impl App {
             .map_err(|error| Error::io("cannot read the DKMS tree", error))
     }
 
-    fn carry_out(&self, plan: &Plan, request: &Request, lock: &TreeLock) -> Vec<(StepId, Outcome)> {
+    pub(super) fn carry_out(&self, plan: &Plan, request: &Request, lock: &TreeLock) -> Vec<(StepId, Outcome)> {
         let context = action::Context {
             system: &self.system,
             framework: &self.framework,
@@ -320,7 +320,7 @@ fn only_kernel(plan: &Plan) -> Option<&KernelRelease> {
 
 impl Request {
     /// A request that asks for nothing: a plain look at the tree.
-    fn nothing() -> Self {
+    pub(super) fn nothing() -> Self {
         Self { wish: Wish::Nothing { why: String::new() }, policy: crate::step::Policy::default() }
     }
 }

@@ -46,7 +46,11 @@ pub fn kernel(layout: &Layout, target: &Target, source_dir: Option<&Path>) -> Ke
 /// Whether nothing of a kernel is there any more: no folder, or one that holds at most modules from outside and what
 /// depmod made of them. Headers alone keep a kernel: their package may come before that of the image.
 pub fn has_gone(layout: &Layout, target: &Target) -> bool {
-    let folder = layout.kernel_modules(target);
+    is_gone(layout, &layout.kernel_modules(target))
+}
+
+/// The same of the folder of a kernel.
+pub fn is_gone(layout: &Layout, folder: &Path) -> bool {
     let of_a_kernel = ["build", "source", "kernel", "vmlinuz", "modules.order", "modules.builtin"];
     !of_a_kernel.iter().any(|name| resolve(layout.root(), &folder.join(name)).is_some())
 }
@@ -57,6 +61,22 @@ pub fn has_image(layout: &Layout, target: &Target) -> bool {
     let of_an_image = ["kernel", "vmlinuz", "modules.order", "modules.builtin", "modules.dep"];
     of_an_image.iter().any(|name| folder.join(name).exists())
 }
+
+/// What depmod writes into a kernel's folder (depmod(8), kmod 34); the other modules.* files belong to the kernel.
+pub const LISTS: [&str; 12] = [
+    "modules.alias",
+    "modules.alias.bin",
+    "modules.builtin.alias.bin",
+    "modules.builtin.bin",
+    "modules.dep",
+    "modules.dep.bin",
+    "modules.devname",
+    "modules.softdep",
+    "modules.symbols",
+    "modules.symbols.bin",
+    "modules.weakdep",
+    "modules.isapnpmap",
+];
 
 /// Version order; releases that it takes for equal are told apart by their bytes.
 fn order(a: &Target, b: &Target) -> Ordering {

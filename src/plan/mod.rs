@@ -11,6 +11,7 @@ pub mod interrupted;
 pub mod lifecycle;
 pub mod reconcile;
 pub mod refusal;
+pub mod repair;
 pub mod tarball;
 pub mod unmake;
 pub mod waiting;

@@ -1,6 +1,7 @@
 //! What is on disk now, read once: modules with their states, kernels with and without headers, what each dkms.conf of
 //! interest says. Plans are made from it and from nothing else.
 
+pub mod damage;
 mod dependants;
 pub mod initramfs;
 pub mod inputs;
@@ -117,6 +118,8 @@ pub enum Modules {
     One(ModuleId, AddSource),
     /// The newest version of every module.
     Newest,
+    /// Every version of every module.
+    Every,
     /// Those installed on this kernel.
     InstalledOn(Target),
     /// Those built for this kernel.
@@ -270,6 +273,7 @@ impl Snapshot {
         match modules {
             Modules::None => Vec::new(),
             Modules::One(id, source) => vec![(id.clone(), source.clone())],
+            Modules::Every => self.modules.iter().map(registered).collect(),
             Modules::Newest => self.newest().values().map(|entry| registered(entry)).collect(),
             Modules::InstalledOn(target) => {
                 self.modules.iter().filter(|entry| entry.is_installed_on(target)).map(registered).collect()

@@ -23,6 +23,11 @@ impl ProcessId {
         read_stat(pid).map(|stat| Self { pid, started: stat.started })
     }
 
+    /// Whether it runs still. Without /proc that cannot be known, and it counts as running.
+    pub fn is_alive(self) -> bool {
+        Self::own().started == 0 || Self::of(self.pid) == Some(self)
+    }
+
     /// Whether it is this process, its parent, or further up.
     pub fn is_ancestor(self) -> bool {
         let own = Self::own();
@@ -105,7 +110,8 @@ mod tests {
     #[test]
     fn the_parent_is_an_ancestor_and_a_child_is_not() {
         let own = ProcessId::own();
-        assert!(own.started > 0 && own.is_ancestor());
+        assert!(own.started > 0 && own.is_ancestor() && own.is_alive());
+        assert!(!ProcessId { started: own.started + 1, ..own }.is_alive(), "a re-used number");
         let parent = ancestors(own.pid).next().unwrap();
         assert!(parent.is_ancestor());
         assert!(!ProcessId { started: parent.started + 1, ..parent }.is_ancestor(), "a re-used number");

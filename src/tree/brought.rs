@@ -111,6 +111,11 @@ fn place(layout: &Layout, id: &ModuleId) -> PathBuf {
 
 const KEPT: &str = ",kept";
 
+/// The name of the note that copies in a folder of this name belong to; None: they are no copies.
+pub(super) fn note_of_copies(folder_name: &str) -> Option<String> {
+    folder_name.strip_suffix(KEPT).map(|version| format!("{version}.json"))
+}
+
 /// With its mode, and nothing else of it.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     create_folders(to.parent().unwrap_or(to))?;

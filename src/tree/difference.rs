@@ -1,7 +1,7 @@
 //! Whether an installed build is still what lies under the kernel.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::sys::fs::same_content;
 
@@ -14,6 +14,40 @@ pub enum Condition {
     Differs,
     /// A module's file is gone from the build: "Built modules are missing in the kernel modules folder".
     BuiltMissing,
+}
+
+/// What is wrong with one module file of a build.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileFault {
+    /// It is not in the build.
+    BuiltMissing {
+        /// The module's name.
+        name: String,
+    },
+    /// It is not under the kernel.
+    Missing {
+        /// Where it should be, without the root.
+        place: PathBuf,
+    },
+    /// What lies there is no module that can be read: a cut or damaged file, a link that leads nowhere.
+    Damaged {
+        /// The place, without the root.
+        place: PathBuf,
+        /// Why it cannot be read.
+        why: String,
+    },
+    /// The same source was built otherwise: the modules say the same of themselves and differ.
+    OtherBuild {
+        /// The place, without the root.
+        place: PathBuf,
+    },
+    /// A module of another source: somebody put it there.
+    Foreign {
+        /// The place, without the root.
+        place: PathBuf,
+        /// What it says of itself.
+        says: String,
+    },
 }
 
 /// Compares each built file with the installed one (None: nothing is installed, only the built one must be there). Sizes
@@ -32,7 +66,8 @@ pub fn compare<'a>(pairs: impl IntoIterator<Item = (&'a Path, Option<&'a Path>)>
     Ok(worst)
 }
 
-fn same(built: &Path, installed: &Path) -> io::Result<bool> {
+/// Whether the two are the same file, or have the same bytes. One that is not there is another.
+pub fn same(built: &Path, installed: &Path) -> io::Result<bool> {
     match same_content(built, installed) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
         result => result,

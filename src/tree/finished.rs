@@ -124,6 +124,15 @@ impl TreeWriter<'_> {
     }
 }
 
+/// What is kept too long, or is not whole.
+pub(super) fn useless(layout: &Layout, limits: Limits) -> io::Result<Vec<PathBuf>> {
+    let is_of_use = |(since, entry): &(SystemTime, PathBuf)| {
+        let is_old = SystemTime::now().duration_since(*since).is_ok_and(|age| age > limits.age);
+        !is_old && is_real_folder(&entry.join("build")) && read_note(entry).is_some()
+    };
+    Ok(entries(layout)?.into_iter().filter(|entry| !is_of_use(entry)).map(|(_, entry)| entry).collect())
+}
+
 /// Whether the modules are those that the fingerprint was taken of.
 fn is_unchanged(note: &Fingerprint, build: &Path) -> bool {
     let digest = fingerprint::of_folder(&build.join("module")).ok();

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{Layout, Tree, TreeWriter};
-use crate::ids::{ModuleName, ModuleVersion, Target};
+use crate::ids::{Arch, KernelRelease, ModuleName, ModuleVersion, Target};
 use crate::sys;
 
 /// The folder of these notes below TREE/.records.
@@ -63,6 +63,14 @@ impl TreeWriter<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// The module and kernel that a note of this name is about.
+pub(super) fn about(file_name: &str) -> Option<(ModuleName, Target)> {
+    let mut words = file_name.strip_suffix(".json")?.split(',');
+    let (name, kernel, arch) = (words.next()?, words.next()?, words.next()?);
+    let target = Target::new(KernelRelease::new(kernel).ok()?, Arch::new(arch).ok()?);
+    words.next().is_none().then_some((ModuleName::new(name).ok()?, target))
 }
 
 /// Names hold no comma, so different modules and kernels never share a file.

@@ -62,8 +62,11 @@ impl TreeWriter<'_> {
     }
 }
 
+/// The folder of these notes below TREE/.records.
+pub(super) const KIND: &str = "leaving";
+
 fn folder(layout: &Layout) -> std::path::PathBuf {
-    layout.records().join("leaving")
+    layout.records().join(KIND)
 }
 
 fn file_name(id: &ModuleId) -> String {

@@ -44,6 +44,15 @@ pub enum LockError {
     Unwritable(#[source] io::Error),
 }
 
+/// The process that the lock file names and that is no more: it ended without clearing its line. None when there is no
+/// such line, or it may not be read.
+pub fn dead_holder(layout: &Layout) -> Option<Holder> {
+    let mut options = OpenOptions::new();
+    let mut file = options.read(true).custom_flags(libc::O_NOFOLLOW).open(layout.lock()).ok()?;
+    let holder = read_holder(&mut file)?;
+    (!ProcessId { pid: holder.pid, started: holder.started }.is_alive()).then_some(holder)
+}
+
 fn describe(holder: Option<&Holder>) -> String {
     holder.map_or("another dkms".to_owned(), |holder| {
         format!("another dkms (process {}: {})", holder.pid, holder.command)

@@ -11,7 +11,7 @@ use fs_err as fs;
 
 use super::transition::prune_empty;
 use super::{Layout, TreeWriter, is_module_file};
-use crate::ids::{ModuleName, Target};
+use crate::ids::{Arch, KernelRelease, ModuleName, Target};
 use crate::sys::fs::{copy_atomically, create_folders, remove_tree, sync_folder, write_atomically};
 use crate::sys::rename::failpoint;
 
@@ -46,6 +46,20 @@ pub fn originals(layout: &Layout, name: &ModuleName, target: &Target) -> io::Res
 }
 
 /// A note is foreign text: it counts only if it leads to a file name below INSTALLTREE/KVER.
+/// The kernels for which something is saved of this module, sorted.
+pub fn stores(layout: &Layout, name: &ModuleName) -> io::Result<Vec<Target>> {
+    let top = layout.module(name).join("original_module");
+    let mut targets = Vec::new();
+    for kernel in super::walk::folders(&top, &[])? {
+        for arch in super::walk::folders(&top.join(&kernel), &[])? {
+            if let (Ok(kernel), Ok(arch)) = (KernelRelease::new(kernel.as_str()), Arch::new(arch)) {
+                targets.push(Target::new(kernel, arch));
+            }
+        }
+    }
+    Ok(targets)
+}
+
 fn noted_place(layout: &Layout, target: &Target, stored: &Path) -> Option<PathBuf> {
     let text = fs::read_to_string(note_of(stored)).ok()?;
     let path = Path::new(text.lines().next()?.trim());

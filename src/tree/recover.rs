@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::transition::{DELETING, RESCUE, RESCUE_SOURCE, STAGED, STAGED_MODULE, STAGED_SOURCE};
-use super::{TreeWriter, intent};
+use super::{Layout, Tree, TreeWriter, intent};
 use crate::ids::{ModuleName, ModuleVersion};
 use crate::sys::fs::{is_real_folder, remove_if_empty, remove_tree};
 use crate::sys::rename::bring_back;
@@ -28,132 +28,166 @@ impl TreeWriter<'_> {
     ///
     /// Under an ancestor's lock nothing is touched: what looks left over may be the ancestor's work.
     pub fn recover(&self) -> io::Result<Vec<PathBuf>> {
-        let mut done = Vec::new();
         if self.lock.is_nested() {
-            return Ok(done);
+            return Ok(Vec::new());
         }
-        let layout = self.layout();
-        sweep(&layout.source_tree(), STAGED_SOURCE, RESCUE_SOURCE, &mut done)?;
+        let mut sweeping = Sweeping { hand: Hand::Mends, found: Vec::new() };
+        sweeping.tree(self.layout())?;
+        sweeping.found.extend(self.drop_records_of_the_gone()?);
+        Ok(sweeping.found)
+    }
+}
+
+impl Tree {
+    /// What [`TreeWriter::recover`] would remove or put back. What a run is at just now looks the same.
+    pub fn left_over(&self) -> io::Result<Vec<PathBuf>> {
+        let mut sweeping = Sweeping { hand: Hand::Looks, found: Vec::new() };
+        sweeping.tree(self.layout())?;
+        Ok(sweeping.found)
+    }
+}
+
+/// Whether something is done about what is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hand {
+    Looks,
+    Mends,
+}
+
+struct Sweeping {
+    hand: Hand,
+    found: Vec<PathBuf>,
+}
+
+impl Sweeping {
+    fn tree(&mut self, layout: &Layout) -> io::Result<()> {
+        self.folder(&layout.source_tree(), STAGED_SOURCE, RESCUE_SOURCE)?;
         // Deepest folders last: a version that comes back from its rescue is looked into afterwards.
         let tree = layout.tree();
-        sweep(&tree, STAGED, RESCUE, &mut done)?;
+        self.folder(&tree, STAGED, RESCUE)?;
         let is_module = |name: &OsString| {
             !name.to_string_lossy().starts_with('.') && ModuleName::new(name.to_string_lossy()).is_ok()
         };
         for name in folders(&tree)?.into_iter().filter(is_module) {
-            self.recover_module(&tree.join(name), &mut done)?;
+            self.module(&tree.join(name))?;
         }
         for (dotted, depth) in
             [(layout.intents(), 0), (layout.records(), 1), (layout.finished(), 0), (layout.logs(), 3)]
         {
-            sweep_down(&dotted, depth, &mut done)?;
+            self.down(&dotted, depth)?;
         }
         let changed: BTreeSet<_> = intent::left_over(layout)?.into_iter().map(|intent| intent.target).collect();
         for target in changed {
-            sweep_kernel(&layout.kernel_modules(&target), &mut done)?;
-        }
-        done.extend(self.drop_records_of_the_gone()?);
-        Ok(done)
-    }
-
-    fn recover_module(&self, module: &Path, done: &mut Vec<PathBuf>) -> io::Result<()> {
-        let before = done.len();
-        sweep(module, STAGED, RESCUE, done)?;
-        for name in folders(module)? {
-            let version = module.join(&name);
-            if name == "original_module" {
-                recover_originals(&version, done)?;
-            } else if ModuleVersion::new(name.to_string_lossy()).is_ok() {
-                recover_version(&version, done)?;
-            }
-        }
-        if done.len() > before {
-            remove_if_empty(module)?;
+            self.kernel(&layout.kernel_modules(&target))?;
         }
         Ok(())
     }
-}
 
-fn recover_version(version: &Path, done: &mut Vec<PathBuf>) -> io::Result<()> {
-    sweep(version, STAGED, RESCUE, done)?;
-    sweep(&version.join("tarball"), STAGED, RESCUE, done)?;
-    for kernel in folders(version)? {
-        if super::walk::NOT_KERNELS.iter().any(|other| kernel == *other) {
-            continue;
+    /// Staged modules anywhere below a kernel's folder, and folders that hold nothing else.
+    fn kernel(&mut self, folder: &Path) -> io::Result<()> {
+        let before = self.found.len();
+        for name in names(folder)? {
+            let here = folder.join(&name);
+            let text = name.to_string_lossy();
+            if text.starts_with(STAGED) || text.starts_with(STAGED_MODULE) {
+                if self.hand == Hand::Mends {
+                    remove_tree(&here)?;
+                }
+                self.found.push(here);
+            } else if is_real_folder(&here) {
+                self.kernel(&here)?;
+            }
         }
-        let kernel = version.join(kernel);
-        let before = done.len();
-        sweep(&kernel, STAGED, RESCUE, done)?;
-        if done.len() > before {
-            remove_if_empty(&kernel)?;
-        }
+        self.prune(folder, before)
     }
-    let build = version.join("build");
-    if is_real_folder(&build) && fs::symlink_metadata(build.join("make.log")).is_err() {
-        remove_tree(&build)?;
-        done.push(build);
-    }
-    Ok(())
-}
 
-/// Files staged beside a saved original: `original_module/KVER/ARCH/.tmp_…`.
-fn recover_originals(store: &Path, done: &mut Vec<PathBuf>) -> io::Result<()> {
-    for kernel in folders(store)? {
-        for arch in folders(&store.join(&kernel))? {
-            sweep(&store.join(&kernel).join(arch), STAGED, RESCUE, done)?;
+    /// The same in every folder below, down to this depth.
+    fn down(&mut self, folder: &Path, depth: usize) -> io::Result<()> {
+        self.folder(folder, STAGED, RESCUE)?;
+        for below in folders(folder)?.into_iter().filter(|_| depth > 0) {
+            self.down(&folder.join(below), depth - 1)?;
         }
+        Ok(())
     }
-    Ok(())
-}
 
-/// The same in every folder below, down to this depth.
-fn sweep_down(folder: &Path, depth: usize, done: &mut Vec<PathBuf>) -> io::Result<()> {
-    sweep(folder, STAGED, RESCUE, done)?;
-    for below in folders(folder)?.into_iter().filter(|_| depth > 0) {
-        sweep_down(&folder.join(below), depth - 1, done)?;
-    }
-    Ok(())
-}
-
-/// Removes staged modules anywhere below a kernel's folder, and folders that hold nothing else.
-fn sweep_kernel(folder: &Path, done: &mut Vec<PathBuf>) -> io::Result<()> {
-    let before = done.len();
-    for name in names(folder)? {
-        let here = folder.join(&name);
-        let text = name.to_string_lossy();
-        if text.starts_with(STAGED) || text.starts_with(STAGED_MODULE) {
-            remove_tree(&here)?;
-            done.push(here);
-        } else if is_real_folder(&here) {
-            sweep_kernel(&here, done)?;
+    fn module(&mut self, module: &Path) -> io::Result<()> {
+        let before = self.found.len();
+        self.folder(module, STAGED, RESCUE)?;
+        for name in folders(module)? {
+            let version = module.join(&name);
+            if name == "original_module" {
+                self.originals(&version)?;
+            } else if ModuleVersion::new(name.to_string_lossy()).is_ok() {
+                self.version(&version)?;
+            }
         }
+        self.prune(module, before)
     }
-    if done.len() > before {
-        remove_if_empty(folder)?;
-    }
-    Ok(())
-}
 
-/// Handles the dot-named entries of one folder.
-fn sweep(folder: &Path, staged: &str, rescue: &str, done: &mut Vec<PathBuf>) -> io::Result<()> {
-    for name in names(folder)? {
-        let Some(text) = name.to_str() else { continue };
-        let here = folder.join(&name);
-        // `.rescue_` or `.rescue_..` would name the folder itself or its parent.
-        let neighbour = |name: &&str| !name.is_empty() && *name != "." && *name != "..";
-        if let Some(replaced) = text.strip_prefix(rescue).filter(neighbour) {
-            bring_back(&folder.join(replaced), &here)?;
-        } else if let Some(deleted) = text.strip_prefix(DELETING).filter(neighbour).filter(|_| staged == STAGED) {
-            remove_tree(&folder.join(deleted))?;
-            remove_tree(&here)?;
-        } else if text.starts_with(staged) {
-            remove_tree(&here)?;
-        } else {
-            continue;
+    fn version(&mut self, version: &Path) -> io::Result<()> {
+        self.folder(version, STAGED, RESCUE)?;
+        self.folder(&version.join("tarball"), STAGED, RESCUE)?;
+        for kernel in folders(version)? {
+            if super::walk::NOT_KERNELS.iter().any(|other| kernel == *other) {
+                continue;
+            }
+            let kernel = version.join(kernel);
+            let before = self.found.len();
+            self.folder(&kernel, STAGED, RESCUE)?;
+            self.prune(&kernel, before)?;
         }
-        done.push(here);
+        let build = version.join("build");
+        if is_real_folder(&build) && fs::symlink_metadata(build.join("make.log")).is_err() {
+            if self.hand == Hand::Mends {
+                remove_tree(&build)?;
+            }
+            self.found.push(build);
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Files staged beside a saved original: `original_module/KVER/ARCH/.tmp_…`.
+    fn originals(&mut self, store: &Path) -> io::Result<()> {
+        for kernel in folders(store)? {
+            for arch in folders(&store.join(&kernel))? {
+                self.folder(&store.join(&kernel).join(arch), STAGED, RESCUE)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A folder in which something was found goes if that was all.
+    fn prune(&self, folder: &Path, before: usize) -> io::Result<()> {
+        if self.hand == Hand::Mends && self.found.len() > before {
+            remove_if_empty(folder)?;
+        }
+        Ok(())
+    }
+
+    /// Handles the dot-named entries of one folder.
+    fn folder(&mut self, folder: &Path, staged: &str, rescue: &str) -> io::Result<()> {
+        for name in names(folder)? {
+            let Some(text) = name.to_str() else { continue };
+            let here = folder.join(&name);
+            // `.rescue_` or `.rescue_..` would name the folder itself or its parent.
+            let neighbour = |name: &&str| !name.is_empty() && *name != "." && *name != "..";
+            let replaced = text.strip_prefix(rescue).filter(neighbour);
+            let deleted = text.strip_prefix(DELETING).filter(neighbour).filter(|_| staged == STAGED);
+            match (replaced, deleted) {
+                _ if self.hand == Hand::Looks && (replaced.is_some() || deleted.is_some()) => {}
+                (Some(replaced), _) => drop(bring_back(&folder.join(replaced), &here)?),
+                (None, Some(deleted)) => {
+                    remove_tree(&folder.join(deleted))?;
+                    remove_tree(&here)?;
+                }
+                _ if !text.starts_with(staged) => continue,
+                _ if self.hand == Hand::Looks => {}
+                _ => remove_tree(&here)?,
+            }
+            self.found.push(here);
+        }
+        Ok(())
+    }
 }
 
 fn names(folder: &Path) -> io::Result<Vec<OsString>> {

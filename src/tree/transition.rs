@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use fs_err::os::unix::fs::symlink;
 
+use super::records::Fingerprint;
 use super::{Layout, TreeLock, walk};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::sys::fs::{
@@ -185,12 +186,14 @@ impl<'lock> TreeWriter<'lock> {
         Ok(folder)
     }
 
-    /// Deletes `NAME/VERSION/KVER/ARCH` (renamed away first) and empty parents up to the version folder.
+    /// Deletes `NAME/VERSION/KVER/ARCH` (renamed away first) and empty parents up to the version folder, and the note of
+    /// what it was made from.
     pub fn delete_build(&self, id: &ModuleId, target: &Target) -> io::Result<()> {
         let place = self.layout().built(id, target);
         self.discard(&place)?;
         let kernel = self.layout().version(id).join(&target.kernel);
-        remove_if_empty(&kernel).map(drop)
+        remove_if_empty(&kernel)?;
+        self.drop_record::<Fingerprint>(id, Some(target))
     }
 
     /// Points `NAME/kernel-KVER-ARCH` at this version, replacing any other.
@@ -222,6 +225,27 @@ impl<'lock> TreeWriter<'lock> {
         prune_empty(&module.join("original_module"), 2)?;
         remove_if_empty(&module)?;
         Ok(true)
+    }
+
+    /// Takes something of the tree away that is of no use, and the folders above it that are empty then. The tree itself
+    /// and what is not in it are refused.
+    pub fn clear_away(&self, place: &Path) -> io::Result<()> {
+        let tree = self.layout().tree();
+        let is_inside = place.strip_prefix(&tree).is_ok_and(|inside| {
+            let mut parts = inside.components();
+            inside != Path::new("") && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
+        });
+        if !is_inside || place == self.layout().lock() {
+            let reason = io::Error::new(io::ErrorKind::InvalidInput, "it is not to be cleared away");
+            return Err(at(place, "remove", reason));
+        }
+        self.discard(place)?;
+        for folder in place.ancestors().skip(1).take_while(|folder| *folder != tree) {
+            if !remove_if_empty(folder)? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Renames something away and deletes it then; nothing there is no error. Of a symlink only the link goes.

@@ -51,12 +51,16 @@ pub(super) fn built_for(layout: &Layout, id: &ModuleId) -> io::Result<Vec<Target
 
 /// The version that the text of a `kernel-KVER-ARCH` link names: `VERSION/KVER/ARCH`, or an absolute path that ends so.
 pub(super) fn linked_version(text: &Path, target: &Target) -> Option<ModuleVersion> {
+    linked_target(text).filter(|(_, linked)| linked == target).map(|(version, _)| version)
+}
+
+/// The version and kernel that such a text names.
+pub(super) fn linked_target(text: &Path) -> Option<(ModuleVersion, Target)> {
     let mut parts = text.components().rev().map(|part| part.as_os_str().to_str());
     let mut next = || parts.next().flatten();
-    if next()? != target.arch.as_str() || next()? != target.kernel.as_str() {
-        return None;
-    }
-    ModuleVersion::new(next()?).ok()
+    let (arch, kernel, version) = (next()?, next()?, next()?);
+    let target = Target::new(KernelRelease::new(kernel).ok()?, Arch::new(arch).ok()?);
+    Some((ModuleVersion::new(version).ok()?, target))
 }
 
 /// What one reading of `TREE/NAME` tells about all its versions.
@@ -159,7 +163,7 @@ fn builds(layout: &Layout, id: &ModuleId, facts: &NameFacts, weak: &WeakLinks) -
 }
 
 /// The names of the real folders in there, sorted, without dot-names and those named. A folder that vanished is empty.
-fn folders(folder: &Path, without: &[&str]) -> io::Result<Vec<String>> {
+pub(super) fn folders(folder: &Path, without: &[&str]) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in read_folder(folder)? {
         let Ok(name) = entry.file_name().into_string() else { continue };

@@ -149,6 +149,9 @@ const CASES: &[(Kind, Prepare, &str)] = &[
     (TarballFailed, added, "mktarball foo/1 -k KERNEL"),
     (NotBuilt, added, "mkdeb foo/1 --binaries -k KERNEL"),
     (ModuleNotProduced, |sandbox| (source(sandbox), sandbox.tool("make", "#!/bin/sh\n")).0, "build foo/1 -k KERNEL"),
+    (FsckFound, |sandbox| (added(sandbox), std::fs::remove_dir_all(sandbox.path("src/foo-1")).unwrap()).1, "fsck"),
+    (FsckFound, |sandbox| (added(sandbox), sandbox.write("dkms/foo/1/6.1/x/log/make.log", "")).1, "fsck"),
+    (FsckFailed, build_lost_and_failing, "fsck --repair"),
     (BadConf, |sandbox| with(sandbox, "AUTOINSTALL=maybe"), "add foo/1"),
     (BadConf, |sandbox| sandbox.write("src/foo-1/dkms.conf", "PACKAGE_NAME=foo\n"), "add foo/1"),
     (BadConf, |sandbox| sandbox.write("there/dkms.conf", "if\n"), "add there"),
@@ -266,6 +269,13 @@ fn same_file_in_the_kernel(sandbox: &Sandbox) {
 fn cannot_uninstall(sandbox: &Sandbox) {
     installed(sandbox);
     sandbox.write(&format!("dkms/.intents/foo,1,{KERNEL},{}.json/x", std::env::consts::ARCH), "");
+}
+
+/// Its build is gone, and cannot be made again.
+fn build_lost_and_failing(sandbox: &Sandbox) {
+    installed(sandbox);
+    std::fs::remove_dir_all(sandbox.path(&format!("dkms/foo/1/{KERNEL}"))).expect("its build");
+    sandbox.write("src/foo-1/FAIL", "");
 }
 
 fn bad_patch(sandbox: &Sandbox) {

@@ -111,6 +111,10 @@ fn scripts_that_write_to_our_output_do_not_break_the_document() {
 fn every_member_is_explained_in_the_man_page() {
     let sandbox = busy();
     let mut found = BTreeSet::new();
+    sandbox.source("gone", "1", "");
+    sandbox.ok("add gone/1");
+    std::fs::remove_dir_all(sandbox.path("src/gone-1")).expect("its source");
+    sandbox.write("dkms/foo/1/6.1.0-1/ARCH/log/make.log", "");
     for line in [
         format!("autoinstall -k {KERNEL} --dry-run --json"),
         format!("autoinstall -k {KERNEL} --json"),
@@ -118,6 +122,7 @@ fn every_member_is_explained_in_the_man_page() {
         "remove nobody/1 --json".to_owned(),
         "status --json".to_owned(),
         "check --json".to_owned(),
+        "fsck --json".to_owned(),
     ] {
         members(&document(&sandbox, &line), &mut found);
     }

@@ -8,6 +8,7 @@ mod dependants;
 mod exit_codes;
 mod failures;
 mod finished;
+mod fsck;
 mod initramfs;
 mod jobs;
 mod json;

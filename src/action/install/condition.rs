@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 
 use crate::conf::Loaded;
 use crate::kernel::Suffix;
+use crate::kernel::modinfo::{ModInfo, read_module};
 use crate::sys::System;
-use crate::tree::difference::{self, Condition};
+use crate::tree::difference::{self, Condition, FileFault};
+use crate::tree::installed::Installed;
 use crate::tree::{Build, Layout, ModuleEntry};
 
 use super::candidates::built_files;
 use super::destination;
+use super::place::other_suffixes;
 
 /// Compares the files of a build with those under its kernel. `loaded` is the module's dkms.conf, as far as it can be
 /// read: without it, what is in the build counts as all that should be there. Files that cannot be read are no difference.
@@ -20,6 +23,19 @@ pub fn check_files(
     build: &Build,
     loaded: Option<&Loaded>,
 ) -> Condition {
+    let pairs = pairs(system, layout, entry, build, loaded);
+    let pairs = pairs.iter().map(|(built, installed)| (built.as_path(), installed.as_deref()));
+    difference::compare(pairs).unwrap_or(Condition::Sound)
+}
+
+/// Each built file with its place under the kernel, if it is to have one.
+fn pairs(
+    system: &System,
+    layout: &Layout,
+    entry: &ModuleEntry,
+    build: &Build,
+    loaded: Option<&Loaded>,
+) -> Vec<(PathBuf, Option<PathBuf>)> {
     let folder = layout.built_modules(&entry.id, &build.target);
     let kernel = layout.kernel_modules(&build.target);
     let common = destination::common(system);
@@ -27,7 +43,7 @@ pub fn check_files(
         let folder = common.clone().or(location).filter(|_| build.installed)?;
         Some(kernel.join(folder).join(file.file_name()?))
     };
-    let pairs: Vec<(PathBuf, Option<PathBuf>)> = match loaded {
+    match loaded {
         Some(loaded) => {
             let modules = loaded.conf.modules.iter().filter(|module| module.excluded.is_none());
             let pair = |module: &crate::conf::BuiltModule| {
@@ -38,9 +54,78 @@ pub fn check_files(
             modules.map(pair).collect()
         }
         None => built_files(&folder).into_iter().map(|built| (built.clone(), place(&built, None))).collect(),
+    }
+}
+
+/// What is wrong with the files of a build, for those who mend it. What the install noted about their places counts before
+/// what would be chosen now. A module that was only signed, stripped of its signature or compressed is the same module.
+pub fn file_faults(
+    system: &System,
+    layout: &Layout,
+    entry: &ModuleEntry,
+    build: &Build,
+    loaded: Option<&Loaded>,
+    noted: Option<&Installed>,
+) -> Vec<FileFault> {
+    let noted = noted.filter(|noted| noted.version == entry.id.version);
+    let place_of = |built: &Path, chosen: PathBuf| {
+        let places = noted.into_iter().flat_map(|noted| &noted.files).map(|file| layout.opened(&file.place));
+        places.into_iter().find(|place| stem(place) == stem(built)).unwrap_or(chosen)
     };
-    let pairs = pairs.iter().map(|(built, installed)| (built.as_path(), installed.as_deref()));
-    difference::compare(pairs).unwrap_or(Condition::Sound)
+    let pairs = pairs(system, layout, entry, build, loaded).into_iter();
+    pairs.filter_map(|(built, place)| fault(layout, &built, place.map(|place| place_of(&built, place)))).collect()
+}
+
+/// The module's name: that of its file without suffixes.
+fn stem(file: &Path) -> Option<String> {
+    let name = file.file_name()?.to_string_lossy().into_owned();
+    Some(Suffix::split(&name).map_or(name.clone(), |(stem, _)| stem.to_owned()))
+}
+
+fn fault(layout: &Layout, built: &Path, place: Option<PathBuf>) -> Option<FileFault> {
+    if !built.is_file() {
+        return Some(FileFault::BuiltMissing { name: stem(built)? });
+    }
+    let place = place?;
+    let there = std::iter::once(place.clone()).chain(other_suffixes(&place));
+    let Some(found) = there.into_iter().find(|file| fs_err::symlink_metadata(file).is_ok()) else {
+        return Some(FileFault::Missing { place: layout.named(&place) });
+    };
+    if difference::same(built, &found).unwrap_or(false) {
+        return None;
+    }
+    let place = layout.named(&found);
+    let (ours, theirs) = match (read_module(built), read_module(&found)) {
+        (Ok(ours), Ok(theirs)) => (ours, theirs),
+        (Err(_), _) => return None,
+        (_, Err(error)) => return Some(FileFault::Damaged { place, why: format!("it cannot be read: {error}") }),
+    };
+    let says = match ModInfo::parse(&theirs) {
+        Ok(says) => says,
+        Err(why) => return Some(FileFault::Damaged { place, why: format!("it is no kernel module: {why}") }),
+    };
+    if unsigned(&ours) == unsigned(&theirs) {
+        return None;
+    }
+    let (own, identity) = (ModInfo::parse(&ours).unwrap_or_default(), |info: &ModInfo| {
+        (info.version().map(str::to_owned), info.srcversion().map(str::to_owned))
+    });
+    let is_same_source = own.srcversion().is_some() && identity(&own) == identity(&says);
+    Some(if is_same_source { FileFault::OtherBuild { place } } else { FileFault::Foreign { place, says: told(&says) } })
+}
+
+/// The module without the signature at its end.
+fn unsigned(module: &[u8]) -> &[u8] {
+    let length = ModInfo::parse(module).ok().and_then(|info| info.signature).map(|signature| signature.unsigned);
+    module.get(..length.unwrap_or(module.len())).unwrap_or(module)
+}
+
+fn told(info: &ModInfo) -> String {
+    match (info.version(), info.srcversion()) {
+        (Some(version), _) => format!("one of version {version}"),
+        (None, Some(source)) => format!("one of another source ({source})"),
+        (None, None) => "one that says no version".to_owned(),
+    }
 }
 
 /// The built file of a module, whatever its compression.

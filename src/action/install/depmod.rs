@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::ids::KernelRelease;
+use crate::kernel::installed::LISTS;
 use crate::sys::fs::resolve;
 use crate::sys::{Command, Finished, RunError, System};
 use crate::tree::Layout;
@@ -133,21 +134,35 @@ fn of_this_machine(system: &System, base: &Path) -> Command {
     settings.fold(command, |command, folder| command.arg("-C").arg(folder))
 }
 
-/// What depmod writes into a kernel's folder (depmod(8), kmod 34); the other modules.* files belong to the kernel.
-const LISTS: [&str; 12] = [
-    "modules.alias",
-    "modules.alias.bin",
-    "modules.builtin.alias.bin",
-    "modules.builtin.bin",
-    "modules.dep",
-    "modules.dep.bin",
-    "modules.devname",
-    "modules.softdep",
-    "modules.symbols",
-    "modules.symbols.bin",
-    "modules.weakdep",
-    "modules.isapnpmap",
-];
+/// Removes the lists and empty folders of a kernel that has gone, and its folder. Whatever else lies there is an error, and
+/// then nothing is removed.
+pub fn remove_lists_of_gone(kernel_folder: &Path) -> std::io::Result<()> {
+    let is_list = |name: &std::ffi::OsStr| LISTS.iter().any(|list| name == *list);
+    let mut folders = Vec::new();
+    for entry in fs_err::read_dir(kernel_folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            folders.push(entry.path());
+        } else if !is_list(&entry.file_name()) {
+            let text = format!("{} is none of depmod's lists", entry.path().display());
+            return Err(std::io::Error::new(std::io::ErrorKind::DirectoryNotEmpty, text));
+        }
+    }
+    for folder in folders {
+        remove_empty_tree(&folder)?;
+    }
+    for list in LISTS {
+        crate::sys::fs::remove_tree(&kernel_folder.join(list))?;
+    }
+    fs_err::remove_dir(kernel_folder)
+}
+
+fn remove_empty_tree(folder: &Path) -> std::io::Result<()> {
+    for entry in fs_err::read_dir(folder)? {
+        remove_empty_tree(&entry?.path())?;
+    }
+    fs_err::remove_dir(folder)
+}
 
 /// Removes depmod's lists and the kernel's folder when the last module has gone with ours: modules.dep is empty, as the
 /// kernel's package is gone. Returns whether it did.

@@ -23,7 +23,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub(crate) use close::close;
-pub use condition::check_files;
+pub use condition::{check_files, file_faults};
+pub(crate) use depmod::remove_lists_of_gone;
 pub(crate) use uninstall::uninstall;
 
 use crate::action::hook::{self, Hook, HookEnd};

@@ -1,5 +1,6 @@
 //! Installs and uninstalls in a temporary install tree, with a depmod that can be told to fail.
 
+mod condition;
 mod crash;
 mod depmod;
 mod installing;

@@ -40,7 +40,13 @@ fn leftovers_are_completed_or_undone_by_their_names() {
     fs::create_dir_all(s.path("usr/src/.dkms_rescue_b-1")).unwrap();
     fs::create_dir_all(s.path("usr/src/.tmp_of_others")).unwrap();
 
-    let done = s.lock().writer().recover().unwrap();
+    let before = s.states();
+    let mut found = s.tree().left_over().unwrap();
+    assert_eq!(s.states(), before, "looking changes nothing");
+    let mut done = s.lock().writer().recover().unwrap();
+    found.sort();
+    done.sort();
+    assert_eq!(found, done, "what is found is what is mended");
     assert_eq!(done.len(), 16, "{done:#?}");
     let expected = ["a/1 added", "  6.2 (x86_64) built", "  6.3 (x86_64) built"];
     assert_eq!(s.states(), expected);

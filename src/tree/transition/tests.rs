@@ -33,6 +33,22 @@ fn listing(s: &Sandbox) -> Vec<String> {
 }
 
 #[test]
+fn only_what_lies_in_the_tree_is_cleared_away_with_the_folders_that_it_leaves_empty() {
+    let s = Sandbox::new();
+    s.added("a", "1");
+    s.file("a/1/6.1/x86_64/log/make.log", "");
+    s.file("b/1/x", "");
+    let lock = s.lock();
+    let tree = s.path("var/lib/dkms");
+    lock.writer().clear_away(&tree.join("a/1/6.1/x86_64")).unwrap();
+    lock.writer().clear_away(&tree.join("b/1/x")).unwrap();
+    assert!(!tree.join("a/1/6.1").exists() && tree.join("a/1/source").is_symlink() && !tree.join("b").exists());
+    for refused in [s.path("usr/src/a-1"), tree.clone(), tree.join(".lock"), tree.join("../../../usr/src/a-1")] {
+        assert!(lock.writer().clear_away(&refused).is_err() && refused.exists(), "{}", refused.display());
+    }
+}
+
+#[test]
 fn a_module_goes_through_all_its_states_and_leaves_nothing() {
     let s = Sandbox::new();
     let (lock, id) = (s.lock(), id("a", "1"));

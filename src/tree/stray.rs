@@ -1,0 +1,185 @@
+//! What lies in the tree and is no part of a version's state: folders without the build that they are for, links to builds
+//! that are not there, empty folders.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use super::walk::{NOT_KERNELS, folders, linked_target};
+use super::{Layout, walk};
+use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
+use crate::sys::fs::is_real_folder;
+
+/// One of them, with its path (opened).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stray {
+    /// `NAME/VERSION/KVER/ARCH` without `module/`; it holds logs and notes of builds at most.
+    HalfBuilt(ModuleId, Target, PathBuf),
+    /// The same with something in it that is none of these.
+    OddBuild(ModuleId, Target, PathBuf),
+    /// `NAME/kernel-KVER-ARCH` that leads to no build.
+    Link(ModuleId, Target, PathBuf),
+    /// `NAME/kernel-…` that names no version, kernel and architecture.
+    OddLink(ModuleName, PathBuf),
+    /// A folder that holds nothing but empty folders.
+    Empty(PathBuf),
+    /// `NAME/VERSION` without a source that holds something all the same.
+    Unknown(ModuleId, PathBuf),
+}
+
+/// Every one of them, in the order of a sorted walk.
+pub fn find(layout: &Layout) -> io::Result<Vec<Stray>> {
+    let mut found = Vec::new();
+    for name in folders(&layout.tree(), &[])? {
+        let Ok(name) = ModuleName::new(name) else { continue };
+        if holds_nothing(&layout.module(&name))? {
+            found.push(Stray::Empty(layout.module(&name)));
+            continue;
+        }
+        links(layout, &name, &mut found)?;
+        for version in folders(&layout.module(&name), &["original_module"])? {
+            let Ok(version) = ModuleVersion::new(version) else { continue };
+            in_version(layout, &ModuleId::new(name.clone(), version), &mut found)?;
+        }
+    }
+    Ok(found)
+}
+
+fn links(layout: &Layout, name: &ModuleName, found: &mut Vec<Stray>) -> io::Result<()> {
+    let mut links = Vec::new();
+    for entry in fs::read_dir(layout.module(name))? {
+        let entry = entry?;
+        let is_link = entry.file_type()?.is_symlink() && entry.file_name().to_string_lossy().starts_with("kernel-");
+        links.extend(is_link.then(|| entry.path()));
+    }
+    links.sort();
+    for link in links {
+        match linked_target(&fs::read_link(&link)?) {
+            Some((version, target)) if layout.active_link(name, &target) == link => {
+                let id = ModuleId::new(name.clone(), version);
+                if !is_real_folder(&layout.built_modules(&id, &target)) {
+                    found.push(Stray::Link(id, target, link));
+                }
+            }
+            _ => found.push(Stray::OddLink(name.clone(), link)),
+        }
+    }
+    Ok(())
+}
+
+fn in_version(layout: &Layout, id: &ModuleId, found: &mut Vec<Stray>) -> io::Result<()> {
+    let folder = layout.version(id);
+    if holds_nothing(&folder)? {
+        found.push(Stray::Empty(folder));
+        return Ok(());
+    }
+    if walk::module(layout, id)?.is_none() {
+        found.push(Stray::Unknown(id.clone(), folder));
+        return Ok(());
+    }
+    for kernel in folders(&folder, &NOT_KERNELS)? {
+        let Ok(release) = KernelRelease::new(&kernel) else { continue };
+        let place = folder.join(&kernel);
+        if holds_nothing(&place)? {
+            found.push(Stray::Empty(place));
+            continue;
+        }
+        for arch in folders(&place, &[])? {
+            let Ok(arch) = Arch::new(arch) else { continue };
+            let target = Target::new(release.clone(), arch);
+            let built = layout.built(id, &target);
+            if is_real_folder(&built.join("module")) {
+                continue;
+            }
+            let stray = if holds_nothing(&built)? {
+                Stray::Empty(built)
+            } else if is_half_built(&built)? {
+                Stray::HalfBuilt(id.clone(), target, built)
+            } else {
+                Stray::OddBuild(id.clone(), target, built)
+            };
+            found.push(stray);
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is nothing but what builds leave beside the modules.
+fn is_half_built(folder: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        if !(name == "log" || name == "Module.symvers" || name == "make.log" || name.starts_with(".dep_")) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether there is no file and no link in it, however deep.
+fn holds_nothing(folder: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_type()?.is_dir() || !holds_nothing(&entry.path())? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::tests::Sandbox;
+
+    #[test]
+    fn what_is_no_part_of_a_state_is_found_and_what_is_one_is_not() {
+        let s = Sandbox::new();
+        s.added("a", "1");
+        s.built("a", "1", "6.1");
+        s.active_on("a", "1", "6.1");
+        s.active_on("a", "2", "6.2");
+        s.link("a/kernel-6.3-x86_64", "nonsense");
+        s.file("a/1/6.4/x86_64/log/make.log", "");
+        s.file("a/1/6.4/x86_64/.dep_b", "");
+        s.file("a/1/6.5/x86_64/notes.txt", "");
+        s.file("a/1/build/make.log", "");
+        s.file("a/1/tarball/a.tar.gz", "");
+        s.file("a/original_module/6.1/x86_64/a.ko", "");
+        s.file("a/3/6.1/x86_64/module/a.ko", "");
+        for folder in ["a/1/6.6/x86_64", "a/1/6.7", "a/4", "b/1", ".records/x"] {
+            fs::create_dir_all(s.path("var/lib/dkms").join(folder)).unwrap();
+        }
+        let top = s.path("var/lib/dkms");
+        let told: Vec<String> = find(s.tree().layout())
+            .unwrap()
+            .iter()
+            .map(|stray| {
+                let (kind, path) = match stray {
+                    Stray::HalfBuilt(_, _, path) => ("half built", path),
+                    Stray::OddBuild(_, _, path) => ("odd", path),
+                    Stray::Link(_, _, path) => ("link", path),
+                    Stray::OddLink(_, path) => ("odd link", path),
+                    Stray::Empty(path) => ("empty", path),
+                    Stray::Unknown(_, path) => ("unknown", path),
+                };
+                format!("{kind}: {}", path.strip_prefix(&top).unwrap().display())
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "link: a/kernel-6.2-x86_64",
+                "odd link: a/kernel-6.3-x86_64",
+                "half built: a/1/6.4/x86_64",
+                "odd: a/1/6.5/x86_64",
+                "empty: a/1/6.6",
+                "empty: a/1/6.7",
+                "unknown: a/3",
+                "empty: a/4",
+                "empty: b",
+            ]
+        );
+    }
+}
