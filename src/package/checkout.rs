@@ -93,7 +93,7 @@ pub fn tracked(folder: &Path) -> Result<Option<Tracked>, CheckoutError> {
     let mut tracked = Tracked::default();
     let below = folder.strip_prefix(&checkout.top).unwrap_or(Path::new("")).to_string_lossy().into_owned();
     let prefix = if below.is_empty() { below } else { format!("{below}/") };
-    checkout.collect(&prefix, "", DEEP, &mut tracked)?;
+    checkout.collect((&prefix, ""), &mut Visited { depth: DEEP, known: BTreeSet::new() }, &mut tracked)?;
     Ok((!tracked.files.is_empty()).then_some(tracked))
 }
 
@@ -103,6 +103,14 @@ pub fn tagged_version(folder: &Path) -> Result<String, CheckoutError> {
     let found = if folder.is_dir() { Checkout::around(&folder)? } else { None };
     let checkout = found.ok_or(CheckoutError::NoCheckout(folder))?;
     tags::version(&checkout)
+}
+
+/// Repositories on the way through submodules.
+struct Visited {
+    /// How much deeper it may go.
+    depth: usize,
+    /// Those that were read.
+    known: BTreeSet<PathBuf>,
 }
 
 impl Tracked {
@@ -151,9 +159,19 @@ impl Checkout {
         Ok(Some(Self { top: top.to_path_buf(), own, shared }))
     }
 
-    /// Adds what is tracked below `prefix`, under names that begin with `name`; submodules with theirs.
-    fn collect(&self, prefix: &str, name: &str, depth: usize, tracked: &mut Tracked) -> Result<(), CheckoutError> {
+    /// Adds what is tracked below a prefix, under names that begin with another; submodules with theirs. Each repository is
+    /// read once: an index can name its own work tree, over and over, as a submodule.
+    fn collect(
+        &self,
+        (prefix, name): (&str, &str),
+        visited: &mut Visited,
+        tracked: &mut Tracked,
+    ) -> Result<(), CheckoutError> {
         let file = self.own.join("index");
+        let own = fs_err::canonicalize(&self.own).map_err(|error| CheckoutError::Read(self.own.clone(), error));
+        if !file.is_file() || visited.depth == 0 || !visited.known.insert(own?) {
+            return Ok(());
+        }
         let Some(bytes) = read(&file, LARGE)? else { return Ok(()) };
         let entries = index::read(&bytes).map_err(|error| CheckoutError::Index(file, error))?;
         for entry in entries {
@@ -170,8 +188,10 @@ impl Checkout {
                         (None, None) => continue,
                     };
                     let top = self.top.join(&entry.path);
-                    if let (Some(next), Some(module)) = (depth.checked_sub(1), Self::at(&top)?) {
-                        module.collect(&prefix, &name, next, tracked)?;
+                    if let Some(module) = Self::at(&top)? {
+                        visited.depth -= 1;
+                        module.collect((&prefix, &name), visited, tracked)?;
+                        visited.depth += 1;
                     }
                 }
             }
@@ -199,4 +219,21 @@ fn read(file: &Path, limit: u64) -> Result<Option<Vec<u8>>, CheckoutError> {
         return Err(failed(io::Error::new(io::ErrorKind::InvalidData, format!("more than {limit} bytes"))));
     }
     Ok(Some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_that_names_its_own_work_tree_as_a_submodule_is_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        fs_err::create_dir(folder.path().join(".git")).unwrap();
+        std::os::unix::fs::symlink(".", folder.path().join("self")).unwrap();
+        let selves = [".", "self", "self/self", "./.", "self/."].map(|path| (0o160_000, path));
+        let rows = [selves.as_slice(), &[(0o100_644, "a.c")]].concat();
+        fs_err::write(folder.path().join(".git/index"), index::sealed_with(&rows)).unwrap();
+        let found = tracked(folder.path()).unwrap().unwrap();
+        assert_eq!(found.files, BTreeSet::from(["a.c".to_owned()]));
+    }
 }

@@ -149,6 +149,12 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// An index of version 2 with these modes and paths (tests).
+#[cfg(test)]
+pub(super) fn sealed_with(rows: &[(u32, &str)]) -> Vec<u8> {
+    tests::sealed(tests::body(2, 20, rows, b""), 20)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,7 +162,7 @@ mod tests {
     /// Mode, path.
     type Row<'a> = (u32, &'a str);
 
-    fn body(version: u32, hash: usize, rows: &[Row], rest: &[u8]) -> Vec<u8> {
+    pub(super) fn body(version: u32, hash: usize, rows: &[Row], rest: &[u8]) -> Vec<u8> {
         let mut bytes =
             [b"DIRC".as_slice(), &version.to_be_bytes(), &u32::try_from(rows.len()).unwrap().to_be_bytes()].concat();
         let mut last = "";
@@ -182,7 +188,7 @@ mod tests {
         [bytes, rest.to_vec()].concat()
     }
 
-    fn sealed(body: Vec<u8>, hash: usize) -> Vec<u8> {
+    pub(super) fn sealed(body: Vec<u8>, hash: usize) -> Vec<u8> {
         let sum = if hash == 20 { sha1::Sha1::digest(&body).to_vec() } else { sha2::Sha256::digest(&body).to_vec() };
         [body, sum].concat()
     }

@@ -13,7 +13,8 @@ fuzz_target!(|bytes: &[u8]| {
     let file = tempfile::NamedTempFile::new_in("/dev/shm").expect("a file in memory");
     fs_err::write(file.path(), bytes).expect("the input written");
     let text = String::from_utf8_lossy(bytes);
-    let (system, framework) = (System::host().with_environment(Default::default()), Framework::default());
+    let system = System::host().with_environment(Default::default());
+    let framework = Framework::defaults(&system);
     let read = declared::read(&system, &framework, file.path(), &text);
     if let Ok((declared, _)) = read {
         let hints = identity::Hints { stem: "demo-1.0", ..identity::Hints::default() };
