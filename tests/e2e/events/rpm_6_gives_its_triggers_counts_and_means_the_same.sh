@@ -3,7 +3,8 @@
 # rpm 6 cannot run here: our triggers are called as it was seen to call them, with how many of our package are left, and in
 # triggers of single packages how many of the other one.
 rpm -U /packages/distribution.rpm /packages/dkms-rs.rpm
-scriptlet() { rpm -q --filetriggers dkms-rs | sed -n "/^$1 /,/^exit 0/p" | sed '1d'; }
+# A line `NAME scriptlet (using …)` begins each.
+scriptlet() { rpm -q --filetriggers dkms-rs | awk -v name="$1" '/ scriptlet \(using / { is_it = $1 == name; next } is_it'; }
 # trigger NAME COUNT...: with paths on standard input.
 trigger() {
     local name=$1
