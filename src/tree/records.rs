@@ -393,10 +393,16 @@ mod tests {
         };
         let known =
             || fingerprint(&layout, &a, &kernel).map(|note| (note.inputs["source"].clone(), note.awaits_install));
-        create_folders(&place.join("module")).unwrap();
+        // Two builds are never made within one tick of the clock of the file system; two folders are.
+        let built_at = |place: &Path, second: u64| {
+            create_folders(&place.join("module")).unwrap();
+            let time = UNIX_EPOCH + std::time::Duration::from_secs(second);
+            std::fs::File::open(place.join("module")).unwrap().set_modified(time).unwrap();
+        };
+        built_at(&place, 1);
         writer.record(&of(&place, "old")).unwrap();
         let staged = layout.tree().join("staged");
-        create_folders(&staged.join("module")).unwrap();
+        built_at(&staged, 2);
         writer.record(&of(&staged, "new").instead_of_the_present(&layout)).unwrap();
         assert_eq!(known(), Some(("old".to_owned(), false)), "it died before");
         fs::rename(&place, layout.tree().join("away")).unwrap();
