@@ -16,15 +16,15 @@ pub fn write(
     let mut tar = tar::Builder::new(Compressor::new(compression, io::BufWriter::new(out))?);
     for entry in entries {
         let path = if entry.path.is_empty() { folder.clone() } else { format!("{folder}/{}", entry.path) };
-        let head = |kind, mode, size| Head { kind, name: &path, target: "", mode, size, date };
+        let head = |kind, mode, size| Head { kind, name: path.as_bytes(), target: b"", mode, size, date };
         match &entry.kind {
             EntryKind::Folder => {
-                let name = &format!("{path}/");
-                let head = Head { name, ..head(tar::EntryType::Directory, 0o755, 0) };
+                let name = format!("{path}/");
+                let head = Head { name: name.as_bytes(), ..head(tar::EntryType::Directory, 0o755, 0) };
                 tar_entry::append(&mut tar, &head, io::empty())?;
             }
             EntryKind::Link(target) => {
-                let head = Head { target, ..head(tar::EntryType::Symlink, 0o777, 0) };
+                let head = Head { target: target.as_bytes(), ..head(tar::EntryType::Symlink, 0o777, 0) };
                 tar_entry::append(&mut tar, &head, io::empty())?;
             }
             EntryKind::File(file) => {

@@ -1,5 +1,5 @@
-//! Entries of tar archives as dpkg-deb writes them: GNU format, names that start with `./`, nothing of the
-//! machine that wrote them.
+//! Entries of the tar archives that we write, as dpkg-deb writes its own: GNU format, names that start with `./`, nothing of
+//! the machine that wrote them.
 
 use std::io::{self, Read, Write};
 
@@ -8,9 +8,9 @@ pub(in crate::package) struct Entry<'a> {
     /// File, folder or symbolic link.
     pub kind: tar::EntryType,
     /// With `./` before it.
-    pub name: &'a str,
+    pub name: &'a [u8],
     /// Of a symbolic link; else empty.
-    pub target: &'a str,
+    pub target: &'a [u8],
     /// Permission bits.
     pub mode: u32,
     /// Bytes that follow.
@@ -48,18 +48,18 @@ fn header(kind: tar::EntryType, mode: u32, size: u64, date: u64) -> tar::Header 
 }
 
 /// Puts a text into a field of the header, cut where it is too long; says whether it fitted.
-fn put(field: &mut [u8; 100], text: &str) -> bool {
+fn put(field: &mut [u8; 100], text: &[u8]) -> bool {
     let length = text.len().min(field.len());
     field.fill(0);
-    field[..length].copy_from_slice(&text.as_bytes()[..length]);
+    field[..length].copy_from_slice(&text[..length]);
     text.len() <= field.len()
 }
 
 /// GNU's entry before an entry that holds a long name (tar(5), "GNU tar Archives").
-fn long(tar: &mut tar::Builder<impl Write>, kind: tar::EntryType, text: &str) -> io::Result<()> {
-    let bytes = [text.as_bytes(), b"\0"].concat();
+fn long(tar: &mut tar::Builder<impl Write>, kind: tar::EntryType, text: &[u8]) -> io::Result<()> {
+    let bytes = [text, b"\0"].concat();
     let mut header = header(kind, 0o644, bytes.len() as u64, 0);
-    put(&mut header.as_old_mut().name, "././@LongLink");
+    put(&mut header.as_old_mut().name, b"././@LongLink");
     header.set_cksum();
     tar.append(&header, bytes.as_slice())
 }
@@ -74,13 +74,14 @@ mod tests {
             let (name, target) = (format!("./{}", "n".repeat(length)), "t".repeat(length));
             let mut tar = tar::Builder::new(Vec::new());
             let kind = tar::EntryType::Symlink;
-            let entry = Entry { kind, name: &name, target: &target, mode: 0o777, size: 0, date: 1 };
+            let (name, target) = (name.as_bytes(), target.as_bytes());
+            let entry = Entry { kind, name, target, mode: 0o777, size: 0, date: 1 };
             append(&mut tar, &entry, io::empty()).unwrap();
             let bytes = tar.into_inner().unwrap();
             let mut archive = tar::Archive::new(bytes.as_slice());
             let found = archive.entries().unwrap().next().unwrap().unwrap();
-            assert_eq!(found.path_bytes(), name.as_bytes());
-            assert_eq!(found.link_name_bytes().unwrap(), target.as_bytes());
+            assert_eq!(&*found.path_bytes(), name);
+            assert_eq!(&*found.link_name_bytes().unwrap(), target);
         }
     }
 }

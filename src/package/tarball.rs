@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use fs_err as fs;
-use tar::{EntryType, Header};
+use tar::EntryType;
 
 use super::stream::{self, Compressor};
+use super::tar_entry::{self, Entry};
 use crate::sys::fs::at;
 
 /// The outer layer of an archive.
@@ -127,14 +128,19 @@ struct Packer<'f> {
 
 impl Packer<'_> {
     fn folder(&mut self, name: &Path) -> io::Result<()> {
-        let mut header = self.header(EntryType::Directory, 0o755, self.times.own);
-        self.append(&mut header, name, None, io::empty())
+        let mut name = dotted(name);
+        if name.last() != Some(&b'/') {
+            name.push(b'/');
+        }
+        let (kind, date) = (EntryType::Directory, self.date(self.times.own));
+        let entry = Entry { kind, name: &name, target: b"", mode: 0o755, size: 0, date };
+        tar_entry::append(&mut self.tar, &entry, io::empty())
     }
 
     fn text(&mut self, name: &Path, text: &str) -> io::Result<()> {
-        let mut header = self.header(EntryType::Regular, 0o644, self.times.own);
-        header.set_size(text.len() as u64);
-        self.append(&mut header, name, None, text.as_bytes())
+        let (kind, date) = (EntryType::Regular, self.date(self.times.own));
+        let entry = Entry { kind, name: &dotted(name), target: b"", mode: 0o644, size: text.len() as u64, date };
+        tar_entry::append(&mut self.tar, &entry, text.as_bytes())
     }
 
     fn tree(&mut self, name: &Path, from: &Path) -> io::Result<()> {
@@ -164,75 +170,29 @@ impl Packer<'_> {
         let meta = file.metadata()?;
         let mode = if meta.permissions().mode() & 0o111 == 0 { 0o644 } else { 0o755 };
         let time = meta.modified()?.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let mut header = self.header(EntryType::Regular, mode, time);
-        header.set_size(meta.len());
-        let mut content = Exactly { file, left: meta.len() };
-        self.append(&mut header, name, None, &mut content)?;
+        let (kind, size, date) = (EntryType::Regular, meta.len(), self.date(time));
+        let entry = Entry { kind, name: &dotted(name), target: b"", mode, size, date };
+        tar_entry::append(&mut self.tar, &entry, Exactly { file, left: size })?;
         self.done += meta.len();
         (self.tell)(self.done);
         Ok(())
     }
 
     fn link(&mut self, name: &Path, from: &Path) -> io::Result<()> {
-        let mut header = self.header(EntryType::Symlink, 0o777, self.times.own);
-        self.append(&mut header, name, Some(&fs::read_link(from)?), io::empty())
+        let target = fs::read_link(from)?;
+        let (kind, target, date) = (EntryType::Symlink, target.as_os_str().as_bytes(), self.date(self.times.own));
+        let entry = Entry { kind, name: &dotted(name), target, mode: 0o777, size: 0, date };
+        tar_entry::append(&mut self.tar, &entry, io::empty())
     }
 
-    fn header(&self, kind: EntryType, mode: u32, time: u64) -> Header {
-        let mut header = Header::new_gnu();
-        header.set_entry_type(kind);
-        header.set_mode(mode);
-        header.set_mtime(self.times.latest.map_or(time, |latest| time.min(latest)));
-        header.set_size(0);
-        header.set_uid(0);
-        header.set_gid(0);
-        if let Some(gnu) = header.as_gnu_mut() {
-            gnu.uname[..4].copy_from_slice(b"root");
-            gnu.gname[..4].copy_from_slice(b"root");
-        }
-        header
-    }
-
-    /// Appends an entry; names that do not fit the header go before it, as GNU tar does it. The crate's own way would
-    /// drop the `./`.
-    fn append(
-        &mut self,
-        header: &mut Header,
-        name: &Path,
-        link: Option<&Path>,
-        content: impl io::Read,
-    ) -> io::Result<()> {
-        let mut full = b"./".to_vec();
-        full.extend_from_slice(name.as_os_str().as_bytes());
-        if header.entry_type().is_dir() && full.last() != Some(&b'/') {
-            full.push(b'/');
-        }
-        if !put(&mut header.as_old_mut().name, &full) {
-            self.long(EntryType::GNULongName, &full)?;
-        }
-        if let Some(link) = link.map(|link| link.as_os_str().as_bytes())
-            && !put(&mut header.as_old_mut().linkname, link)
-        {
-            self.long(EntryType::GNULongLink, link)?;
-        }
-        header.set_cksum();
-        self.tar.append(header, content)
-    }
-
-    fn long(&mut self, kind: EntryType, text: &[u8]) -> io::Result<()> {
-        let mut header = self.header(kind, 0o644, 0);
-        put(&mut header.as_old_mut().name, b"././@LongLink");
-        header.set_size(text.len() as u64 + 1);
-        header.set_cksum();
-        self.tar.append(&header, io::Read::chain(text, &b"\0"[..]))
+    fn date(&self, time: u64) -> u64 {
+        self.times.latest.map_or(time, |latest| time.min(latest))
     }
 }
 
-/// Writes what fits of the text, and says whether all of it did.
-fn put(field: &mut [u8], text: &[u8]) -> bool {
-    let fits = text.len().min(field.len());
-    field[..fits].copy_from_slice(&text[..fits]);
-    fits == text.len()
+/// The name with `./` before it.
+fn dotted(name: &Path) -> Vec<u8> {
+    [b"./", name.as_os_str().as_bytes()].concat()
 }
 
 /// A file that gives as many bytes as its header says, or an error: one that shrinks or grows meanwhile would damage the

@@ -13,7 +13,7 @@ use crate::package::tar_entry::{self as entry, Entry};
 pub(super) fn archive(info: &PackageInfo, listing: &Listing) -> io::Result<Vec<u8>> {
     let mut tar = tar::Builder::new(Vec::new());
     let date = info.date;
-    let folder = Entry { kind: tar::EntryType::Directory, name: "./", target: "", mode: 0o755, size: 0, date };
+    let folder = Entry { kind: tar::EntryType::Directory, name: b"./", target: b"", mode: 0o755, size: 0, date };
     entry::append(&mut tar, &folder, io::empty())?;
     let mut files = vec![("control", 0o644, control(info, listing)?), ("md5sums", 0o644, listing.md5sums.clone())];
     if !listing.conffiles.is_empty() {
@@ -31,8 +31,9 @@ pub(super) fn archive(info: &PackageInfo, listing: &Listing) -> io::Result<Vec<u
         files.push((name, 0o755, script.text.clone()));
     }
     for (name, mode, text) in files {
-        let (kind, name, size) = (tar::EntryType::Regular, &format!("./{name}"), text.len() as u64);
-        entry::append(&mut tar, &Entry { kind, name, target: "", mode, size, date }, text.as_bytes())?;
+        let (kind, name, size) = (tar::EntryType::Regular, format!("./{name}"), text.len() as u64);
+        let name = name.as_bytes();
+        entry::append(&mut tar, &Entry { kind, name, target: b"", mode, size, date }, text.as_bytes())?;
     }
     tar.into_inner()
 }

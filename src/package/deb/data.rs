@@ -82,14 +82,14 @@ impl<W: Write> Data<W> {
         self.listing.installed_size += 1;
         let name = if path.is_empty() { "./".to_owned() } else { format!("./{path}/") };
         let (kind, date) = (tar::EntryType::Directory, self.date);
-        let entry = Entry { kind, name: &name, target: "", mode: 0o755, size: 0, date };
+        let entry = Entry { kind, name: name.as_bytes(), target: b"", mode: 0o755, size: 0, date };
         entry::append(&mut self.tar, &entry, io::empty())
     }
 
     fn file(&mut self, path: &str, file: &File) -> io::Result<()> {
         self.parents(path)?;
-        let (kind, name, date) = (tar::EntryType::Regular, &format!("./{path}"), self.date);
-        let entry = Entry { kind, name, target: "", mode: file.mode(), size: file.size, date };
+        let (kind, name, date) = (tar::EntryType::Regular, format!("./{path}"), self.date);
+        let entry = Entry { kind, name: name.as_bytes(), target: b"", mode: file.mode(), size: file.size, date };
         let mut source = md5(file.open()?.take(file.size));
         entry::append(&mut self.tar, &entry, &mut source)?;
         let (_, digest, count) = source.finish();
@@ -104,7 +104,8 @@ impl<W: Write> Data<W> {
     fn link(&mut self, path: &str, target: &str) -> io::Result<()> {
         self.parents(path)?;
         self.listing.installed_size += 1;
-        let (kind, name, date) = (tar::EntryType::Symlink, &format!("./{path}"), self.date);
+        let (kind, name, date) = (tar::EntryType::Symlink, format!("./{path}"), self.date);
+        let (name, target) = (name.as_bytes(), target.as_bytes());
         entry::append(&mut self.tar, &Entry { kind, name, target, mode: 0o777, size: 0, date }, io::empty())
     }
 
