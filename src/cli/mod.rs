@@ -295,15 +295,12 @@ fn open(typed: &Typed, reporter: Human) -> Result<App> {
     for warning in warnings {
         (&reporter as &dyn Reporter).warn(warning);
     }
-    for (place, given) in [
-        (&mut framework.dkms_tree, &typed.dkmstree),
-        (&mut framework.source_tree, &typed.sourcetree),
-        (&mut framework.install_tree, &typed.installtree),
-    ] {
-        if let Some(given) = given {
-            *place = std::path::absolute(given).unwrap_or_else(|_| given.clone());
-        }
-    }
+    let trees = place::Trees {
+        dkms: typed.dkmstree.as_deref(),
+        source: typed.sourcetree.as_deref(),
+        install: typed.installtree.as_deref(),
+    };
+    trees.replace_in(&mut framework);
     let reporter = if framework.is_on("verbose") { reporter.with_details() } else { reporter };
     Ok(App::new(system, framework, reporter))
 }

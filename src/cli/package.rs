@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, FromArgMatches};
 
+use crate::cli::place::Trees;
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
@@ -92,13 +93,12 @@ pub fn parse(verb: &str, words: &[String]) -> std::result::Result<PackageCall, c
 pub fn run(call: &PackageCall, system: &System, framework: &Framework, reporter: &dyn Reporter) -> Result<()> {
     let args = &call.args;
     let mut framework = framework.clone();
-    for (place, given) in [
-        (&mut framework.dkms_tree, &args.dkmstree),
-        (&mut framework.source_tree, &args.sourcetree),
-        (&mut framework.install_tree, &args.installtree),
-    ] {
-        place.clone_from(given.as_ref().unwrap_or(&place.clone()));
-    }
+    let trees = Trees {
+        dkms: args.dkmstree.as_deref(),
+        source: args.sourcetree.as_deref(),
+        install: args.installtree.as_deref(),
+    };
+    trees.replace_in(&mut framework);
     // All that can be refused is refused before the work begins.
     let goals = goals(call)?;
     let wishes = wishes::wishes(args, system)?;

@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::sys::System;
@@ -26,6 +27,32 @@ pub fn system(given: Option<&Path>) -> Result<System> {
 fn of_dpkg(host: &System) -> Option<PathBuf> {
     host.variable("DPKG_MAINTSCRIPT_NAME")?;
     host.variable("DPKG_ROOT").map(PathBuf::from)
+}
+
+/// The trees that the command line names in place of framework.conf's.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trees<'a> {
+    /// `--dkmstree`
+    pub dkms: Option<&'a Path>,
+    /// `--sourcetree`
+    pub source: Option<&'a Path>,
+    /// `--installtree`
+    pub install: Option<&'a Path>,
+}
+
+impl Trees<'_> {
+    /// Puts them into the settings. They are places in the root; one that is relative starts at the working folder.
+    pub fn replace_in(self, framework: &mut Framework) {
+        for (place, given) in [
+            (&mut framework.dkms_tree, self.dkms),
+            (&mut framework.source_tree, self.source),
+            (&mut framework.install_tree, self.install),
+        ] {
+            if let Some(given) = given {
+                *place = std::path::absolute(given).unwrap_or_else(|_| given.to_path_buf());
+            }
+        }
+    }
 }
 
 /// The words with a leading `--root` behind the verb, where every command's own options stand.

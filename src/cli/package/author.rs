@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::args::PackageArgs;
 use super::{input, source_request};
+use crate::cli::place::Trees;
 use crate::conf::modernize::{self, Modernized};
 use crate::conf::{self, Framework};
 use crate::error::{Error, Result};
@@ -113,11 +114,8 @@ impl AuthorCall {
 /// Does what the command line asks for.
 pub fn run(call: &AuthorCall, system: &System, framework: &Framework, reporter: &dyn Reporter) -> Result<()> {
     let mut framework = framework.clone();
-    for (place, given) in
-        [(&mut framework.dkms_tree, &call.args.dkmstree), (&mut framework.source_tree, &call.args.sourcetree)]
-    {
-        place.clone_from(given.as_ref().unwrap_or(&place.clone()));
-    }
+    let (dkms, source) = (call.args.dkmstree.as_deref(), call.args.sourcetree.as_deref());
+    Trees { dkms, source, install: None }.replace_in(&mut framework);
     let work = Work { args: &call.args, system, framework: &framework, reporter };
     match (call.verb, call.args.modernize) {
         (Verb::Lint, _) => work.lint(),
