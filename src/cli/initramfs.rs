@@ -40,24 +40,11 @@ pub fn is_open(app: &App, care: &InitramfsCare) -> bool {
 }
 
 /// Adds to a plan what it means for the kernels' initramfs.
-pub fn consider(
-    plan: &mut Plan,
-    care: &InitramfsCare,
-    policy: InitramfsPolicy,
-    snapshot: &Snapshot,
-    view: &View<'_>,
-    kernels: &[Target],
-) {
-    match care {
-        // With a note, the end of the transaction sees to it and tells.
-        InitramfsCare::Leave | InitramfsCare::Others(_) | InitramfsCare::Note => {}
-        InitramfsCare::Renew => {
-            let changed = changed(plan, snapshot, view);
-            if !changed.is_empty() {
-                let images = images::ask(view, &changed, kernels);
-                plan::initramfs::renew(plan, &changed, &images, policy);
-            }
-        }
+pub fn renew(plan: &mut Plan, policy: InitramfsPolicy, snapshot: &Snapshot, view: &View<'_>, kernels: &[Target]) {
+    let changed = changed(plan, snapshot, view);
+    if !changed.is_empty() {
+        let images = images::ask(view, &changed, kernels);
+        plan::initramfs::renew(plan, &changed, &images, policy);
     }
 }
 

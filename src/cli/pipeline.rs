@@ -21,6 +21,9 @@ use super::summary::Summary;
 use super::verdict::{self, Verdict};
 use super::{failures, initramfs, json, rpm_upgrade};
 
+/// What to do about a tree that cannot be written by anybody.
+pub(super) const READ_ONLY: &str = "remount its file system writable, or name another tree with --dkmstree";
+
 /// What every command has at hand.
 pub struct App {
     /// The machine.
@@ -213,10 +216,10 @@ impl App {
     /// The plan for a request, with what it means for the kernels' initramfs.
     fn decide(&self, request: &Request, snapshot: &Snapshot) -> Result<Plan> {
         let mut plan = request.plan(snapshot);
-        let care = self.care(request);
-        if care != InitramfsCare::Leave {
+        // With a note, or another hook that makes it, the end of the transaction sees to it and tells.
+        if self.care(request) == InitramfsCare::Renew {
             let policy = self.framework.policies.initramfs;
-            initramfs::consider(&mut plan, &care, policy, snapshot, &self.view(request), &self.kernels()?);
+            initramfs::renew(&mut plan, policy, snapshot, &self.view(request), &self.kernels()?);
         }
         Ok(plan)
     }
@@ -372,7 +375,7 @@ fn lock_error(error: LockError) -> Error {
                 .hint("run the command as root"),
             std::io::ErrorKind::ReadOnlyFilesystem => Error::new(Kind::NotRoot, "the DKMS tree is read-only")
                 .caused_by(cause)
-                .hint("remount its file system writable, or name another tree with --dkmstree"),
+                .hint(READ_ONLY),
             _ => Error::io("cannot lock the DKMS tree", cause),
         },
     }

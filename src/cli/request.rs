@@ -164,11 +164,7 @@ fn may_write(app: &App, action: &str) -> Result<()> {
         Ok(()) => Ok(()),
         Err(error) => Err(Error::new(Kind::NotRoot, format!("{action} needs write access to {}", tree.display()))
             .caused_by(error)
-            .hint(if app.system.is_superuser() {
-                "remount its file system writable, or name another tree with --dkmstree"
-            } else {
-                "run the command as root"
-            })),
+            .hint(if app.system.is_superuser() { super::pipeline::READ_ONLY } else { "run the command as root" })),
     }
 }
 
