@@ -89,7 +89,7 @@ impl Jobs {
 }
 
 fn processors() -> NonZeroUsize {
-    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+    NonZeroUsize::new(crate::sys::processors()).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// The jobserver of a make that runs us, if its descriptors reached us.

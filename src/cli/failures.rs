@@ -1,7 +1,6 @@
 //! Failed steps, kept until they are done: an event's exit code tells nobody, so `status` does.
 
 use std::io;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::Error;
 use crate::ids::{ModuleId, ModuleName, Target};
@@ -49,7 +48,7 @@ fn failure(step: &Step, error: &Error, layout: &Layout) -> Failure {
         code: error.kind().code(),
         error: error.in_one_line(),
         log: has_log.then(|| layout.named(&log)),
-        time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        time: crate::sys::now(),
     }
 }
 

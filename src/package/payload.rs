@@ -234,16 +234,7 @@ fn refuse(entry: &str, reason: Refusal) -> ArchiveError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let file = folder.path().join(name);
-            fs_err::create_dir_all(file.parent().unwrap()).unwrap();
-            fs_err::write(file, text).unwrap();
-        }
-        folder
-    }
+    use crate::sys::sample::tree;
 
     #[test]
     fn a_tree_becomes_sorted_entries_without_its_leavings() {

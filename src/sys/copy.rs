@@ -79,17 +79,8 @@ fn set_times(path: &Path, meta: &std::fs::Metadata) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::sample::tree;
     use std::os::unix::fs::symlink;
-
-    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let file = folder.path().join(name);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, text).unwrap();
-        }
-        folder
-    }
 
     #[test]
     fn modes_times_and_links_survive_and_special_bits_do_not() {

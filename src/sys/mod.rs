@@ -11,6 +11,8 @@ mod other_root;
 pub mod process;
 pub mod rename;
 pub mod run;
+#[cfg(test)]
+pub(crate) mod sample;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

@@ -96,7 +96,7 @@ impl Evaluator<'_> {
     }
 
     fn processors(&mut self) -> bool {
-        let all = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let all = crate::sys::processors();
         let wanted = self.system().variable("OMP_NUM_THREADS").and_then(|count| count.to_str()?.parse().ok());
         let count = wanted.filter(|count| *count > 0).unwrap_or(all);
         self.print(&[&count.to_string()], "\n")

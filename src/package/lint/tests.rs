@@ -7,20 +7,16 @@ use crate::conf::{self, Framework};
 use crate::package::archive::Limits;
 use crate::package::{mkconf, payload};
 use crate::sys::System;
+use crate::sys::sample::tree;
 
 const GOOD: &str =
     "PACKAGE_NAME=foo\nPACKAGE_VERSION=1\nBUILT_MODULE_NAME[0]=foo\nDEST_MODULE_LOCATION[0]=/extra\nAUTOINSTALL=yes\n";
 
 /// The findings as `rule:line`, in order.
 fn found(conf: &str, files: &[(&str, &str)]) -> String {
-    let folder = tempfile::tempdir().unwrap();
     let mut all = vec![("dkms.conf", conf), ("Makefile", "obj-m := foo.o\n"), ("foo.c", "")];
     all.extend(files);
-    for (name, text) in all {
-        let file = folder.path().join(name);
-        fs_err::create_dir_all(file.parent().unwrap()).unwrap();
-        fs_err::write(file, text).unwrap();
-    }
+    let folder = tree(&all);
     let payload = payload::walk(folder.path(), &Limits::default(), None).unwrap();
     let facts = mkconf::look(&payload).unwrap();
     let system = System::host();

@@ -167,16 +167,7 @@ fn control(template: &mut Template, file: &Path, text: &str) -> Result<(), Templ
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let file = folder.path().join(name);
-            fs_err::create_dir_all(file.parent().unwrap()).unwrap();
-            fs_err::write(file, text).unwrap();
-        }
-        folder
-    }
+    use crate::sys::sample::tree;
 
     const CONTROL: &str = "Source: DEBIAN_PACKAGE-dkms\nMaintainer: A B <a@b.org>\n\nPackage: DEBIAN_PACKAGE-dkms\n\
                            Architecture: all\nDepends: dkms (>= 1.95), ${misc:Depends}\nSuggests: a | b, c\n\
@@ -184,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_words_of_dkms_2_become_the_modules_names() {
-        let folder = folder(&[
+        let folder = tree(&[
             ("control", CONTROL),
             ("postinst", "#!/bin/sh\nset -e\n#DEBHELPER#\ndkms add -m MODULE_NAME -v MODULE_VERSION\n"),
             (
@@ -224,11 +215,11 @@ mod tests {
             ("control", "Package: a\nDepends: B_c\n", "B_c"),
             ("prerm", "exit 0\n", "#!"),
         ] {
-            let folder = folder(&[(name, text)]);
+            let folder = tree(&[(name, text)]);
             let error = read(folder.path(), &module, 0).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
         }
-        let folder = folder(&[("watch", "")]);
+        let folder = tree(&[("watch", "")]);
         std::os::unix::fs::symlink("/etc/passwd", folder.path().join("copyright")).unwrap();
         assert_eq!(read(folder.path(), &module, 0).unwrap().copyright, None);
     }
