@@ -10,6 +10,7 @@ mod initramfs;
 pub mod install;
 pub mod jobs;
 pub mod keys;
+mod memo;
 mod module_conf;
 pub mod post_transaction;
 pub mod remove;
@@ -29,12 +30,14 @@ use crate::report::{Message, Reporter};
 use crate::snapshot::View;
 use crate::step::{Operation, Outcome, Plan, Policy, Step, StepId};
 use crate::sys::System;
+use crate::tree::finished::Limits;
 use crate::tree::intent::{self, Doing, Intent};
 use crate::tree::{Tree, TreeLock};
 
 use claim::Claim;
 use install::Change;
 use jobs::{Job, Jobs};
+pub use memo::Memo;
 use schedule::{Schedule, Task};
 
 /// What every action has at hand.
@@ -51,6 +54,8 @@ pub struct Context<'a> {
     pub reporter: &'a dyn Reporter,
     /// How the work is to be done.
     pub policy: &'a Policy,
+    /// What its steps share.
+    pub memo: Memo,
 }
 
 impl<'a> Context<'a> {
@@ -91,7 +96,17 @@ pub fn run(plan: &Plan, context: &Context<'_>) -> Vec<(StepId, Outcome)> {
         }
         pool.work();
     });
+    trim_finished(plan, context);
     pool.shared.into_inner().unwrap_or_else(PoisonError::into_inner).schedule.into_outcomes()
+}
+
+/// Builds that were taken away are kept for a while, but not too many.
+fn trim_finished(plan: &Plan, context: &Context<'_>) {
+    if plan.steps.iter().any(|step| step.operation == Operation::Unbuild)
+        && let Err(error) = context.lock.writer().trim_finished(Limits::default())
+    {
+        context.reporter.warn(format!("old finished builds cannot be deleted: {error}"));
+    }
 }
 
 /// What the workers of one run share.

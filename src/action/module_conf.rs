@@ -74,6 +74,7 @@ pub(crate) fn load_unbound(context: &Context<'_>, id: Option<&ModuleId>, file: &
         parallel_jobs: crate::sys::processors(),
         directives: &context.policy.inputs.directives,
         copies: None,
+        memo: None,
     };
     let file = context.policy.inputs.conf.as_deref().unwrap_or(file);
     Ok(conf::load(context.system, context.framework, file, &evaluated, Commands::Run)?)

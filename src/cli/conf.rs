@@ -88,6 +88,7 @@ fn load(app: &App, typed: &Typed, file: &Path, id: Option<&ModuleId>, target: &T
         parallel_jobs: typed.jobs.unwrap_or_else(crate::sys::processors),
         directives: &typed.directives,
         copies: None,
+        memo: None,
     };
     Ok(conf::load(&app.system, &app.framework, file, &context, Commands::Run)?)
 }

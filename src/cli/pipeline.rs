@@ -278,6 +278,7 @@ impl App {
             lock,
             reporter: &self.reporter,
             policy: &request.policy,
+            memo: action::Memo::default(),
         };
         let outcomes = action::run(plan, &context);
         if let Err(error) = failures::note(plan, &outcomes, lock) {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::exclusive::Asked;
 use super::framework::Origin;
+use super::memo::Evaluated;
 use super::module::Directives;
 use super::shell::{Evaluations, Reach, Shell, Text, Unknown};
 use super::{
-    Commands, ConfError, Context, EvaluatedBy, Framework, Loaded, Partial, Problem, destination, dialect, directive,
-    overrides, rules,
+    Commands, ConfError, Context, EvaluatedBy, Framework, Loaded, Memo, Partial, Problem, dialect, directive, rules,
 };
 use crate::ids::{ModuleName, ModuleVersion};
 use crate::kernel::ConfigOnDemand;
@@ -33,17 +34,16 @@ pub fn load(
     let config = kernel_config(system, context);
     let asked = context.target.map(|target| Asked { target, config: &config });
     let checked = rules::check(&gathered.directives, asked);
-    let mut notices = gathered.notices;
-    notices.extend(checked.notices);
+    let notices = gathered.notices.iter().cloned().chain(checked.notices).collect();
     match checked.conf {
         Some(conf) => Ok(Loaded {
             conf,
-            raw: gathered.directives,
+            raw: gathered.directives.clone(),
             evaluated_by: gathered.evaluated_by,
-            needs: gathered.needs,
+            needs: gathered.needs.clone(),
             duplicates: checked.duplicates,
             notices,
-            origins: gathered.origins,
+            origins: gathered.origins.clone(),
             file: file.to_path_buf(),
         }),
         None if gathered.directives.is_empty() => {
@@ -73,8 +73,7 @@ pub fn load_lenient(
     let asked = context.target.map(|target| Asked { target, config: &config });
     let checked = rules::check(&gathered.directives, asked);
     let first = |name: &str| gathered.directives.get(name).and_then(|values| values.get(&0)).cloned();
-    let mut notices = gathered.notices;
-    notices.extend(checked.notices);
+    let notices = gathered.notices.iter().cloned().chain(checked.notices).collect();
     let mut problems = checked.problems;
     if !gathered.unknown.is_empty() {
         problems.retain(|problem| !problem.contains("is missing"));
@@ -83,8 +82,8 @@ pub fn load_lenient(
         name: first("PACKAGE_NAME").and_then(|name| ModuleName::new(name).ok()),
         version: first("PACKAGE_VERSION").and_then(|version| ModuleVersion::new(version).ok()),
         conf: checked.conf.filter(|_| gathered.unknown.is_empty()),
-        raw: gathered.directives,
-        unknown: gathered.unknown,
+        raw: gathered.directives.clone(),
+        unknown: gathered.unknown.clone(),
         problems,
         duplicates: checked.duplicates,
         notices,
@@ -92,10 +91,13 @@ pub fn load_lenient(
 }
 
 /// Directives of all files, before the rules.
-struct Gathered {
+#[derive(Debug)]
+pub(super) struct Gathered {
     directives: Directives,
     unknown: Vec<Unknown>,
     evaluated_by: EvaluatedBy,
+    /// Whether they may be others for another kernel.
+    pub(super) depends_on_kernel: bool,
     needs: Vec<(PathBuf, String)>,
     notices: Vec<String>,
     origins: BTreeMap<String, Origin>,
@@ -109,11 +111,26 @@ fn gather(
     file: &Path,
     context: &Context<'_>,
     reach: Reach,
+) -> Result<Arc<Gathered>, ConfError> {
+    let own = Memo::default();
+    let memo = context.memo.unwrap_or(&own);
+    let overrides = overrides(system, context, memo);
+    let what = Evaluated::of(file, &overrides, context);
+    memo.evaluated(what, || evaluate((system, framework), file, &overrides, context, (reach, memo)))
+}
+
+fn evaluate(
+    (system, framework): (&System, &Framework),
+    file: &Path,
+    overrides: &[PathBuf],
+    context: &Context<'_>,
+    (reach, memo): (Reach, &Memo),
 ) -> Result<Gathered, ConfError> {
     let mut gathered = Gathered {
         directives: Directives::new(),
         unknown: Vec::new(),
         evaluated_by: EvaluatedBy::Static,
+        depends_on_kernel: false,
         needs: Vec::new(),
         notices: Vec::new(),
         origins: BTreeMap::new(),
@@ -125,12 +142,12 @@ fn gather(
         system,
         names: &names,
         variables: variables(framework, context),
-        destination: destination::replacement(system),
+        destination: memo.destination(system),
         reach,
         evaluations: Evaluations::Two,
     };
     let own = std::iter::once(Ok((file.to_path_buf(), text)));
-    let added = overrides(system, context).into_iter().map(|file| Text::read(&file).map(|text| (file, text)));
+    let added = overrides.iter().map(|file| Text::read(file).map(|text| (file.clone(), text)));
     for read in own.chain(added) {
         let (file, text) = read?;
         let reading = shell.evaluate(&file, &text, &gathered.directives)?;
@@ -144,6 +161,7 @@ fn gather(
         if reading.evaluated_by == EvaluatedBy::Bash {
             gathered.evaluated_by = EvaluatedBy::Bash;
         }
+        gathered.depends_on_kernel |= reading.depends_on_kernel;
         gathered.needs.extend(reading.needs.map(|what| (file.clone(), what)));
         gathered.texts.push((file, reading.text));
     }
@@ -182,8 +200,8 @@ impl Gathered {
 }
 
 /// The administrator's files for the module, when it is named.
-fn overrides(system: &System, context: &Context<'_>) -> Vec<PathBuf> {
-    let of = |name| overrides::files(system, name, context.version, context.target, context.copies);
+fn overrides(system: &System, context: &Context<'_>, memo: &Memo) -> Vec<PathBuf> {
+    let of = |name| memo.overrides(system).files(name, context.version, context.target, context.copies);
     context.module.map(of).unwrap_or_default()
 }
 

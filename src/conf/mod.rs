@@ -7,6 +7,7 @@ pub mod ere;
 pub mod exclusive;
 pub mod framework;
 mod load;
+mod memo;
 pub mod modernize;
 pub mod module;
 pub mod overrides;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use framework::Framework;
 pub use load::{load, load_lenient};
+pub use memo::Memo;
 pub use module::{BuiltModule, MakeCommand, ModuleConf};
 pub use problem::Problem;
 pub use shell::Unknown;
@@ -48,6 +50,8 @@ pub struct Context<'a> {
     pub directives: &'a [String],
     /// A folder with copies of overrides, for those that are not in /etc/dkms any more.
     pub copies: Option<&'a Path>,
+    /// What was read for other modules and kernels in the same moment.
+    pub memo: Option<&'a Memo>,
 }
 
 impl<'a> Context<'a> {
@@ -62,6 +66,7 @@ impl<'a> Context<'a> {
             parallel_jobs,
             directives,
             copies: None,
+            memo: None,
         }
     }
 }

@@ -1,25 +1,50 @@
 //! /etc/dkms/NAME….conf: what the administrator adds to a module's dkms.conf, in order.
 
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::ids::{ModuleName, ModuleVersion, Target};
 use crate::sys::System;
 
-/// The override files that exist for this module (and kernel), the weakest first. Later ones win. One that is not in
-/// /etc/dkms any more is taken from `copies`, if it is there.
-pub fn files(
-    system: &System,
-    name: &ModuleName,
-    version: Option<&ModuleVersion>,
-    target: Option<&Target>,
-    copies: Option<&Path>,
-) -> Vec<PathBuf> {
-    let file = |name: String| {
-        let copy = copies.map(|folder| folder.join(format!("{name}.conf")));
-        let own = system.path(format!("/etc/dkms/{name}.conf"));
-        std::iter::once(own).chain(copy).find(|file| file.is_file())
-    };
-    names(name, version, target).into_iter().filter_map(file).collect()
+/// /etc/dkms, whose entries are read once for the many names that may be in it.
+#[derive(Debug)]
+pub struct Folder {
+    place: PathBuf,
+    entries: BTreeSet<OsString>,
+}
+
+impl Folder {
+    /// Of this system; without entries when it cannot be read.
+    pub fn read(system: &System) -> Self {
+        let place = system.path("/etc/dkms");
+        let entries = fs_err::read_dir(&place).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect();
+        Self { place, entries }
+    }
+
+    /// The override files that exist for this module (and kernel), the weakest first. Later ones win. One that is not here
+    /// any more is taken from `copies`, if it is there.
+    pub fn files(
+        &self,
+        name: &ModuleName,
+        version: Option<&ModuleVersion>,
+        target: Option<&Target>,
+        copies: Option<&Path>,
+    ) -> Vec<PathBuf> {
+        if self.entries.is_empty() && copies.is_none() {
+            return Vec::new();
+        }
+        let file = |name: String| {
+            let copy = copies.map(|folder| folder.join(&name));
+            self.entry(&name).into_iter().chain(copy).find(|file| file.is_file())
+        };
+        names(name, version, target).into_iter().filter_map(file).collect()
+    }
+
+    /// The place of an entry that is here.
+    pub fn entry(&self, name: &str) -> Option<PathBuf> {
+        self.entries.contains(OsStr::new(name)).then(|| self.place.join(name))
+    }
 }
 
 /// Every override file of /etc/dkms that is about this version, for whichever kernel.
@@ -42,19 +67,19 @@ pub fn all(system: &System, name: &ModuleName, version: &ModuleVersion) -> Vec<P
     files
 }
 
-/// Their names without `.conf`.
+/// Their names.
 fn names(name: &ModuleName, version: Option<&ModuleVersion>, target: Option<&Target>) -> Vec<String> {
-    let mut names = vec![name.to_string()];
+    let mut names = vec![format!("{name}.conf")];
     if let Some(version) = version {
-        names.push(format!("{name}-{version}"));
+        names.push(format!("{name}-{version}.conf"));
         if let Some(Target { kernel, arch }) = target {
-            names.push(format!("{name}-{version}-{kernel}"));
-            names.push(format!("{name}-{version}-{kernel}-{arch}"));
+            names.push(format!("{name}-{version}-{kernel}.conf"));
+            names.push(format!("{name}-{version}-{kernel}-{arch}.conf"));
         }
     }
     if let Some(Target { kernel, arch }) = target {
-        names.push(format!("{name}--{kernel}"));
-        names.push(format!("{name}--{kernel}-{arch}"));
+        names.push(format!("{name}--{kernel}.conf"));
+        names.push(format!("{name}--{kernel}-{arch}.conf"));
     }
     names
 }
@@ -79,7 +104,7 @@ mod tests {
         {
             write(file);
         }
-        let found = |copies: Option<&Path>| files(&system, &name, Some(&version), None, copies);
+        let found = |copies: Option<&Path>| Folder::read(&system).files(&name, Some(&version), None, copies);
         assert_eq!(found(None), [path("etc/dkms/m.conf")]);
         assert_eq!(found(Some(&path("copies"))), [path("etc/dkms/m.conf"), path("copies/m-1.conf")]);
         assert_eq!(all(&system, &name, &version), [path("etc/dkms/m-1-6.1.conf"), path("etc/dkms/m.conf")]);
@@ -90,9 +115,10 @@ mod tests {
         let name = ModuleName::new("m").unwrap();
         let version = ModuleVersion::new("1").unwrap();
         let target = Target::new(KernelRelease::new("6.1").unwrap(), Arch::new("x86_64").unwrap());
-        let all = ["m", "m-1", "m-1-6.1", "m-1-6.1-x86_64", "m--6.1", "m--6.1-x86_64"];
+        let all =
+            ["m", "m-1", "m-1-6.1", "m-1-6.1-x86_64", "m--6.1", "m--6.1-x86_64"].map(|name| format!("{name}.conf"));
         assert_eq!(names(&name, Some(&version), Some(&target)), all);
-        assert_eq!(names(&name, Some(&version), None), ["m", "m-1"]);
-        assert_eq!(names(&name, None, None), ["m"]);
+        assert_eq!(names(&name, Some(&version), None), all[..2]);
+        assert_eq!(names(&name, None, None), all[..1]);
     }
 }

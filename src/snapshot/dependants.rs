@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::inputs::Memo;
+use super::reading::conf;
 use super::{Snapshot, View};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::step::{AddSource, Inputs};
@@ -14,6 +16,7 @@ impl Snapshot {
     pub(super) fn read_dependants(&mut self, view: &View<'_>, targets: &[Target]) {
         let inputs = Inputs { conf: None, directives: Vec::new(), ..view.inputs.clone() };
         let view = View { inputs: &inputs, ..*view };
+        let memo = Memo::default();
         let built = |id: &ModuleId, target: &Target| self.module(id).is_some_and(|entry| entry.build(target).is_some());
         let ids: Vec<ModuleId> = self.modules.iter().filter(|e| !e.is_broken()).map(|e| e.id.clone()).collect();
         let pairs: Vec<(ModuleId, Target)> = ids
@@ -23,8 +26,9 @@ impl Snapshot {
             .collect();
         for (id, target) in pairs {
             if !self.confs.contains_key(&(id.clone(), target.clone())) {
-                self.read_source(&view, &id, &AddSource::SourceTree);
-                self.read_conf(&view, &id, &target);
+                let source = self.source(&view, &id, &AddSource::SourceTree);
+                self.confs.insert((id.clone(), target.clone()), conf(&view, &source, &id, &target, &memo));
+                self.sources.insert(id.clone(), source);
             }
             if let Some(Ok(loaded)) = self.conf(&id, &target)
                 && loaded.conf.build_depends_rebuild

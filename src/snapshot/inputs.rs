@@ -1,17 +1,16 @@
 //! What a build depends on besides the name of its kernel, as digests that a later run compares.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
 use super::View;
+use crate::conf;
 use crate::conf::framework::TrySign;
-use crate::conf::overrides;
 use crate::conf::signing::KeyFiles;
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers};
@@ -48,18 +47,19 @@ pub struct Making<'a> {
 /// What many modules share, read once; for one moment and one set of [`Inputs`].
 #[derive(Debug, Default)]
 pub struct Memo {
-    digests: RefCell<BTreeMap<PathBuf, Option<String>>>,
-    of_configs: RefCell<BTreeMap<Target, Rc<OfConfig>>>,
+    digests: Mutex<BTreeMap<PathBuf, Option<String>>>,
+    of_kernels: Mutex<BTreeMap<Target, Arc<Digests>>>,
+    /// Of dkms.confs and the administrator's files.
+    pub(super) confs: conf::Memo,
+    places: Mutex<BTreeMap<Target, (PathBuf, PathBuf)>>,
     /// Digests from earlier runs, and the present time; None: everything is read.
     known: Option<(KnownDigests, SystemTime)>,
-    learnt: RefCell<KnownDigests>,
+    learnt: Mutex<KnownDigests>,
 }
 
-/// What the configuration of a kernel says about builds for it.
-#[derive(Debug)]
-struct OfConfig {
-    compiler: Option<String>,
-    certificate: Option<String>,
+/// What was noted before a panic is as good as ever.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Digests of what a build is made from: its source, /etc/dkms, the command line, the kernel's configuration and symbols,
@@ -71,22 +71,28 @@ pub fn digests(view: &View<'_>, making: &Making<'_>, memo: &Memo) -> io::Result<
 
 fn with_source(source: String, view: &View<'_>, making: &Making<'_>, memo: &Memo) -> io::Result<Digests> {
     let Making { id, kernel, .. } = *making;
-    let mut digests = of_module(view.system, id, &kernel.target)?;
+    let mut digests = of_module(view.system, id, &kernel.target, memo)?;
     digests.insert("source".to_owned(), source);
-    let given = view.inputs;
-    let folder = kernel.headers.folder();
-    let config = headers::config_file(folder, given.kernel_config.as_deref());
-    let mut add = |name: &str, digest: Option<String>| digest.map(|digest| digests.insert(name.to_owned(), digest));
-    add(COMMAND_LINE, of_command_line(given)?);
-    add("kernel headers", memo.of(&folder.join("Module.symvers"))?);
-    if let Some(config) = &config {
-        add("kernel configuration", memo.of(config)?);
-        let of_config = memo.of_config(view, &kernel.target, config)?;
-        add(COMPILER, of_config.compiler.clone());
-        add(SIGNING, of_config.certificate.clone());
-    }
+    digests.extend(of_command_line(view.inputs)?.map(|digest| (COMMAND_LINE.to_owned(), digest)));
+    digests.extend(memo.of_kernel(view, kernel)?.iter().map(|(name, digest)| (name.clone(), digest.clone())));
     for name in making.depends {
-        add(&format!("{SYMBOLS_OF}{name}"), of_symbols(view.tree, name, &kernel.target)?);
+        let symbols = of_symbols(view.tree, name, &kernel.target)?;
+        digests.extend(symbols.map(|digest| (format!("{SYMBOLS_OF}{name}"), digest)));
+    }
+    Ok(digests)
+}
+
+/// What builds for a kernel have in common: its headers, their configuration, and what that says about compiler and signing.
+fn of_kernel(view: &View<'_>, kernel: &Kernel, memo: &Memo) -> io::Result<Digests> {
+    let mut digests = Digests::new();
+    let mut add = |name: &str, digest: Option<String>| digests.extend(digest.map(|digest| (name.to_owned(), digest)));
+    let folder = kernel.headers.folder();
+    add("kernel headers", memo.of(&folder.join("Module.symvers"))?);
+    if let Some(file) = headers::config_file(folder, view.inputs.kernel_config.as_deref()) {
+        add("kernel configuration", memo.of(&file)?);
+        let config = KernelConfig::read(&file)?;
+        add(COMPILER, compiler(view.system, &config));
+        add(SIGNING, certificate(view, &kernel.target, &config, memo)?);
     }
     Ok(digests)
 }
@@ -128,14 +134,14 @@ fn differences(noted: &Digests, now: &Digests) -> Vec<String> {
 }
 
 /// Of what the administrator has for a module.
-fn of_module(system: &System, id: &ModuleId, target: &Target) -> io::Result<Digests> {
+fn of_module(system: &System, id: &ModuleId, target: &Target, memo: &Memo) -> io::Result<Digests> {
     let mut digests = Digests::new();
-    let files = overrides::files(system, &id.name, Some(&id.version), Some(target), None);
+    let overrides = memo.confs.overrides(system);
+    let files = overrides.files(&id.name, Some(&id.version), Some(target), None);
     if let Some(digest) = of_files(&files)? {
         digests.insert("configuration in /etc/dkms".to_owned(), digest);
     }
-    let own = system.path("/etc/dkms").join(&id.name);
-    if own.is_dir() {
+    if let Some(own) = overrides.entry(id.name.as_str()).filter(|own| own.is_dir()) {
         digests.insert("files in /etc/dkms".to_owned(), fingerprint::of_folder(&own)?);
     }
     Ok(digests)
@@ -203,7 +209,16 @@ impl Memo {
 
     /// What this run has read that earlier ones had not.
     pub fn learnt(self) -> KnownDigests {
-        self.learnt.into_inner()
+        self.learnt.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// [`headers::places`] of a kernel.
+    pub(super) fn places(&self, view: &View<'_>, target: &Target) -> (PathBuf, PathBuf) {
+        let find = || {
+            let Inputs { kernel_source_dir, kernel_config, .. } = view.inputs;
+            headers::places(view.tree.layout(), target, kernel_source_dir.as_deref(), kernel_config.as_deref())
+        };
+        locked(&self.places).entry(target.clone()).or_insert_with(find).clone()
     }
 
     fn of_source(&self, folder: &Path) -> io::Result<String> {
@@ -221,8 +236,8 @@ impl Memo {
         stamp: fn(&Path, SystemTime) -> io::Result<Option<String>>,
         read: impl FnOnce() -> io::Result<Option<String>>,
     ) -> io::Result<Option<String>> {
-        if let Some(found) = self.digests.borrow().get(place) {
-            return Ok(found.clone());
+        if let Some(found) = locked(&self.digests).get(place).cloned() {
+            return Ok(found);
         }
         // Before it is read: what changes meanwhile has another stamp afterwards.
         let stamp = self.known.as_ref().and_then(|(_, now)| stamp(place, *now).ok().flatten());
@@ -232,23 +247,23 @@ impl Memo {
             None => {
                 let digest = read()?;
                 if let (Some(stamp), Some(digest)) = (stamp, &digest) {
-                    self.learnt.borrow_mut().put(place, stamp, digest.clone());
+                    locked(&self.learnt).put(place, stamp, digest.clone());
                 }
                 digest
             }
         };
-        self.digests.borrow_mut().insert(place.to_path_buf(), digest.clone());
+        locked(&self.digests).insert(place.to_path_buf(), digest.clone());
         Ok(digest)
     }
 
-    fn of_config(&self, view: &View<'_>, target: &Target, file: &Path) -> io::Result<Rc<OfConfig>> {
-        if let Some(found) = self.of_configs.borrow().get(target) {
-            return Ok(Rc::clone(found));
+    /// The lock is held while it is read: whoever waits for it needs the same.
+    fn of_kernel(&self, view: &View<'_>, kernel: &Kernel) -> io::Result<Arc<Digests>> {
+        let mut known = locked(&self.of_kernels);
+        if let Some(found) = known.get(&kernel.target) {
+            return Ok(Arc::clone(found));
         }
-        let config = KernelConfig::read(file)?;
-        let compiler = compiler(view.system, &config);
-        let found = Rc::new(OfConfig { compiler, certificate: certificate(view, target, &config, self)? });
-        self.of_configs.borrow_mut().insert(target.clone(), Rc::clone(&found));
+        let found = Arc::new(of_kernel(view, kernel, self)?);
+        known.insert(kernel.target.clone(), Arc::clone(&found));
         Ok(found)
     }
 }

@@ -6,6 +6,7 @@ mod dependants;
 pub mod initramfs;
 pub mod inputs;
 pub mod ownership;
+mod reading;
 mod waiting;
 mod whole;
 
@@ -20,15 +21,14 @@ use inputs::Making;
 use crate::conf::{self, Commands, ConfError, Framework, Loaded};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{self, Headers, Kernel};
-use crate::step::{AddSource, Inputs, Unpacked};
+use crate::step::{AddSource, Inputs};
 use crate::sys::os_release::OsRelease;
-use crate::sys::{System, process};
+use crate::sys::{System, side_by_side};
 use crate::tree::brought::Copies;
 use crate::tree::digests::KnownDigests;
 use crate::tree::intent::{self, Intent};
 use crate::tree::leaving::{self, Leaving};
-use crate::tree::records;
-use crate::tree::{ModuleEntry, Tree, VersionState};
+use crate::tree::{ModuleEntry, Tree};
 use crate::version;
 
 /// The disk as far as plans are concerned.
@@ -188,12 +188,9 @@ impl Snapshot {
         let targets = snapshot.targets_of_interest(interest);
         snapshot.read_kernels(view, &targets);
         let memo = inputs::Memo::of_earlier_runs(layout, SystemTime::now());
-        for (id, source) in snapshot.of_interest(&interest.modules) {
-            snapshot.read_source(view, &id, &source);
-            for target in &targets {
-                snapshot.read_conf(view, &id, target);
-                snapshot.note_outdated(view, &id, target, &memo);
-            }
+        let of_interest = snapshot.of_interest(&interest.modules);
+        for reading in side_by_side::map(&of_interest, |module| snapshot.read(view, module, &targets, &memo)) {
+            snapshot.take_in(reading);
         }
         if interest.dependants {
             snapshot.read_dependants(view, &targets);
@@ -288,61 +285,6 @@ impl Snapshot {
         }
     }
 
-    fn read_source(&mut self, view: &View<'_>, id: &ModuleId, source: &AddSource) {
-        let folder = match (self.module(id).map(|entry| &entry.state), source) {
-            (Some(VersionState::Added { source }), _) => source.clone(),
-            (_, AddSource::Folder(folder)) => folder.clone(),
-            (_, AddSource::Archive(Unpacked { source: Some(folder), .. })) => folder.clone(),
-            (_, AddSource::Archive(Unpacked { lone_conf: Some(conf), .. })) => {
-                conf.parent().unwrap_or(conf).to_path_buf()
-            }
-            _ => view.tree.layout().source(id),
-        };
-        let without_source = matches!(source, AddSource::Archive(unpacked) if unpacked.source.is_none());
-        let content = if without_source { Content::ConfOnly } else { content(&folder) };
-        let has_conf = view.inputs.conf.clone().unwrap_or_else(|| folder.join("dkms.conf")).is_file();
-        self.sources.insert(id.clone(), Source { folder, content, has_conf });
-    }
-
-    fn read_conf(&mut self, view: &View<'_>, id: &ModuleId, target: &Target) {
-        let Some(source) = self.sources.get(id) else { return };
-        let file = view.inputs.conf.clone().unwrap_or_else(|| source.folder.join("dkms.conf"));
-        let loaded = load(view, &file, id, target, Commands::Run);
-        self.confs.insert((id.clone(), target.clone()), loaded);
-    }
-
-    fn note_outdated(&mut self, view: &View<'_>, id: &ModuleId, target: &Target, memo: &inputs::Memo) {
-        let is_built = self.module(id).is_some_and(|entry| entry.build(target).is_some());
-        let (Some(source), Some(kernel)) = (self.sources.get(id), self.kernels.get(target)) else { return };
-        if !is_built {
-            if is_tried(view, id, target) {
-                self.tried.insert((id.clone(), target.clone()));
-            }
-            return;
-        }
-        let depends = match self.conf(id, target) {
-            Some(Ok(loaded)) => &loaded.conf.build_depends[..],
-            _ => &[],
-        };
-        let noted = records::fingerprint(view.tree.layout(), id, target);
-        // Without headers nothing can be built, so that nothing needs to be.
-        let making = kernel.has_headers().then_some(Making { id, kernel, source: &source.folder, depends });
-        let build = || (id.clone(), target.clone());
-        match (noted, making) {
-            (Some(noted), making) => {
-                let changed = making.map(|making| inputs::changed(view, &making, &noted, memo)).unwrap_or_default();
-                self.waiting.extend(noted.awaits_install.then(build));
-                if !changed.is_empty() {
-                    self.outdated.insert(build(), changed);
-                }
-            }
-            (None, Some(_)) if inputs::is_anothers(view.tree.layout(), id, target) => {
-                self.adoptable.insert(build());
-            }
-            (None, _) => {}
-        }
-    }
-
     /// Whether the kernel has this version, but from an earlier build than the one that is there now.
     pub fn has_earlier_build(&self, id: &ModuleId, target: &Target) -> bool {
         let installed = self.module(id).and_then(|entry| entry.build(target)).is_some_and(|build| build.installed);
@@ -353,13 +295,6 @@ impl Snapshot {
     pub fn changed_since(&self, id: &ModuleId, target: &Target) -> Option<String> {
         self.outdated.get(&(id.clone(), target.clone())).map(|changed| changed.join(", "))
     }
-}
-
-/// Whether this build failed before in the transaction that this process is part of, from the same things.
-fn is_tried(view: &View<'_>, id: &ModuleId, target: &Target) -> bool {
-    let Some(tried) = records::one::<records::Tried>(view.tree.layout(), id, Some(target)) else { return false };
-    process::transaction() == Some(tried.transaction)
-        && inputs_of(view, id, target).is_some_and(|now| now == tried.inputs)
 }
 
 /// What a build of a module for a kernel would be made from now, apart from the modules that it builds on.
@@ -377,27 +312,23 @@ pub fn load(
     target: &Target,
     commands: Commands,
 ) -> Result<Loaded, ConfError> {
-    load_with(view, file, (id, target), commands, None)
+    load_with(view, file, (id, target), (commands, None), &inputs::Memo::default())
 }
 
 /// Evaluates what is kept of a module whose source has gone with its package.
 pub fn load_copy(view: &View<'_>, copies: &Copies, id: &ModuleId, target: &Target) -> Result<Loaded, ConfError> {
-    load_with(view, &copies.source().join("dkms.conf"), (id, target), Commands::Run, Some(&copies.overrides()))
+    let (file, overrides) = (copies.source().join("dkms.conf"), copies.overrides());
+    load_with(view, &file, (id, target), (Commands::Run, Some(&overrides)), &inputs::Memo::default())
 }
 
 fn load_with(
     view: &View<'_>,
     file: &Path,
     (id, target): (&ModuleId, &Target),
-    commands: Commands,
-    copies: Option<&Path>,
+    (commands, copies): (Commands, Option<&Path>),
+    memo: &inputs::Memo,
 ) -> Result<Loaded, ConfError> {
-    let (kernel_source_dir, kernel_config) = kernel::headers::places(
-        view.tree.layout(),
-        target,
-        view.inputs.kernel_source_dir.as_deref(),
-        view.inputs.kernel_config.as_deref(),
-    );
+    let (kernel_source_dir, kernel_config) = memo.places(view, target);
     let context = conf::Context {
         target: Some(target),
         kernel_source_dir,
@@ -407,6 +338,7 @@ fn load_with(
         parallel_jobs: crate::sys::processors(),
         directives: &view.inputs.directives,
         copies,
+        memo: Some(&memo.confs),
     };
     conf::load(view.system, view.framework, file, &context, commands)
 }
@@ -428,12 +360,4 @@ fn successors(view: &View<'_>, leaving: &[Leaving]) -> BTreeSet<ModuleName> {
         folders.iter().any(|folder| folder.starts_with(&prefix) && *folder != id.source_folder())
     };
     leaving.iter().filter(|note| succeeded(&note.id)).map(|note| note.id.name.clone()).collect()
-}
-
-fn content(folder: &Path) -> Content {
-    match fs_err::read_dir(folder).map(|entries| entries.take(2).count()) {
-        Ok(2..) => Content::Sources,
-        Ok(_) => Content::ConfOnly,
-        Err(_) => Content::Nothing,
-    }
 }

@@ -26,9 +26,9 @@ impl Snapshot {
             }
         }
         for (id, target) in snapshot.missing() {
-            snapshot.read_source(view, &id, &AddSource::SourceTree);
-            let Some(source) = snapshot.sources.get(&id) else { continue };
+            let source = snapshot.source(view, &id, &AddSource::SourceTree);
             let conf = load(view, &source.folder.join("dkms.conf"), &id, &target, Commands::Refuse);
+            snapshot.sources.insert(id.clone(), source);
             snapshot.confs.insert((id, target), conf);
         }
         Ok(snapshot)

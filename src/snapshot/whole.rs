@@ -33,8 +33,9 @@ impl Snapshot {
     }
 
     fn kernels_that_have_gone(&self, view: &View<'_>) -> BTreeSet<Target> {
-        let built = self.modules.iter().flat_map(|entry| &entry.builds).map(|build| &build.target);
-        built.filter(|target| installed::has_gone(view.tree.layout(), target)).cloned().collect()
+        let builds = self.modules.iter().flat_map(|entry| &entry.builds);
+        let built: BTreeSet<&Target> = builds.map(|build| &build.target).collect();
+        built.into_iter().filter(|target| installed::has_gone(view.tree.layout(), target)).cloned().collect()
     }
 
     fn versions_that_stayed(&self) -> BTreeSet<ModuleId> {

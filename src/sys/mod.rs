@@ -13,6 +13,7 @@ pub mod rename;
 pub mod run;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod side_by_side;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

@@ -51,8 +51,7 @@ impl TreeWriter<'_> {
             }
             _ => {}
         }
-        self.delete_build(id, target)?;
-        self.trim_finished(limits)
+        self.delete_build(id, target)
     }
 
     /// Puts a kept build back into the tree, in the place of one that may be there. False: there is none with this key, or
@@ -108,8 +107,8 @@ impl TreeWriter<'_> {
         rename(staged.path(), &entry)
     }
 
-    /// Deletes what is too old, and the oldest until the rest is small enough.
-    fn trim_finished(&self, limits: Limits) -> io::Result<()> {
+    /// Deletes what is too old, and the oldest until the rest is small enough: once, after builds were retired.
+    pub fn trim_finished(&self, limits: Limits) -> io::Result<()> {
         let mut entries = entries(self.layout())?;
         entries.sort();
         let mut bytes = 0;
@@ -247,6 +246,7 @@ mod tests {
         let retire = |kernel: &str, n: u8, limits: Limits| {
             built(&s, lock.writer(), kernel, n);
             lock.writer().retire_build(&id("a", "1"), &target(kernel), limits).unwrap();
+            lock.writer().trim_finished(limits).unwrap();
             std::thread::sleep(Duration::from_millis(20));
         };
         retire("6.1", 1, GENEROUS);

@@ -14,6 +14,7 @@ use super::weak::WeakLinks;
 use super::{Build, Layout, ModuleEntry, VersionState};
 use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
 use crate::sys::fs::{is_real_folder, resolve};
+use crate::sys::side_by_side;
 
 /// Folders of a version that are no kernels.
 pub(super) const NOT_KERNELS: [&str; 8] =
@@ -21,17 +22,17 @@ pub(super) const NOT_KERNELS: [&str; 8] =
 
 /// Every module and version, in byte order.
 pub(super) fn modules(layout: &Layout) -> io::Result<Vec<ModuleEntry>> {
-    let mut found = Vec::new();
     let weak = WeakLinks::read(layout);
-    for name in folders(&layout.tree(), &[])? {
-        let Ok(name) = ModuleName::new(name) else { continue };
-        let facts = NameFacts::read(layout, &name)?;
-        for version in &facts.versions {
-            let id = ModuleId::new(name.clone(), version.clone());
-            found.extend(entry(layout, &id, &facts, &weak));
-        }
-    }
-    Ok(found)
+    let names: Vec<ModuleName> = folders(&layout.tree(), &[])?.into_iter().flat_map(ModuleName::new).collect();
+    let found = side_by_side::map(&names, |name| versions(layout, name, &weak));
+    Ok(found.into_iter().collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+/// Every version of a module.
+fn versions(layout: &Layout, name: &ModuleName, weak: &WeakLinks) -> io::Result<Vec<ModuleEntry>> {
+    let facts = NameFacts::read(layout, name)?;
+    let id = |version: &ModuleVersion| ModuleId::new(name.clone(), version.clone());
+    Ok(facts.versions.iter().filter_map(|version| entry(layout, &id(version), &facts, weak)).collect())
 }
 
 /// One module version.

@@ -68,6 +68,7 @@ impl Site {
             lock: &self.lock,
             reporter: &self.reporter,
             policy: &self.policy,
+            memo: Default::default(),
         };
         add(&context, &foo(), source, next)
     }

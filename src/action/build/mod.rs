@@ -12,7 +12,7 @@ mod prepare;
 mod recipe;
 mod shell;
 mod sign;
-mod toolchain;
+pub(super) mod toolchain;
 mod workshop;
 
 use crate::action::Context;

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, Suffix, headers, installed};
-use crate::snapshot::inputs::{self, Digests, Making, Memo};
+use crate::snapshot::inputs::{self, Digests, Making};
 use crate::step::Switch;
 use crate::version;
 
@@ -65,11 +65,11 @@ impl<'a> Prepared<'a> {
         refuse_missing_headers(context, &kernel)?;
         let dependencies = dependencies(context, &conf, id, target)?;
         let config = config(read.as_deref())?;
-        let toolchain = Toolchain::detect(context.system, &config, opened);
+        let toolchain = context.memo.toolchain(context.system, &config, opened);
         let suffix = kernel.suffix();
         // Looked at before the source is copied: what changes meanwhile is seen as a change by the next run.
         let making = Making { id, kernel: &kernel, source: &source, depends: &conf.build_depends };
-        let inputs = inputs::digests(&context.view(), &making, &Memo::default())
+        let inputs = inputs::digests(&context.view(), &making, &context.memo.inputs)
             .map_err(|error| Error::io(format!("what {id} is built from cannot be read"), error))?;
         let mut prepared = Self {
             id,
@@ -124,6 +124,7 @@ fn load(
         parallel_jobs,
         directives: &context.policy.inputs.directives,
         copies: None,
+        memo: None,
     };
     let loaded = conf::load(context.system, context.framework, &file, &evaluated, Commands::Run)?;
     loaded.refuse_duplicates()?;

@@ -80,6 +80,7 @@ impl Site {
             lock: &self.lock,
             reporter: &self.reporter,
             policy: &self.policy,
+            memo: Default::default(),
         };
         let module = Prepared {
             id: &self.id,

@@ -187,6 +187,7 @@ impl Site {
             lock: &self.lock,
             reporter: &self.reporter,
             policy: &self.policy,
+            memo: Default::default(),
         };
         run(plan, &context).into_iter().map(|(_, outcome)| outcome).collect()
     }

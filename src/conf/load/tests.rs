@@ -40,18 +40,23 @@ impl Case {
     }
 
     fn load(&self, commands: Commands) -> Result<Loaded, ConfError> {
+        self.load_with(commands, None)
+    }
+
+    fn load_with(&self, commands: Commands, memo: Option<&Memo>) -> Result<Loaded, ConfError> {
         let system = System::host().with_root(self.root.path());
         let (framework, warnings) = Framework::read(&system);
         assert_eq!(warnings, Vec::<String>::new());
         let context = Context {
             target: Some(&self.target),
-            kernel_source_dir: PathBuf::from("/lib/modules/6.1.0-56-amd64/build"),
-            kernel_config: PathBuf::from("/lib/modules/6.1.0-56-amd64/build/.config"),
+            kernel_source_dir: Path::new("/lib/modules").join(&self.target.kernel).join("build"),
+            kernel_config: Path::new("/lib/modules").join(&self.target.kernel).join("build/.config"),
             module: Some(&self.module),
             version: Some(&self.version),
             parallel_jobs: 4,
             directives: &self.directives,
             copies: None,
+            memo,
         };
         load(&system, &framework, &self.root.path().join("usr/src/m-1/dkms.conf"), &context, commands)
     }
@@ -176,6 +181,7 @@ fn directives_in_the_environment_do_not_leak_in() {
         parallel_jobs: 1,
         directives: &[],
         copies: None,
+        memo: None,
     };
     let file = case.root.path().join("usr/src/m-1/dkms.conf");
     let loaded = load(&system, &Framework::defaults(&system), &file, &context, Commands::Run).unwrap();
@@ -202,6 +208,7 @@ fn the_lenient_load_names_what_packaging_cannot_know() {
         parallel_jobs: 1,
         directives: &["AUTOINSTALL=yes".to_owned()],
         copies: None,
+        memo: None,
     };
     let file = case.root.path().join("usr/src/m-1/dkms.conf");
     let partial = load_lenient(&system, &Framework::defaults(&system), &file, &context).unwrap();
@@ -260,5 +267,47 @@ fn each_error_has_the_exit_code_that_callers_test() {
     for text in cases {
         let error = Error::from(Case::new(text).load(Commands::Run).unwrap_err());
         assert_eq!(error.kind(), Kind::BadConf, "{text:?}");
+    }
+}
+
+#[test]
+fn what_was_read_for_one_kernel_is_taken_for_another_only_where_it_is_the_same() {
+    let sourced = |case: Case| case.file("usr/src/m-1/more", "MAKE=\"make ${arch:0:0}$kernelver\"\n");
+    for (conf, differs) in [
+        ("MAKE=make", false),
+        ("kernelver=x MAKE=make", false),
+        ("MAKE=\"make $kernelver\"", true),
+        ("MAKE='make $kernelver'", true),
+        ("MAKE=\"make $(echo ${kernelver%.*})\"", true),
+        ("X=kernelver; MAKE=\"make ${!X}\"", true),
+        ("[[ $kernelver == 6.2* ]] && MAKE=make", true),
+        ("[ -z \"$kernel_source_dir\" ] || MAKE=\"make -C $kernel_source_dir\"", true),
+        ("MAKE=\"make\" AUTOINSTALL=$(test \"$arch\" = x86_64 && echo yes)", false),
+        (". ROOT/usr/src/m-1/more", true),
+    ] {
+        let case = Case::new("");
+        let text = format!("{HEAD}{}\n", conf.replace("ROOT", &case.root.path().to_string_lossy()));
+        let mut case = sourced(case.file("usr/src/m-1/dkms.conf", &text));
+        let memo = Memo::default();
+        let mut makes = Vec::new();
+        for kernel in ["6.1.0", "6.2.0", "6.1.0"] {
+            case.target.kernel = KernelRelease::new(kernel).unwrap();
+            let raw = |memo| case.load_with(Commands::Run, memo).map(|loaded| loaded.raw).unwrap();
+            assert_eq!(raw(Some(&memo)), raw(None), "{conf} for {kernel}");
+            makes.push(raw(Some(&memo)).get("MAKE").cloned());
+        }
+        assert_eq!(makes[0] != makes[1], differs, "{conf}");
+        assert_eq!(makes[0], makes[2], "{conf}");
+    }
+}
+
+#[test]
+fn of_overrides_for_one_kernel_the_others_see_nothing() {
+    let mut case = Case::new(&format!("{HEAD}MAKE=make\n")).file("etc/dkms/m-1-6.2.0.conf", "MAKE='make two'\n");
+    let memo = Memo::default();
+    for (kernel, make) in [("6.1.0", "make"), ("6.2.0", "make two"), ("6.1.0", "make")] {
+        case.target.kernel = KernelRelease::new(kernel).unwrap();
+        let conf = case.load_with(Commands::Run, Some(&memo)).unwrap().conf;
+        assert_eq!(conf.make, MakeCommand::Given(make.into()), "{kernel}");
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Outcome {
     pub directives: Directives,
     /// Those that are not.
     pub unknown: Vec<Unknown>,
+    /// Whether anything asked for a variable that tells about the kernel.
+    pub depends_on_kernel: bool,
 }
 
 /// How a statement ends.
@@ -121,7 +123,8 @@ impl<'s> Evaluator<'s> {
     }
 
     fn outcome(self, names: &[&str]) -> Outcome {
-        let mut outcome = Outcome { directives: Directives::new(), unknown: Vec::new() };
+        let depends_on_kernel = self.variables.asked_about_kernel();
+        let mut outcome = Outcome { directives: Directives::new(), unknown: Vec::new(), depends_on_kernel };
         for (name, variable) in self.variables.iter() {
             if !names.iter().any(|wanted| is_named(wanted, name)) {
                 continue;

@@ -90,6 +90,8 @@ pub(super) struct Reading {
     pub unknown: Vec<Unknown>,
     /// How.
     pub evaluated_by: EvaluatedBy,
+    /// Whether it may be another one for another kernel.
+    pub depends_on_kernel: bool,
     /// What only bash could tell, when it was asked: a line and a construct.
     pub needs: Option<String>,
     /// Odd things, one sentence each.
@@ -110,6 +112,7 @@ impl Shell<'_> {
             directives: known.clone(),
             unknown: Vec::new(),
             evaluated_by: EvaluatedBy::Static,
+            depends_on_kernel: false,
             needs: None,
             notices: Vec::new(),
             text: text.clean.clone(),
@@ -135,6 +138,7 @@ impl Shell<'_> {
             Ok(outcome) => {
                 reading.directives = outcome.directives;
                 reading.unknown = outcome.unknown;
+                reading.depends_on_kernel |= outcome.depends_on_kernel;
                 Ok(())
             }
             Err(dynamic) if self.reach == Reach::Bash => {
@@ -142,6 +146,7 @@ impl Shell<'_> {
                 reading.directives =
                     self.run(file, known, source).map_err(|error| dynamic.explain(file, &text.clean, error))?;
                 reading.evaluated_by = EvaluatedBy::Bash;
+                reading.depends_on_kernel = true;
                 reading.needs = Some(dynamic.to_string());
                 Ok(())
             }
@@ -156,16 +161,18 @@ impl Shell<'_> {
             Ok(outcome) => {
                 reading.notices.extend(twice::lost(&reading.directives, &outcome));
                 reading.unknown.extend(outcome.unknown);
+                reading.depends_on_kernel |= outcome.depends_on_kernel;
                 reading.directives = outcome.directives;
                 Ok(())
             }
             Err(dynamic) if dynamic.is_syntax() => Err(twice::unbalanced(file, &printed, dynamic.line)),
             Err(dynamic) if self.reach == Reach::Bash => {
                 let again = self.run(file, &none, bash::Source::Text(&printed.text))?;
-                let outcome = eval::Outcome { directives: again, unknown: Vec::new() };
+                let outcome = eval::Outcome { directives: again, unknown: Vec::new(), depends_on_kernel: true };
                 reading.notices.extend(twice::lost(&reading.directives, &outcome));
                 reading.directives = outcome.directives;
                 reading.evaluated_by = EvaluatedBy::Bash;
+                reading.depends_on_kernel = true;
                 reading.needs.get_or_insert_with(|| twice::needed(&printed, &dynamic));
                 Ok(())
             }

@@ -1,6 +1,8 @@
 //! Shell variables during native evaluation: sparse arrays whose elements are known, or known to be unknowable.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::dynamic::Dynamic;
 
@@ -44,6 +46,9 @@ const SPECIAL: [&str; 36] = [
     "UID",
 ];
 
+/// Variables that have other values for another kernel.
+const OF_KERNEL: [&str; 4] = ["kernelver", "arch", "kernel_source_dir", "kernel_config"];
+
 /// One element: its value, or why nobody knows it.
 pub(super) type Element = Result<String, Dynamic>;
 
@@ -70,6 +75,8 @@ pub(super) struct Variables {
     frames: Vec<Frame>,
     /// Set once an unknown command may have set any variable: what is not set here may be set in truth.
     pub wild: Option<Dynamic>,
+    /// Shared with every copy: what a subshell asked for counts, too.
+    asked_about_kernel: Rc<Cell<bool>>,
 }
 
 impl Variables {
@@ -80,11 +87,19 @@ impl Variables {
 
     /// A variable if it is set; an error if that cannot be known.
     pub(super) fn get(&self, name: &str) -> Result<Option<&Variable>, Dynamic> {
+        if OF_KERNEL.contains(&name) {
+            self.asked_about_kernel.set(true);
+        }
         match self.all.get(name) {
             Some(Variable { blurred: Some(dynamic), .. }) => Err(dynamic.clone()),
             Some(variable) => Ok(Some(variable)),
             None => self.wild.clone().map_or(Ok(None), Err),
         }
+    }
+
+    /// Whether one of [`OF_KERNEL`] was asked for.
+    pub(super) fn asked_about_kernel(&self) -> bool {
+        self.asked_about_kernel.get()
     }
 
     /// One element.

@@ -1,0 +1,154 @@
+//! What is read of one module: its source, what dkms.conf says for each kernel, and how each build compares with what is
+//! there now. It depends on no other module, so that many are read side by side.
+
+use std::path::Path;
+
+use super::inputs::{self, Making, Memo};
+use super::{Content, Snapshot, Source, View, inputs_of, load_with};
+use crate::conf::{Commands, ConfError, Loaded};
+use crate::ids::{ModuleId, Target};
+use crate::step::{AddSource, Unpacked};
+use crate::sys::process;
+use crate::tree::VersionState;
+use crate::tree::records;
+
+/// Of one module.
+pub(super) struct Reading {
+    id: ModuleId,
+    source: Source,
+    of_kernels: Vec<OfKernel>,
+}
+
+/// Of the module on one kernel.
+struct OfKernel {
+    target: Target,
+    conf: Result<Loaded, ConfError>,
+    standing: Standing,
+}
+
+/// How a build compares with what is there now.
+enum Standing {
+    /// Nothing is known that would matter.
+    Plain,
+    /// Something of ours is noted about it.
+    Noted { awaits_install: bool, changed: Vec<String> },
+    /// Nothing is noted, and its modules say that they are for this kernel: another DKMS made it.
+    Anothers,
+    /// There is none: it failed in this very transaction, from all that is there now.
+    Tried,
+}
+
+impl Snapshot {
+    /// Reads a module on these kernels.
+    pub(super) fn read(
+        &self,
+        view: &View<'_>,
+        (id, source): &(ModuleId, AddSource),
+        targets: &[Target],
+        memo: &Memo,
+    ) -> Reading {
+        let source = self.source(view, id, source);
+        let of_kernel = |target: &Target| {
+            let conf = conf(view, &source, id, target, memo);
+            let standing = self.standing(view, (id, target), &source, &conf, memo);
+            OfKernel { target: target.clone(), conf, standing }
+        };
+        let of_kernels = targets.iter().map(of_kernel).collect();
+        Reading { id: id.clone(), source, of_kernels }
+    }
+
+    /// Takes in what was read.
+    pub(super) fn take_in(&mut self, reading: Reading) {
+        let Reading { id, source, of_kernels } = reading;
+        for OfKernel { target, conf, standing } in of_kernels {
+            let build = (id.clone(), target);
+            match standing {
+                Standing::Plain => {}
+                Standing::Noted { awaits_install, changed } => {
+                    self.waiting.extend(awaits_install.then(|| build.clone()));
+                    if !changed.is_empty() {
+                        self.outdated.insert(build.clone(), changed);
+                    }
+                }
+                Standing::Anothers => {
+                    self.adoptable.insert(build.clone());
+                }
+                Standing::Tried => {
+                    self.tried.insert(build.clone());
+                }
+            }
+            self.confs.insert(build, conf);
+        }
+        self.sources.insert(id, source);
+    }
+
+    /// Where the source of a module is, and what is in it.
+    pub(super) fn source(&self, view: &View<'_>, id: &ModuleId, source: &AddSource) -> Source {
+        let folder = match (self.module(id).map(|entry| &entry.state), source) {
+            (Some(VersionState::Added { source }), _) => source.clone(),
+            (_, AddSource::Folder(folder)) => folder.clone(),
+            (_, AddSource::Archive(Unpacked { source: Some(folder), .. })) => folder.clone(),
+            (_, AddSource::Archive(Unpacked { lone_conf: Some(conf), .. })) => {
+                conf.parent().unwrap_or(conf).to_path_buf()
+            }
+            _ => view.tree.layout().source(id),
+        };
+        let without_source = matches!(source, AddSource::Archive(unpacked) if unpacked.source.is_none());
+        let content = if without_source { Content::ConfOnly } else { content(&folder) };
+        let has_conf = view.inputs.conf.clone().unwrap_or_else(|| folder.join("dkms.conf")).is_file();
+        Source { folder, content, has_conf }
+    }
+
+    fn standing(
+        &self,
+        view: &View<'_>,
+        (id, target): (&ModuleId, &Target),
+        source: &Source,
+        conf: &Result<Loaded, ConfError>,
+        memo: &Memo,
+    ) -> Standing {
+        let layout = view.tree.layout();
+        let Some(kernel) = self.kernels.get(target) else { return Standing::Plain };
+        if self.module(id).is_none_or(|entry| entry.build(target).is_none()) {
+            return if is_tried(view, id, target) { Standing::Tried } else { Standing::Plain };
+        }
+        let depends = conf.as_ref().map_or(&[][..], |loaded| &loaded.conf.build_depends);
+        // Without headers nothing can be built, so that nothing needs to be.
+        let making = kernel.has_headers().then_some(Making { id, kernel, source: &source.folder, depends });
+        match (records::fingerprint(layout, id, target), making) {
+            (Some(noted), making) => {
+                let changed = making.map(|making| inputs::changed(view, &making, &noted, memo)).unwrap_or_default();
+                Standing::Noted { awaits_install: noted.awaits_install, changed }
+            }
+            (None, Some(_)) if inputs::is_anothers(layout, id, target) => Standing::Anothers,
+            (None, _) => Standing::Plain,
+        }
+    }
+}
+
+/// What dkms.conf says for a kernel.
+pub(super) fn conf(
+    view: &View<'_>,
+    source: &Source,
+    id: &ModuleId,
+    target: &Target,
+    memo: &Memo,
+) -> Result<Loaded, ConfError> {
+    let file = view.inputs.conf.clone().unwrap_or_else(|| source.folder.join("dkms.conf"));
+    load_with(view, &file, (id, target), (Commands::Run, None), memo)
+}
+
+/// Whether this build failed before in the transaction that this process is part of, from the same things.
+fn is_tried(view: &View<'_>, id: &ModuleId, target: &Target) -> bool {
+    let Some(tried) = records::one::<records::Tried>(view.tree.layout(), id, Some(target)) else { return false };
+    process::transaction() == Some(tried.transaction)
+        && inputs_of(view, id, target).is_some_and(|now| now == tried.inputs)
+}
+
+fn content(folder: &Path) -> Content {
+    match fs_err::read_dir(folder).map(|entries| entries.take(2).count()) {
+        Ok(2..) => Content::Sources,
+        Ok(_) => Content::ConfOnly,
+        Err(_) => Content::Nothing,
+    }
+}
