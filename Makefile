@@ -27,7 +27,7 @@ INSTALL_DATA = install -D -m 644
 # The shims name the place where Debian and Fedora have it; another PREFIX changes that.
 INSTALL_SHIM = install_shim() { install -d "$$(dirname "$$2")" && sed 's,/usr/lib/dkms,$(LIBDIR),g' "$$1" >"$$2" && chmod "$${3-755}" "$$2"; }; install_shim
 
-.PHONY: help build install deb rpm demo test events boot compliance corpus packages bench clean prerequisites
+.PHONY: help build install deb rpm demo test units roots events boot compliance corpus packages bench clean prerequisites
 help:
 	@echo 'make build     compile (PROFILE=$(PROFILE))'
 	@echo 'make install   install below DESTDIR, with PREFIX=$(PREFIX) and SBINDIR=$(SBINDIR)'
@@ -87,12 +87,19 @@ prerequisites:
 demo: prerequisites
 	@tests/e2e/demo.sh
 
+# The roots of the scenarios are laid while a compiler is busy with one crate.
 test: prerequisites
+	$(MAKE) -j 2 roots units
+	tests/e2e/run
+	tests/compliance/corpus --quick
+
+units:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) test --locked
-	tests/e2e/run
-	tests/compliance/corpus --quick
+
+roots:
+	@tests/e2e/run --roots
 
 # What make test leaves out of them takes long: more of the stories of tests/events, scenarios on every suite.
 events: prerequisites

@@ -7,7 +7,7 @@ use crate::ids::{ModuleId, ModuleName, Target};
 use crate::report::Reporter;
 use crate::status::Row;
 use crate::step::{Omission, Operation, Outcome, Plan, Step, StepId};
-use crate::tree::records::{self, Failure, Stale, Unmade};
+use crate::tree::records::{self, Failure, OpenInitramfs, Unmade};
 use crate::tree::{Layout, TreeLock, TreeWriter};
 
 /// Notes what failed, and takes back the notes of what is done now.
@@ -54,10 +54,10 @@ fn failure(step: &Step, error: &Error, layout: &Layout) -> Failure {
 
 /// Everything that failed and was not done since.
 pub fn all(layout: &Layout) -> Vec<Failure> {
-    let unmade = records::all::<Stale>(layout).into_iter().filter_map(|stale| {
-        let Unmade { error, code, time } = stale.failed?;
+    let unmade = records::all::<OpenInitramfs>(layout).into_iter().filter_map(|open| {
+        let Unmade { error, code, time } = open.failed?;
         let step = Operation::RenewInitramfs.verb().to_owned();
-        Some(Failure { module: stale.module, target: Some(stale.target), step, code, error, log: None, time })
+        Some(Failure { module: open.module, target: Some(open.target), step, code, error, log: None, time })
     });
     records::all::<Failure>(layout).into_iter().chain(unmade).collect()
 }

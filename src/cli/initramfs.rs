@@ -12,7 +12,7 @@ use crate::request::Request;
 use crate::snapshot::initramfs::{self as images, Changed, Now};
 use crate::snapshot::{Snapshot, View};
 use crate::step::{InitramfsCare, Omission, Operation, Outcome, Plan, Reason, StepId};
-use crate::tree::records::{self, Stale, Unmade};
+use crate::tree::records::{self, OpenInitramfs, Unmade};
 use crate::tree::{Layout, TreeWriter};
 
 use super::pipeline::App;
@@ -31,12 +31,12 @@ pub fn care(policy: InitramfsPolicy, request: &Request) -> InitramfsCare {
 
 /// Whether something is noted that the request is to see to.
 pub fn is_open(app: &App, care: &InitramfsCare) -> bool {
-    let is_meant = |stale: &Stale| match care {
+    let is_meant = |open: &OpenInitramfs| match care {
         InitramfsCare::Leave | InitramfsCare::Note => false,
         InitramfsCare::Renew => true,
-        InitramfsCare::Others(target) => stale.target == *target,
+        InitramfsCare::Others(target) => open.target == *target,
     };
-    records::all::<Stale>(app.tree.layout()).iter().any(is_meant)
+    records::all::<OpenInitramfs>(app.tree.layout()).iter().any(is_meant)
 }
 
 /// Adds to a plan what it means for the kernels' initramfs.
@@ -51,7 +51,7 @@ pub fn renew(plan: &mut Plan, policy: InitramfsPolicy, snapshot: &Snapshot, view
 /// What the plan is about to change, and what is noted from before.
 fn changed(plan: &Plan, snapshot: &Snapshot, view: &View<'_>) -> Vec<Changed> {
     let mut all: BTreeMap<(ModuleId, Target), (BTreeSet<String>, Option<u64>)> = BTreeMap::new();
-    for Stale { module, target, files, since, .. } in records::all::<Stale>(view.tree.layout()) {
+    for OpenInitramfs { module, target, files, since, .. } in records::all::<OpenInitramfs>(view.tree.layout()) {
         all.insert((module, target), (files, since));
     }
     for (module, target) in plan::initramfs::changes(plan) {
@@ -97,12 +97,12 @@ pub fn begin(
     }
     for (module, target) in plan::initramfs::changes(plan) {
         let files = images::files_of(view, snapshot, &module, &target);
-        let known = records::one::<Stale>(view.tree.layout(), &module, Some(&target));
+        let known = records::one::<OpenInitramfs>(view.tree.layout(), &module, Some(&target));
         if known.is_none() {
             noted.insert((module.clone(), target.clone()));
         }
         let files = known.into_iter().flat_map(|known| known.files).chain(files).collect();
-        keep(noting, &Stale { module, target, files, since: None, failed: None })?;
+        keep(noting, &OpenInitramfs { module, target, files, since: None, failed: None })?;
     }
     Ok(noted)
 }
@@ -120,7 +120,7 @@ pub fn end(
         return Ok(());
     }
     if let InitramfsCare::Others(target) = care {
-        return drop_all(layout, noting.lock.writer(), |stale| stale.target == *target);
+        return drop_all(layout, noting.lock.writer(), |open| open.target == *target);
     }
     stamp(plan, outcomes, noted, noting)?;
     if *care == InitramfsCare::Note {
@@ -130,11 +130,11 @@ pub fn end(
         let step = &plan.steps[id.0];
         if let (Operation::RenewInitramfs, Outcome::Failed(error), Some(target)) =
             (&step.operation, outcome, &step.target)
-            && let Some(stale) = records::one::<Stale>(layout, &step.module, Some(target))
+            && let Some(open) = records::one::<OpenInitramfs>(layout, &step.module, Some(target))
         {
             let failed =
                 Some(Unmade { error: error.in_one_line(), code: error.kind().code(), time: crate::sys::now() });
-            keep(noting, &Stale { failed, ..stale })?;
+            keep(noting, &OpenInitramfs { failed, ..open })?;
         }
     }
     let failed = outcomes
@@ -146,7 +146,7 @@ pub fn end(
     let waits = |omission: &&Omission| matches!(omission.reason, Reason::Pending { case: Kind::InitramfsFailed, .. });
     let waiting = plan.omissions.iter().filter(waits).map(|omission| &omission.target);
     let open: BTreeSet<&Target> = failed.chain(waiting).flatten().collect();
-    drop_all(layout, noting.lock.writer(), |stale| !open.contains(&stale.target))
+    drop_all(layout, noting.lock.writer(), |noted| !open.contains(&noted.target))
 }
 
 /// What did not happen needs no note; what did has its time.
@@ -159,26 +159,28 @@ fn stamp(plan: &Plan, outcomes: &[(StepId, Outcome)], noted: &Noted, noting: &No
         .map(|step| (&step.module, step.target.as_ref()))
         .collect();
     for (module, target) in plan::initramfs::changes(plan) {
-        let Some(stale) = records::one::<Stale>(noting.app.tree.layout(), &module, Some(&target)) else { continue };
+        let Some(open) = records::one::<OpenInitramfs>(noting.app.tree.layout(), &module, Some(&target)) else {
+            continue;
+        };
         if done.contains(&(&module, Some(&target))) {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-            keep(noting, &Stale { since: u64::try_from(now).ok(), ..stale })?;
+            keep(noting, &OpenInitramfs { since: u64::try_from(now).ok(), ..open })?;
         } else if noted.contains(&(module.clone(), target.clone())) {
-            noting.lock.writer().drop_record::<Stale>(&module, Some(&target)).map_err(not_kept)?;
+            noting.lock.writer().drop_record::<OpenInitramfs>(&module, Some(&target)).map_err(not_kept)?;
         }
     }
     Ok(())
 }
 
-fn drop_all(layout: &Layout, writer: TreeWriter<'_>, which: impl Fn(&Stale) -> bool) -> Result<()> {
-    for stale in records::all::<Stale>(layout).iter().filter(|stale| which(stale)) {
-        writer.drop_record::<Stale>(&stale.module, Some(&stale.target)).map_err(not_kept)?;
+fn drop_all(layout: &Layout, writer: TreeWriter<'_>, which: impl Fn(&OpenInitramfs) -> bool) -> Result<()> {
+    for open in records::all::<OpenInitramfs>(layout).iter().filter(|open| which(open)) {
+        writer.drop_record::<OpenInitramfs>(&open.module, Some(&open.target)).map_err(not_kept)?;
     }
     Ok(())
 }
 
-fn keep(noting: &Noting<'_>, stale: &Stale) -> Result<()> {
-    noting.lock.writer().record(stale).map_err(not_kept)
+fn keep(noting: &Noting<'_>, open: &OpenInitramfs) -> Result<()> {
+    noting.lock.writer().record(open).map_err(not_kept)
 }
 
 fn not_kept(error: std::io::Error) -> Error {

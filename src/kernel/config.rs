@@ -3,6 +3,8 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 /// CONFIG_ names with their values (`y`, `m`, a number, a string without its quotes). Unset ones are absent. Few of the
 /// ten thousand are ever asked for: the text is kept as it is, and searched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,6 +53,11 @@ impl KernelConfig {
         self.is_enabled("CONFIG_LD_IS_LLD")
     }
 
+    /// Whether the kernel can check signatures of modules, and so takes them.
+    pub fn takes_signatures(&self) -> bool {
+        self.get("CONFIG_MODULE_SIG_HASH").is_some()
+    }
+
     /// The program that compiled the kernel, from CONFIG_CC_VERSION_TEXT, the first line of its `--version`:
     /// `gcc-12 (Debian 12.2.0-14) 12.2.0` → `gcc-12`; `Debian clang version 14.0.6` → `clang`. Never a path, nor anything
     /// that a shell would take for more than a word.
@@ -60,6 +67,27 @@ impl KernelConfig {
             plain && (word.contains("gcc") || word.contains("clang") || word.ends_with("cc"))
         };
         self.get("CONFIG_CC_VERSION_TEXT")?.split_whitespace().take(2).find(compiles)
+    }
+}
+
+/// What decides whether a build is still the one that would be made: little enough to be kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Toolset {
+    /// [`KernelConfig::compiler`]
+    pub compiler: Option<String>,
+    /// [`KernelConfig::is_clang`]
+    pub is_clang: bool,
+    /// [`KernelConfig::takes_signatures`]
+    pub takes_signatures: bool,
+}
+
+impl From<&KernelConfig> for Toolset {
+    fn from(config: &KernelConfig) -> Self {
+        Self {
+            compiler: config.compiler().map(str::to_owned),
+            is_clang: config.is_clang(),
+            takes_signatures: config.takes_signatures(),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::conf;
 use crate::conf::framework::TrySign;
 use crate::conf::signing::KeyFiles;
 use crate::ids::{ModuleId, ModuleName, Target};
-use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers};
+use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, Toolset, headers};
 use crate::step::Inputs;
 use crate::sys::System;
 use crate::sys::fingerprint::{self, hex};
@@ -89,10 +89,10 @@ fn of_kernel(view: &View<'_>, kernel: &Kernel, memo: &Memo) -> io::Result<Digest
     let folder = kernel.headers.folder();
     add("kernel headers", memo.of(&folder.join("Module.symvers"))?);
     if let Some(file) = headers::config_file(folder, view.inputs.kernel_config.as_deref()) {
-        add("kernel configuration", memo.of(&file)?);
-        let config = KernelConfig::read(&file)?;
-        add(COMPILER, compiler(view.system, &config));
-        add(SIGNING, certificate(view, &kernel.target, &config, memo)?);
+        let (digest, toolset) = memo.config(&file)?;
+        add("kernel configuration", digest);
+        add(COMPILER, compiler(view.system, &toolset));
+        add(SIGNING, certificate(view, &kernel.target, toolset.takes_signatures, memo)?);
     }
     Ok(digests)
 }
@@ -160,14 +160,14 @@ fn of_command_line(given: &Inputs) -> io::Result<Option<String>> {
 
 /// The program that compiles for this kernel, as far as it can be told without asking one: the kernel's own where it
 /// exists, else the default one. Callers' PATHs differ; that is no change.
-fn compiler(system: &System, config: &KernelConfig) -> Option<String> {
+fn compiler(system: &System, kernel: &Toolset) -> Option<String> {
     let find = |name: &str| {
         let places = ["/usr/local/bin", "/usr/bin", "/bin"].map(|folder| system.path(folder).join(name));
         let file = places.iter().find_map(|file| fs_err::canonicalize(file).ok())?;
         Some(system.inside(&file).to_string_lossy().into_owned())
     };
-    let fallback = if config.is_clang() { "clang" } else { "gcc" };
-    config.compiler().and_then(find).or_else(|| find(fallback))
+    let fallback = if kernel.is_clang { "clang" } else { "gcc" };
+    kernel.compiler.as_deref().and_then(find).or_else(|| find(fallback))
 }
 
 /// Completes what was taken before a build: the first build that is signed makes the certificate.
@@ -177,14 +177,14 @@ pub fn add_certificate(
     target: &Target,
     config: &KernelConfig,
 ) -> io::Result<()> {
-    let certificate = certificate(view, target, config, &Memo::default())?;
+    let certificate = certificate(view, target, config.takes_signatures(), &Memo::default())?;
     digests.extend(certificate.map(|digest| (SIGNING.to_owned(), digest)));
     Ok(())
 }
 
 /// The certificate of the key that signs modules for this kernel, when it takes signatures.
-fn certificate(view: &View<'_>, target: &Target, config: &KernelConfig, memo: &Memo) -> io::Result<Option<String>> {
-    if config.get("CONFIG_MODULE_SIG_HASH").is_none() || view.framework.try_sign == TrySign::No {
+fn certificate(view: &View<'_>, target: &Target, is_taken: bool, memo: &Memo) -> io::Result<Option<String>> {
+    if !is_taken || view.framework.try_sign == TrySign::No {
         return Ok(None);
     }
     let files = KeyFiles::locate(view.system, view.framework, view.tree.layout(), Some(&target.kernel));
@@ -228,6 +228,21 @@ impl Memo {
 
     fn of(&self, file: &Path) -> io::Result<Option<String>> {
         self.once(file, fingerprint::stamp_of_file, || of_files(&[file.to_path_buf()]))
+    }
+
+    /// The digest of a kernel's configuration, and what it says. Asked for once per kernel.
+    fn config(&self, file: &Path) -> io::Result<(Option<String>, Toolset)> {
+        let stamp = self.known.as_ref().and_then(|(_, now)| fingerprint::stamp_of_file(file, *now).ok().flatten());
+        let known = self.known.as_ref().zip(stamp.as_ref()).and_then(|((known, _), stamp)| known.config(file, stamp));
+        if let Some((digest, toolset)) = known {
+            return Ok((Some(digest.to_owned()), toolset.clone()));
+        }
+        let toolset = Toolset::from(&KernelConfig::read(file)?);
+        let digest = of_files(&[file.to_path_buf()])?;
+        if let (Some(stamp), Some(digest)) = (stamp, &digest) {
+            locked(&self.learnt).put_config(file, stamp, digest.clone(), toolset.clone());
+        }
+        Ok((digest, toolset))
     }
 
     fn once(

@@ -9,6 +9,7 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use super::{Layout, TreeWriter};
+use crate::kernel::Toolset;
 use crate::sys::fs::{create_folders, write_atomically};
 
 /// Places with their stamps and digests.
@@ -19,6 +20,9 @@ pub struct KnownDigests(BTreeMap<String, Known>);
 struct Known {
     stamp: String,
     digest: String,
+    /// What the configuration of a kernel says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    toolset: Option<Toolset>,
 }
 
 impl KnownDigests {
@@ -30,14 +34,32 @@ impl KnownDigests {
 
     /// The digest of what lies there, if it still has this stamp ([`crate::sys::fingerprint`]).
     pub fn get(&self, place: &Path, stamp: &str) -> Option<&str> {
-        let known = self.0.get(place.to_str()?)?;
-        (known.stamp == stamp).then_some(known.digest.as_str())
+        Some(self.known(place, stamp)?.digest.as_str())
+    }
+
+    /// The same of the configuration of a kernel, with what it says.
+    pub fn config(&self, place: &Path, stamp: &str) -> Option<(&str, &Toolset)> {
+        let known = self.known(place, stamp)?;
+        Some((&known.digest, known.toolset.as_ref()?))
+    }
+
+    fn known(&self, place: &Path, stamp: &str) -> Option<&Known> {
+        self.0.get(place.to_str()?).filter(|known| known.stamp == stamp)
     }
 
     /// Adds one. A place whose name is no text is never known.
     pub fn put(&mut self, place: &Path, stamp: String, digest: String) {
+        self.add(place, Known { stamp, digest, toolset: None });
+    }
+
+    /// Adds the configuration of a kernel.
+    pub fn put_config(&mut self, place: &Path, stamp: String, digest: String, toolset: Toolset) {
+        self.add(place, Known { stamp, digest, toolset: Some(toolset) });
+    }
+
+    fn add(&mut self, place: &Path, known: Known) {
         if let Some(place) = place.to_str() {
-            self.0.insert(place.to_owned(), Known { stamp, digest });
+            self.0.insert(place.to_owned(), known);
         }
     }
 

@@ -4,7 +4,7 @@
 //! release is skipped, and facts about modules that are gone from the tree mean nothing and are swept.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -140,7 +140,7 @@ pub struct Tried {
 
 /// The initramfs of a kernel may hold another module than is installed now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stale {
+pub struct OpenInitramfs {
     /// The module that changed.
     pub module: ModuleId,
     /// The kernel.
@@ -165,7 +165,7 @@ pub struct Unmade {
     pub time: u64,
 }
 
-impl Record for Stale {
+impl Record for OpenInitramfs {
     const KIND: &'static str = "initramfs";
 
     fn module(&self) -> &ModuleId {
@@ -234,13 +234,22 @@ pub fn all<R: Record>(layout: &Layout) -> Vec<R> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
         .collect();
     files.sort();
-    files.into_iter().filter_map(|file| serde_json::from_slice(&fs::read(file).ok()?).ok()).collect()
+    files.iter().filter_map(|file| read(file)).collect()
 }
 
 /// The fact of this kind about this module and kernel.
 pub fn one<R: Record>(layout: &Layout, module: &ModuleId, target: Option<&Target>) -> Option<R> {
-    let record: R = serde_json::from_slice(&fs::read(file::<R>(layout, module, target)).ok()?).ok()?;
+    let record: R = read(&file::<R>(layout, module, target))?;
     (record.module() == module && record.target() == target).then_some(record)
+}
+
+/// No record is larger, and most are read with one call.
+const MAX_RECORD: u64 = 1 << 20;
+
+fn read<R: Record>(file: &Path) -> Option<R> {
+    let mut text = Vec::with_capacity(4096);
+    fs::File::open(file).ok()?.take(MAX_RECORD).read_to_end(&mut text).ok()?;
+    serde_json::from_slice(&text).ok()
 }
 
 /// Names hold no comma, so no two facts share a file.

@@ -8,21 +8,23 @@ KVER=6.5.0-bench
 headers_deb $KVER >/dev/null && dpkg -i "linux-headers-$KVER.deb" >/dev/null
 for n in $(seq 30); do module_source "bench$n" 1.0 && mv "bench$n-1.0" /usr/src/ && dkms add "bench$n/1.0" >/dev/null; done
 
-# each WHAT ROUNDS CMD: a line for what sh makes of CMD.
-each() { line "$1" "$(fastest -n "$2" sh -c "$3")" ms; }
+# nothing WHAT WORD...: what an event costs that finds all as it should be.
+nothing() { line "an event with nothing to do: $1" "$(fastest -n 40 "${@:2}")" ms 10; }
 
 title 'Package events, thirty modules for three kernels'
-each 'the first time' 1 'dkms reconcile'
+line 'the first time' "$(fastest -n 1 dkms reconcile)" ms
 [ "$(dkms status | grep -c ': installed')" -eq 90 ] || fail 'not all is installed'
 # A source that has just been written is read again; wait until it counts as old.
 sleep 3
-trigger="/usr/lib/dkms/event dpkg-self postinst triggered '/usr/src /usr/lib/modules'"
-sh -c "$trigger" >/dev/null 2>&1
-each 'an event with nothing to do: dpkg trigger' 20 "$trigger"
-each 'an event with nothing to do: rpm file trigger' 20 \
-    'echo /usr/src/bench1-1.0/dkms.conf | /usr/lib/dkms/event rpm-trigger transfiletriggerin 0'
-each 'an event with nothing to do: kernel hook' 20 "/usr/lib/dkms/event kernel postinst $KVER"
-strace -f -c -e trace=execve -o /tmp/calls /usr/lib/dkms/event dpkg-self postinst triggered /usr/src >/dev/null 2>&1
+trigger=(/usr/lib/dkms/event dpkg-self postinst triggered '/usr/src /usr/lib/modules')
+"${trigger[@]}" >/dev/null 2>&1
+echo /usr/src/bench1-1.0/dkms.conf >/tmp/paths
+nothing 'dpkg trigger' "${trigger[@]}"
+nothing 'rpm file trigger' sh -c 'exec /usr/lib/dkms/event rpm-trigger transfiletriggerin 0 </tmp/paths'
+nothing 'kernel hook' /usr/lib/dkms/event kernel postinst "$KVER"
+strace -f -c -e trace=execve -o /tmp/calls "${trigger[@]}" >/dev/null 2>&1
 line 'processes started by the first of them' "$(awk '$NF == "execve" {print $4 - 1}' /tmp/calls)" ''
-each 'a kernel goes and comes back unchanged (nothing is compiled)' 3 \
-    "dkms kernel_prerm -k $KVER; /usr/lib/dkms/event kernel header_postinst $KVER"
+gone="dkms kernel_prerm -k $KVER >/dev/null 2>&1" back="/usr/lib/dkms/event kernel header_postinst $KVER >/dev/null 2>&1"
+line 'a kernel comes back unchanged: thirty modules, none compiled' "$(fastest -n 5 -p "$gone" sh -c "$back")" ms 100
+line 'of that, depmod' "$(fastest -n 10 depmod "$KVER")" ms
+line 'a kernel with thirty modules goes' "$(fastest -n 5 -p "$back" sh -c "$gone")" ms

@@ -51,7 +51,7 @@ const EXPORTED: [&str; 4] = ["kernelver", "arch", "module", "module_version"];
 /// Sets variables from arguments, defines what the original offers, sources, prints. Its own names begin with `__dkms_`.
 const SCRIPT: &str = r#"
 exec {__dkms_out}>&1 1>&2
-__dkms_kind=$1 __dkms_source=$2 __dkms_names=$3 __dkms_destination=$4 __dkms_end=$5; shift 5
+__dkms_kind=$1 __dkms_source=$2 __dkms_names=$3 __dkms_destination=$4 __dkms_end=$5 __dkms_runs=$6; shift 6
 while [ "$1" != -- ]; do printf -v "$1" '%s' "$2"; shift 2; done; shift
 while [ "$#" -gt 0 ]; do
   case $1 in export) export "$2" ;; esac
@@ -60,6 +60,9 @@ done
 override_dest_module_location() {
   if [ -n "$__dkms_destination" ]; then printf '%s\n' "$__dkms_destination"; else printf '%s\n' "$1"; fi
 }
+if [ "$__dkms_runs" = elsewhere ] && [ -n "$kernelver" ]; then
+  uname() { case $*, in -r,) printf '%s\n' "$kernelver" ;; *) command uname "$@" ;; esac; }
+fi
 __dkms_dump() {
   local __dkms_status=$1 __dkms_n __dkms_i
   set +eufx; IFS=$' \t\n'; set -f
@@ -110,6 +113,8 @@ impl Run<'_> {
             &names,
             destination,
             END,
+            // The kernel that runs is none of another root: there, it is the one that is asked about.
+            if self.system.is_live() { "here" } else { "elsewhere" },
         ]);
         for (name, value) in self.variables {
             command = command.arg(name).arg(value);

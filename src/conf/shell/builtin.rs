@@ -105,13 +105,15 @@ impl Evaluator<'_> {
     fn uname(&mut self, option: &str, unknown: Dynamic) -> Result<bool, Dynamic> {
         let system = self.system();
         let word = match option {
-            "-r" => system.running_kernel().map(KernelRelease::as_str),
-            "-m" => system.machine().map(Arch::as_str),
-            "-s" => Some("Linux"),
+            "-r" if system.is_live() => system.running_kernel().map(KernelRelease::to_string),
+            // The kernel that runs is none of another root: there, it is the one that is asked about.
+            "-r" => self.variables.element("kernelver", 0)?.filter(|kernel| !kernel.is_empty()),
+            "-m" => system.machine().map(Arch::to_string),
+            "-s" => Some("Linux".to_owned()),
             _ => None,
         };
         let word = word.ok_or(unknown)?;
-        Ok(self.print(&[word], "\n"))
+        Ok(self.print(&[&word], "\n"))
     }
 
     fn leave(&mut self, name: &str, words: &[&str], unknown: Dynamic) -> Result<Flow, Dynamic> {

@@ -155,6 +155,9 @@ impl Shell<'_> {
     }
 
     fn source_again(&self, file: &Path, reading: &mut Reading) -> Result<(), ConfError> {
+        if twice::is_the_same(&reading.directives) {
+            return Ok(());
+        }
         let printed = twice::print(self.system, &reading.directives, self.names);
         let none = Directives::new();
         match eval::evaluate(&printed.text, &none, self) {

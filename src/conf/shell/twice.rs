@@ -19,6 +19,18 @@ pub(super) struct Printed {
     pub lines: Vec<(String, usize)>,
 }
 
+/// Whether a second evaluation gives what the first gave: no value holds a character that a shell reads, and all blanks
+/// are single ones between words. Most files are of this kind.
+pub(super) fn is_the_same(directives: &Directives) -> bool {
+    let is_plain = |value: &String| {
+        value.chars().all(|c| c.is_ascii_alphanumeric() || " /._-+:=,@%".contains(c))
+            && !value.starts_with(' ')
+            && !value.ends_with(' ')
+            && !value.contains("  ")
+    };
+    directives.values().flat_map(|values| values.values()).all(is_plain)
+}
+
 /// Prints directives as the original does: in the order of `names`, each value split at blanks and line ends, its
 /// parts expanded as file names in the working directory, joined by single blanks.
 pub(super) fn print(system: &System, directives: &Directives, names: &[&str]) -> Printed {

@@ -134,3 +134,23 @@ fn what_nobody_touched_since_is_not_read_again() {
     site.write("src/foo.c", "new");
     assert_ne!(memo(later).of_source(&source).unwrap(), digest);
 }
+
+#[test]
+fn what_a_configuration_says_is_kept_until_it_is_another() {
+    let site = Site::new();
+    let file = site.0.path().join("headers/.config");
+    let places = ["/var/lib/dkms", "/usr/src", "/lib/modules"].map(Path::new);
+    let layout = Layout::new(site.0.path(), places[0], places[1], places[2]);
+    let memo = || Memo::of_earlier_runs(&layout, SystemTime::now() + std::time::Duration::from_secs(60));
+    let first = memo();
+    let (digest, said) = first.config(&file).unwrap();
+    assert_eq!(said, Toolset { compiler: Some("gcc-12".to_owned()), is_clang: false, takes_signatures: true });
+    let kept = serde_json::to_string(&first.learnt()).unwrap();
+    // Another answer than the true one shows where it comes from.
+    site.write("var/lib/dkms/.records/digests.json", &kept.replace("gcc-12", "gcc-99"));
+    let (again, said) = memo().config(&file).unwrap();
+    assert_eq!((again, said.compiler.as_deref()), (digest, Some("gcc-99")));
+    site.write("headers/.config", "CONFIG_CC_IS_CLANG=y\n");
+    let (_, said) = memo().config(&file).unwrap();
+    assert_eq!(said, Toolset { compiler: None, is_clang: true, takes_signatures: false });
+}
