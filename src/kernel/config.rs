@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use crate::tree::digests::Toolset;
 
 /// CONFIG_ names with their values (`y`, `m`, a number, a string without its quotes). Unset ones are absent. Few of the
 /// ten thousand are ever asked for: the text is kept as it is, and searched.
@@ -68,17 +68,6 @@ impl KernelConfig {
         };
         self.get("CONFIG_CC_VERSION_TEXT")?.split_whitespace().take(2).find(compiles)
     }
-}
-
-/// What decides whether a build is still the one that would be made: little enough to be kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Toolset {
-    /// [`KernelConfig::compiler`]
-    pub compiler: Option<String>,
-    /// [`KernelConfig::is_clang`]
-    pub is_clang: bool,
-    /// [`KernelConfig::takes_signatures`]
-    pub takes_signatures: bool,
 }
 
 impl From<&KernelConfig> for Toolset {

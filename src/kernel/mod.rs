@@ -13,7 +13,7 @@ pub mod symbols;
 
 use std::path::PathBuf;
 
-pub use config::{ConfigOnDemand, KernelConfig, Toolset};
+pub use config::{ConfigOnDemand, KernelConfig};
 pub use files::ModuleFiles;
 pub use headers::Headers;
 pub use modinfo::ModInfo;

@@ -13,11 +13,11 @@ use crate::conf;
 use crate::conf::framework::TrySign;
 use crate::conf::signing::KeyFiles;
 use crate::ids::{ModuleId, ModuleName, Target};
-use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, Toolset, headers};
+use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers};
 use crate::step::Inputs;
 use crate::sys::System;
 use crate::sys::fingerprint::{self, hex};
-use crate::tree::digests::KnownDigests;
+use crate::tree::digests::{KnownDigests, Toolset};
 use crate::tree::records::Fingerprint;
 use crate::tree::{Layout, Tree};
 

@@ -9,18 +9,28 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use super::{Layout, TreeWriter};
-use crate::kernel::Toolset;
 use crate::sys::fs::{create_folders, write_atomically};
 
 /// Places with their stamps and digests.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownDigests(BTreeMap<String, Known>);
 
+/// What the configuration of a kernel says about how modules are built for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Toolset {
+    /// The program that compiled the kernel.
+    pub compiler: Option<String>,
+    /// Whether that is clang.
+    pub is_clang: bool,
+    /// Whether the kernel takes signatures.
+    pub takes_signatures: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Known {
     stamp: String,
     digest: String,
-    /// What the configuration of a kernel says.
+    /// Of the configuration of a kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     toolset: Option<Toolset>,
 }
