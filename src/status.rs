@@ -233,6 +233,7 @@ mod tests {
     fn entry(name: &str, version: &str, builds: &[(&str, bool)]) -> ModuleEntry {
         let build = |(kernel, installed): &(&str, bool)| Build {
             target: target(kernel),
+            stamp: None,
             installed: *installed,
             has_original: kernel.ends_with("orig"),
             weak: Vec::new(),

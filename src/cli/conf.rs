@@ -137,7 +137,7 @@ fn text(loaded: &Loaded, target: &Target) -> String {
     };
     let mut lines = vec![format!("# {} for kernel {target}, evaluated {how}", loaded.file.display())];
     lines.extend(loaded.needs.iter().map(|need| format!("# only bash can tell: {}", needed(need, loaded))));
-    for (name, values) in &loaded.raw {
+    for (name, values) in loaded.raw.iter() {
         for (index, value) in values {
             let name = if values.len() == 1 && *index == 0 { name.clone() } else { format!("{name}[{index}]") };
             lines.push(format!("{name}={}", quoted(value)));

@@ -85,6 +85,7 @@ mod tests {
     fn zfs(version: &str, kernels: &[(&str, bool)]) -> ModuleEntry {
         let build = |(kernel, installed): &(&str, bool)| Build {
             target: target(kernel),
+            stamp: None,
             installed: *installed,
             has_original: false,
             weak: Vec::new(),

@@ -38,12 +38,12 @@ pub fn load(
     match checked.conf {
         Some(conf) => Ok(Loaded {
             conf,
-            raw: gathered.directives.clone(),
+            raw: Arc::clone(&gathered.directives),
             evaluated_by: gathered.evaluated_by,
             needs: gathered.needs.clone(),
             duplicates: checked.duplicates,
             notices,
-            origins: gathered.origins.clone(),
+            origins: Arc::clone(&gathered.origins),
             file: file.to_path_buf(),
         }),
         None if gathered.directives.is_empty() => {
@@ -82,7 +82,7 @@ pub fn load_lenient(
         name: first("PACKAGE_NAME").and_then(|name| ModuleName::new(name).ok()),
         version: first("PACKAGE_VERSION").and_then(|version| ModuleVersion::new(version).ok()),
         conf: checked.conf.filter(|_| gathered.unknown.is_empty()),
-        raw: gathered.directives.clone(),
+        raw: Directives::clone(&gathered.directives),
         unknown: gathered.unknown.clone(),
         problems,
         duplicates: checked.duplicates,
@@ -93,14 +93,14 @@ pub fn load_lenient(
 /// Directives of all files, before the rules.
 #[derive(Debug)]
 pub(super) struct Gathered {
-    directives: Directives,
+    directives: Arc<Directives>,
     unknown: Vec<Unknown>,
     evaluated_by: EvaluatedBy,
     /// Whether they may be others for another kernel.
     pub(super) depends_on_kernel: bool,
     needs: Vec<(PathBuf, String)>,
     notices: Vec<String>,
-    origins: BTreeMap<String, Origin>,
+    origins: Arc<BTreeMap<String, Origin>>,
     /// Each file with its text, in order.
     texts: Vec<(PathBuf, String)>,
 }
@@ -127,13 +127,13 @@ fn evaluate(
     (reach, memo): (Reach, &Memo),
 ) -> Result<Gathered, ConfError> {
     let mut gathered = Gathered {
-        directives: Directives::new(),
+        directives: Arc::default(),
         unknown: Vec::new(),
         evaluated_by: EvaluatedBy::Static,
         depends_on_kernel: false,
         needs: Vec::new(),
         notices: Vec::new(),
-        origins: BTreeMap::new(),
+        origins: Arc::default(),
         texts: Vec::new(),
     };
     let text = Text::read(file)?;
@@ -154,7 +154,7 @@ fn evaluate(
         gathered.note_origins(&reading.directives, |name| {
             Origin::File(file.clone(), super::shell::line_of(&reading.text, name))
         });
-        gathered.directives = reading.directives;
+        gathered.directives = Arc::new(reading.directives);
         gathered.unknown.retain(|unknown| !gathered.directives.contains_key(&unknown.name));
         gathered.unknown.extend(reading.unknown);
         gathered.notices.extend(reading.notices);
@@ -166,7 +166,7 @@ fn evaluate(
         gathered.texts.push((file, reading.text));
     }
     let text = gathered.texts.first().map(|(_, text)| text.clone()).unwrap_or_default();
-    gathered.notices.extend(dialect::modernise(&mut gathered.directives, file, &text, context));
+    gathered.notices.extend(dialect::modernise(Arc::make_mut(&mut gathered.directives), file, &text, context));
     gathered.take_command_line(context.directives);
     Ok(gathered)
 }
@@ -175,7 +175,7 @@ impl Gathered {
     fn note_origins(&mut self, after: &Directives, origin: impl Fn(&str) -> Origin) {
         for (name, values) in after {
             if self.directives.get(name) != Some(values) {
-                self.origins.insert(name.clone(), origin(name));
+                Arc::make_mut(&mut self.origins).insert(name.clone(), origin(name));
             }
         }
     }
@@ -185,9 +185,9 @@ impl Gathered {
         for directive in directives {
             match directive.split_once('=') {
                 Some((name, value)) if directive::is_known(name) => {
-                    self.directives.entry(name.to_owned()).or_default().insert(0, value.to_owned());
+                    Arc::make_mut(&mut self.directives).entry(name.to_owned()).or_default().insert(0, value.to_owned());
                     self.unknown.retain(|unknown| unknown.name != name);
-                    self.origins.insert(name.to_owned(), Origin::CommandLine);
+                    Arc::make_mut(&mut self.origins).insert(name.to_owned(), Origin::CommandLine);
                 }
                 Some((name, _)) => {
                     self.notices

@@ -19,6 +19,7 @@ pub mod signing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use framework::Framework;
 pub use load::{load, load_lenient};
@@ -96,7 +97,7 @@ pub struct Loaded {
     /// The typed, checked values.
     pub conf: ModuleConf,
     /// Every directive as evaluated.
-    pub raw: module::Directives,
+    pub raw: Arc<module::Directives>,
     /// How.
     pub evaluated_by: EvaluatedBy,
     /// What only bash could tell, for each file for which it was asked.
@@ -107,7 +108,7 @@ pub struct Loaded {
     /// Deprecated or odd things, one sentence each.
     pub notices: Vec<String>,
     /// Where each directive that is set got its value: the last file (or the command line) that changed it.
-    pub origins: BTreeMap<String, framework::Origin>,
+    pub origins: Arc<BTreeMap<String, framework::Origin>>,
     /// The dkms.conf itself.
     pub file: PathBuf,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use crate::ids::{ModuleName, ModuleVersion, Target};
@@ -31,7 +32,7 @@ impl Folder {
         target: Option<&Target>,
         copies: Option<&Path>,
     ) -> Vec<PathBuf> {
-        if self.entries.is_empty() && copies.is_none() {
+        if copies.is_none() && !self.has_some_of(name) {
             return Vec::new();
         }
         let file = |name: String| {
@@ -39,6 +40,14 @@ impl Folder {
             self.entry(&name).into_iter().chain(copy).find(|file| file.is_file())
         };
         names(name, version, target).into_iter().filter_map(file).collect()
+    }
+
+    fn has_some_of(&self, name: &ModuleName) -> bool {
+        let begins = |entry: &OsString| entry.as_encoded_bytes().starts_with(name.as_str().as_bytes());
+        self.entries
+            .range::<OsStr, _>((Bound::Included(OsStr::new(name.as_str())), Bound::Unbounded))
+            .next()
+            .is_some_and(begins)
     }
 
     /// The place of an entry that is here.

@@ -1,6 +1,5 @@
 //! Snapshots made by hand, for tables of plans.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::conf::{ConfError, EvaluatedBy, Loaded, MakeCommand, ModuleConf};
@@ -60,6 +59,7 @@ impl Sample {
         let id = id(module);
         let build = |word: &&str| Build {
             target: target(word.trim_start_matches('+')),
+            stamp: None,
             installed: word.starts_with('+'),
             has_original: false,
             weak: Vec::new(),
@@ -194,12 +194,12 @@ fn loaded(id: &ModuleId, words: &str) -> Loaded {
     };
     Loaded {
         conf,
-        raw: BTreeMap::new(),
+        raw: Default::default(),
         evaluated_by: EvaluatedBy::Static,
         needs: Vec::new(),
         duplicates: Vec::new(),
         notices: Vec::new(),
-        origins: BTreeMap::new(),
+        origins: Default::default(),
         file: PathBuf::from("dkms.conf"),
     }
 }

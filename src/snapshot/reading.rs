@@ -94,8 +94,8 @@ impl Snapshot {
             _ => view.tree.layout().source(id),
         };
         let without_source = matches!(source, AddSource::Archive(unpacked) if unpacked.source.is_none());
-        let content = if without_source { Content::ConfOnly } else { content(&folder) };
         let has_conf = view.inputs.conf.clone().unwrap_or_else(|| folder.join("dkms.conf")).is_file();
+        let content = if without_source { Content::ConfOnly } else { content(&folder) };
         Source { folder, content, has_conf }
     }
 
@@ -109,13 +109,13 @@ impl Snapshot {
     ) -> Standing {
         let layout = view.tree.layout();
         let Some(kernel) = self.kernels.get(target) else { return Standing::Plain };
-        if self.module(id).is_none_or(|entry| entry.build(target).is_none()) {
+        let Some(build) = self.module(id).and_then(|entry| entry.build(target)) else {
             return if is_tried(view, id, target) { Standing::Tried } else { Standing::Plain };
-        }
+        };
         let depends = conf.as_ref().map_or(&[][..], |loaded| &loaded.conf.build_depends);
         // Without headers nothing can be built, so that nothing needs to be.
         let making = kernel.has_headers().then_some(Making { id, kernel, source: &source.folder, depends });
-        match (records::fingerprint(layout, id, target), making) {
+        match (records::fingerprint_of(layout, id, target, build.stamp), making) {
             (Some(noted), making) => {
                 let changed = making.map(|making| inputs::changed(view, &making, &noted, memo)).unwrap_or_default();
                 Standing::Noted { awaits_install: noted.awaits_install, changed }
@@ -145,7 +145,11 @@ fn is_tried(view: &View<'_>, id: &ModuleId, target: &Target) -> bool {
         && inputs_of(view, id, target).is_some_and(|now| now == tried.inputs)
 }
 
+/// A source with a Makefile, as nearly all have one, is told without a look at everything in it.
 fn content(folder: &Path) -> Content {
+    if folder.join("Makefile").is_file() && folder.join("dkms.conf").is_file() {
+        return Content::Sources;
+    }
     match fs_err::read_dir(folder).map(|entries| entries.take(2).count()) {
         Ok(2..) => Content::Sources,
         Ok(_) => Content::ConfOnly,

@@ -102,14 +102,28 @@ impl Fingerprint {
 
 /// [`Fingerprint::stamp`] of the build that lies at `place`.
 pub fn stamp(place: &Path) -> Option<u64> {
-    let changed = fs::metadata(place.join("module")).and_then(|meta| meta.modified()).ok()?;
+    stamp_of(&fs::metadata(place.join("module")).ok()?)
+}
+
+/// The same from what stat(2) says of its `module/`.
+pub(super) fn stamp_of(meta: &std::fs::Metadata) -> Option<u64> {
+    let changed = meta.modified().ok()?;
     u64::try_from(changed.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()
 }
 
 /// What the build that is there now was made from; None when that is not known.
 pub fn fingerprint(layout: &Layout, module: &ModuleId, target: &Target) -> Option<Fingerprint> {
+    fingerprint_of(layout, module, target, stamp(&layout.built(module, target)))
+}
+
+/// What the build with this stamp was made from.
+pub fn fingerprint_of(
+    layout: &Layout,
+    module: &ModuleId,
+    target: &Target,
+    present: Option<u64>,
+) -> Option<Fingerprint> {
     let note: Fingerprint = one(layout, module, Some(target))?;
-    let present = stamp(&layout.built(module, target));
     if note.stamp == present {
         return Some(note);
     }

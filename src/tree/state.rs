@@ -35,6 +35,8 @@ pub enum VersionState {
 pub struct Build {
     /// The kernel it was made for.
     pub target: Target,
+    /// [`super::records::stamp`] of it, where it is known.
+    pub stamp: Option<u64>,
     /// Whether `kernel-KVER-ARCH` points at it.
     pub installed: bool,
     /// Whether NAME/original_module/KVER/ARCH exists.

@@ -248,3 +248,19 @@ fn thirty_modules_on_three_kernels_are_listed_within_milliseconds() {
     // Unoptimised; a release build takes a fifth of this.
     assert!(fastest < 40_000_000, "{fastest} ns");
 }
+
+#[test]
+fn builds_for_other_architectures_are_seen_beside_the_one_that_a_link_names() {
+    let all = ["aarch64", "i686", "x86_64"];
+    for built in [&all[..], &["i686"], &["x86_64"], &["i686", "x86_64"], &[]] {
+        let s = Sandbox::new();
+        s.added("a", "1");
+        for arch in built {
+            s.file(&format!("a/1/6.1/{arch}/module/a.ko"), "");
+        }
+        s.active_on("a", "1", "6.1");
+        let entry = s.tree().module(&id("a", "1")).unwrap().unwrap();
+        let found: Vec<_> = entry.builds.iter().map(|build| build.target.arch.as_str()).collect();
+        assert_eq!(found, built);
+    }
+}

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
 use super::weak::WeakLinks;
-use super::{Build, Layout, ModuleEntry, VersionState};
+use super::{Build, Layout, ModuleEntry, VersionState, records};
 use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
 use crate::sys::fs::{is_real_folder, resolve};
 use crate::sys::side_by_side;
@@ -91,6 +92,16 @@ impl NameFacts {
         Ok(facts)
     }
 
+    /// The architecture of the build for this kernel that a `kernel-…` link leads to, if one does.
+    fn linked_arch(&self, id: &ModuleId, kernel: &KernelRelease) -> Option<Arch> {
+        let of_kernel = format!("kernel-{kernel}-");
+        let links = self.links.iter().filter(|(name, _)| name.starts_with(&of_kernel));
+        let mut linked = links.filter_map(|(_, text)| linked_target(text));
+        linked
+            .find(|(version, target)| *version == id.version && target.kernel == *kernel)
+            .map(|(_, target)| target.arch)
+    }
+
     fn is_active(&self, id: &ModuleId, target: &Target) -> bool {
         let text = self.links.get(&format!("kernel-{}-{}", target.kernel, target.arch));
         text.and_then(|text| linked_version(text, target)).is_some_and(|version| version == id.version)
@@ -147,20 +158,32 @@ fn builds(layout: &Layout, id: &ModuleId, facts: &NameFacts, weak: &WeakLinks) -
     let mut found = Vec::new();
     for kernel in folders(&layout.version(id), &NOT_KERNELS)? {
         let Ok(kernel) = KernelRelease::new(kernel) else { continue };
-        for arch in folders(&layout.version(id).join(&kernel), &[])? {
-            let Ok(arch) = Arch::new(arch) else { continue };
+        for arch in architectures(&layout.version(id).join(&kernel), facts.linked_arch(id, &kernel))? {
             let target = Target::new(kernel.clone(), arch);
-            if !is_real_folder(&layout.built_modules(id, &target)) {
+            let Ok(meta) = fs::symlink_metadata(layout.built_modules(id, &target)) else { continue };
+            if !meta.is_dir() {
                 continue;
             }
             let installed = facts.is_active(id, &target);
             let has_original = facts.has_originals && is_real_folder(&layout.originals(&id.name, &target));
             let weak = if installed { weak.kernels_with(layout, id, &target) } else { Vec::new() };
-            found.push(Build { target, installed, has_original, weak });
+            found.push(Build { target, stamp: records::stamp_of(&meta), installed, has_original, weak });
         }
     }
     found.sort_by(|a, b| a.target.cmp(&b.target));
     Ok(found)
+}
+
+/// The architectures for which a kernel's folder holds something. Where that is one folder, and it is known which, it is
+/// not listed: file systems that count sub-folders count them in the links (stat(2); find(1), -noleaf).
+fn architectures(folder: &Path, known: Option<Arch>) -> io::Result<Vec<Arch>> {
+    if let Some(arch) = known
+        && fs::symlink_metadata(folder).is_ok_and(|meta| meta.nlink() == 3)
+        && is_real_folder(&folder.join(&arch))
+    {
+        return Ok(vec![arch]);
+    }
+    Ok(folders(folder, &[])?.into_iter().flat_map(Arch::new).collect())
 }
 
 /// The names of the real folders in there, sorted, without dot-names and those named. A folder that vanished is empty.

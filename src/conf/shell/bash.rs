@@ -204,9 +204,9 @@ fn text_of(path: &Path) -> String {
 
 /// Whether a wanted name (`X` or `X*`) covers this one.
 pub(in crate::conf) fn is_named(wanted: &str, name: &str) -> bool {
-    match wanted.strip_suffix('*') {
-        Some(prefix) => name.starts_with(prefix),
-        None => wanted == name,
+    match wanted.as_bytes().split_last() {
+        Some((b'*', prefix)) => name.as_bytes().starts_with(prefix),
+        _ => wanted == name,
     }
 }
 

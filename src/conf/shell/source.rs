@@ -1,7 +1,11 @@
 //! The text of a shell file: read, checked to be text at all, cleaned of carriage returns; and its syntax errors as
 //! people want to see them, with line and caret.
 
+use std::io::Read;
 use std::path::Path;
+
+use fs_err::os::unix::fs::OpenOptionsExt;
+use rustix::fs::OFlags;
 
 use crate::conf::ConfError;
 
@@ -20,20 +24,24 @@ pub(in crate::conf) struct Text {
 impl Text {
     /// Reads a file and refuses what cannot be a shell file.
     pub(in crate::conf) fn read(file: &Path) -> Result<Self, ConfError> {
-        let meta = match fs_err::metadata(file) {
-            Ok(meta) => meta,
+        // Without waiting for whoever may write into a pipe of that name.
+        let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+        let opened = match fs_err::OpenOptions::new().read(true).custom_flags(flags).open(file) {
+            Ok(opened) => opened,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(ConfError::Missing { file: file.to_path_buf() });
             }
             Err(error) => return Err(unreadable(file, &error.to_string())),
         };
+        let meta = opened.metadata().map_err(|error| unreadable(file, &error.to_string()))?;
         if !meta.is_file() {
             return Err(unreadable(file, "it is no regular file"));
         }
         if meta.len() > MAX_FILE {
             return Err(unreadable(file, &format!("it has {} bytes; at most {MAX_FILE} are read", meta.len())));
         }
-        let bytes = fs_err::read(file).map_err(|error| unreadable(file, &error.to_string()))?;
+        let mut bytes = Vec::with_capacity(4096);
+        opened.take(MAX_FILE).read_to_end(&mut bytes).map_err(|error| unreadable(file, &error.to_string()))?;
         Self::check(file, &bytes)
     }
 
