@@ -14,6 +14,7 @@ use crate::snapshot::{self, Snapshot, View};
 use crate::step::{InitramfsCare, Inputs, Operation, Outcome, Plan, Reason, Step, StepId, Switch};
 use crate::sys::{System, chroot};
 use crate::tree::digests::KnownDigests;
+use crate::tree::records::{Failure, Removed, Tried};
 use crate::tree::{Layout, LockError, Tree, TreeLock};
 
 use super::provenance::{self, Noting};
@@ -95,7 +96,7 @@ impl App {
         let noted = initramfs::begin(&plan, &care, &snapshot, &self.view(request), &noting)?;
         let outcomes = self.carry_out(&plan, request, &lock);
         forget_leavers(&plan, &outcomes, request, &lock)?;
-        forget_those_that_stayed(&snapshot, &lock)?;
+        forget_what_is_over(&snapshot, &lock)?;
         initramfs::end(&plan, &outcomes, &care, &noted, &noting)?;
         provenance::note(&plan, &outcomes, &request.wish, &snapshot, &noting)?;
         provenance::note_tried(&plan, &outcomes, &noting)?;
@@ -148,7 +149,8 @@ impl App {
     /// Whether notes of versions that were to leave are out of date, an initramfs is, or a run died that may have left files.
     fn has_rest(&self, request: &Request, snapshot: &Snapshot) -> bool {
         let is_dead = || TreeLock::was_abandoned(self.tree.layout());
-        let is_noted = !snapshot.stayed.is_empty() || initramfs::is_open(self, &self.care(request));
+        let is_over = !snapshot.stayed.is_empty() || !snapshot.moot.is_empty();
+        let is_noted = is_over || initramfs::is_open(self, &self.care(request));
         returns(request, snapshot) || (is_noted && self.may_write().is_ok()) || is_dead()
     }
 
@@ -249,7 +251,8 @@ impl App {
         let removed =
             lock.writer().recover().map_err(|error| Error::io("cannot clear up after an earlier run", error))?;
         for path in removed {
-            reporter.detail(format!("removed {}, which an interrupted run left", path.display()));
+            reporter
+                .detail(format!("removed {}: an interrupted run left it, or it is of no use any more", path.display()));
         }
         let plan = plan::interrupted::complete(&self.snapshot(&Request::nothing())?);
         for step in &plan.steps {
@@ -352,10 +355,20 @@ fn forget_leavers(plan: &Plan, outcomes: &[(StepId, Outcome)], request: &Request
     Ok(())
 }
 
-/// Notes of leaving go, too, when the version is seen to have stayed.
-fn forget_those_that_stayed(snapshot: &Snapshot, lock: &TreeLock) -> Result<()> {
+/// Notes of leaving go, too, when the version is seen to have stayed, and others when what they are about has gone.
+fn forget_what_is_over(snapshot: &Snapshot, lock: &TreeLock) -> Result<()> {
+    let failed = |error| Error::io("cannot clear a note", error);
     for id in &snapshot.stayed {
-        lock.writer().forget_leaving(id).map_err(|error| Error::io("cannot clear a note", error))?;
+        lock.writer().forget_leaving(id).map_err(failed)?;
+    }
+    for (id, target) in &snapshot.moot {
+        match target {
+            Some(_) => {
+                lock.writer().drop_record::<Failure>(id, target.as_ref()).map_err(failed)?;
+                lock.writer().drop_record::<Tried>(id, target.as_ref()).map_err(failed)?;
+            }
+            None => lock.writer().drop_record::<Removed>(id, None).map_err(failed)?,
+        }
     }
     Ok(())
 }

@@ -89,6 +89,9 @@ impl Mending<'_> {
     fn sources(&mut self) {
         for entry in self.entries() {
             let VersionState::Broken { why } = &entry.state else { continue };
+            if self.waits_for_its_successor(&entry) {
+                continue;
+            }
             let about = About { module: Some(&entry.id), ..About::default() };
             let plan = &mut self.repairs.plan;
             let before = plan.steps.len();
@@ -106,6 +109,14 @@ impl Mending<'_> {
             let mend = if steps.is_empty() { Mend::Person(advice(&entry)) } else { Mend::Steps(steps) };
             self.find(fault, about, why.clone(), mend);
         }
+    }
+
+    /// A version that left with its package serves its kernels until another one is in its place.
+    fn waits_for_its_successor(&self, entry: &ModuleEntry) -> bool {
+        let is_successor = |other: &ModuleEntry| other.id != entry.id && !other.is_broken();
+        let leaves = self.snapshot.abandoned.contains(&entry.id);
+        let is_built = entry.builds.iter().any(|build| !self.snapshot.gone.contains(&build.target));
+        leaves && is_built && self.snapshot.versions(&entry.id.name).any(is_successor)
     }
 
     fn gone_kernels(&mut self) {
@@ -380,6 +391,23 @@ mod tests {
                 "BuiltMissing: [0]; build a/1",
             ),
             ("its source is gone", machine().broken(), Damage::default(), "SourceMissing: person"),
+            (
+                "its successor is not in its place",
+                machine().broken().abandoned("a/1").module("a/2", &[]),
+                Damage::default(),
+                "",
+            ),
+            (
+                "its successor is",
+                Sample::default()
+                    .kernels(&["6.1"])
+                    .module("a/1", &[])
+                    .broken()
+                    .abandoned("a/1")
+                    .module("a/2", &["+6.1"]),
+                Damage::default(),
+                "SourceMissing: [0]; remove a/1",
+            ),
             ("its link is", machine().broken(), unlinked, "SourceUnlinked: [0]; add a/1"),
             (
                 "its package took it along",

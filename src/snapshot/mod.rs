@@ -58,6 +58,8 @@ pub struct Snapshot {
     pub leaving: Vec<Leaving>,
     /// Those of them whose source is there although their transaction is over: they stay.
     pub stayed: BTreeSet<ModuleId>,
+    /// Notes of failures for kernels that have gone, and (without a kernel) of persons' removals of sources that have.
+    pub moot: BTreeSet<(ModuleId, Option<Target>)>,
     /// Leaving versions without a source that a package holds all the same: a person deleted it.
     pub held: BTreeSet<ModuleId>,
     /// Names of leaving modules of which another version has its source in place: a successor that is about to arrive.

@@ -11,7 +11,7 @@ use crate::ids::{ModuleId, Target};
 use crate::kernel::installed;
 use crate::sys::fingerprint;
 use crate::tree::brought::Brought;
-use crate::tree::records::{self, Removed};
+use crate::tree::records::{self, Failure, Removed};
 use crate::tree::{Layout, ModuleEntry, VersionState};
 
 impl Snapshot {
@@ -20,6 +20,7 @@ impl Snapshot {
     pub(super) fn look_at_all(&mut self, view: &View<'_>) {
         self.gone = self.kernels_that_have_gone(view);
         self.stayed = self.versions_that_stayed();
+        self.moot = moot(view.tree.layout());
         self.abandoned = self.versions_without_package(view);
         for (id, source) in self.sources_that_arrived(view) {
             self.modules.push(ModuleEntry {
@@ -75,6 +76,16 @@ impl Snapshot {
         arrived.sort();
         arrived
     }
+}
+
+/// Nobody can try again what failed for a kernel that has gone, and a person's removal of what has gone since is over.
+fn moot(layout: &Layout) -> BTreeSet<(ModuleId, Option<Target>)> {
+    let failed =
+        records::all::<Failure>(layout).into_iter().filter_map(|failure| Some((failure.module, failure.target?)));
+    let failed =
+        failed.filter(|(_, target)| installed::has_gone(layout, target)).map(|(id, target)| (id, Some(target)));
+    let removed = records::all::<Removed>(layout).into_iter().map(|removed| removed.module);
+    failed.chain(removed.filter(|id| !layout.source(id).exists()).map(|id| (id, None))).collect()
 }
 
 /// Where a version's dkms.conf lies, as packages name it.

@@ -119,6 +119,17 @@ pub fn remove_if_empty(folder: &Path) -> io::Result<bool> {
     }
 }
 
+/// Deletes every empty folder in there, and the folder itself if nothing else is in it.
+pub fn remove_empty_folders(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_empty_folders(&entry.path())?;
+        }
+    }
+    remove_if_empty(folder).map(|_| ())
+}
+
 /// Whether two files hold the same bytes; sizes are looked at first, and one file under two names is not read at all.
 pub fn same_content(one: &Path, other: &Path) -> io::Result<bool> {
     let (first, second) = (fs::File::open(one)?, fs::File::open(other)?);

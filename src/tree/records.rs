@@ -12,10 +12,10 @@ use fs_err as fs;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Layout, TreeWriter, installed, intent};
-use crate::ids::{ModuleId, ModuleName, Target};
+use super::{Layout, TreeWriter};
+use crate::ids::{ModuleId, Target};
 use crate::sys::fingerprint;
-use crate::sys::fs::{create_folders, is_real_folder, remove_tree, write_atomically};
+use crate::sys::fs::{create_folders, remove_tree, write_atomically};
 use crate::sys::process::ProcessId;
 
 /// A kind of fact that has a folder of its own.
@@ -273,12 +273,6 @@ fn file<R: Record>(layout: &Layout, module: &ModuleId, target: Option<&Target>) 
     layout.records().join(R::KIND).join(name)
 }
 
-/// The module in the name of a file about a kernel: `NAME,…,KVER,ARCH.json`.
-fn about_a_kernel(file_name: &str) -> Option<ModuleName> {
-    let (module, rest) = file_name.strip_suffix(".json")?.split_once(',')?;
-    rest.contains(',').then(|| ModuleName::new(module).ok()).flatten()
-}
-
 impl TreeWriter<'_> {
     /// Keeps a fact, in place of an older one about the same module and kernel.
     pub fn record<R: Record>(&self, record: &R) -> io::Result<()> {
@@ -299,25 +293,6 @@ impl TreeWriter<'_> {
     /// Drops the fact of this kind about this module and kernel; none is no error.
     pub fn drop_record<R: Record>(&self, module: &ModuleId, target: Option<&Target>) -> io::Result<()> {
         remove_tree(&file::<R>(self.layout(), module, target))
-    }
-
-    /// Drops what is kept about kernels of modules whose folder is gone: somebody deleted it by hand, or another DKMS
-    /// removed it. What an interrupted run still needs stays. Returns the files.
-    pub(super) fn drop_records_of_the_gone(&self) -> io::Result<Vec<PathBuf>> {
-        let unfinished: Vec<_> = intent::all(self.layout())?.into_iter().map(|intent| intent.id.name).collect();
-        let mut dropped = Vec::new();
-        for kind in [Failure::KIND, Tried::KIND, Fingerprint::KIND, installed::KIND] {
-            let Ok(entries) = fs::read_dir(self.layout().records().join(kind)) else { continue };
-            for entry in entries.flatten() {
-                let name = entry.file_name();
-                let Some(module) = about_a_kernel(&name.to_string_lossy()) else { continue };
-                if !unfinished.contains(&module) && !is_real_folder(&self.layout().module(&module)) {
-                    fs::remove_file(entry.path())?;
-                    dropped.push(entry.path());
-                }
-            }
-        }
-        Ok(dropped)
     }
 
     /// Drops every failure and fingerprint of a module, as its version is forgotten.
@@ -389,6 +364,8 @@ mod tests {
     fn facts_about_modules_that_were_deleted_by_hand_are_swept() {
         let s = Sandbox::new();
         s.added("b", "1.0");
+        s.active_on("b", "1.0", "6.1");
+        fs::create_dir_all(s.path("lib/modules/6.1")).unwrap();
         let lock = s.lock();
         let writer = lock.writer();
         for record in [failure("a", Some("6.1")), failure("a", None), failure("b", Some("6.1"))] {
@@ -397,11 +374,11 @@ mod tests {
         for name in ["a", "b", "unfinished"] {
             s.file(&format!(".records/installed/{name},6.1,x86_64.json"), "{}");
         }
-        let doing = intent::Doing::Install;
-        writer.begin(&intent::Intent { doing, id: id("unfinished", "1"), target: target("6.1") }).unwrap();
+        let doing = crate::tree::intent::Doing::Install;
+        writer.begin(&crate::tree::intent::Intent { doing, id: id("unfinished", "1"), target: target("6.1") }).unwrap();
         let gone = writer.recover().unwrap();
         let names: Vec<_> = gone.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["a,1.0,6.1,x86_64.json", "a,6.1,x86_64.json"]);
+        assert_eq!(names, ["a,1.0,6.1,x86_64.json", "a,1.0.json", "a,6.1,x86_64.json"]);
     }
 
     #[test]

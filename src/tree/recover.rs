@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use super::stray::{self, Stray};
 use super::transition::{DELETING, RESCUE, RESCUE_SOURCE, STAGED, STAGED_MODULE, STAGED_SOURCE};
-use super::{Layout, Tree, TreeWriter, intent};
+use super::{Layout, Tree, TreeWriter, intent, stale, walk};
 use crate::ids::{ModuleName, ModuleVersion};
 use crate::sys::fs::{is_real_folder, remove_if_empty, remove_tree};
 use crate::sys::rename::bring_back;
@@ -33,7 +34,16 @@ impl TreeWriter<'_> {
         }
         let mut sweeping = Sweeping { hand: Hand::Mends, found: Vec::new() };
         sweeping.tree(self.layout())?;
-        sweeping.found.extend(self.drop_records_of_the_gone()?);
+        for stray in stray::find(self.layout())? {
+            if let Stray::Empty(folder) = stray {
+                remove_tree(&folder)?;
+                sweeping.found.push(folder);
+            }
+        }
+        for note in stale::find(self.layout(), &walk::modules(self.layout())?)? {
+            remove_tree(&note.path)?;
+            sweeping.found.push(note.path);
+        }
         Ok(sweeping.found)
     }
 }

@@ -29,7 +29,11 @@ pub fn find(layout: &Layout, modules: &[ModuleEntry]) -> io::Result<Vec<Stale>> 
     let known =
         Known { layout, modules, unfinished: intent::all(layout)?.into_iter().map(|one| one.id.name).collect() };
     let mut found = Vec::new();
-    known.judge::<Failure>(&mut found, |note| known.gone(&note.module, note.target.as_ref()))?;
+    // What could not even be added is known from its note only.
+    let waits = |id: &ModuleId| !known.has(id) && layout.source(id).exists();
+    known.judge::<Failure>(&mut found, |note| {
+        known.gone(&note.module, note.target.as_ref()).filter(|_| !waits(&note.module))
+    })?;
     known.judge::<Tried>(&mut found, |note| {
         let over = || (!note.transaction.is_alive()).then(|| "its transaction is over".to_owned());
         known.gone(&note.module, Some(&note.target)).or_else(over)
@@ -38,7 +42,7 @@ pub fn find(layout: &Layout, modules: &[ModuleEntry]) -> io::Result<Vec<Stale>> 
         let is_there = is_real_folder(&layout.built_modules(&note.module, &note.target));
         (!is_there).then(|| format!("{} is not built for {} any more", note.module, note.target))
     })?;
-    known.judge::<Brought>(&mut found, |note| known.gone(&note.module, None))?;
+    known.judge::<Brought>(&mut found, |note| known.gone(&note.module, None).filter(|_| !waits(&note.module)))?;
     known.judge::<Removed>(&mut found, |note| {
         let source = layout.source(&note.module);
         (!source.exists()).then(|| format!("{} is not there any more", layout.named(&source).display()))
@@ -105,7 +109,8 @@ impl Known<'_> {
     fn copies_without_note(&self, found: &mut Vec<Stale>) -> io::Result<()> {
         for path in files(&self.folder(Brought::KIND))? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if brought::note_of_copies(&name).is_some_and(|note| !path.with_file_name(note).exists()) {
+            let is_noted = |note: PathBuf| note.exists() && !found.iter().any(|stale| stale.path == note);
+            if brought::note_of_copies(&name).is_some_and(|note| !is_noted(path.with_file_name(note))) {
                 found.push(Stale { path, why: "no note says whose they are".to_owned() });
             }
         }

@@ -208,6 +208,7 @@ settled() {
     ! is_ours || dkms reconcile --dry-run 2>/dev/null | grep -vE '^(leave|nothing to do)' >/tmp/planned || :
     for name; do sed -i "\\,^[a-z]* *$name[ :],d" /tmp/planned; done
     [ ! -s /tmp/planned ] || fail "reconcile would: $(cat /tmp/planned)"
+    ! is_ours || dkms fsck >/tmp/planned 2>&1 || fail "fsck finds: $(cat /tmp/planned)"
     rm -f /tmp/planned
 }
 

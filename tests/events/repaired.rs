@@ -163,3 +163,17 @@ fn the_original_of_an_image_that_has_gone_is_not_put_back_under_headers_that_sta
     machine.sandbox.ok("reconcile");
     assert_eq!(machine.sandbox.files("lib/modules"), [format!("{KERNEL}/build")]);
 }
+
+#[test]
+fn what_failed_for_a_kernel_that_has_gone_is_forgotten_with_it() {
+    let mut machine = machine(Manager::Dpkg);
+    put(&machine, "plain", Package { fails: true, ..FIRST });
+    event(&machine, "dpkg-self postinst triggered /usr/src", &[]);
+    assert!(machine.dkms("status").err.contains("the last build of plain/1.0"));
+    machine.change(&Files::NoHeaders(KERNEL));
+    machine.change(&Files::NoImage(KERNEL));
+    machine.kernels.clear();
+    event(&machine, "dpkg-self postinst triggered /usr/src", &[]);
+    let fsck = machine.dkms("fsck");
+    assert_eq!(fsck.code, 0, "{}{}", fsck.out, fsck.err);
+}

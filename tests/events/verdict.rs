@@ -116,6 +116,11 @@ fn open(machine: &Machine, wrong: &mut Vec<String>) {
     if !fails {
         wrong.extend(steps.map(|line| format!("reconcile would: {line}")));
     }
+    let fsck = machine.dkms("fsck");
+    // The modules of this machine are text.
+    let is_finding = |line: &&str| !line.starts_with(' ') && !line.contains("it is no kernel module");
+    let found = fsck.out.lines().filter(is_finding);
+    wrong.extend(found.map(|line| format!("fsck: {line}")));
 }
 
 /// The modules of that name for a kernel, without the kernel's own.

@@ -6,6 +6,7 @@ use crate::action::Context;
 use crate::error::Error;
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
+use crate::kernel::installed;
 use crate::step::{StepId, Switch};
 use crate::tree::intent::Doing;
 
@@ -55,7 +56,8 @@ fn update(context: &Context<'_>, kernel: &KernelRelease, changes: &[Change]) -> 
     }
     if changes.iter().any(|change| change.intent.doing == Doing::Uninstall) {
         let folder = context.tree.layout().install_tree().join(kernel);
-        match depmod::remove_empty_lists(&folder) {
+        let is_gone = installed::is_gone(context.tree.layout(), &folder);
+        match depmod::remove_empty_lists(&folder, is_gone) {
             Ok(true) => context.reporter.detail(format!("removed the empty module lists of {kernel}")),
             Ok(false) => {}
             Err(error) => context.reporter.warn(format!("the empty module lists of {kernel} were left: {error}")),

@@ -165,8 +165,13 @@ fn remove_empty_tree(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Removes depmod's lists and the kernel's folder when the last module has gone with ours: modules.dep is empty, as the
-/// kernel's package is gone. Returns whether it did.
-pub fn remove_empty_lists(kernel_folder: &Path) -> std::io::Result<bool> {
+/// kernel's package is gone. Of a kernel that has gone, folders that a dead run emptied go as well. Returns whether lists
+/// were removed.
+pub fn remove_empty_lists(kernel_folder: &Path, has_gone: bool) -> std::io::Result<bool> {
+    if has_gone && kernel_folder.is_dir() {
+        crate::sys::fs::remove_empty_folders(kernel_folder)?;
+    }
+
     // Nothing but modules of ours was ever there: headers without an image.
     if !kernel_folder.join("modules.dep").exists() {
         crate::sys::fs::remove_if_empty(kernel_folder)?;
@@ -260,10 +265,13 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("6.1");
         fs_err::create_dir_all(folder.join("kernel")).unwrap();
-        assert!(!remove_empty_lists(&folder).unwrap() && folder.exists());
+        assert!(!remove_empty_lists(&folder, false).unwrap() && folder.exists());
         fs_err::remove_dir(folder.join("kernel")).unwrap();
-        assert!(!remove_empty_lists(&folder).unwrap() && !folder.exists());
-        assert!(!remove_empty_lists(&folder).unwrap(), "it is gone already");
+        assert!(!remove_empty_lists(&folder, false).unwrap() && !folder.exists());
+        assert!(!remove_empty_lists(&folder, false).unwrap(), "it is gone already");
+        fs_err::create_dir_all(folder.join("updates/dkms")).unwrap();
+        assert!(!remove_empty_lists(&folder, false).unwrap() && folder.exists());
+        assert!(!remove_empty_lists(&folder, true).unwrap() && !folder.exists(), "a dead run emptied it");
     }
 
     #[test]
@@ -279,7 +287,7 @@ mod tests {
             if let Some(text) = builtin {
                 fs_err::write(folder.join("modules.builtin"), text).unwrap();
             }
-            let removed = remove_empty_lists(&folder).unwrap();
+            let removed = remove_empty_lists(&folder, false).unwrap();
             assert_eq!(removed, dep.is_empty() && builtin != Some("kernel/x.ko\n"), "{dep:?} {builtin:?}");
             assert_eq!(!folder.exists(), gone, "{dep:?} {builtin:?}");
         }

@@ -28,11 +28,11 @@ settled
 step 'an image without headers: nothing can be built yet, and the package that is missing is named'
 apt-get -q -y purge "$image"
 ends_with 0 apt_install $meta
-told "blink/1.0 for $cloud: waiting for linux-headers-$cloud\$"
+told "blink/1.0 for ${cloud//+/\\+}: waiting for linux-headers-${cloud//+/\\+}\$"
 settled
 before=$(dkms status 2>/dev/null)
 ends_with 0 dkms status
-told "waiting for linux-headers-$cloud\$"
+told "waiting for linux-headers-${cloud//+/\\+}\$"
 [ "$(grep -c waiting <<<"$before")" -eq 0 ] || fail 'a program that reads the states reads this, too'
 ends_with 1 dkms check
 dkms status --json | grep -qF "\"on\": \"linux-headers-$cloud\"" || fail 'not in the document'

@@ -13,6 +13,7 @@ policy() { mkdir -p /etc/dkms/framework.conf.d && printf '%s\n' "$@" >/etc/dkms/
 status_of() { dpkg-query -W -f '${db:Status-Abbrev}' "$1"; }
 configured() { [ "$(status_of "$1")" = 'ii ' ] || fail "$1 is '$(status_of "$1")'"; }
 half_configured() { [ "$(status_of "$1")" = 'iF ' ] || fail "$1 is '$(status_of "$1")' and should be half configured"; }
+# Headers of Debian 13 bring their image along: it is there already.
 cloud=$(kernels | grep cloud)
 image=linux-image-$cloud
 initramfs_made() { grep -qs "update-initramfs.*$cloud" /var/log/initramfs; }
@@ -29,7 +30,8 @@ half_configured wink-dkms && configured dkms-rs && configured blink-dkms
 step "the kernel's hook fails: no initramfs, no boot entry, and the other module is there all the same"
 dkms unbuild blink/1.0 -k "$cloud"
 policy 'failure_policy="strict"'
-ends_with 100 apt_install "$image"
+rm -f /var/log/initramfs
+ends_with 100 apt_install --reinstall "$image"
 half_configured "$image"
 ! initramfs_made || fail 'an initramfs was made'
 installed blink 1.0 "$cloud"
@@ -48,22 +50,21 @@ configured dkms-rs && configured rink-dkms
 ends_with 0 apt-get -q -y purge rink-dkms
 
 step 'hold: a kernel that lacks an essential module is held as long as another has it'
-ends_with 0 apt-get -q -y purge "$image"
 rm -f /var/log/initramfs
 policy 'essential_modules="narrow"' 'hold="yes"'
 ends_with 0 apt_install ./narrow-dkms_1.0-1.deb
-told "kernel $cloud LACKS the essential narrow: do not boot it"
-ends_with 100 apt_install "$image"
-told "kernel $cloud is held back: it lacks the essential narrow, which kernel [0-9].* has"
+told "kernel ${cloud//+/\\+} LACKS the essential narrow: do not boot it"
+ends_with 100 apt_install --reinstall "$image"
+told "kernel ${cloud//+/\\+} is held back: it lacks the essential narrow, which kernel [0-9].* has"
 half_configured "$image"
 ! initramfs_made || fail 'an initramfs was made'
 ends_with 2 dkms check
-told "kernel $cloud LACKS the essential narrow"
+told "kernel ${cloud//+/\\+} LACKS the essential narrow"
 
 step 'without hold it is only named'
 policy 'essential_modules="narrow"'
 ends_with 0 dpkg --configure -a
-told "kernel $cloud LACKS the essential narrow"
+told "kernel ${cloud//+/\\+} LACKS the essential narrow"
 configured "$image" && initramfs_made
 
 step 'where no kernel has it, holding keeps nothing that boots'
