@@ -70,6 +70,9 @@ fn decide(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict
             Outcome::Skipped { because } if excluded.contains(&because) && module(because) == module(id) => {
                 excluded.insert(id);
             }
+            // It serves on until another version is in its place, which is what failed.
+            Outcome::Skipped { because }
+                if module(because) != module(id) && module(because).name == module(id).name => {}
             Outcome::Skipped { .. } => {
                 failed.insert(module(id));
             }
@@ -188,6 +191,19 @@ mod tests {
     fn a_module_counts_once_however_many_of_its_steps_were_left_out() {
         let failed = Outcome::Failed(Error::new(Kind::MakeFailed, "make"));
         assert_eq!(code(failed), Some((11, "1 module could not be installed".to_owned())));
+    }
+
+    #[test]
+    fn a_version_that_stays_because_its_successor_fails_has_not_failed() {
+        let id = |version: &str| ModuleId::new(ModuleName::new("a").unwrap(), ModuleVersion::new(version).unwrap());
+        let target = Target::new(KernelRelease::new("6.1").unwrap(), Arch::new("x86_64").unwrap());
+        let mut plan = Plan::default();
+        let build = plan.push(id("2"), Some(target.clone()), Operation::Build, "", Vec::new());
+        let unbuild = plan.push(id("1"), Some(target.clone()), Operation::Unbuild, "", vec![build]);
+        let failed = Outcome::Failed(Error::new(Kind::MakeFailed, "make"));
+        let outcomes = vec![(build, failed), (unbuild, Outcome::Skipped { because: build })];
+        let verdict = judge(&Wish::Autoinstall { targets: vec![target] }, &plan, outcomes);
+        assert_eq!(verdict.error.unwrap().message(), "1 module could not be installed");
     }
 
     #[test]

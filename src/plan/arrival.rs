@@ -1,9 +1,11 @@
 //! A package brought a module: new, changed, or the same again.
 
+use std::collections::BTreeSet;
+
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::snapshot::Snapshot;
 use crate::step::{AddSource, Operation, Plan, Policy, Reason, StepId};
-use crate::tree::{ModuleEntry, VersionState};
+use crate::tree::{Build, ModuleEntry, VersionState};
 
 use super::autoinstall::{EARLIER_BUILD, blocked_reason};
 use super::graph::Blocked;
@@ -156,11 +158,16 @@ fn old_versions(plan: &mut Plan, id: &ModuleId, snapshot: &Snapshot) {
     }
 }
 
+/// Where its successor waits for headers or another module it stays: no module is taken out before another one can be put
+/// in its place.
 fn forget(plan: &mut Plan, entry: &ModuleEntry, why: &str, after: &[StepId]) {
+    let serves = |build: &&Build| build.installed && waits(plan, &entry.id, &build.target);
+    let serving: BTreeSet<Target> = entry.builds.iter().filter(serves).map(|build| build.target.clone()).collect();
     let replaced =
         |target: &Target| after.iter().find(|step| plan.steps[step.0].target.as_ref() == Some(target)).copied();
-    let builds: Vec<(Target, bool, Option<StepId>)> =
-        entry.builds.iter().map(|build| (build.target.clone(), build.installed, replaced(&build.target))).collect();
+    let goes = |build: &&Build| !serving.contains(&build.target);
+    let fact = |build: &Build| (build.target.clone(), build.installed, replaced(&build.target));
+    let builds: Vec<(Target, bool, Option<StepId>)> = entry.builds.iter().filter(goes).map(fact).collect();
     let mut gone = Vec::new();
     for (target, installed, replaced) in builds {
         let mut after: Vec<StepId> = replaced.into_iter().collect();
@@ -169,5 +176,19 @@ fn forget(plan: &mut Plan, entry: &ModuleEntry, why: &str, after: &[StepId]) {
         }
         gone.push(plan.push(entry.id.clone(), Some(target), Operation::Unbuild, why, after));
     }
-    plan.push(entry.id.clone(), None, Operation::Forget, why, gone);
+    if serving.is_empty() {
+        plan.push(entry.id.clone(), None, Operation::Forget, why, gone);
+    }
+    for target in serving {
+        let text = format!("{} stays on kernel {} until its successor can be built for it", entry.id, target.kernel);
+        plan.omit(Some(entry.id.clone()), Some(target), already(text));
+    }
+}
+
+/// Whether another version is wanted on this kernel, and cannot be built for it yet.
+fn waits(plan: &Plan, id: &ModuleId, target: &Target) -> bool {
+    plan.omissions.iter().any(|omission| {
+        let is_other = omission.module.as_ref().is_some_and(|module| module.name == id.name && module != id);
+        is_other && omission.target.as_ref() == Some(target) && matches!(omission.reason, Reason::Pending { .. })
+    })
 }

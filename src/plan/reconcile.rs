@@ -178,6 +178,21 @@ mod tests {
                 two().module("a/1", &["+6.1"]).broken().abandoned("a/1").arrival("a/2"),
                 "0:add a/2; 1:build a/2 6.1 <0; 2:install a/2 6.1 <1 <0; 3:unbuild a/1 6.1 <2; 4:remove a/1 <3",
             ),
+            (
+                "and it cannot be built for one kernel yet",
+                two().module("a/1", &["+6.1", "+6.2"]).broken().abandoned("a/1").arrival("a/2"),
+                "0:add a/2; 1:build a/2 6.1 <0; 2:install a/2 6.1 <1 <0; 3:unbuild a/1 6.1 <2",
+            ),
+            (
+                "later there is nothing to do until the headers come",
+                two().module("a/1", &["+6.2"]).broken().abandoned("a/1").module("a/2", &["+6.1"]),
+                "",
+            ),
+            (
+                "and that kernel has gone",
+                two().module("a/1", &["+5.9"]).broken().abandoned("a/1").module("a/2", &["+6.1"]).gone("5.9"),
+                "0:uninstall a/1 5.9; 1:unbuild a/1 5.9 <0; 2:remove a/1 <1",
+            ),
             ("it failed before in this transaction", two().module("a/1", &[]).tried("a/1", "6.1"), ""),
             ("its source was deleted by hand", two().module("a/1", &["+6.1"]).broken(), ""),
         ] {

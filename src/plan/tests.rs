@@ -188,6 +188,16 @@ fn what_a_package_brings_is_built_anew_only_when_its_source_changed_and_replaces
             "build a@5; install a@5<0; build a@6; install a@6<2; unbuild a@5<1; remove a<4",
         ),
         (
+            Sample::default()
+                .kernels(&["5", "6-"])
+                .module("a/1", &["+5", "+6"])
+                .broken()
+                .leaving("a/1")
+                .source("a/2")
+                .done(),
+            "add a; build a@5<0; install a@5<0,1; unbuild a@5<2; -a@6:21; -a@6:0",
+        ),
+        (
             base().module("a/1", &["+5"]).leaving("a/1").module("a/2", &[]).says("a/2", "excluded").done(),
             "uninstall a@5; unbuild a@5<0; remove a<1; -a@5:77; -a@6:77",
         ),

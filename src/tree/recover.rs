@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use super::records::{self, Tried};
 use super::stray::{self, Stray};
 use super::transition::{DELETING, RESCUE, RESCUE_SOURCE, STAGED, STAGED_MODULE, STAGED_SOURCE};
 use super::{Layout, Tree, TreeWriter, intent, stale, walk};
@@ -39,6 +40,9 @@ impl TreeWriter<'_> {
                 remove_tree(&folder)?;
                 sweeping.found.push(folder);
             }
+        }
+        for tried in records::all::<Tried>(self.layout()).iter().filter(|tried| !tried.transaction.is_alive()) {
+            self.drop_record::<Tried>(&tried.module, Some(&tried.target))?;
         }
         for note in stale::find(self.layout(), &walk::modules(self.layout())?)? {
             remove_tree(&note.path)?;

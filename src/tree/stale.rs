@@ -34,10 +34,7 @@ pub fn find(layout: &Layout, modules: &[ModuleEntry]) -> io::Result<Vec<Stale>> 
     known.judge::<Failure>(&mut found, |note| {
         known.gone(&note.module, note.target.as_ref()).filter(|_| !waits(&note.module))
     })?;
-    known.judge::<Tried>(&mut found, |note| {
-        let over = || (!note.transaction.is_alive()).then(|| "its transaction is over".to_owned());
-        known.gone(&note.module, Some(&note.target)).or_else(over)
-    })?;
+    known.judge::<Tried>(&mut found, |note| known.gone(&note.module, Some(&note.target)))?;
     known.judge::<Fingerprint>(&mut found, |note| {
         let is_there = is_real_folder(&layout.built_modules(&note.module, &note.target));
         (!is_there).then(|| format!("{} is not built for {} any more", note.module, note.target))

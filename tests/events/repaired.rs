@@ -177,3 +177,27 @@ fn what_failed_for_a_kernel_that_has_gone_is_forgotten_with_it() {
     let fsck = machine.dkms("fsck");
     assert_eq!(fsck.code, 0, "{}{}", fsck.out, fsck.err);
 }
+
+#[test]
+fn a_kernel_without_headers_keeps_the_version_before_until_the_next_can_be_built() {
+    for manager in [Manager::Dpkg, Manager::Rpm] {
+        let machine = machine(manager);
+        let next = Package { version: "2.0", ..FIRST };
+        put(&machine, "plain", FIRST);
+        machine.dkms("reconcile");
+        assert_eq!(installed(&machine, "plain"), format!("{}, headers 1\n", says("plain", &FIRST)));
+        machine.change(&Files::NoHeaders(KERNEL));
+        put(&machine, "plain", next);
+        take(&machine, "plain", FIRST);
+        for _ in 0..2 {
+            assert_eq!(machine.dkms("reconcile").code, 0);
+            assert_eq!(installed(&machine, "plain"), format!("{}, headers 1\n", says("plain", &FIRST)));
+            assert_eq!(machine.dkms("fsck").out, "");
+        }
+        machine.change(&Files::Headers(KERNEL, 2));
+        machine.dkms("reconcile");
+        assert_eq!(installed(&machine, "plain"), format!("{}, headers 2\n", says("plain", &next)));
+        assert!(machine.sandbox.status().iter().all(|line| line.starts_with("plain/2.0")));
+        take(&machine, "plain", next);
+    }
+}

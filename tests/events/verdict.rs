@@ -36,8 +36,13 @@ fn present(machine: &Machine, name: &str, package: &Package, status: &[String], 
     if !can_be_built(machine, name, package) {
         return;
     }
+    // Where it cannot be built yet, the version before serves on.
+    let serves = KERNELS.into_iter().any(|kernel| {
+        let files = machine.has_kernel(kernel) && !machine.has_headers(kernel);
+        files && !modules(machine, name, kernel).is_empty()
+    });
     let others = status.iter().filter(|line| line.starts_with(&format!("{name}/")) && !line.starts_with(&id));
-    wrong.extend(others.map(|line| format!("another version is known: {line}")));
+    wrong.extend(others.filter(|_| !serves).map(|line| format!("another version is known: {line}")));
     for kernel in KERNELS.into_iter().filter(|kernel| machine.has_headers(kernel)) {
         let line = format!("{id}, {kernel}, ARCH: installed");
         if !status.iter().any(|status| status.starts_with(&line)) {
