@@ -34,7 +34,7 @@ pub fn create_folders(folder: &Path) -> io::Result<()> {
 /// Writes a file so that readers see the old content or the new one, and a crash leaves one of the two: a temporary
 /// file beside it, mode, fsync, rename, fsync of the folder.
 pub fn write_atomically(file: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(file);
     let mut staged = temporary_file(folder, ".tmp_", mode)?;
     staged.write_all(content).map_err(|error| at(file, "write", error))?;
     persist(staged, file, mode)
@@ -43,7 +43,7 @@ pub fn write_atomically(file: &Path, mode: u32, content: &[u8]) -> io::Result<()
 /// Copies a file as [`write_atomically`] writes one: it appears complete under its name, with the modification time of
 /// the one copied.
 pub fn copy_atomically(from: &Path, to: &Path, mode: u32) -> io::Result<()> {
-    let folder = to.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(to);
     let mut source = fs::File::open(from)?;
     let mut staged = temporary_file(folder, ".tmp_", mode)?;
     io::copy(&mut source, staged.as_file_mut()).map_err(|error| at(to, "write", error))?;
@@ -66,7 +66,12 @@ fn persist(staged: tempfile::NamedTempFile, file: &Path, mode: u32) -> io::Resul
     staged.as_file().set_permissions(permissions).map_err(|error| at(file, "set the mode of", error))?;
     staged.as_file().sync_all().map_err(|error| at(file, "write", error))?;
     staged.persist(file).map_err(|error| at(file, "write", error.error))?;
-    sync_folder(file.parent().unwrap_or(Path::new(".")))
+    sync_folder(folder_of(file))
+}
+
+/// The folder that a file is in, also of one that is named without any.
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes the entries of a folder durable.

@@ -9,7 +9,7 @@ use fs_err as fs;
 use serde_json::Value;
 
 use super::brought::{self, Brought};
-use super::records::{Failure, Fingerprint, Record, Removed, Tried};
+use super::records::{Failure, Fingerprint, Record, Tried};
 use super::{Layout, ModuleEntry, finished, installed, intent, leaving};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::sys::fs::is_real_folder;
@@ -40,10 +40,6 @@ pub fn find(layout: &Layout, modules: &[ModuleEntry]) -> io::Result<Vec<Stale>> 
         (!is_there).then(|| format!("{} is not built for {} any more", note.module, note.target))
     })?;
     known.judge::<Brought>(&mut found, |note| known.gone(&note.module, None).filter(|_| !waits(&note.module)))?;
-    known.judge::<Removed>(&mut found, |note| {
-        let source = layout.source(&note.module);
-        (!source.exists()).then(|| format!("{} is not there any more", layout.named(&source).display()))
-    })?;
     known.copies_without_note(&mut found)?;
     known.installed(&mut found)?;
     known.leaving(&mut found)?;
@@ -198,8 +194,7 @@ mod tests {
         for note in [failure("a", "6.1"), failure("a", "5.9"), failure("b", "6.1")] {
             writer.record(&note).unwrap();
         }
-        for (kernel, transaction) in [("6.1", ProcessId::own()), ("6.2", ProcessId { pid: 1, started: u64::MAX })] {
-            fs::create_dir_all(s.path("lib/modules").join(kernel)).unwrap();
+        for (kernel, transaction) in [("6.1", ProcessId { pid: 1, started: u64::MAX }), ("6.2", ProcessId::own())] {
             let note = Tried { module: id("a", "1"), target: target(kernel), transaction, inputs: Default::default() };
             writer.record(&note).unwrap();
         }
@@ -209,7 +204,6 @@ mod tests {
         }
         for name in ["a", "b"] {
             writer.record(&Brought { module: id(name, "1"), owner: None }).unwrap();
-            writer.record(&Removed { module: id(name, "1"), source: String::new() }).unwrap();
             writer.note_leaving(&id(name, "1"), None).unwrap();
             s.file(&format!(".logs/{name}/1/6.1-x86_64/1.log"), "");
         }
@@ -242,7 +236,6 @@ mod tests {
                 ".records/fingerprints/a,1,6.3,x86_64.json",
                 ".records/installed/a,6.2,x86_64.json",
                 ".records/leaving/b@1.json",
-                ".records/removed/b,1.json",
                 ".records/rpm/a@1.json",
                 ".records/tried/a,1,6.2,x86_64.json",
             ],

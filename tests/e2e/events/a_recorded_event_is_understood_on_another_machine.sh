@@ -31,7 +31,8 @@ told 'is no recorded event'
 ends_with 64 dkms event --record
 
 step 'a kernel hook with its environment'
-DPKG_MAINTSCRIPT_NAME=postrm DEB_MAINT_PARAMS='upgrade 1.2' SECRET=x /usr/lib/dkms/event --record one.json kernel postrm 6.1 /boot/x
+DPKG_MAINTSCRIPT_NAME=postrm DEB_MAINT_PARAMS='upgrade 1.2' SECRET=x /usr/lib/dkms/event --record one.json kernel postrm 6.1 /boot/x >told 2>&1
+[ ! -s told ] || fail "it says: $(cat told)"
 grep -q 'upgrade 1.2' one.json && ! grep -q SECRET one.json || fail 'the wrong variables'
 ends_with 0 dkms event replay one.json --dry-run
 told 'is replaced'
