@@ -17,7 +17,6 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use super::records::{self, Tried};
 use super::stray::{self, Stray};
 use super::transition::{DELETING, RESCUE, RESCUE_SOURCE, STAGED, STAGED_MODULE, STAGED_SOURCE};
 use super::{Layout, Tree, TreeWriter, intent, stale, walk};
@@ -41,10 +40,8 @@ impl TreeWriter<'_> {
                 sweeping.found.push(folder);
             }
         }
-        for tried in records::all::<Tried>(self.layout()).iter().filter(|tried| !tried.transaction.is_alive()) {
-            self.drop_record::<Tried>(&tried.module, Some(&tried.target))?;
-        }
-        for note in stale::find(self.layout(), &walk::modules(self.layout())?)? {
+        let notes = stale::find(self.layout(), &walk::modules(self.layout())?)?;
+        for note in notes.into_iter().chain(stale::spent(self.layout())?) {
             remove_tree(&note.path)?;
             sweeping.found.push(note.path);
         }

@@ -43,12 +43,26 @@ pub fn find(layout: &Layout, modules: &[ModuleEntry]) -> io::Result<Vec<Stale>> 
     known.copies_without_note(&mut found)?;
     known.installed(&mut found)?;
     known.leaving(&mut found)?;
-    known.upgrades(&mut found)?;
     known.logs(&mut found)?;
     for entry in finished::useless(layout, finished::Limits::default())? {
         found.push(Stale { path: entry, why: "a build that was kept is too old, or not whole".to_owned() });
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(found)
+}
+
+/// Notes within a package manager's transaction that is over. They disturb nobody: whoever has the lock clears them away.
+pub(super) fn spent(layout: &Layout) -> io::Result<Vec<Stale>> {
+    let known = Known { layout, modules: &[], unfinished: BTreeSet::new() };
+    let mut found = Vec::new();
+    let over = "its transaction is over";
+    known.judge::<Tried>(&mut found, |note| (!note.transaction.is_alive()).then(|| over.to_owned()))?;
+    // Those of `--rpm_safe_upgrade`, which name a process.
+    known.each("rpm", &mut found, |text| {
+        let note: Value = serde_json::from_str(text).ok()?;
+        let (pid, started) = (u32::try_from(note["pid"].as_u64()?).ok()?, note["started"].as_u64()?);
+        (!ProcessId { pid, started }.is_alive()).then(|| over.to_owned())
+    })?;
     Ok(found)
 }
 
@@ -127,15 +141,6 @@ impl Known<'_> {
         self.each(leaving::KIND, found, |text| {
             let note: leaving::Leaving = serde_json::from_str(text).ok()?;
             (!self.has(&note.id)).then(|| format!("{} has left", note.id))
-        })
-    }
-
-    /// Notes of `--rpm_safe_upgrade`, which name a process.
-    fn upgrades(&self, found: &mut Vec<Stale>) -> io::Result<()> {
-        self.each("rpm", found, |text| {
-            let note: Value = serde_json::from_str(text).ok()?;
-            let (pid, started) = (u32::try_from(note["pid"].as_u64()?).ok()?, note["started"].as_u64()?);
-            (!ProcessId { pid, started }.is_alive()).then(|| "its transaction is over".to_owned())
         })
     }
 
@@ -236,10 +241,11 @@ mod tests {
                 ".records/fingerprints/a,1,6.3,x86_64.json",
                 ".records/installed/a,6.2,x86_64.json",
                 ".records/leaving/b@1.json",
-                ".records/rpm/a@1.json",
                 ".records/tried/a,1,6.2,x86_64.json",
             ],
             "{found:#?}"
         );
+        let spent: Vec<_> = spent(writer.layout()).unwrap().into_iter().map(|note| note.path).collect();
+        assert_eq!(spent, [".records/tried/a,1,6.1,x86_64.json", ".records/rpm/a@1.json"].map(|name| top.join(name)));
     }
 }
