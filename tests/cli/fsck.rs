@@ -145,15 +145,10 @@ const CASES: &[(&str, Damage, &[&str])] = &[
         |s| {
             s.write("dkms/.records/failures/foo,1,6.0,x.json", "{\"cut");
             s.write("dkms/.logs/bar/1/6.0-x/1.log", "");
-            s.write(
-                "dkms/.records/removed/bar,1.json",
-                "{\"module\":{\"name\":\"bar\",\"version\":\"1\"},\"source\":\"\"}",
-            );
         },
         &[
             "stale-record removal repaired /dkms/.logs/bar/1",
             "stale-record removal repaired /dkms/.records/failures/foo,1,6.0,x.json",
-            "stale-record removal repaired /dkms/.records/removed/bar,1.json",
         ],
     ),
 ];
