@@ -233,7 +233,7 @@ disturbed() {
     bash -c "$1" || undisturbed "$1"
     wait
     # What a killed one has started ends by itself.
-    timeout 60 bash -c 'while pgrep -x "make|cc1|gcc|ld" >/dev/null; do sleep 0.2; done'
+    timeout 60 bash -c 'while pgrep -x "make|cc1|gcc|ld" >/dev/null; do sleep 0.2; done' || fail "still running: $(ps -eo pid,ppid,stat,etimes,args)"
 }
 undisturbed() {
     printf '$ %s\n' "$1"
