@@ -7,20 +7,22 @@ use std::path::{Path, PathBuf};
 
 use crate::ids::{ModuleName, ModuleVersion, Target};
 use crate::sys::System;
+use crate::sys::fs::opened;
+
+const PLACE: &str = "/etc/dkms";
 
 /// /etc/dkms, whose entries are read once for the many names that may be in it.
 #[derive(Debug)]
 pub struct Folder {
-    place: PathBuf,
+    root: PathBuf,
     entries: BTreeSet<OsString>,
 }
 
 impl Folder {
     /// Of this system; without entries when it cannot be read.
     pub fn read(system: &System) -> Self {
-        let place = system.path("/etc/dkms");
-        let entries = fs_err::read_dir(&place).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect();
-        Self { place, entries }
+        let entries = fs_err::read_dir(system.path(PLACE)).into_iter().flatten().flatten();
+        Self { root: system.root().to_path_buf(), entries: entries.map(|entry| entry.file_name()).collect() }
     }
 
     /// The override files that exist for this module (and kernel), the weakest first. Later ones win. One that is not here
@@ -52,13 +54,13 @@ impl Folder {
 
     /// The place of an entry that is here.
     pub fn entry(&self, name: &str) -> Option<PathBuf> {
-        self.entries.contains(OsStr::new(name)).then(|| self.place.join(name))
+        self.entries.contains(OsStr::new(name)).then(|| opened(&self.root, &Path::new(PLACE).join(name)))
     }
 }
 
 /// Every override file of /etc/dkms that is about this version, for whichever kernel.
 pub fn all(system: &System, name: &ModuleName, version: &ModuleVersion) -> Vec<PathBuf> {
-    let Ok(entries) = fs_err::read_dir(system.path("/etc/dkms")) else { return Vec::new() };
+    let Ok(entries) = fs_err::read_dir(system.path(PLACE)) else { return Vec::new() };
     let (of_kernel, of_version) = (format!("{name}--"), format!("{name}-{version}"));
     let is_of = |file: &str| {
         file == name.as_str()
@@ -117,6 +119,20 @@ mod tests {
         assert_eq!(found(None), [path("etc/dkms/m.conf")]);
         assert_eq!(found(Some(&path("copies"))), [path("etc/dkms/m.conf"), path("copies/m-1.conf")]);
         assert_eq!(all(&system, &name, &version), [path("etc/dkms/m-1-6.1.conf"), path("etc/dkms/m.conf")]);
+    }
+
+    #[test]
+    fn a_symlink_of_another_root_is_followed_inside_it() {
+        let root = tempfile::tempdir().unwrap();
+        let inside = root.path().join("own/m.conf");
+        for folder in ["etc/dkms", "own"] {
+            fs_err::create_dir_all(root.path().join(folder)).unwrap();
+        }
+        fs_err::write(&inside, "").unwrap();
+        fs_err::os::unix::fs::symlink("/own/m.conf", root.path().join("etc/dkms/m.conf")).unwrap();
+        let system = System::host().with_root(root.path());
+        let name = ModuleName::new("m").unwrap();
+        assert_eq!(Folder::read(&system).files(&name, None, None, None), [inside]);
     }
 
     #[test]
