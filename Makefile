@@ -120,6 +120,7 @@ corpus: prerequisites
 
 # Sources of Debian's module packages, packaged here and led through their life.
 packages: prerequisites
+	tests/e2e/run --all beside_the_shell
 	tests/package-corpus/run
 	tests/package-corpus/mkconf
 

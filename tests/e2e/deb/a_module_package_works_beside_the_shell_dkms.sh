@@ -1,4 +1,5 @@
 # root: shell
+# when: nightly
 . /e2e/inside.sh
 # The packages are ours, the DKMS is Debian's.
 
