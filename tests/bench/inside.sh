@@ -5,13 +5,14 @@ exec </dev/null
 OURS=/packages/dkms
 ROUNDS=${ROUNDS-40}
 
-# fastest [-n ROUNDS] [-p PREPARE] CMD...: milliseconds of the fastest run.
+# fastest [-n ROUNDS] [-p PREPARE] [-i FILE] CMD...: milliseconds of the fastest run, with FILE as its input.
 fastest() {
     local option rounds=$ROUNDS prepare=() OPTIND=1
-    while getopts n:p: option; do
+    while getopts n:p:i: option; do
         case $option in
             n) rounds=$OPTARG ;;
-            p) prepare=(-p "$OPTARG") ;;
+            p) prepare+=(-p "$OPTARG") ;;
+            i) prepare+=(-i "$OPTARG") ;;
             *) return 2 ;;
         esac
     done

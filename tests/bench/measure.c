@@ -1,9 +1,10 @@
 /*
- * measure -t ROUNDS [-p PREPARE] CMD...   least wall time of CMD in ROUNDS runs, in milliseconds, with its processor time
- * measure -m CMD...                       most memory that CMD itself had, in MiB (its children not counted)
+ * measure -t ROUNDS [-p PREPARE] [-i FILE] CMD...   least wall time of CMD in ROUNDS runs, in milliseconds, with its processor time
+ * measure -m CMD...                                 most memory that CMD itself had, in MiB (its children not counted)
  *
  * The least of many runs is what the program needs; all above it is what else the machine did. PREPARE is run by sh
- * before each run and is not measured. The output of CMD goes to /tmp/output; a CMD that fails ends this with its code.
+ * before each run and is not measured. CMD reads FILE, or nothing. Its output goes to /tmp/output; a CMD that fails ends
+ * this with its code.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +24,11 @@ static double now(void) {
     return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
 }
 
+/* What CMD reads. */
+static const char *input = "/dev/null";
+
 static void child(char **command, int traced) {
-    int in = open("/dev/null", O_RDONLY), out = open("/tmp/output", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    int in = open(input, O_RDONLY), out = open("/tmp/output", O_WRONLY | O_CREAT | O_TRUNC, 0644);
     dup2(in, 0);
     dup2(out, 1);
     dup2(out, 2);
@@ -94,10 +98,11 @@ int main(int argc, char **argv) {
     int rounds = 0;
     const char *prepare = NULL;
     int option, wants_memory = 0;
-    while ((option = getopt(argc, argv, "+t:p:m")) != -1) {
+    while ((option = getopt(argc, argv, "+t:p:i:m")) != -1) {
         switch (option) {
             case 't': rounds = atoi(optarg); break;
             case 'p': prepare = optarg; break;
+            case 'i': input = optarg; break;
             case 'm': wants_memory = 1; break;
             default: return 2;
         }
