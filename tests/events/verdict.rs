@@ -100,9 +100,11 @@ fn left_over(machine: &Machine, wrong: &mut Vec<String>) {
     for folder in ["dkms", "src", "lib/modules", "tmp"] {
         let files = machine.sandbox.files(folder);
         let left = files.into_iter().filter(|file| folder == "tmp" || names.iter().any(|name| file.contains(name)));
-        // An old version stays in place of one that fails.
-        let waits =
-            |file: &String| file.contains("records/leaving/") && machine.packages.values().any(|package| package.fails);
+        // An old version stays in place of one that fails, or that cannot be built yet.
+        let lacks_headers =
+            KERNELS.into_iter().any(|kernel| machine.has_kernel(kernel) && !machine.has_headers(kernel));
+        let cannot = machine.packages.iter().any(|(name, package)| !can_be_built(machine, name, package));
+        let waits = |file: &String| file.contains("records/leaving/") && (lacks_headers || cannot);
         let left = left.filter(|file| !waits(file));
         wrong.extend(left.map(|file| format!("left over: {folder}/{file}")));
     }
