@@ -34,6 +34,11 @@ impl Site {
         fs_err::os::unix::fs::symlink(text, link).unwrap();
     }
 
+    fn layout(&self) -> Layout {
+        let places = ["/var/lib/dkms", "/usr/src", "/lib/modules"].map(Path::new);
+        Layout::new(self.0.path(), places[0], places[1], places[2])
+    }
+
     fn taken(&self, inputs: &Inputs) -> Digests {
         let root = self.0.path();
         let system = System::host().with_root(root);
@@ -43,8 +48,7 @@ impl Site {
         let id = ModuleId::new(ModuleName::new("foo").unwrap(), ModuleVersion::new("1").unwrap());
         let (mut framework, _) = Framework::read(&system);
         framework.mok_certificate = Some("/mok.pub".into());
-        let places = ["/var/lib/dkms", "/usr/src", "/lib/modules"].map(Path::new);
-        let tree = Tree::new(Layout::new(root, places[0], places[1], places[2]));
+        let tree = Tree::new(self.layout());
         let view = View { system: &system, framework: &framework, tree: &tree, inputs };
         let depends = [ModuleName::new("bar").unwrap()];
         let making = Making { id: &id, kernel: &kernel, source: &root.join("src"), depends: &depends };
@@ -110,8 +114,7 @@ fn a_build_from_files_or_directives_of_the_command_line_is_compared_with_nothing
 fn what_nobody_touched_since_is_not_read_again() {
     let site = Site::new();
     let source = site.0.path().join("src");
-    let places = ["/var/lib/dkms", "/usr/src", "/lib/modules"].map(Path::new);
-    let layout = Layout::new(site.0.path(), places[0], places[1], places[2]);
+    let layout = site.layout();
     let present = SystemTime::now();
     let later = present + std::time::Duration::from_secs(60);
     let memo = |now| Memo::of_earlier_runs(&layout, now);
@@ -139,8 +142,7 @@ fn what_nobody_touched_since_is_not_read_again() {
 fn what_a_configuration_says_is_kept_until_it_is_another() {
     let site = Site::new();
     let file = site.0.path().join("headers/.config");
-    let places = ["/var/lib/dkms", "/usr/src", "/lib/modules"].map(Path::new);
-    let layout = Layout::new(site.0.path(), places[0], places[1], places[2]);
+    let layout = site.layout();
     let memo = || Memo::of_earlier_runs(&layout, SystemTime::now() + std::time::Duration::from_secs(60));
     let first = memo();
     let (digest, said) = first.config(&file).unwrap();
