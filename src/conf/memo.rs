@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::load::Gathered;
 use super::{Context, destination, overrides};
 use crate::ids::{ModuleName, ModuleVersion};
 use crate::sys::System;
+use crate::sys::side_by_side::locked;
 
 /// Read once; for one moment, one system and one command line.
 #[derive(Debug, Default)]
@@ -56,17 +57,13 @@ impl Memo {
         what: Evaluated,
         evaluate: impl FnOnce() -> Result<Gathered, E>,
     ) -> Result<Arc<Gathered>, E> {
-        if let Some(known) = self.known().get(&what) {
+        if let Some(known) = locked(&self.evaluated).get(&what) {
             return Ok(Arc::clone(known));
         }
         let gathered = Arc::new(evaluate()?);
         if !gathered.depends_on_kernel {
-            self.known().insert(what, Arc::clone(&gathered));
+            locked(&self.evaluated).insert(what, Arc::clone(&gathered));
         }
         Ok(gathered)
-    }
-
-    fn known(&self) -> MutexGuard<'_, BTreeMap<Evaluated, Arc<Gathered>>> {
-        self.evaluated.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

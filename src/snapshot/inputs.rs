@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
@@ -17,6 +17,7 @@ use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers};
 use crate::step::Inputs;
 use crate::sys::System;
 use crate::sys::fingerprint::{self, hex};
+use crate::sys::side_by_side::locked;
 use crate::tree::digests::{KnownDigests, Toolset};
 use crate::tree::records::Fingerprint;
 use crate::tree::{Layout, Tree};
@@ -55,11 +56,6 @@ pub struct Memo {
     /// Digests from earlier runs, and the present time; None: everything is read.
     known: Option<(KnownDigests, SystemTime)>,
     learnt: Mutex<KnownDigests>,
-}
-
-/// What was noted before a panic is as good as ever.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Digests of what a build is made from: its source, /etc/dkms, the command line, the kernel's configuration and symbols,

@@ -94,8 +94,9 @@ impl Snapshot {
             _ => view.tree.layout().source(id),
         };
         let without_source = matches!(source, AddSource::Archive(unpacked) if unpacked.source.is_none());
-        let has_conf = view.inputs.conf.clone().unwrap_or_else(|| folder.join("dkms.conf")).is_file();
-        let content = if without_source { Content::ConfOnly } else { content(&folder) };
+        let has_own_conf = folder.join("dkms.conf").is_file();
+        let has_conf = view.inputs.conf.as_ref().map_or(has_own_conf, |conf| conf.is_file());
+        let content = if without_source { Content::ConfOnly } else { content(&folder, has_own_conf) };
         Source { folder, content, has_conf }
     }
 
@@ -146,8 +147,8 @@ fn is_tried(view: &View<'_>, id: &ModuleId, target: &Target) -> bool {
 }
 
 /// A source with a Makefile, as nearly all have one, is told without a look at everything in it.
-fn content(folder: &Path) -> Content {
-    if folder.join("Makefile").is_file() && folder.join("dkms.conf").is_file() {
+fn content(folder: &Path, has_conf: bool) -> Content {
+    if has_conf && folder.join("Makefile").is_file() {
         return Content::Sources;
     }
     match fs_err::read_dir(folder).map(|entries| entries.take(2).count()) {

@@ -171,7 +171,6 @@ pub fn remove_empty_lists(kernel_folder: &Path, has_gone: bool) -> std::io::Resu
     if has_gone && kernel_folder.is_dir() {
         crate::sys::fs::remove_empty_folders(kernel_folder)?;
     }
-
     // Nothing but modules of ours was ever there: headers without an image.
     if !kernel_folder.join("modules.dep").exists() {
         crate::sys::fs::remove_if_empty(kernel_folder)?;
