@@ -6,7 +6,7 @@ use crate::exit::Kind;
 
 /// What went wrong, for the person who has to act on it. Made where a layer's typed error meets a command.
 #[derive(Debug)]
-pub struct Error {
+pub(crate) struct Error {
     kind: Kind,
     message: String,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -14,58 +14,57 @@ pub struct Error {
 }
 
 /// Shorthand for results that end at the edge.
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     /// An error of this kind with a message that names what was tried and what came of it.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), cause: None, hints: Vec::new() }
     }
 
     /// Adds the error that caused this one.
     #[must_use]
-    pub fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub(crate) fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
     }
 
     /// Adds a sentence that says what to do.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
     /// Wraps an input/output error; a full disk gets a kind of its own. The error's text should name the path
     /// (`fs_err` does).
-    pub fn io(message: impl Into<String>, cause: std::io::Error) -> Self {
+    pub(crate) fn io(message: impl Into<String>, cause: std::io::Error) -> Self {
         let full = matches!(cause.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
         let error = Self::new(if full { Kind::DiskFull } else { Kind::InputOutput }, message).caused_by(cause);
         if full { error.hint("free some space on that file system and run the command again") } else { error }
     }
 
-    /// The kind.
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
 
     /// The message without causes and hints.
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         &self.message
     }
 
     /// The hints, in the order in which they were added.
-    pub fn hints(&self) -> &[String] {
+    pub(crate) fn hints(&self) -> &[String] {
         &self.hints
     }
 
     /// The message with its causes, for a line of a log.
-    pub fn in_one_line(&self) -> String {
+    pub(crate) fn in_one_line(&self) -> String {
         std::iter::once(self.message.clone()).chain(self.causes()).collect::<Vec<_>>().join(": ")
     }
 
     /// The causes, outermost first, as text.
-    pub fn causes(&self) -> Vec<String> {
+    pub(crate) fn causes(&self) -> Vec<String> {
         let mut causes = Vec::new();
         let mut next: Option<&dyn std::error::Error> = match &self.cause {
             Some(cause) => Some(cause.as_ref()),

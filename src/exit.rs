@@ -7,31 +7,30 @@ macro_rules! exit_codes {
         /// Why the program ends with a code other than 0. Many cases share a code; the codes are those that callers of
         /// the shell original test for.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Kind {
+        pub(crate) enum Kind {
             $($(#[$doc])* #[doc = $when] $variant,)*
             /// A hook script of the module ended the action with this code of its own.
             Script(u8),
         }
 
         impl Kind {
-            /// The process exit code.
-            pub fn code(self) -> u8 {
+            pub(crate) fn code(self) -> u8 {
                 match self { $(Kind::$variant => $code,)* Kind::Script(code) => code }
             }
 
             /// When this case arises, in one phrase.
-            pub fn when(self) -> &'static str {
+            pub(crate) fn when(self) -> &'static str {
                 match self { $(Kind::$variant => $when,)* Kind::Script(_) => "a hook script of the module failed; its own code" }
             }
 
             /// The name of this case in documents for programs: `already-added`. It never changes.
-            pub fn name(self) -> String {
+            pub(crate) fn name(self) -> String {
                 let name = match self { $(Kind::$variant => stringify!($variant),)* Kind::Script(_) => "Script" };
                 kebab(name)
             }
 
             /// Every case with a code of its own, in the order of the table.
-            pub const ALL: &'static [Kind] = &[$(Kind::$variant),*];
+            pub(crate) const ALL: &'static [Kind] = &[$(Kind::$variant),*];
         }
     };
 }

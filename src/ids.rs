@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why a word cannot serve as a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum IdError {
-    /// The word is empty.
+pub(crate) enum IdError {
     #[error("the {what} is empty")]
     Empty {
         /// What the word was to be ("module name", "kernel release" …).
@@ -54,19 +53,18 @@ macro_rules! name {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $type(String);
+        pub(crate) struct $type(String);
 
         impl $type {
             /// Checks the word and takes it: not empty, no `/`, `,`, blank or control character, not `.` or `..`,
             /// no leading `-`.
-            pub fn new(word: impl Into<String>) -> Result<Self, IdError> {
+            pub(crate) fn new(word: impl Into<String>) -> Result<Self, IdError> {
                 let word = word.into();
                 check($what, &word)?;
                 Ok(Self(word))
             }
 
-            /// The word.
-            pub fn as_str(&self) -> &str {
+            pub(crate) fn as_str(&self) -> &str {
                 &self.0
             }
         }
@@ -128,21 +126,18 @@ name!(
 
 /// A module package in one version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ModuleId {
-    /// PACKAGE_NAME.
-    pub name: ModuleName,
-    /// PACKAGE_VERSION.
-    pub version: ModuleVersion,
+pub(crate) struct ModuleId {
+    pub(crate) name: ModuleName,
+    pub(crate) version: ModuleVersion,
 }
 
 impl ModuleId {
-    /// Joins the two.
-    pub fn new(name: ModuleName, version: ModuleVersion) -> Self {
+    pub(crate) fn new(name: ModuleName, version: ModuleVersion) -> Self {
         Self { name, version }
     }
 
     /// `NAME-VERSION`, the folder below the source tree.
-    pub fn source_folder(&self) -> String {
+    pub(crate) fn source_folder(&self) -> String {
         format!("{}-{}", self.name, self.version)
     }
 }
@@ -155,16 +150,15 @@ impl fmt::Display for ModuleId {
 
 /// One kernel release with its architecture.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Target {
+pub(crate) struct Target {
     /// `uname -r` of that kernel.
-    pub kernel: KernelRelease,
+    pub(crate) kernel: KernelRelease,
     /// `uname -m` of that kernel.
-    pub arch: Arch,
+    pub(crate) arch: Arch,
 }
 
 impl Target {
-    /// Joins the two.
-    pub fn new(kernel: KernelRelease, arch: Arch) -> Self {
+    pub(crate) fn new(kernel: KernelRelease, arch: Arch) -> Self {
         Self { kernel, arch }
     }
 }

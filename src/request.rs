@@ -12,16 +12,13 @@ use crate::step::{AddSource, Plan, Policy, TarballContent};
 
 /// A wish with the policy under which it is carried out.
 #[derive(Debug, Clone)]
-pub struct Request {
-    /// What is wanted.
-    pub wish: Wish,
-    /// How.
-    pub policy: Policy,
+pub(crate) struct Request {
+    pub(crate) wish: Wish,
+    pub(crate) policy: Policy,
 }
 
-/// What is wanted.
 #[derive(Debug, Clone)]
-pub enum Wish {
+pub(crate) enum Wish {
     /// Register a source.
     Add {
         /// The module.
@@ -130,8 +127,7 @@ pub enum Wish {
 
 /// Which kernels an unmaking action is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kernels {
-    /// These.
+pub(crate) enum Kernels {
     Given(Vec<Target>),
     /// Every one the module is built for (`--all`).
     All,
@@ -139,7 +135,7 @@ pub enum Kernels {
 
 /// Which modules leave with a kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leaving {
+pub(crate) enum Leaving {
     /// Every one (prerm).
     Every,
     /// Those that the postinst will build again (preinst).
@@ -148,14 +144,14 @@ pub enum Leaving {
 
 impl Wish {
     /// All that the disk asks for on these kernels.
-    pub fn reconcile(targets: Vec<Target>) -> Self {
+    pub(crate) fn reconcile(targets: Vec<Target>) -> Self {
         Self::Reconcile { targets, extent: Extent::Everything, within: Within::default() }
     }
 }
 
 impl Request {
     /// The plan for this request, given what is on disk.
-    pub fn plan(&self, snapshot: &Snapshot) -> Plan {
+    pub(crate) fn plan(&self, snapshot: &Snapshot) -> Plan {
         let mut plan = self.plan_of_its_own(snapshot);
         plan::dependants::renew(&mut plan, snapshot, &self.policy);
         if matches!(self.wish, Wish::Autoinstall { .. } | Wish::ModuleArrived { .. } | Wish::Reconcile { .. }) {
@@ -199,7 +195,7 @@ impl Request {
     }
 
     /// The modules and kernels whose dkms.conf the plan has to know.
-    pub fn interest(&self) -> Interest {
+    pub(crate) fn interest(&self) -> Interest {
         match &self.wish {
             Wish::Add { id, source } => Interest::module(id, source, &[]),
             Wish::Build { id, source, targets } => Interest::module(id, source, targets),
@@ -223,26 +219,11 @@ impl Request {
             _ => Interest::none(),
         }
     }
-
-    /// The module that the request names, if it names one.
-    pub fn module(&self) -> Option<&ModuleId> {
-        match &self.wish {
-            Wish::Add { id, .. }
-            | Wish::Build { id, .. }
-            | Wish::Install { id, .. }
-            | Wish::Uninstall { id, .. }
-            | Wish::Unbuild { id, .. }
-            | Wish::Remove { id, .. }
-            | Wish::MakeTarball { id, .. }
-            | Wish::ModuleArrived { id, .. } => Some(id),
-            _ => None,
-        }
-    }
 }
 
 impl Kernels {
     /// The given ones; None for all.
-    pub fn given(&self) -> Option<&[Target]> {
+    pub(crate) fn given(&self) -> Option<&[Target]> {
         match self {
             Kernels::Given(targets) => Some(targets),
             Kernels::All => None,

@@ -9,22 +9,21 @@ use crate::tree::{Build, ModuleEntry, VersionState};
 
 /// Which rows are wanted. The words are shell globs; an absent one matches everything.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// `-m` or the operand's first part.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// `-v` or the operand's second part.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// `-k`, each of which repeats the list; empty: every kernel whose folder starts with a digit.
-    pub kernels: Vec<(String, Option<String>)>,
+    pub(crate) kernels: Vec<(String, Option<String>)>,
     /// `-a`
-    pub arch: Option<String>,
+    pub(crate) arch: Option<String>,
 }
 
 /// What is wrong with a build's files, told behind its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Files {
-    /// Nothing.
+pub(crate) enum Files {
     #[default]
     Sound,
     /// A module that the package is to build is not in the build's folder.
@@ -33,32 +32,34 @@ pub enum Files {
     Different,
 }
 
-/// One line of status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub(crate) struct Row {
     /// PACKAGE_NAME
-    pub module: String,
+    pub(crate) module: String,
     /// PACKAGE_VERSION
-    pub version: String,
+    pub(crate) version: String,
     /// The kernel, for rows about a build.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub kernel: Option<String>,
-    /// Its architecture.
+    pub(crate) kernel: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub arch: Option<String>,
+    pub(crate) arch: Option<String>,
     /// added, broken, built, installed, installed-weak
-    pub state: &'static str,
+    pub(crate) state: &'static str,
     /// installed-weak: the kernel it was built for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub built_for: Option<String>,
+    pub(crate) built_for: Option<String>,
     /// Whether modules of the kernel's own were put aside.
-    pub original_exists: bool,
+    pub(crate) original_exists: bool,
     /// The state of its files.
-    pub files: Files,
+    pub(crate) files: Files,
 }
 
 /// The rows, in the order of a sorted directory walk. `files` looks at the files of a build.
-pub fn rows(modules: &[ModuleEntry], filter: &Filter, files: &dyn Fn(&ModuleEntry, &Build) -> Files) -> Vec<Row> {
+pub(crate) fn rows(
+    modules: &[ModuleEntry],
+    filter: &Filter,
+    files: &dyn Fn(&ModuleEntry, &Build) -> Files,
+) -> Vec<Row> {
     let globs = Globs::new(filter);
     let every = [None];
     let kernels: Vec<Option<&(Regex, Option<Regex>)>> =
@@ -102,7 +103,7 @@ fn module_rows(
 
 impl Row {
     /// Whether it is about this module version.
-    pub fn is_of(&self, id: &ModuleId) -> bool {
+    pub(crate) fn is_of(&self, id: &ModuleId) -> bool {
         self.module == id.name.as_str() && self.version == id.version.as_str()
     }
 
@@ -160,7 +161,6 @@ impl std::fmt::Display for Row {
     }
 }
 
-/// The filter as expressions.
 struct Globs {
     name: Option<Regex>,
     version: Option<Regex>,

@@ -1,6 +1,6 @@
 //! The words between plan and action: wish, policy, step, omission, outcome. Open to every layer, like `ids`.
 
-pub mod repair;
+pub(crate) mod repair;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::ids::{ModuleId, Target};
 
 /// A switch of the command line or of framework.conf that changes how work is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Switch {
+pub(crate) enum Switch {
     /// `--force`
     Force,
     /// `--force-version-override`
@@ -31,20 +31,20 @@ pub enum Switch {
 
 /// How the work is to be done, whoever asked.
 #[derive(Debug, Clone, Default)]
-pub struct Policy {
+pub(crate) struct Policy {
     /// The switches that are on.
-    pub switches: BTreeSet<Switch>,
+    pub(crate) switches: BTreeSet<Switch>,
     /// `-j N`, else framework.conf's parallel_jobs; None: the number of processors. Some(0): no limit.
-    pub jobs: Option<usize>,
+    pub(crate) jobs: Option<usize>,
     /// What overrides the kernel's and the module's own files.
-    pub inputs: Inputs,
+    pub(crate) inputs: Inputs,
     /// What becomes of the initramfs of kernels whose modules change.
-    pub initramfs: InitramfsCare,
+    pub(crate) initramfs: InitramfsCare,
 }
 
 /// What becomes of the initramfs of kernels whose modules change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum InitramfsCare {
+pub(crate) enum InitramfsCare {
     /// Nothing: a person changes modules.
     #[default]
     Leave,
@@ -58,27 +58,27 @@ pub enum InitramfsCare {
 
 impl Policy {
     /// Whether a switch is on.
-    pub fn has(&self, switch: Switch) -> bool {
+    pub(crate) fn has(&self, switch: Switch) -> bool {
         self.switches.contains(&switch)
     }
 }
 
 /// Files and directives from the command line that replace those of the module or the kernel.
 #[derive(Debug, Clone, Default)]
-pub struct Inputs {
+pub(crate) struct Inputs {
     /// `-c FILE`: instead of the source's dkms.conf.
-    pub conf: Option<PathBuf>,
+    pub(crate) conf: Option<PathBuf>,
     /// `--config FILE`: instead of the kernel's configuration.
-    pub kernel_config: Option<PathBuf>,
+    pub(crate) kernel_config: Option<PathBuf>,
     /// `--kernelsourcedir DIR`: instead of INSTALLTREE/KVER/build.
-    pub kernel_source_dir: Option<PathBuf>,
+    pub(crate) kernel_source_dir: Option<PathBuf>,
     /// `--directive NAME=VALUE`, in order.
-    pub directives: Vec<String>,
+    pub(crate) directives: Vec<String>,
 }
 
 /// Where a source comes from that is to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AddSource {
+pub(crate) enum AddSource {
     /// SOURCETREE/NAME-VERSION is there already.
     SourceTree,
     /// This folder is copied there first.
@@ -89,50 +89,44 @@ pub enum AddSource {
 
 impl AddSource {
     /// Whether it brings a finished build for this kernel.
-    pub fn brings(&self, target: &Target) -> bool {
+    pub(crate) fn brings(&self, target: &Target) -> bool {
         matches!(self, AddSource::Archive(unpacked) if unpacked.builds.iter().any(|(built, _)| built == target))
     }
 }
 
 /// An archive that is unpacked in a folder of ours for as long as the command runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unpacked {
-    /// The archive itself.
-    pub file: PathBuf,
-    /// Who made it.
-    pub form: ArchiveForm,
+pub(crate) struct Unpacked {
+    pub(crate) file: PathBuf,
+    pub(crate) form: ArchiveForm,
     /// The source folder; None when there are only builds.
-    pub source: Option<PathBuf>,
+    pub(crate) source: Option<PathBuf>,
     /// The dkms.conf of a module that comes without source.
-    pub lone_conf: Option<PathBuf>,
+    pub(crate) lone_conf: Option<PathBuf>,
     /// The builds, each a folder with `module/` in it.
-    pub builds: Vec<(Target, PathBuf)>,
+    pub(crate) builds: Vec<(Target, PathBuf)>,
 }
 
-/// Who made an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ArchiveForm {
+pub(crate) enum ArchiveForm {
     /// Anybody: a source with a dkms.conf somewhere in it.
     Plain,
-    /// mktarball.
     Dkms,
 }
 
 /// What mktarball is to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tarball {
+pub(crate) struct Tarball {
     /// The file; a name without a slash lies in the module's own folder of the tree.
-    pub file: PathBuf,
-    /// What goes into it.
-    pub content: TarballContent,
+    pub(crate) file: PathBuf,
+    pub(crate) content: TarballContent,
     /// The kernels whose builds go into it.
-    pub targets: Vec<Target>,
+    pub(crate) targets: Vec<Target>,
 }
 
 /// Which halves of a module an archive gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TarballContent {
-    /// Source and builds.
+pub(crate) enum TarballContent {
     Everything,
     /// `--source-only`
     SourceOnly,
@@ -142,7 +136,7 @@ pub enum TarballContent {
 
 /// One thing that is done to one module, and to one kernel unless it is `Add`, `Forget` or `MakeTarball`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// Register the source; ends *added*.
     Add(AddSource),
     /// Compile; ends *built*. An existing build is replaced when the new one is ready.
@@ -165,7 +159,7 @@ pub enum Operation {
 
 impl Operation {
     /// The verb as the command line spells it.
-    pub fn verb(&self) -> &'static str {
+    pub(crate) fn verb(&self) -> &'static str {
         match self {
             Operation::Add(_) => "add",
             Operation::Build => "build",
@@ -182,39 +176,36 @@ impl Operation {
 
 /// The place of a step in its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StepId(pub usize);
+pub(crate) struct StepId(pub(crate) usize);
 
 /// One step of a plan.
 #[derive(Debug, Clone)]
-pub struct Step {
-    /// Its place.
-    pub id: StepId,
+pub(crate) struct Step {
+    pub(crate) id: StepId,
     /// The module it works on.
-    pub module: ModuleId,
+    pub(crate) module: ModuleId,
     /// The kernel it works on; none for `Add`, `Forget` and `MakeTarball`.
-    pub target: Option<Target>,
-    /// What is done.
-    pub operation: Operation,
-    /// Why, in one line.
-    pub why: String,
+    pub(crate) target: Option<Target>,
+    pub(crate) operation: Operation,
+    pub(crate) why: String,
     /// Steps that must have ended well before; when one did not, this one is skipped.
-    pub after: Vec<StepId>,
+    pub(crate) after: Vec<StepId>,
 }
 
 /// Something that the plan leaves out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Omission {
+pub(crate) struct Omission {
     /// The module, when one is known.
-    pub module: Option<ModuleId>,
+    pub(crate) module: Option<ModuleId>,
     /// The kernel, when it is about one.
-    pub target: Option<Target>,
+    pub(crate) target: Option<Target>,
     /// Why it is left out.
-    pub reason: Reason,
+    pub(crate) reason: Reason,
 }
 
 /// Why a plan leaves something out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// It is so already, or there is nothing to do: success.
     AlreadySo {
         /// The sentence for people.
@@ -241,8 +232,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The sentence for people.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
             Reason::AlreadySo { text } | Reason::Refused { text, .. } | Reason::Pending { text, .. } => text,
         }
@@ -251,16 +241,15 @@ impl Reason {
 
 /// What is to be done, in an order in which it could be done one by one, and what is not, each with its reason.
 #[derive(Debug, Clone, Default)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The steps; `after` refers to earlier ones only.
-    pub steps: Vec<Step>,
-    /// What is left out.
-    pub omissions: Vec<Omission>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) omissions: Vec<Omission>,
 }
 
 impl Plan {
     /// Appends a step and gives its place.
-    pub fn push(
+    pub(crate) fn push(
         &mut self,
         module: ModuleId,
         target: Option<Target>,
@@ -273,22 +262,21 @@ impl Plan {
         id
     }
 
-    /// Appends an omission.
-    pub fn omit(&mut self, module: Option<ModuleId>, target: Option<Target>, reason: Reason) {
+    pub(crate) fn omit(&mut self, module: Option<ModuleId>, target: Option<Target>, reason: Reason) {
         self.omissions.push(Omission { module, target, reason });
     }
 }
 
 impl Plan {
     /// A plan that does nothing, for this reason.
-    pub fn nothing(why: &str) -> Self {
+    pub(crate) fn nothing(why: &str) -> Self {
         let mut plan = Self::default();
         plan.omit(None, None, Reason::AlreadySo { text: why.to_owned() });
         plan
     }
 
     /// Appends another plan's steps and omissions, which come after those that are there.
-    pub fn append(&mut self, other: Plan) {
+    pub(crate) fn append(&mut self, other: Plan) {
         let offset = self.steps.len();
         for mut step in other.steps {
             step.id.0 += offset;
@@ -327,10 +315,8 @@ impl fmt::Display for Plan {
 
 /// What became of a step.
 #[derive(Debug)]
-pub enum Outcome {
-    /// It is done.
+pub(crate) enum Outcome {
     Done,
-    /// It failed.
     Failed(Error),
     /// The build found out that this kernel is excluded, or a later fact made it needless.
     Refused(Error),

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 /// Compares two versions: every run of one or two digits counts as three digits with leading zeros, then the strings
 /// compare byte by byte. So `3.5` < `3.5-rc2` < `3.6` < `3.10`. Longer runs stay as they are.
-pub fn compare(left: &str, right: &str) -> Ordering {
+pub(crate) fn compare(left: &str, right: &str) -> Ordering {
     key(left).cmp(&key(right))
 }
 

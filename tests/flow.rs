@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// The layers from left to right; those in one row do not know each other.
 const LAYERS: &[&[&str]] = &[
     &["cli"],
+    &["engine"],
     &["event"],
     &["request"],
     &["plan", "status"],
@@ -46,7 +47,7 @@ fn no_layer_looks_back() {
 fn every_module_of_the_crate_has_its_layer() {
     let map = std::fs::read_to_string("src/lib.rs").expect("src/lib.rs");
     let modules: Vec<&str> =
-        map.lines().filter_map(|line| line.strip_prefix("pub mod ")).map(|rest| rest.trim_end_matches(';')).collect();
+        map.lines().filter_map(|line| line.strip_prefix("mod ")).map(|rest| rest.trim_end_matches(';')).collect();
     assert!(modules.len() > 10, "the module list of src/lib.rs was not understood");
     for module in modules {
         let placed = OPEN.contains(&module) || LAYERS.iter().any(|row| row.contains(&module));
@@ -73,6 +74,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
             files.extend(sources(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs")
             && !path.ends_with("lib.rs")
+            && !path.ends_with("fuzz.rs")
             && !path.ends_with("main.rs")
         {
             files.push(path);

@@ -14,7 +14,7 @@ use crate::step::AddSource;
 use crate::sys;
 use crate::tree::VersionState;
 
-pub use archive::identify;
+pub(crate) use archive::identify;
 
 /// Registers the module. A repeated add is an error unless the module is broken, which this repairs. `next` is the kernel
 /// for which it is about to be built, if that is why it is added: then POST_ADD learns of it, and its failure is a warning.

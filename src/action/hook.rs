@@ -14,12 +14,11 @@ use crate::tree::TreeLock;
 /// A hook whose output is ours and whose command is split into words, without a shell. PRE_BUILD and POST_BUILD are
 /// not among them: they belong to the build, which runs them with bash and keeps their output in its log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hook {
+pub(crate) enum Hook {
     /// After the module was registered.
     PostAdd,
     /// Before its files go under the kernel.
     PreInstall,
-    /// After they are there.
     PostInstall,
     /// After they were taken out.
     PostRemove,
@@ -38,7 +37,7 @@ impl fmt::Display for Hook {
 
 /// How a hook ended. What a failure means is for the action that asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HookEnd {
+pub(crate) enum HookEnd {
     /// It ended with code 0, or there was nothing that could be run (which was told as a warning).
     Done,
     /// It ended with this code (128 + n for a signal).
@@ -47,7 +46,7 @@ pub enum HookEnd {
 
 impl HookEnd {
     /// An error that ends the action with the script's own code; nothing when the script did well.
-    pub fn into_result(self, hook: Hook, id: &ModuleId) -> Result<()> {
+    pub(crate) fn into_result(self, hook: Hook, id: &ModuleId) -> Result<()> {
         match self {
             HookEnd::Done => Ok(()),
             HookEnd::Failed(code) => {
@@ -66,7 +65,7 @@ impl HookEnd {
 /// # Errors
 ///
 /// The script is there but could not be started.
-pub fn run(
+pub(crate) fn run(
     context: &Context<'_>,
     hook: Hook,
     id: &ModuleId,
@@ -94,7 +93,6 @@ pub fn run(
 pub(super) struct Invocation {
     /// The script (an opened path).
     pub(super) script: PathBuf,
-    /// Its arguments.
     pub(super) arguments: Vec<String>,
 }
 
@@ -110,7 +108,7 @@ pub(super) fn find(system: &System, name: &ModuleName, command: &str, folder: &P
 }
 
 /// The script of a hook command, as the command names it below the source, and where it lies now.
-pub fn script(system: &System, name: &ModuleName, command: &str, folder: &Path) -> Option<(PathBuf, PathBuf)> {
+pub(crate) fn script(system: &System, name: &ModuleName, command: &str, folder: &Path) -> Option<(PathBuf, PathBuf)> {
     let named = command.split_whitespace().next()?.trim_start_matches('/');
     find(system, name, command, folder).map(|found| (PathBuf::from(named), found.script))
 }

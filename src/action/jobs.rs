@@ -11,7 +11,7 @@ use crate::sys::System;
 /// A single build gets `-jN` on its make line. Several builds share a jobserver instead, because `-jN` on a make would
 /// leave it. A dkms that runs below an outer make uses that one's jobserver.
 #[derive(Debug)]
-pub struct Jobs {
+pub(crate) struct Jobs {
     limit: Option<NonZeroUsize>,
     builds: usize,
     client: Option<jobserver::Client>,
@@ -28,7 +28,7 @@ pub(super) enum Job {
 
 /// A build's right to run one job; given back when dropped.
 #[derive(Debug)]
-pub struct Slot {
+pub(crate) struct Slot {
     // Only its Drop matters: it puts the token back.
     _token: Option<jobserver::Acquired>,
 }
@@ -36,7 +36,7 @@ pub struct Slot {
 impl Jobs {
     /// For this many builds that could run at once: `-j`, else framework.conf's parallel_jobs, else one job per
     /// processor; 0 means no limit. A jobserver that cannot be made leaves each build its share as `-jN`.
-    pub fn new(system: &System, framework: &Framework, policy: &Policy, builds: usize) -> Self {
+    pub(crate) fn new(system: &System, framework: &Framework, policy: &Policy, builds: usize) -> Self {
         let wanted = policy.jobs.or(framework.parallel_jobs);
         let limit = wanted.map_or_else(|| Some(processors()), NonZeroUsize::new);
         let builds = builds.max(1).min(limit.map_or(usize::MAX, NonZeroUsize::get));
@@ -48,24 +48,25 @@ impl Jobs {
         Self { limit, builds, client: outer(system).or_else(own) }
     }
 
-    /// One build at a time with this many jobs and no jobserver (tests, `--dry-run`).
-    pub fn alone(jobs: NonZeroUsize) -> Self {
+    /// One build at a time with this many jobs and no jobserver.
+    #[cfg(test)]
+    pub(crate) fn alone(jobs: NonZeroUsize) -> Self {
         Self { limit: Some(jobs), builds: 1, client: None }
     }
 
     /// How many builds may run at once.
-    pub fn builds(&self) -> usize {
+    pub(crate) fn builds(&self) -> usize {
         self.builds
     }
 
     /// What one build is told as `parallel_jobs`: its share when several may run at once, at least 1.
-    pub fn share(&self) -> usize {
+    pub(crate) fn share(&self) -> usize {
         let limit = self.limit.map_or_else(|| processors().get(), NonZeroUsize::get);
         (limit / self.builds).max(1)
     }
 
     /// What stands behind the word make: `-jN`, `-j` without a limit, nothing when the jobserver says it.
-    pub fn make_flag(&self) -> Option<String> {
+    pub(crate) fn make_flag(&self) -> Option<String> {
         match (&self.client, self.limit) {
             (Some(_), _) => None,
             (None, None) => Some("-j".to_owned()),
@@ -74,7 +75,7 @@ impl Jobs {
     }
 
     /// The jobserver for [`crate::sys::Command::jobserver`] of the make command, if several builds share one.
-    pub fn jobserver(&self) -> Option<&jobserver::Client> {
+    pub(crate) fn jobserver(&self) -> Option<&jobserver::Client> {
         self.client.as_ref()
     }
 

@@ -8,10 +8,10 @@ use crate::report::Reporter;
 use crate::sys::System;
 use crate::tree::Layout;
 
-use super::build::keys::{Ensured, without_pins};
+use crate::action::compile::keys::{Ensured, without_pins};
 
 /// Makes the key and the certificate that sign modules, unless both are there, and says where they are.
-pub fn ensure(system: &System, framework: &Framework, layout: &Layout, reporter: &dyn Reporter) -> Result<()> {
+pub(crate) fn ensure(system: &System, framework: &Framework, layout: &Layout, reporter: &dyn Reporter) -> Result<()> {
     let files = KeyFiles::locate(system, framework, layout, system.running_kernel());
     let ensured = files.ensure(system).map_err(|error| {
         Error::new(Kind::InputOutput, "there is no signing key, and none can be made").caused_by(error)

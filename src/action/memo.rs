@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::build::toolchain::Toolchain;
+use crate::action::compile::toolchain::Toolchain;
 use crate::kernel::KernelConfig;
 use crate::snapshot::inputs;
 use crate::sys::System;
@@ -12,7 +12,7 @@ use crate::sys::side_by_side::locked;
 
 /// Read once. Should headers or compilers change while a run builds, the next run sees that its builds were made from others.
 #[derive(Debug, Default)]
-pub struct Memo {
+pub(crate) struct Memo {
     /// Of what builds are made from.
     pub(super) inputs: inputs::Memo,
     toolchains: Mutex<BTreeMap<PathBuf, Toolchain>>,

@@ -1,20 +1,20 @@
 //! Runs a plan: a pool of workers over the dependency graph, one outcome per step.
 
-pub mod add;
+pub(crate) mod add;
 mod adopt;
-pub mod build;
 mod caller;
 mod claim;
-pub mod hook;
+pub(crate) mod compile;
+pub(crate) mod hook;
 mod initramfs;
-pub mod install;
-pub mod jobs;
-pub mod keys;
+pub(crate) mod install;
+pub(crate) mod jobs;
+pub(crate) mod keys;
 mod memo;
 mod module_conf;
-pub mod post_transaction;
-pub mod remove;
-pub mod repair;
+pub(crate) mod post_transaction;
+pub(crate) mod remove;
+pub(crate) mod repair;
 mod schedule;
 mod tarball;
 
@@ -37,29 +37,23 @@ use crate::tree::{Tree, TreeLock};
 use claim::Claim;
 use install::Change;
 use jobs::{Job, Jobs};
-pub use memo::Memo;
+pub(crate) use memo::Memo;
 use schedule::{Schedule, Task};
 
 /// What every action has at hand.
-pub struct Context<'a> {
-    /// Processes, files, environment.
-    pub system: &'a System,
-    /// The settings.
-    pub framework: &'a Framework,
-    /// The tree, for reading.
-    pub tree: &'a Tree,
+pub(crate) struct Context<'a> {
+    pub(crate) system: &'a System,
+    pub(crate) framework: &'a Framework,
+    pub(crate) tree: &'a Tree,
     /// The lock, which gives the writer.
-    pub lock: &'a TreeLock,
-    /// Who tells the user.
-    pub reporter: &'a dyn Reporter,
+    pub(crate) lock: &'a TreeLock,
+    pub(crate) reporter: &'a dyn Reporter,
     /// How the work is to be done.
-    pub policy: &'a Policy,
-    /// What its steps share.
-    pub memo: Memo,
+    pub(crate) policy: &'a Policy,
+    pub(crate) memo: Memo,
 }
 
 impl<'a> Context<'a> {
-    /// What readers look at.
     pub(crate) fn view(&self) -> View<'a> {
         View { system: self.system, framework: self.framework, tree: self.tree, inputs: &self.policy.inputs }
     }
@@ -75,7 +69,7 @@ pub(crate) enum Attempt {
 /// Carries out every step whose predecessors ended well, several at once where the plan lets them (the outcomes come in
 /// the plan's order). One depmod per kernel at the end of the installs and uninstalls that asked for it; where it fails,
 /// the installs that it fails on are taken back and count as failed.
-pub fn run(plan: &Plan, context: &Context<'_>) -> Vec<(StepId, Outcome)> {
+pub(crate) fn run(plan: &Plan, context: &Context<'_>) -> Vec<(StepId, Outcome)> {
     let builds = plan.steps.iter().filter(|step| step.operation == Operation::Build);
     let modules: std::collections::BTreeSet<_> = builds.map(|step| &step.module).collect();
     // One build at a time per module version, so more could never run together.
@@ -204,7 +198,7 @@ impl<'a> Pool<'a> {
                     .jobs
                     .slot(job)
                     .map_err(|error| Error::io("cannot take part in the jobserver of make", error))?;
-                build::build(context, &step.module, target(step)?, &self.jobs).map(|()| None)
+                compile::build(context, &step.module, target(step)?, &self.jobs).map(|()| None)
             }
             Operation::Install => {
                 install::install(context, step.id, &step.module, target(step)?, self.attempt(step)).map(Some)

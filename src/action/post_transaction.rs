@@ -15,7 +15,7 @@ use crate::tree::TreeLock;
 /// Its output goes to TREE/post_transaction.log. To be called without the lock: the command may call us.
 ///
 /// A failure is told as a warning and no more, because the work itself is done.
-pub fn run(system: &System, framework: &Framework, kernel: Option<&KernelRelease>, reporter: &dyn Reporter) {
+pub(crate) fn run(system: &System, framework: &Framework, kernel: Option<&KernelRelease>, reporter: &dyn Reporter) {
     let command = framework.post_transaction.as_deref().map(str::trim).filter(|command| !command.is_empty());
     if let Some(command) = command
         && let Err(error) = run_logged(system, framework, kernel, reporter, command)

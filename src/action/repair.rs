@@ -10,7 +10,7 @@ use crate::tree::TreeLock;
 /// # Errors
 ///
 /// It cannot be removed, or is no longer what it was found to be.
-pub fn clear(clearing: &Clearing, lock: &TreeLock) -> Result<()> {
+pub(crate) fn clear(clearing: &Clearing, lock: &TreeLock) -> Result<()> {
     let writer = lock.writer();
     match clearing {
         Clearing::OfTree(path) => {

@@ -23,7 +23,6 @@ pub(super) enum Task<'p> {
     Close(KernelRelease),
     /// Nothing can start before something that runs has ended.
     Wait,
-    /// Everything has ended.
     Over,
 }
 

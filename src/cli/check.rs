@@ -7,13 +7,13 @@ use crate::request::{Request, Wish};
 use crate::step::{InitramfsCare, Omission, Plan, Policy, Reason, Step};
 use crate::tree::records::Failure;
 
-use super::essential::{Essentials, Lack};
-use super::json::Checked;
-use super::pipeline::App;
-use super::{failures, json, pending};
+use crate::engine::document::Checked;
+use crate::engine::essential::{Essentials, Lack};
+use crate::engine::pipeline::App;
+use crate::engine::{document, failures, pending};
 
 /// Ends with 0 when all is as wanted, 1 when something waits or is to be done, 2 when something failed or cannot be had.
-pub fn run(app: &App, json: bool) -> Result<()> {
+pub(crate) fn run(app: &App, json: bool) -> Result<()> {
     let policy = Policy { initramfs: InitramfsCare::Renew, ..Policy::default() };
     let plan = app.plan(&Request { wish: Wish::reconcile(app.kernels()?), policy })?;
     let failures = still_wanted(app, &plan);
@@ -21,7 +21,7 @@ pub fn run(app: &App, json: bool) -> Result<()> {
     let verdict = verdict(&plan, &failures, &lacks);
     if json {
         let found = Checked { lacking: &lacks, ..found(&plan, &failures, verdict.as_ref()) };
-        app.reporter.answer(json::check(&found)?);
+        app.reporter.answer(document::check(&found)?);
     } else {
         tell(&plan, &failures, &app.reporter);
         lacks.iter().for_each(|lack| (&app.reporter as &dyn Reporter).warn(lack.to_string()));

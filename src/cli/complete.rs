@@ -9,14 +9,14 @@ use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId};
 use crate::report::Reporter;
 
-use super::pipeline::App;
+use crate::engine::pipeline::App;
 
 /// What can be asked for.
 const SUBJECTS: [&str; 5] = ["modules", "names", "versions", "sources", "kernels"];
 
 /// `modules` (registered, as NAME/VERSION), `names`, `versions`, `sources` (of the source tree, not registered yet) or
 /// `kernels`.
-pub fn run(app: &App, what: Option<&str>) -> Result<()> {
+pub(crate) fn run(app: &App, what: Option<&str>) -> Result<()> {
     let registered = || -> Result<Vec<ModuleId>> {
         let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
         Ok(modules.into_iter().map(|entry| entry.id).collect())

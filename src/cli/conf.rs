@@ -15,11 +15,11 @@ use crate::tree::VersionState;
 
 use super::legacy::Typed;
 use super::operand;
-use super::pipeline::App;
 use super::targets;
+use crate::engine::pipeline::App;
 
 /// Reads the dkms.conf, evaluates it as a build for that kernel would, and tells the result. Changes nothing.
-pub fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
+pub(crate) fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
     let target = target(app, typed)?;
     let (file, id) = subject(app, typed, operand)?;
     let file = std::path::absolute(&file).unwrap_or(file);
@@ -126,7 +126,6 @@ fn origin_value(origin: &Origin) -> Value {
         Origin::File(file, None) => json!({ "file": file }),
         Origin::CommandLine => json!({ "option": "--directive" }),
         Origin::Environment => json!({ "environment": true }),
-        Origin::Default => json!({ "default": true }),
     }
 }
 
@@ -165,7 +164,7 @@ fn place(origin: &Origin, loaded: &Loaded) -> Option<String> {
         }
         Origin::CommandLine => Some("--directive".to_owned()),
         Origin::Environment => Some("the environment".to_owned()),
-        Origin::File(..) | Origin::Default => None,
+        Origin::File(..) => None,
     }
 }
 

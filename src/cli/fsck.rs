@@ -18,12 +18,13 @@ use crate::tree::TreeLock;
 use crate::tree::difference::FileFault;
 use crate::tree::lock::{self, Holder};
 
-use super::json::{self, Fate};
 use super::legacy::Typed;
-use super::pipeline::App;
+use crate::engine::document;
+use crate::engine::document::Fate;
+use crate::engine::pipeline::App;
 
 /// Ends with 0 when all is sound, 1 when something is wrong or left for a person, 2 when something could not be mended.
-pub fn run(app: &App, typed: &Typed) -> Result<()> {
+pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let report = if typed.repair && !typed.dry_run { mend(app, typed.json) } else { look(app, typed.json) };
     if !typed.json {
         return report.and_then(|report| report.verdict().map_or(Ok(()), Err));
@@ -65,7 +66,7 @@ impl Report {
     }
 
     fn document(&self, error: Option<&Error>) -> Result<String> {
-        json::fsck(error, &self.findings, &self.plan, &self.outcomes)
+        document::fsck(error, &self.findings, &self.plan, &self.outcomes)
     }
 }
 

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory};
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::package::lint;
+use crate::package::module::lint;
 
 use super::completions;
 use super::legacy::{ACTIONS, Typed};
@@ -57,13 +57,13 @@ const MEANINGS: &[(&str, &str)] = &[
 ];
 
 /// What `dkms --help` prints.
-pub fn help() -> String {
+pub(crate) fn help() -> String {
     let actions: String = MEANINGS.iter().map(|(name, meaning)| format!("  {name:<16} {meaning}\n")).collect();
     command().after_help(format!("Actions:\n{actions}")).render_help().to_string().trim_end().to_owned()
 }
 
 /// `man DIR` or `completions DIR`.
-pub fn run(words: &[String]) -> Result<()> {
+pub(crate) fn run(words: &[String]) -> Result<()> {
     let [what, folder] = words else {
         return Err(Error::new(Kind::Usage, "generate needs what (man, completions) and a folder"));
     };
@@ -264,7 +264,7 @@ and
 Edits of the settings are kept. Signatures of RPMs are checked as well when all RPMs of the folder are signed by the same key.
 ";
 
-/// The schemas of [`super::json`]; a test compares the members.
+/// The schemas of [`crate::engine::document`]; a test compares the members.
 pub(super) const JSON: &str = ".SH JSON
 With
 .B \\-\\-json

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 
 /// Words that name an action of this form.
-pub const ACTIONS: &[&str] = &[
+pub(crate) const ACTIONS: &[&str] = &[
     "add",
     "build",
     "install",
@@ -32,137 +32,137 @@ pub const ACTIONS: &[&str] = &[
 /// What was typed.
 #[derive(Debug, Clone, Default, Parser)]
 #[command(name = "dkms", disable_version_flag = true, disable_help_flag = true, no_binary_name = true)]
-pub struct Typed {
+pub(crate) struct Typed {
     /// The action and the operand: MODULE/VERSION, a folder or file with a dkms.conf, or a source archive
     #[arg(value_name = "ACTION|OPERAND")]
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// Module name, or name and version (repeatable for reconcile)
     #[arg(short = 'm', long = "module", visible_alias = "mod", value_name = "NAME[/VERSION]")]
-    pub modules: Vec<String>,
+    pub(crate) modules: Vec<String>,
     /// Module version
     #[arg(short = 'v', value_name = "VERSION", overrides_with = "version_of_module")]
-    pub version_of_module: Option<String>,
+    pub(crate) version_of_module: Option<String>,
     /// Kernel release, or release and architecture (repeatable); default: the running kernel, or those of a root that is not running
     #[arg(short = 'k', long = "kernelver", visible_alias = "kernel", value_name = "KERNEL[/ARCH]")]
-    pub kernels: Vec<String>,
+    pub(crate) kernels: Vec<String>,
     /// Architecture (repeatable); default: that of this machine
     #[arg(short = 'a', long = "arch", value_name = "ARCH")]
-    pub arches: Vec<String>,
+    pub(crate) arches: Vec<String>,
     /// Every kernel the module is built for
     #[arg(long)]
-    pub all: bool,
+    pub(crate) all: bool,
     /// Use this file instead of the source's dkms.conf
     #[arg(short = 'c', value_name = "FILE", overrides_with = "conf")]
-    pub conf: Option<PathBuf>,
+    pub(crate) conf: Option<PathBuf>,
     /// Use this file as the kernel's configuration
     #[arg(long = "config", value_name = "FILE", overrides_with = "kernel_config")]
-    pub kernel_config: Option<PathBuf>,
+    pub(crate) kernel_config: Option<PathBuf>,
     /// Build against this folder instead of the kernel's own headers
     #[arg(long, value_name = "DIR", overrides_with = "kernelsourcedir")]
-    pub kernelsourcedir: Option<PathBuf>,
+    pub(crate) kernelsourcedir: Option<PathBuf>,
     /// Override a directive of dkms.conf (repeatable)
     #[arg(long = "directive", value_name = "NAME=VALUE")]
-    pub directives: Vec<String>,
+    pub(crate) directives: Vec<String>,
     /// match: the kernel whose modules are to be installed on -k as well
     #[arg(long, value_name = "KERNEL", overrides_with = "templatekernel")]
-    pub templatekernel: Option<String>,
+    pub(crate) templatekernel: Option<String>,
     /// The archive to read or write
     #[arg(long, value_name = "FILE", overrides_with = "archive")]
-    pub archive: Option<PathBuf>,
+    pub(crate) archive: Option<PathBuf>,
     /// Do it although it is done already, a dependency is missing or the version check says no
     #[arg(long)]
-    pub force: bool,
+    pub(crate) force: bool,
     /// Install whatever version the kernel has already
     #[arg(long)]
-    pub force_version_override: bool,
+    pub(crate) force_version_override: bool,
     /// Archives without source
     #[arg(long)]
-    pub binaries_only: bool,
+    pub(crate) binaries_only: bool,
     /// Archives without builds
     #[arg(long)]
-    pub source_only: bool,
+    pub(crate) source_only: bool,
     /// Do not run depmod
     #[arg(long)]
-    pub no_depmod: bool,
+    pub(crate) no_depmod: bool,
     /// Load the modules after installing them for the running kernel
     #[arg(long)]
-    pub modprobe_on_install: bool,
+    pub(crate) modprobe_on_install: bool,
     /// Install links into the DKMS tree instead of copies
     #[arg(long)]
-    pub symlink_modules: bool,
+    pub(crate) symlink_modules: bool,
     /// For RPM scriptlets: the removal of what the same transaction has just added cancels itself
     #[arg(long = "rpm_safe_upgrade")]
-    pub rpm_safe_upgrade: bool,
+    pub(crate) rpm_safe_upgrade: bool,
     /// Work on the root below this folder, which is not running; see OTHER ROOTS in dkms(8)
     #[arg(long, value_name = "DIR", overrides_with = "root")]
-    pub root: Option<PathBuf>,
+    pub(crate) root: Option<PathBuf>,
     /// The DKMS tree; default /var/lib/dkms
     #[arg(long, value_name = "DIR", overrides_with = "dkmstree")]
-    pub dkmstree: Option<PathBuf>,
+    pub(crate) dkmstree: Option<PathBuf>,
     /// The source tree; default /usr/src
     #[arg(long, value_name = "DIR", overrides_with = "sourcetree")]
-    pub sourcetree: Option<PathBuf>,
+    pub(crate) sourcetree: Option<PathBuf>,
     /// The tree of the kernels' modules; default /lib/modules
     #[arg(long, value_name = "DIR", overrides_with = "installtree")]
-    pub installtree: Option<PathBuf>,
+    pub(crate) installtree: Option<PathBuf>,
     /// How many compilers may run at once (0: no limit)
     #[arg(short = 'j', value_name = "N", overrides_with = "jobs")]
-    pub jobs: Option<usize>,
+    pub(crate) jobs: Option<usize>,
     /// Nothing on standard output and standard error
     #[arg(short = 'q', long)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// More about what is done
     #[arg(long)]
-    pub verbose: bool,
+    pub(crate) verbose: bool,
     /// Everything about what is done
     #[arg(long)]
-    pub debug: bool,
+    pub(crate) debug: bool,
     /// Print what would be done and why, and do nothing
     #[arg(long, visible_alias = "dry_run")]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// fsck: mend what is found
     #[arg(long)]
-    pub repair: bool,
+    pub(crate) repair: bool,
     /// Print what came of it (the states, the plan) as one JSON document; see JSON in dkms(8)
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Print the version
     #[arg(short = 'V', long)]
-    pub version: bool,
+    pub(crate) version: bool,
     /// Print this help
     #[arg(short = 'h', long)]
-    pub help: bool,
+    pub(crate) help: bool,
     /// Ignored (deprecated)
     #[arg(long = "no-initrd", hide = true)]
-    pub no_initrd: bool,
+    pub(crate) no_initrd: bool,
     /// Ignored (deprecated)
     #[arg(long = "no-clean-kernel", hide = true)]
-    pub no_clean_kernel: bool,
+    pub(crate) no_clean_kernel: bool,
     /// Ignored (deprecated)
     #[arg(long = "no-prepare-kernel", hide = true)]
-    pub no_prepare_kernel: bool,
+    pub(crate) no_prepare_kernel: bool,
 }
 
 /// An action with its operand, taken out of the words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words {
+pub(crate) struct Words {
     /// One of [`ACTIONS`]; None: there was none.
-    pub action: Option<&'static str>,
+    pub(crate) action: Option<&'static str>,
     /// The operand.
-    pub operand: Option<String>,
+    pub(crate) operand: Option<String>,
     /// Words that are of no use.
-    pub surplus: Vec<String>,
+    pub(crate) surplus: Vec<String>,
 }
 
 impl Typed {
     /// The module of -m; where several are given to an action on one, the last.
-    pub fn module(&self) -> Option<&str> {
+    pub(crate) fn module(&self) -> Option<&str> {
         self.modules.last().map(String::as_str)
     }
 
     /// Finds the action among the words: the first word that names one. Two actions are an error (4); a word where an
     /// action is needed that names none is one, too (2).
-    pub fn split_words(&self) -> Result<Words> {
+    pub(crate) fn split_words(&self) -> Result<Words> {
         let named = |word: &String| ACTIONS.iter().copied().find(|action| action == word);
         let mut words = Words { action: None, operand: None, surplus: Vec::new() };
         for word in &self.words {
@@ -184,7 +184,7 @@ impl Typed {
     }
 
     /// Notices about options that have no effect any more.
-    pub fn deprecated(&self) -> Vec<String> {
+    pub(crate) fn deprecated(&self) -> Vec<String> {
         [
             (self.no_initrd, "--no-initrd"),
             (self.no_clean_kernel, "--no-clean-kernel"),

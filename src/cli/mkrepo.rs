@@ -6,8 +6,8 @@ use clap::{Args, FromArgMatches};
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::package::info::InfoError;
-use crate::package::openpgp::{SigningError, SigningKey};
+use crate::package::description::info::InfoError;
+use crate::package::io::openpgp::{SigningError, SigningKey};
 use crate::package::repository::{self, KEY_FILE, Published, Reader, RepositoryError, Settings, Setup};
 use crate::report::human::Loudness;
 use crate::report::{Message, Reporter};
@@ -18,55 +18,55 @@ use super::package::source_date;
 /// Write the metadata that make folders of packages repositories of apt, dnf and zypper
 #[derive(Debug, Clone, Args)]
 #[command(disable_version_flag = true)]
-pub struct RepositoryArgs {
+pub(crate) struct RepositoryArgs {
     /// The folder; every folder below it that holds packages becomes a repository
     #[arg(value_name = "DIR")]
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// Whose packages these are, for apt's Origin and Label [default: the folder's name]
     #[arg(long, value_name = "TEXT")]
-    pub origin: Option<String>,
+    pub(crate) origin: Option<String>,
     /// Sign the metadata with this OpenPGP secret key
     #[arg(long, value_name = "FILE")]
-    pub sign_key: Option<PathBuf>,
+    pub(crate) sign_key: Option<PathBuf>,
     /// The first line of this file is the key's passphrase
     #[arg(long, value_name = "FILE", requires = "sign_key")]
-    pub sign_passphrase_file: Option<PathBuf>,
+    pub(crate) sign_passphrase_file: Option<PathBuf>,
     /// Put a package NAME-repo into each repository, which sets it up on a host: where it is, and its key
     #[arg(long, value_name = "NAME", requires = "url")]
-    pub repo_package: Option<String>,
+    pub(crate) repo_package: Option<String>,
     /// Where DIR is served to hosts, for --repo-package
     #[arg(long, value_name = "URL", requires = "repo_package")]
-    pub url: Option<String>,
+    pub(crate) url: Option<String>,
     /// The version of that package; another address or key needs a higher one
     #[arg(long, value_name = "VERSION", default_value = "1")]
-    pub repo_version: String,
+    pub(crate) repo_version: String,
     /// `Name <address>` who maintains that package [default: whom the key names]
     #[arg(long, value_name = "PERSON", requires = "repo_package")]
-    pub maintainer: Option<String>,
+    pub(crate) maintainer: Option<String>,
     /// Tell the result as JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Tell nothing
     #[arg(long, short = 'q')]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
 }
 
 impl RepositoryArgs {
     /// How much is to be told.
-    pub fn loudness(&self) -> Loudness {
+    pub(crate) fn loudness(&self) -> Loudness {
         if self.quiet { Loudness::Nothing } else { Loudness::Normal }
     }
 }
 
 /// Reads the words after `mkrepo`.
-pub fn parse(words: &[String]) -> std::result::Result<RepositoryArgs, clap::Error> {
+pub(crate) fn parse(words: &[String]) -> std::result::Result<RepositoryArgs, clap::Error> {
     let command = clap::Command::new("dkms mkrepo").bin_name("dkms mkrepo").no_binary_name(true);
     let found = RepositoryArgs::augment_args(command).try_get_matches_from(words)?;
     RepositoryArgs::from_arg_matches(&found)
 }
 
 /// Writes the metadata and tells of each repository.
-pub fn run(args: &RepositoryArgs, system: &System, reporter: &dyn Reporter) -> Result<()> {
+pub(crate) fn run(args: &RepositoryArgs, system: &System, reporter: &dyn Reporter) -> Result<()> {
     if !args.folder.is_dir() {
         let message = format!("{} is not a folder", args.folder.display());
         return Err(Error::new(Kind::SourceMissing, message).hint("name the folder that holds the packages"));
@@ -98,7 +98,7 @@ fn setup(args: &RepositoryArgs) -> Result<Option<Setup>> {
 }
 
 /// Reads a secret key; a passphrase never stands on a command line, where everybody could see it.
-pub fn read_key(file: &Path, passphrase_file: Option<&Path>) -> Result<SigningKey> {
+pub(crate) fn read_key(file: &Path, passphrase_file: Option<&Path>) -> Result<SigningKey> {
     let failed = |error| Error::io("cannot read the passphrase", error);
     let passphrase = passphrase_file.map(fs_err::read_to_string).transpose().map_err(failed)?.unwrap_or_default();
     SigningKey::read(file, passphrase.lines().next().unwrap_or_default()).map_err(signing_refused)

@@ -1,54 +1,43 @@
 //! The command line, and the pipeline that every command goes through: gather, decide, do, tell.
 
-pub mod check;
-pub mod complete;
+pub(crate) mod check;
+pub(crate) mod complete;
 mod completions;
-pub mod conf;
-mod essential;
-pub mod event;
-mod failures;
+pub(crate) mod conf;
+mod event;
 mod fsck;
-pub mod generate;
-mod initramfs;
-mod json;
-pub mod legacy;
-pub mod mkrepo;
-pub mod operand;
-pub mod package;
-mod pending;
-pub mod pipeline;
-pub mod place;
-mod policy;
-mod provenance;
-pub mod recording;
-pub mod request;
-pub mod rpm_operand;
-pub mod rpm_upgrade;
-pub mod status;
-pub mod summary;
-pub mod targets;
-pub mod verdict;
+pub(crate) mod generate;
+pub(crate) mod legacy;
+pub(crate) mod mkrepo;
+pub(crate) mod operand;
+pub(crate) mod package;
+pub(crate) mod place;
+pub(crate) mod request;
+pub(crate) mod rpm_operand;
+pub(crate) mod status;
+pub(crate) mod targets;
 
 use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::conf::Framework;
+use crate::engine::{self, document};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::report::Reporter;
 use crate::report::human::{Human, Loudness, Notes};
 use crate::sys::System;
 
+use crate::engine::pipeline::{App, Mode};
+use crate::engine::verdict::Verdict;
 use legacy::Typed;
-use pipeline::{App, Mode};
-use verdict::Verdict;
 
 /// The level of the interface that callers know, then our own version.
 const VERSION: &str = concat!("dkms-3.4.0 (dkms-rs ", env!("CARGO_PKG_VERSION"), ")");
 
 /// Runs the program with these arguments (the first is its own name) and gives the exit code.
-pub fn main(arguments: Vec<OsString>) -> u8 {
+pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
     // The modules' files must be readable for everybody, whatever the caller's habit.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
@@ -204,7 +193,7 @@ fn tell(app: &App, verdict: Verdict) -> Result<()> {
 /// A plan of no steps: the key is no module's.
 fn show_key(app: &App, mode: Mode) -> Result<()> {
     let plan = crate::step::Plan::nothing("the signing key and its certificate are made unless they are there");
-    app.reporter.answer(if mode == Mode::ShowJson { json::plan(&plan)? } else { plan.to_string() });
+    app.reporter.answer(if mode == Mode::ShowJson { document::plan(&plan)? } else { plan.to_string() });
     Ok(())
 }
 
@@ -215,17 +204,14 @@ fn generate_mok(app: &App) -> Result<()> {
 
 fn event_words(words: &[String]) -> u8 {
     let reporter = || Human::new(Loudness::Normal, Notes::Stderr);
-    let opened = event::Options::split(words).and_then(|(options, words)| {
-        let typed = Typed { root: options.root.clone(), ..Typed::default() };
-        open(&typed, reporter()).map(|app| (app, options, words))
-    });
-    let (app, options, words) = match opened {
+    let opened = event::Words::split(words).and_then(|words| Ok((open(&words.typed, reporter())?, words)));
+    let (app, words) = match opened {
         Ok(opened) => opened,
         Err(error) => return fail(&reporter(), &error),
     };
-    match event::run(&app, &options, &words, VERSION) {
+    match engine::event::run(&app, &words.options, &words.rest, VERSION) {
         Ok(()) => 0,
-        Err(error) if event::may_fail(error.kind()) => fail(&app.reporter, &error),
+        Err(error) if engine::event::may_fail(error.kind()) => fail(&app.reporter, &error),
         // The package manager can do nothing about it, and stopping it would do harm.
         Err(error) => {
             app.reporter.tell_failure(&error);
@@ -323,7 +309,7 @@ fn fail(reporter: &Human, error: &Error) -> u8 {
 
 /// A command line that makes no sense.
 fn refuse(reporter: &Human, json: bool, error: &Error) -> u8 {
-    match json::refusal(error) {
+    match document::refusal(error) {
         Ok(document) if json => reporter.answer(document),
         Ok(_) => {}
         Err(error) => return fail(reporter, &error),

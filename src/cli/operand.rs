@@ -14,17 +14,17 @@ use super::legacy::Typed;
 
 /// A module with the place of its source. An unpacked archive stays as long as this does.
 #[derive(Debug)]
-pub struct Subject {
+pub(crate) struct Subject {
     /// Name and version.
-    pub id: ModuleId,
+    pub(crate) id: ModuleId,
     /// Its source, should it have to be added.
-    pub source: AddSource,
+    pub(crate) source: AddSource,
     _unpacked: Option<tempfile::TempDir>,
 }
 
 /// Finds out which module is meant; the first that matches: a dkms.conf, a folder with one, another existing file (an
 /// archive), else NAME/VERSION or a bare NAME with -v.
-pub fn resolve(system: &System, framework: &Framework, typed: &Typed, operand: Option<&str>) -> Result<Subject> {
+pub(crate) fn resolve(system: &System, framework: &Framework, typed: &Typed, operand: Option<&str>) -> Result<Subject> {
     if typed.archive.is_some() {
         return archived(system, framework, typed, operand);
     }
@@ -44,7 +44,7 @@ pub fn resolve(system: &System, framework: &Framework, typed: &Typed, operand: O
 }
 
 /// Name and version from -m, -v and the operand.
-pub fn named(typed: &Typed, operand: Option<&str>) -> Result<ModuleId> {
+pub(crate) fn named(typed: &Typed, operand: Option<&str>) -> Result<ModuleId> {
     let (name, version) = parts(typed, operand);
     let missing = |what, option| missing(what, option, operand);
     let name = name.ok_or_else(|| missing("module name", "-m NAME"))?;
@@ -53,13 +53,13 @@ pub fn named(typed: &Typed, operand: Option<&str>) -> Result<ModuleId> {
 }
 
 /// The two words that -m, -v and the operand give, either of which may be missing.
-pub fn parts(typed: &Typed, operand: Option<&str>) -> (Option<String>, Option<String>) {
+pub(crate) fn parts(typed: &Typed, operand: Option<&str>) -> (Option<String>, Option<String>) {
     let (name, version) = typed.module().or(operand).map_or((None, None), split);
     (name, typed.version_of_module.clone().or(version))
 }
 
 /// A word as name and version, either of which may be missing.
-pub fn split(word: &str) -> (Option<String>, Option<String>) {
+pub(crate) fn split(word: &str) -> (Option<String>, Option<String>) {
     let (name, version) = word.split_once('/').unwrap_or((word, ""));
     let text = |word: &str| (!word.is_empty()).then(|| word.to_owned());
     (text(name), text(version.trim_end_matches('/')))
@@ -98,7 +98,7 @@ fn id_of(system: &System, framework: &Framework, file: &Path, typed: &Typed) -> 
 }
 
 /// The module that an archive holds. The archive stays unpacked as long as the subject lives.
-pub fn from_archive(system: &System, framework: &Framework, file: &Path) -> Result<Subject> {
+pub(crate) fn from_archive(system: &System, framework: &Framework, file: &Path) -> Result<Subject> {
     let folder = tempfile::Builder::new()
         .prefix("dkms.")
         .tempdir_in(system.path(&framework.tmp_location))
@@ -108,7 +108,12 @@ pub fn from_archive(system: &System, framework: &Framework, file: &Path) -> Resu
 }
 
 /// The module in an archive that is named by the operand or `--archive`.
-pub fn archived(system: &System, framework: &Framework, typed: &Typed, operand: Option<&str>) -> Result<Subject> {
+pub(crate) fn archived(
+    system: &System,
+    framework: &Framework,
+    typed: &Typed,
+    operand: Option<&str>,
+) -> Result<Subject> {
     let Some(file) = typed.archive.clone().or_else(|| operand.map(PathBuf::from)) else {
         return Err(Error::new(Kind::ArchiveMissing, "the archive to load is missing from the command line")
             .hint("give it as operand or with --archive"));

@@ -1,7 +1,7 @@
 //! `mkdeb`, `mkrpm` and `mkpkg`: arguments → requests, and the results told.
 
-pub mod args;
-pub mod author;
+pub(crate) mod args;
+pub(crate) mod author;
 mod binaries;
 mod document;
 mod input;
@@ -17,14 +17,16 @@ use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::ModuleId;
-use crate::package::archive::Limits;
-use crate::package::info::{Scriptlets, Wishes};
+use crate::package::description::info::{Scriptlets, Wishes};
+use crate::package::format::recipe;
+use crate::package::input::archive::Limits;
+use crate::package::input::checkout;
+use crate::package::io::openpgp::SigningKey;
+use crate::package::io::output::{Existing, Place};
+use crate::package::io::stream::Compression;
 use crate::package::make::{Files, Made, PackageRequest, Prepared, SourceRequest, make, prepare};
-use crate::package::openpgp::SigningKey;
-use crate::package::output::{Existing, Place};
-use crate::package::profile::Profile;
-use crate::package::stream::Compression;
-use crate::package::{Format, checkout, recipe, summary};
+use crate::package::words::profile::Profile;
+use crate::package::{Format, summary};
 use crate::report::human::Loudness;
 use crate::report::{Message, Reporter};
 use crate::sys::System;
@@ -46,14 +48,14 @@ enum Verb {
 
 /// A command line, as typed.
 #[derive(Debug, Clone)]
-pub struct PackageCall {
+pub(crate) struct PackageCall {
     verb: Verb,
     args: PackageArgs,
 }
 
 impl PackageCall {
     /// How much is to be told.
-    pub fn loudness(&self) -> Loudness {
+    pub(crate) fn loudness(&self) -> Loudness {
         match (self.args.quiet, self.args.verbose) {
             (true, _) => Loudness::Nothing,
             (false, true) => Loudness::Details,
@@ -62,21 +64,21 @@ impl PackageCall {
     }
 
     /// The root whose tree and templates are used, if it is another one.
-    pub fn root(&self) -> Option<&Path> {
+    pub(crate) fn root(&self) -> Option<&Path> {
         self.args.root.as_deref()
     }
 
     /// Whether the result is told as JSON.
-    pub fn json(&self) -> bool {
+    pub(crate) fn json(&self) -> bool {
         self.args.json
     }
 }
 
 /// The verbs that this file knows.
-pub const VERBS: [&str; 5] = ["mkdeb", "mkrpm", "mkpkg", "mkspec", "mkdsc"];
+pub(crate) const VERBS: [&str; 5] = ["mkdeb", "mkrpm", "mkpkg", "mkspec", "mkdsc"];
 
 /// Reads the words after one of [`VERBS`].
-pub fn parse(verb: &str, words: &[String]) -> std::result::Result<PackageCall, clap::Error> {
+pub(crate) fn parse(verb: &str, words: &[String]) -> std::result::Result<PackageCall, clap::Error> {
     let (verb, name) = match verb {
         "mkrpm" => (Verb::Rpm, "dkms mkrpm"),
         "mkpkg" => (Verb::Pkg, "dkms mkpkg"),
@@ -90,7 +92,7 @@ pub fn parse(verb: &str, words: &[String]) -> std::result::Result<PackageCall, c
 }
 
 /// Makes the packages and tells what they are.
-pub fn run(call: &PackageCall, system: &System, framework: &Framework, reporter: &dyn Reporter) -> Result<()> {
+pub(crate) fn run(call: &PackageCall, system: &System, framework: &Framework, reporter: &dyn Reporter) -> Result<()> {
     let args = &call.args;
     let mut framework = framework.clone();
     let trees = Trees {

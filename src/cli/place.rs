@@ -1,7 +1,6 @@
 //! On which root a run works: `--root`, else the one that dpkg names to maintainer scripts that it runs outside (DPKG_ROOT),
 //! else the live one.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::conf::Framework;
@@ -14,7 +13,7 @@ use crate::sys::System;
 /// # Errors
 ///
 /// [`Kind::BadOption`]: the root is no folder.
-pub fn system(given: Option<&Path>) -> Result<System> {
+pub(crate) fn system(given: Option<&Path>) -> Result<System> {
     let host = System::host();
     let Some(root) = given.map(Path::to_path_buf).or_else(|| of_dpkg(&host)) else { return Ok(host) };
     System::of_root(&root).map_err(|error| {
@@ -31,18 +30,18 @@ fn of_dpkg(host: &System) -> Option<PathBuf> {
 
 /// The trees that the command line names in place of framework.conf's.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Trees<'a> {
+pub(crate) struct Trees<'a> {
     /// `--dkmstree`
-    pub dkms: Option<&'a Path>,
+    pub(crate) dkms: Option<&'a Path>,
     /// `--sourcetree`
-    pub source: Option<&'a Path>,
+    pub(crate) source: Option<&'a Path>,
     /// `--installtree`
-    pub install: Option<&'a Path>,
+    pub(crate) install: Option<&'a Path>,
 }
 
 impl Trees<'_> {
     /// Puts them into the settings. They are places in the root; one that is relative starts at the working folder.
-    pub fn replace_in(self, framework: &mut Framework) {
+    pub(crate) fn replace_in(self, framework: &mut Framework) {
         for (place, given) in [
             (&mut framework.dkms_tree, self.dkms),
             (&mut framework.source_tree, self.source),
@@ -56,7 +55,7 @@ impl Trees<'_> {
 }
 
 /// The words with a leading `--root` behind the verb, where every command's own options stand.
-pub fn verb_first(words: &[String]) -> Vec<String> {
+pub(crate) fn verb_first(words: &[String]) -> Vec<String> {
     let (option, rest) = match words {
         [option, folder, rest @ ..] if option == "--root" => (vec![option.clone(), folder.clone()], rest),
         [option, rest @ ..] if option.starts_with("--root=") => (vec![option.clone()], rest),
@@ -70,21 +69,9 @@ pub fn verb_first(words: &[String]) -> Vec<String> {
 
 /// A file that was named on the command line and that programs of the root read as well: an opened path. It is one below
 /// the root, with the root's own name in front or without.
-pub fn file_of_root(system: &System, file: &Path) -> PathBuf {
+pub(crate) fn file_of_root(system: &System, file: &Path) -> PathBuf {
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
     if system.is_live() || absolute.starts_with(system.root()) { absolute } else { system.path(absolute) }
-}
-
-/// Whether an event's own options begin with this one.
-pub(super) fn root_option(words: &[String]) -> Option<(PathBuf, &[String])> {
-    match words {
-        [option, folder, rest @ ..] if option == "--root" && !folder.is_empty() => Some((folder.into(), rest)),
-        [option, rest @ ..] => {
-            let folder = option.strip_prefix("--root=").filter(|folder| !folder.is_empty())?;
-            Some((OsStr::new(folder).into(), rest))
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -13,19 +13,20 @@ use crate::sys::process;
 
 use super::legacy::Typed;
 use super::operand::{self, Subject};
-use super::pipeline::{App, framework_switches};
 use super::{place, targets};
+use crate::engine::pipeline::{App, framework_switches};
 
 /// What a command line asks for. The subject keeps an unpacked archive until the work is done.
-pub struct Asked {
+pub(crate) struct Asked {
     /// The request.
-    pub request: Request,
+    pub(crate) request: Request,
     /// What its operand stands for, if it has one.
-    pub subject: Option<Subject>,
+    #[expect(dead_code, reason = "held, so that what it unpacked stays")]
+    pub(crate) subject: Option<Subject>,
 }
 
 /// Turns an action into a request, with the refusals in the order in which callers know them.
-pub fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Result<Asked> {
+pub(crate) fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Result<Asked> {
     // Programs of another root run inside it, which only root may do.
     let enters = action == "build" && !app.system.is_live();
     if (needs_root(action) || enters) && !app.system.is_superuser() && !typed.dry_run {
@@ -152,7 +153,7 @@ fn like(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
 }
 
 /// /etc/dkms/no-autoinstall switches off what happens by itself.
-pub fn switched_off(app: &App) -> Option<Wish> {
+pub(crate) fn switched_off(app: &App) -> Option<Wish> {
     let file = app.system.path("/etc/dkms/no-autoinstall");
     file.exists().then(|| Wish::Nothing { why: format!("{} is there: nothing is installed by itself", file.display()) })
 }
@@ -164,7 +165,11 @@ fn may_write(app: &App, action: &str) -> Result<()> {
         Ok(()) => Ok(()),
         Err(error) => Err(Error::new(Kind::NotRoot, format!("{action} needs write access to {}", tree.display()))
             .caused_by(error)
-            .hint(if app.system.is_superuser() { super::pipeline::READ_ONLY } else { "run the command as root" })),
+            .hint(if app.system.is_superuser() {
+                crate::engine::pipeline::READ_ONLY
+            } else {
+                "run the command as root"
+            })),
     }
 }
 

@@ -8,10 +8,10 @@ use crate::report::Reporter;
 use crate::sys::Output;
 
 use super::legacy::Typed;
-use super::pipeline::App;
+use crate::engine::pipeline::App;
 
 /// The RPM package that stands where a source could, if one does.
-pub fn named(typed: &Typed, action: &str, operand: Option<&str>) -> Option<PathBuf> {
+pub(crate) fn named(typed: &Typed, action: &str, operand: Option<&str>) -> Option<PathBuf> {
     if !matches!(action, "add" | "build" | "install" | "ldtarball") {
         return None;
     }
@@ -24,7 +24,7 @@ pub fn named(typed: &Typed, action: &str, operand: Option<&str>) -> Option<PathB
 /// # Errors
 ///
 /// [`Kind::RpmFailed`]
-pub fn install(app: &App, file: &Path) -> Result<()> {
+pub(crate) fn install(app: &App, file: &Path) -> Result<()> {
     let reporter: &dyn Reporter = &app.reporter;
     reporter.note(format!("rpm installs {}", file.display()));
     let failed = || Error::new(Kind::RpmFailed, format!("rpm could not install {}", file.display()));

@@ -10,11 +10,12 @@ use crate::tree::difference::Condition;
 use crate::tree::{Build, ModuleEntry, VersionState};
 
 use super::legacy::Typed;
-use super::pipeline::App;
-use super::{failures, json, operand, pending};
+use super::operand;
+use crate::engine::pipeline::App;
+use crate::engine::{document, failures, pending};
 
 /// Lists the states. Takes no lock, waits for nobody and runs nothing of the modules'.
-pub fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
+pub(crate) fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
     let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
     let filter = filter(typed, operand);
     let rows = rows(&modules, &filter, &|entry, build| files(app, entry, build));
@@ -26,7 +27,7 @@ pub fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
         Vec::new()
     });
     if typed.json {
-        app.reporter.answer(json::status(&rows, &failures, &pending)?);
+        app.reporter.answer(document::status(&rows, &failures, &pending)?);
     } else if !rows.is_empty() {
         app.reporter.answer(rows.iter().map(Row::to_string).collect::<Vec<_>>().join("\n"));
     }

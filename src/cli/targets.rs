@@ -7,10 +7,10 @@ use crate::request::Kernels;
 use crate::sys::System;
 
 use super::legacy::Typed;
-use super::pipeline::App;
+use crate::engine::pipeline::App;
 
 /// Checks what -k, -a and --all may not be together, then pairs kernels with architectures.
-pub fn check(typed: &Typed) -> Result<()> {
+pub(crate) fn check(typed: &Typed) -> Result<()> {
     if typed.all && !typed.kernels.is_empty() {
         return Err(Error::new(Kind::KernelWithAll, "-k and --all exclude each other"));
     }
@@ -21,7 +21,7 @@ pub fn check(typed: &Typed) -> Result<()> {
 }
 
 /// Several -a need as many -k.
-pub fn same_number(kernels: usize, arches: usize) -> Result<()> {
+pub(crate) fn same_number(kernels: usize, arches: usize) -> Result<()> {
     if arches > 1 && kernels != arches {
         let text = format!("{arches} -a options for {kernels} -k options");
         return Err(Error::new(Kind::ArchCount, text).hint("give one -a for all kernels, or one for each -k"));
@@ -30,7 +30,7 @@ pub fn same_number(kernels: usize, arches: usize) -> Result<()> {
 }
 
 /// Each word of -k with the architecture of -a that belongs to it.
-pub fn paired(kernels: &[String], arches: &[String], system: &System) -> Result<Vec<Target>> {
+pub(crate) fn paired(kernels: &[String], arches: &[String], system: &System) -> Result<Vec<Target>> {
     let mut targets = Vec::new();
     for (at, word) in kernels.iter().enumerate() {
         let target = one(word, arches.get(at).or(arches.first()), system)?;
@@ -42,7 +42,7 @@ pub fn paired(kernels: &[String], arches: &[String], system: &System) -> Result<
 }
 
 /// The kernels: those of -k with the architectures of -a, else the running one, else those of a root that does not run.
-pub fn given(typed: &Typed, app: &App) -> Result<Vec<Target>> {
+pub(crate) fn given(typed: &Typed, app: &App) -> Result<Vec<Target>> {
     check(typed)?;
     let system = &app.system;
     if typed.kernels.is_empty() {
@@ -72,14 +72,14 @@ fn of_root(typed: &Typed, app: &App) -> Result<Vec<Target>> {
 }
 
 /// The kernels of an unmaking action, which knows --all. Where no kernel runs, all are meant.
-pub fn or_all(typed: &Typed, app: &App) -> Result<Kernels> {
+pub(crate) fn or_all(typed: &Typed, app: &App) -> Result<Kernels> {
     check(typed)?;
     let none_named = typed.kernels.is_empty() && typed.arches.is_empty() && app.running_kernel().is_none();
     if typed.all || none_named { Ok(Kernels::All) } else { given(typed, app).map(Kernels::Given) }
 }
 
 /// Exactly one kernel, or the running one where none is named.
-pub fn single(typed: &Typed, app: &App, action: &str) -> Result<Target> {
+pub(crate) fn single(typed: &Typed, app: &App, action: &str) -> Result<Target> {
     let mut targets = single_or_all(typed, app, action)?.into_iter();
     match (targets.next(), targets.next()) {
         (Some(target), None) => Ok(target),
@@ -89,7 +89,7 @@ pub fn single(typed: &Typed, app: &App, action: &str) -> Result<Target> {
 }
 
 /// One kernel at most is named; where none is and none runs, those of the root.
-pub fn single_or_all(typed: &Typed, app: &App, action: &str) -> Result<Vec<Target>> {
+pub(crate) fn single_or_all(typed: &Typed, app: &App, action: &str) -> Result<Vec<Target>> {
     refuse_all(typed, action)?;
     if typed.kernels.len() > 1 {
         let text = format!("{action} works on one kernel at a time, {} were given", typed.kernels.len());
@@ -99,7 +99,7 @@ pub fn single_or_all(typed: &Typed, app: &App, action: &str) -> Result<Vec<Targe
 }
 
 /// Exactly one kernel that was named.
-pub fn named(typed: &Typed, app: &App, action: &str) -> Result<Target> {
+pub(crate) fn named(typed: &Typed, app: &App, action: &str) -> Result<Target> {
     if typed.kernels.is_empty() {
         refuse_all(typed, action)?;
         return Err(
@@ -110,7 +110,7 @@ pub fn named(typed: &Typed, app: &App, action: &str) -> Result<Target> {
 }
 
 /// The actions for which --all is refused.
-pub fn refuse_all(typed: &Typed, action: &str) -> Result<()> {
+pub(crate) fn refuse_all(typed: &Typed, action: &str) -> Result<()> {
     check(typed)?;
     if typed.all {
         return Err(Error::new(Kind::AllRefused, format!("--all cannot be used with {action}"))
@@ -120,7 +120,7 @@ pub fn refuse_all(typed: &Typed, action: &str) -> Result<()> {
 }
 
 /// A word of -k: `KVER` or `KVER/ARCH`.
-pub fn one(word: &str, option: Option<&String>, system: &System) -> Result<Target> {
+pub(crate) fn one(word: &str, option: Option<&String>, system: &System) -> Result<Target> {
     match word.split_once('/') {
         Some((kernel, word)) if !word.is_empty() => Ok(Target::new(KernelRelease::new(kernel)?, Arch::new(word)?)),
         found => {

@@ -11,7 +11,7 @@ const BY_DISTRIBUTION: [(&[&str], &str); 3] = [
 
 /// The location that replaces every DEST_MODULE_LOCATION here, if this system has one: `ADDON_MODULES_DIR` (environment
 /// or /etc/sysconfig/module-init-tools), else the distribution's.
-pub fn replacement(system: &System) -> Option<String> {
+pub(crate) fn replacement(system: &System) -> Option<String> {
     let given = system.variable("ADDON_MODULES_DIR").map(|folder| folder.to_string_lossy().into_owned());
     given.or_else(|| configured(system)).or_else(|| {
         let release = system.os_release()?;

@@ -4,7 +4,7 @@ use regex::Regex;
 
 /// Why an expression cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EreError {
+pub(crate) enum EreError {
     /// A bracket expression, group or interval is not closed, or an operator has nothing to repeat.
     #[error("`{expression}` is no regular expression: {what}")]
     Malformed {
@@ -28,14 +28,14 @@ const CLASSES: [&str; 12] =
     ["alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "xdigit"];
 
 /// Compiles an extended regular expression. Matching is a search, not anchored.
-pub fn compile(expression: &str) -> Result<Regex, EreError> {
+pub(crate) fn compile(expression: &str) -> Result<Regex, EreError> {
     let translated = Translator::new(expression).run()?;
     Regex::new(&translated)
         .map_err(|error| EreError::Malformed { expression: expression.to_owned(), what: short(&error) })
 }
 
 /// Whether an extended regular expression is found in the text; one that is malformed never is, as in bash.
-pub fn matches(expression: &str, text: &str) -> Result<bool, EreError> {
+pub(crate) fn matches(expression: &str, text: &str) -> Result<bool, EreError> {
     compile(expression).map(|regex| regex.is_match(text))
 }
 

@@ -10,15 +10,14 @@ use crate::version;
 
 /// The kernel that is asked about.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// Release and architecture.
-    pub target: &'a Target,
+pub(crate) struct Asked<'a> {
+    pub(crate) target: &'a Target,
     /// Its configuration. Without one, no BUILD_EXCLUSIVE_CONFIG excludes anything.
-    pub config: &'a ConfigOnDemand,
+    pub(crate) config: &'a ConfigOnDemand,
 }
 
 /// Why the directives at this index exclude the kernel, in a sentence; None when they do not.
-pub fn reason(directives: &Directives, index: usize, asked: Asked<'_>) -> Option<String> {
+pub(crate) fn reason(directives: &Directives, index: usize, asked: Asked<'_>) -> Option<String> {
     let value = |name: &str| {
         directives.get(name).and_then(|values| values.get(&index)).map(String::as_str).filter(|value| !value.is_empty())
     };

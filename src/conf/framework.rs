@@ -11,23 +11,17 @@ use crate::sys::System;
 
 /// Where a setting came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// The built-in default.
-    Default,
+pub(crate) enum Origin {
     /// A file, with the line from 1 if known.
     File(PathBuf, Option<usize>),
-    /// An environment variable.
     Environment,
-    /// The command line.
     CommandLine,
 }
 
 /// `try_sign_modules`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TrySign {
-    /// Always.
+pub(crate) enum TrySign {
     Yes,
-    /// Never.
     No,
     /// Unless the process runs in a chroot (the default).
     #[default]
@@ -36,38 +30,37 @@ pub enum TrySign {
 
 /// The settings. Paths are those of the root (without it in front).
 #[derive(Debug, Clone)]
-pub struct Framework {
+pub(crate) struct Framework {
     /// `source_tree`, default /usr/src
-    pub source_tree: PathBuf,
+    pub(crate) source_tree: PathBuf,
     /// `dkms_tree`, default /var/lib/dkms
-    pub dkms_tree: PathBuf,
+    pub(crate) dkms_tree: PathBuf,
     /// `install_tree`, default /lib/modules
-    pub install_tree: PathBuf,
+    pub(crate) install_tree: PathBuf,
     /// `tmp_location`, default $TMPDIR or /tmp
-    pub tmp_location: PathBuf,
+    pub(crate) tmp_location: PathBuf,
     /// Yes/no settings: verbose, symlink_modules, autoinstall_all_kernels, modprobe_on_install, continue_on_error, and
     /// hold (a kernel that lacks an essential module may fail its package).
-    pub switches: BTreeMap<&'static str, bool>,
+    pub(crate) switches: BTreeMap<&'static str, bool>,
     /// `parallel_jobs`, also from the environment; None: the number of processors.
-    pub parallel_jobs: Option<usize>,
+    pub(crate) parallel_jobs: Option<usize>,
     /// `compress_gzip_opts`, `compress_xz_opts`, `compress_zstd_opts` when set to other than the default.
-    pub compress_options: BTreeMap<&'static str, String>,
+    pub(crate) compress_options: BTreeMap<&'static str, String>,
     /// `build_environment`
-    pub build_environment: Option<PathBuf>,
+    pub(crate) build_environment: Option<PathBuf>,
     /// `try_sign_modules`
-    pub try_sign: TrySign,
+    pub(crate) try_sign: TrySign,
     /// `post_transaction`
-    pub post_transaction: Option<String>,
+    pub(crate) post_transaction: Option<String>,
     /// `sign_file` ($kernelver not yet expanded)
-    pub sign_file: Option<String>,
+    pub(crate) sign_file: Option<String>,
     /// `mok_signing_key` ($kernelver not yet expanded)
-    pub mok_signing_key: Option<String>,
+    pub(crate) mok_signing_key: Option<String>,
     /// `mok_certificate` ($kernelver not yet expanded)
-    pub mok_certificate: Option<String>,
-    /// What failures mean.
-    pub policies: Policies,
+    pub(crate) mok_certificate: Option<String>,
+    pub(crate) policies: Policies,
     /// Where each setting that is not a default came from.
-    pub origins: BTreeMap<&'static str, Origin>,
+    pub(crate) origins: BTreeMap<&'static str, Origin>,
 }
 
 /// Every name that these files may set.
@@ -119,7 +112,7 @@ const COMPRESSION: [(&str, &str); 3] = [
 impl Framework {
     /// Reads the files of that root. Unknown names are ignored; an unreadable or malformed file is a warning in the
     /// returned list, and its readable settings count.
-    pub fn read(system: &System) -> (Self, Vec<String>) {
+    pub(crate) fn read(system: &System) -> (Self, Vec<String>) {
         let mut framework = Self::defaults(system);
         let mut warnings = Vec::new();
         let mut known = Directives::new();
@@ -137,7 +130,7 @@ impl Framework {
     }
 
     /// The settings of a machine without any file.
-    pub fn defaults(system: &System) -> Self {
+    pub(crate) fn defaults(system: &System) -> Self {
         let mut framework = Self {
             source_tree: "/usr/src".into(),
             dkms_tree: "/var/lib/dkms".into(),
@@ -167,30 +160,12 @@ impl Framework {
     }
 
     /// Whether a yes/no setting is on.
-    pub fn is_on(&self, switch: &str) -> bool {
+    pub(crate) fn is_on(&self, switch: &str) -> bool {
         self.switches.get(switch).copied().unwrap_or(false)
     }
 
-    /// `--dkmstree DIR`
-    pub fn set_dkms_tree(&mut self, folder: impl Into<PathBuf>) {
-        self.dkms_tree = folder.into();
-        self.origins.insert("dkms_tree", Origin::CommandLine);
-    }
-
-    /// `--sourcetree DIR`
-    pub fn set_source_tree(&mut self, folder: impl Into<PathBuf>) {
-        self.source_tree = folder.into();
-        self.origins.insert("source_tree", Origin::CommandLine);
-    }
-
-    /// `--installtree DIR`
-    pub fn set_install_tree(&mut self, folder: impl Into<PathBuf>) {
-        self.install_tree = folder.into();
-        self.origins.insert("install_tree", Origin::CommandLine);
-    }
-
     /// Puts a kernel release for `$kernelver` and `${kernelver}` into a signing path or post_transaction.
-    pub fn expand(template: &str, kernel: &str) -> String {
+    pub(crate) fn expand(template: &str, kernel: &str) -> String {
         template.replace("${kernelver}", kernel).replace("$kernelver", kernel)
     }
 

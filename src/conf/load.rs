@@ -19,7 +19,7 @@ use crate::sys::System;
 /// Evaluates a dkms.conf and the overrides for its module and kernel, then checks and types it.
 ///
 /// `file` lies in the system's root already. Overrides are looked for only when the context names the module.
-pub fn load(
+pub(crate) fn load(
     system: &System,
     framework: &Framework,
     file: &Path,
@@ -62,7 +62,7 @@ pub fn load(
 /// come from anywhere.
 ///
 /// A sourced file that cannot be read here is taken not to change directives that are known already.
-pub fn load_lenient(
+pub(crate) fn load_lenient(
     system: &System,
     framework: &Framework,
     file: &Path,

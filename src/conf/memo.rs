@@ -12,7 +12,7 @@ use crate::sys::side_by_side::locked;
 
 /// Read once; for one moment, one system and one command line.
 #[derive(Debug, Default)]
-pub struct Memo {
+pub(crate) struct Memo {
     overrides: OnceLock<overrides::Folder>,
     destination: OnceLock<Option<String>>,
     evaluated: Mutex<BTreeMap<Evaluated, Arc<Gathered>>>,
@@ -42,7 +42,7 @@ impl Evaluated {
 
 impl Memo {
     /// /etc/dkms.
-    pub fn overrides(&self, system: &System) -> &overrides::Folder {
+    pub(crate) fn overrides(&self, system: &System) -> &overrides::Folder {
         self.overrides.get_or_init(|| overrides::Folder::read(system))
     }
 

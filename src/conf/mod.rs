@@ -1,32 +1,32 @@
 //! dkms.conf and framework.conf: what a module and this machine want, as typed values with their source.
 
-pub mod destination;
+pub(crate) mod destination;
 mod dialect;
 mod directive;
-pub mod ere;
-pub mod exclusive;
-pub mod framework;
+pub(crate) mod ere;
+pub(crate) mod exclusive;
+pub(crate) mod framework;
 mod load;
 mod memo;
-pub mod modernize;
-pub mod module;
-pub mod overrides;
-pub mod policy;
-pub mod problem;
-pub mod rules;
+pub(crate) mod modernize;
+pub(crate) mod module;
+pub(crate) mod overrides;
+pub(crate) mod policy;
+pub(crate) mod problem;
+pub(crate) mod rules;
 mod shell;
-pub mod signing;
+pub(crate) mod signing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use framework::Framework;
-pub use load::{load, load_lenient};
-pub use memo::Memo;
-pub use module::{BuiltModule, MakeCommand, ModuleConf};
-pub use problem::Problem;
-pub use shell::Unknown;
+pub(crate) use framework::Framework;
+pub(crate) use load::{load, load_lenient};
+pub(crate) use memo::Memo;
+pub(crate) use module::{BuiltModule, MakeCommand, ModuleConf};
+pub(crate) use problem::Problem;
+pub(crate) use shell::Unknown;
 
 use crate::error::Error;
 use crate::exit::Kind;
@@ -34,30 +34,30 @@ use crate::ids::{ModuleName, ModuleVersion, Target};
 
 /// What a dkms.conf can read while it is evaluated, besides the caller's environment.
 #[derive(Debug, Clone)]
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// The kernel it is evaluated for. None while `add` reads it without a kernel.
-    pub target: Option<&'a Target>,
+    pub(crate) target: Option<&'a Target>,
     /// `kernel_source_dir`
-    pub kernel_source_dir: PathBuf,
+    pub(crate) kernel_source_dir: PathBuf,
     /// `kernel_config`: the path of the kernel's configuration file.
-    pub kernel_config: PathBuf,
+    pub(crate) kernel_config: PathBuf,
     /// `module`; None while `add DIR` reads the file.
-    pub module: Option<&'a ModuleName>,
+    pub(crate) module: Option<&'a ModuleName>,
     /// `module_version`; None while `add DIR` reads the file.
-    pub version: Option<&'a ModuleVersion>,
+    pub(crate) version: Option<&'a ModuleVersion>,
     /// `parallel_jobs`
-    pub parallel_jobs: usize,
+    pub(crate) parallel_jobs: usize,
     /// `--directive NAME=VALUE`, in order.
-    pub directives: &'a [String],
+    pub(crate) directives: &'a [String],
     /// A folder with copies of overrides, for those that are not in /etc/dkms any more.
-    pub copies: Option<&'a Path>,
+    pub(crate) copies: Option<&'a Path>,
     /// What was read for other modules and kernels in the same moment.
-    pub memo: Option<&'a Memo>,
+    pub(crate) memo: Option<&'a Memo>,
 }
 
 impl<'a> Context<'a> {
     /// For reading whose module a file is: no kernel, and no name known beforehand.
-    pub fn without_kernel(parallel_jobs: usize, directives: &'a [String]) -> Self {
+    pub(crate) fn without_kernel(parallel_jobs: usize, directives: &'a [String]) -> Self {
         Self {
             target: None,
             kernel_source_dir: PathBuf::new(),
@@ -75,7 +75,7 @@ impl<'a> Context<'a> {
 /// How a file was evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum EvaluatedBy {
+pub(crate) enum EvaluatedBy {
     /// Natively, on its syntax tree.
     Static,
     /// By a real bash in a clean environment.
@@ -84,38 +84,33 @@ pub enum EvaluatedBy {
 
 /// May commands that a dkms.conf names be run to evaluate it?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Commands {
+pub(crate) enum Commands {
     /// Yes: the module is trusted, as it is about to be built.
     Run,
     /// Never: packaging and listing. What needs them is an error that names the line.
     Refuse,
 }
 
-/// A dkms.conf after evaluation.
 #[derive(Debug, Clone)]
-pub struct Loaded {
-    /// The typed, checked values.
-    pub conf: ModuleConf,
-    /// Every directive as evaluated.
-    pub raw: Arc<module::Directives>,
-    /// How.
-    pub evaluated_by: EvaluatedBy,
+pub(crate) struct Loaded {
+    pub(crate) conf: ModuleConf,
+    pub(crate) raw: Arc<module::Directives>,
+    pub(crate) evaluated_by: EvaluatedBy,
     /// What only bash could tell, for each file for which it was asked.
-    pub needs: Vec<(PathBuf, String)>,
+    pub(crate) needs: Vec<(PathBuf, String)>,
     /// Built paths and destination names that occur twice. An error for add, build and install (see
     /// [`Loaded::refuse_duplicates`]), none for the actions that take away.
-    pub duplicates: Vec<String>,
+    pub(crate) duplicates: Vec<String>,
     /// Deprecated or odd things, one sentence each.
-    pub notices: Vec<String>,
+    pub(crate) notices: Vec<String>,
     /// Where each directive that is set got its value: the last file (or the command line) that changed it.
-    pub origins: Arc<BTreeMap<String, framework::Origin>>,
-    /// The dkms.conf itself.
-    pub file: PathBuf,
+    pub(crate) origins: Arc<BTreeMap<String, framework::Origin>>,
+    pub(crate) file: PathBuf,
 }
 
 impl Loaded {
     /// The error for duplicates, for add, build and install.
-    pub fn refuse_duplicates(&self) -> Result<(), ConfError> {
+    pub(crate) fn refuse_duplicates(&self) -> Result<(), ConfError> {
         if self.duplicates.is_empty() {
             return Ok(());
         }
@@ -129,28 +124,28 @@ impl Loaded {
 
 /// What can be known of a dkms.conf without running anything.
 #[derive(Debug, Clone)]
-pub struct Partial {
+pub(crate) struct Partial {
     /// PACKAGE_NAME, when it is known and can be used.
-    pub name: Option<ModuleName>,
+    pub(crate) name: Option<ModuleName>,
     /// PACKAGE_VERSION, when it is known and can be used.
-    pub version: Option<ModuleVersion>,
+    pub(crate) version: Option<ModuleVersion>,
     /// The typed, checked values, when nothing is unknown or wrong.
-    pub conf: Option<ModuleConf>,
+    pub(crate) conf: Option<ModuleConf>,
     /// Every directive that is known.
-    pub raw: module::Directives,
+    pub(crate) raw: module::Directives,
     /// Directives that only commands can tell.
-    pub unknown: Vec<Unknown>,
+    pub(crate) unknown: Vec<Unknown>,
     /// What is wrong with the known ones (missing directives are not counted when unknown ones may hold them).
-    pub problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
     /// Built paths and destination names that occur twice.
-    pub duplicates: Vec<String>,
+    pub(crate) duplicates: Vec<String>,
     /// Deprecated or odd things, one sentence each.
-    pub notices: Vec<String>,
+    pub(crate) notices: Vec<String>,
 }
 
 /// Why a dkms.conf cannot be used. `Display` is complete for people: file, line and caret where there is one.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum ConfError {
+pub(crate) enum ConfError {
     /// The file is not there.
     #[error("there is no {}", .file.display())]
     Missing {

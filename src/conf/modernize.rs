@@ -4,28 +4,26 @@ use super::dialect;
 use super::directive;
 
 /// Whether a text is written in the first dialect.
-pub fn is_first_dialect(text: &str) -> bool {
+pub(crate) fn is_first_dialect(text: &str) -> bool {
     dialect::is_first(text)
 }
 
 /// Whether this is the name of a directive of today or of later days than the first dialect.
-pub fn is_directive(name: &str) -> bool {
+pub(crate) fn is_directive(name: &str) -> bool {
     directive::is_known(name)
 }
 
-/// A renewed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Modernized {
-    /// Its text.
-    pub text: String,
+pub(crate) struct Modernized {
+    pub(crate) text: String,
     /// What was changed, one sentence each, with the line of the old text.
-    pub changes: Vec<(usize, String)>,
+    pub(crate) changes: Vec<(usize, String)>,
     /// What should be changed and was not, likewise.
-    pub left: Vec<(usize, String)>,
+    pub(crate) left: Vec<(usize, String)>,
 }
 
 /// Renews the text of a dkms.conf. `name` and `version` go into files of the first dialect that do not say them.
-pub fn modernize(text: &str, name: Option<&str>, version: Option<&str>) -> Modernized {
+pub(crate) fn modernize(text: &str, name: Option<&str>, version: Option<&str>) -> Modernized {
     let is_crlf = text.contains("\r\n");
     let plain = text.replace("\r\n", "\n");
     let statements = statements(&plain);
@@ -250,7 +248,6 @@ impl<'t> Renewal<'t> {
         Some(text)
     }
 
-    /// MAKE_text, PATCHn, PATCH_text.
     fn variant(
         &mut self,
         name: &str,

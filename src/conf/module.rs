@@ -6,40 +6,39 @@ use std::path::PathBuf;
 use crate::ids::{ModuleName, ModuleVersion};
 
 /// Directive → index → value, as evaluated.
-pub type Directives = BTreeMap<String, BTreeMap<usize, String>>;
+pub(crate) type Directives = BTreeMap<String, BTreeMap<usize, String>>;
 
 /// A dkms.conf for one kernel.
 #[derive(Debug, Clone)]
-pub struct ModuleConf {
+pub(crate) struct ModuleConf {
     /// PACKAGE_NAME
-    pub name: ModuleName,
+    pub(crate) name: ModuleName,
     /// PACKAGE_VERSION
-    pub version: ModuleVersion,
-    /// The modules by index.
-    pub modules: Vec<BuiltModule>,
+    pub(crate) version: ModuleVersion,
+    pub(crate) modules: Vec<BuiltModule>,
     /// The make command for this kernel.
-    pub make: MakeCommand,
+    pub(crate) make: MakeCommand,
     /// Patches for this kernel in order, file names below patches/.
-    pub patches: Vec<String>,
+    pub(crate) patches: Vec<String>,
     /// AUTOINSTALL
-    pub autoinstall: bool,
+    pub(crate) autoinstall: bool,
     /// BUILD_DEPENDS
-    pub build_depends: Vec<ModuleName>,
+    pub(crate) build_depends: Vec<ModuleName>,
     /// BUILD_DEPENDS_REBUILD
-    pub build_depends_rebuild: bool,
+    pub(crate) build_depends_rebuild: bool,
     /// OBSOLETE_BY
-    pub obsolete_by: Option<String>,
+    pub(crate) obsolete_by: Option<String>,
     /// Hook scripts as written: script and arguments.
-    pub scripts: Scripts,
+    pub(crate) scripts: Scripts,
     /// NO_WEAK_MODULES
-    pub no_weak_modules: bool,
+    pub(crate) no_weak_modules: bool,
     /// What excludes the whole package from this kernel, if anything, in a sentence.
-    pub excluded: Option<String>,
+    pub(crate) excluded: Option<String>,
 }
 
 impl ModuleConf {
     /// What keeps the whole package from this kernel, in a sentence: a rule of the package, or one for each of its modules.
-    pub fn exclusion(&self) -> Option<&str> {
+    pub(crate) fn exclusion(&self) -> Option<&str> {
         let every = || {
             let reasons: Option<Vec<&str>> = self.modules.iter().map(|module| module.excluded.as_deref()).collect();
             reasons.and_then(|reasons| reasons.first().copied())
@@ -50,24 +49,20 @@ impl ModuleConf {
 
 /// One module of the package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BuiltModule {
-    /// BUILT_MODULE_NAME without suffix.
-    pub built_name: String,
+pub(crate) struct BuiltModule {
+    pub(crate) built_name: String,
     /// BUILT_MODULE_LOCATION, relative to the source root, may be empty.
-    pub built_location: PathBuf,
-    /// DEST_MODULE_NAME without suffix.
-    pub dest_name: String,
-    /// DEST_MODULE_LOCATION as written.
-    pub dest_location: String,
+    pub(crate) built_location: PathBuf,
+    pub(crate) dest_name: String,
+    pub(crate) dest_location: String,
     /// STRIP
-    pub strip: bool,
+    pub(crate) strip: bool,
     /// What excludes this module from this kernel, if anything, in a sentence.
-    pub excluded: Option<String>,
+    pub(crate) excluded: Option<String>,
 }
 
-/// The make command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MakeCommand {
+pub(crate) enum MakeCommand {
     /// `make -C KERNEL_SOURCE_DIR M=TREE/NAME/VERSION/build`
     Default,
     /// As dkms.conf says, after evaluation; still to be evaluated by the shell that runs it.
@@ -76,17 +71,17 @@ pub enum MakeCommand {
 
 /// Hook scripts: script and arguments in one string, or None.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Scripts {
+pub(crate) struct Scripts {
     /// PRE_BUILD
-    pub pre_build: Option<String>,
+    pub(crate) pre_build: Option<String>,
     /// POST_BUILD
-    pub post_build: Option<String>,
+    pub(crate) post_build: Option<String>,
     /// POST_ADD
-    pub post_add: Option<String>,
+    pub(crate) post_add: Option<String>,
     /// PRE_INSTALL
-    pub pre_install: Option<String>,
+    pub(crate) pre_install: Option<String>,
     /// POST_INSTALL
-    pub post_install: Option<String>,
+    pub(crate) post_install: Option<String>,
     /// POST_REMOVE
-    pub post_remove: Option<String>,
+    pub(crate) post_remove: Option<String>,
 }

@@ -13,21 +13,21 @@ const PLACE: &str = "/etc/dkms";
 
 /// /etc/dkms, whose entries are read once for the many names that may be in it.
 #[derive(Debug)]
-pub struct Folder {
+pub(crate) struct Folder {
     root: PathBuf,
     entries: BTreeSet<OsString>,
 }
 
 impl Folder {
     /// Of this system; without entries when it cannot be read.
-    pub fn read(system: &System) -> Self {
+    pub(crate) fn read(system: &System) -> Self {
         let entries = fs_err::read_dir(system.path(PLACE)).into_iter().flatten().flatten();
         Self { root: system.root().to_path_buf(), entries: entries.map(|entry| entry.file_name()).collect() }
     }
 
     /// The override files that exist for this module (and kernel), the weakest first. Later ones win. One that is not here
     /// any more is taken from `copies`, if it is there.
-    pub fn files(
+    pub(crate) fn files(
         &self,
         name: &ModuleName,
         version: Option<&ModuleVersion>,
@@ -53,13 +53,13 @@ impl Folder {
     }
 
     /// The place of an entry that is here.
-    pub fn entry(&self, name: &str) -> Option<PathBuf> {
+    pub(crate) fn entry(&self, name: &str) -> Option<PathBuf> {
         self.entries.contains(OsStr::new(name)).then(|| opened(&self.root, &Path::new(PLACE).join(name)))
     }
 }
 
 /// Every override file of /etc/dkms that is about this version, for whichever kernel.
-pub fn all(system: &System, name: &ModuleName, version: &ModuleVersion) -> Vec<PathBuf> {
+pub(crate) fn all(system: &System, name: &ModuleName, version: &ModuleVersion) -> Vec<PathBuf> {
     let Ok(entries) = fs_err::read_dir(system.path(PLACE)) else { return Vec::new() };
     let (of_kernel, of_version) = (format!("{name}--"), format!("{name}-{version}"));
     let is_of = |file: &str| {
@@ -78,7 +78,6 @@ pub fn all(system: &System, name: &ModuleName, version: &ModuleVersion) -> Vec<P
     files
 }
 
-/// Their names.
 fn names(name: &ModuleName, version: Option<&ModuleVersion>, target: Option<&Target>) -> Vec<String> {
     let mut names = vec![format!("{name}.conf")];
     if let Some(version) = version {

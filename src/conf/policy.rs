@@ -7,7 +7,7 @@ use crate::ids::ModuleName;
 
 /// `failure_policy`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FailurePolicy {
+pub(crate) enum FailurePolicy {
     /// A module that fails is told and kept, and the package manager goes on (the default).
     #[default]
     Report,
@@ -17,7 +17,7 @@ pub enum FailurePolicy {
 
 /// `initramfs`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum InitramfsPolicy {
+pub(crate) enum InitramfsPolicy {
     /// It is made anew when it holds a module that a package changed (the default).
     #[default]
     Auto,
@@ -29,17 +29,17 @@ pub enum InitramfsPolicy {
 
 /// What framework.conf says about failures.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policies {
+pub(crate) struct Policies {
     /// `failure_policy`
-    pub failure: FailurePolicy,
+    pub(crate) failure: FailurePolicy,
     /// `strict_modules`: those for which the failure policy is strict whatever it is for others.
-    pub strict_modules: BTreeSet<ModuleName>,
+    pub(crate) strict_modules: BTreeSet<ModuleName>,
     /// `essential_modules`: those without which a kernel is of no use to this machine.
-    pub essential_modules: BTreeSet<ModuleName>,
+    pub(crate) essential_modules: BTreeSet<ModuleName>,
     /// `lock_timeout`
-    pub lock_timeout: Duration,
+    pub(crate) lock_timeout: Duration,
     /// `initramfs`
-    pub initramfs: InitramfsPolicy,
+    pub(crate) initramfs: InitramfsPolicy,
 }
 
 /// The names of these settings.
@@ -60,7 +60,7 @@ impl Default for Policies {
 
 impl Policies {
     /// Whether a failure of this module is to be told to the package manager.
-    pub fn is_strict(&self, module: &ModuleName) -> bool {
+    pub(crate) fn is_strict(&self, module: &ModuleName) -> bool {
         self.failure == FailurePolicy::Strict || self.strict_modules.contains(module)
     }
 

@@ -5,29 +5,27 @@ use std::path::{Path, PathBuf};
 
 /// A sentence about a directive, and where that is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The sentence; it begins with the directive's name, `NAME` or `NAME[index]`.
-    pub sentence: String,
+    pub(crate) sentence: String,
     /// Where it is set; None when it is set nowhere, or by something else than an assignment in a file.
-    pub place: Option<Place>,
+    pub(crate) place: Option<Place>,
 }
 
 /// An assignment in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The file.
-    pub file: PathBuf,
+pub(crate) struct Place {
+    pub(crate) file: PathBuf,
     /// The line, from 1.
-    pub line: usize,
-    /// Its text.
-    pub text: String,
+    pub(crate) line: usize,
+    pub(crate) text: String,
     /// Where in it the value begins, in characters from 0.
-    pub column: usize,
+    pub(crate) column: usize,
 }
 
 impl Problem {
     /// Finds the assignment that a sentence is about; `texts` are the files in their order, of which the last wins.
-    pub fn locate(sentence: String, texts: &[(PathBuf, String)]) -> Self {
+    pub(crate) fn locate(sentence: String, texts: &[(PathBuf, String)]) -> Self {
         let word = sentence.split([' ', ',', ':']).next().unwrap_or_default();
         let place = texts.iter().rev().find_map(|(file, text)| place(file, text, word));
         Self { sentence, place }

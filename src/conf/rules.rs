@@ -15,19 +15,19 @@ const MAX_MODULES: usize = 1000;
 
 /// What the rules make of directives.
 #[derive(Debug)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// The module's configuration; None when there are problems.
-    pub conf: Option<ModuleConf>,
+    pub(crate) conf: Option<ModuleConf>,
     /// What makes the directives unusable, one sentence each.
-    pub problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
     /// Built paths and destination names that occur twice: problems for add, build and install only.
-    pub duplicates: Vec<String>,
+    pub(crate) duplicates: Vec<String>,
     /// Deprecated or odd things, one sentence each.
-    pub notices: Vec<String>,
+    pub(crate) notices: Vec<String>,
 }
 
 /// Applies the rules. Without a kernel, only what holds for every kernel is chosen, and nothing is excluded.
-pub fn check(directives: &Directives, asked: Option<Asked<'_>>) -> Checked {
+pub(crate) fn check(directives: &Directives, asked: Option<Asked<'_>>) -> Checked {
     let mut rules = Rules { directives, asked, problems: Vec::new(), notices: Vec::new() };
     rules.history();
     let name = rules.required("PACKAGE_NAME", |word| ModuleName::new(word));

@@ -13,21 +13,18 @@ const UBUNTU_KEYS: &str = "/var/lib/shim-signed/mok";
 
 /// The two files, as a process inside the root names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyFiles {
+pub(crate) struct KeyFiles {
     /// The private key: a path, or a `pkcs11:` address.
-    pub key: String,
-    /// The certificate.
-    pub certificate: String,
+    pub(crate) key: String,
+    pub(crate) certificate: String,
     /// Who makes them when they are missing.
-    pub maker: Maker,
+    pub(crate) maker: Maker,
 }
 
 /// Who makes a missing key or certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Maker {
-    /// We do.
+pub(crate) enum Maker {
     Dkms,
-    /// Ubuntu's update-secureboot-policy.
     Ubuntu,
     /// Their owner: a token, or the key of a kernel that he built himself.
     Owner,
@@ -35,7 +32,12 @@ pub enum Maker {
 
 impl KeyFiles {
     /// The pair that signs modules for this kernel, by framework.conf, the distribution's rule, or in the DKMS tree.
-    pub fn locate(system: &System, framework: &Framework, layout: &Layout, kernel: Option<&KernelRelease>) -> Self {
+    pub(crate) fn locate(
+        system: &System,
+        framework: &Framework,
+        layout: &Layout,
+        kernel: Option<&KernelRelease>,
+    ) -> Self {
         let own = |file: &str| layout.tree_name().join(file).to_string_lossy().into_owned();
         let release = kernel.map_or("", KernelRelease::as_str);
         let expand = |value: &String| Framework::expand(value, release);

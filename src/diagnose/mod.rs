@@ -16,15 +16,15 @@ const LONGEST_LINE: usize = 300;
 
 /// What a build log says about its failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The line of the log, from 1.
-    pub number: usize,
+    pub(crate) number: usize,
     /// The first line that tells of an error.
-    pub line: String,
+    pub(crate) line: String,
     /// Why it happened, where that is known, in a sentence.
-    pub cause: Option<String>,
+    pub(crate) cause: Option<String>,
     /// What to do about that.
-    pub advice: Option<String>,
+    pub(crate) advice: Option<String>,
 }
 
 impl fmt::Display for Finding {
@@ -37,7 +37,7 @@ impl std::error::Error for Finding {}
 
 /// Explains the log of a failed build; None when nothing in it looks like an error. Logs of any size are read line by
 /// line.
-pub fn read(log: &Path) -> io::Result<Option<Finding>> {
+pub(crate) fn read(log: &Path) -> io::Result<Option<Finding>> {
     let mut reader = BufReader::new(fs_err::File::open(log)?);
     let mut search = Search::default();
     let mut line = Vec::new();
@@ -49,7 +49,8 @@ pub fn read(log: &Path) -> io::Result<Option<Finding>> {
 }
 
 /// Explains the text of a log.
-pub fn explain(log: &str) -> Option<Finding> {
+#[cfg(test)]
+pub(crate) fn explain(log: &str) -> Option<Finding> {
     let mut search = Search::default();
     log.lines().for_each(|line| search.line(line));
     search.finding()

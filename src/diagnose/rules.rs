@@ -1,17 +1,16 @@
 //! Patterns of build logs, each with its cause and what to do. `{}` stands for what the pattern's first group matched.
 
-/// One pattern.
-pub struct Rule {
+pub(crate) struct Rule {
     /// A regular expression over one line.
-    pub pattern: &'static str,
+    pub(crate) pattern: &'static str,
     /// Why a line like this appears, in a sentence.
-    pub cause: &'static str,
+    pub(crate) cause: &'static str,
     /// What to do, in a sentence.
-    pub advice: &'static str,
+    pub(crate) advice: &'static str,
 }
 
 /// What lies with the machine and not with the module; looked for in every line, the first rule of the table wins.
-pub const MACHINE: &[Rule] = &[
+pub(crate) const MACHINE: &[Rule] = &[
     Rule {
         pattern: r"(?i)no space left on device|disk quota exceeded",
         cause: "the disk is full",
@@ -90,7 +89,7 @@ pub const MACHINE: &[Rule] = &[
 ];
 
 /// What lies with the module; looked for in the first error of the log, the first rule of the table wins.
-pub const FIRST_ERROR: &[Rule] = &[
+pub(crate) const FIRST_ERROR: &[Rule] = &[
     Rule {
         pattern: r"fatal error: ((?:linux|asm|asm-generic|net|drm|sound|uapi|media|scsi|crypto|video|acpi|generated)/\S+): No such file",
         cause: "the kernel's header {} does not exist in this kernel: its internal interface is another one than the module expects",

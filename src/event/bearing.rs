@@ -4,7 +4,7 @@ use super::{Call, Event};
 
 /// What a failure of the script does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bearing {
+pub(crate) enum Bearing {
     /// Harm: something stays that should go, other packages stop or lose their turn, or nobody listens. Always 0.
     Never,
     /// The package is left to be configured again, or the package manager prints a warning and goes on.
@@ -17,7 +17,7 @@ pub enum Bearing {
 /// How the manager of this call takes a failure. Whatever leaves must be able to leave: an rpm whose %preun fails keeps both
 /// versions in the database, a dpkg whose prerm fails keeps the package, a kernel-install that fails to remove skips the
 /// plugins that follow.
-pub fn bearing(call: &Call, event: &Event) -> Bearing {
+pub(crate) fn bearing(call: &Call, event: &Event) -> Bearing {
     let word = |at: usize| call.words.get(at).map_or("", String::as_str);
     match event {
         Event::KernelArrived { .. } => match (word(0), word(1)) {

@@ -23,21 +23,20 @@ const VARIABLES: &[&str] = &[
 
 /// One call of a hook.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Call {
+pub(crate) struct Call {
     /// The words after `dkms event`: the source, then what that source's manager gave its script.
-    pub words: Vec<String>,
+    pub(crate) words: Vec<String>,
     /// The variables of package managers that were set.
     #[serde(default)]
-    pub environment: BTreeMap<String, String>,
+    pub(crate) environment: BTreeMap<String, String>,
     /// The lines of standard input, where the source has any.
     #[serde(default)]
-    pub input: Vec<String>,
+    pub(crate) input: Vec<String>,
 }
 
 /// How many lines of standard input are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
-    /// Every one.
+pub(crate) enum Keep {
     All,
     /// One for each module, kernel and headers that the lines speak of: a kernel brings thousands.
     Telling,
@@ -45,7 +44,7 @@ pub enum Keep {
 
 impl Call {
     /// These words, with what the environment says about a transaction.
-    pub fn new(words: &[String], environment: &BTreeMap<OsString, OsString>) -> Self {
+    pub(crate) fn new(words: &[String], environment: &BTreeMap<OsString, OsString>) -> Self {
         let environment = environment
             .iter()
             .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_string_lossy().into_owned())))
@@ -55,12 +54,12 @@ impl Call {
     }
 
     /// Whether the source's manager writes paths to standard input. No other source's input is ours to read.
-    pub fn has_input(&self) -> bool {
+    pub(crate) fn has_input(&self) -> bool {
         matches!(self.words.first().map(String::as_str), Some("rpm-trigger" | "pacman"))
     }
 
     /// Reads standard input to its end, so that the package manager never writes to a closed pipe.
-    pub fn read(&mut self, mut input: impl BufRead, keep: Keep) -> io::Result<()> {
+    pub(crate) fn read(&mut self, mut input: impl BufRead, keep: Keep) -> io::Result<()> {
         let mut seen = paths::Touched::default();
         let mut line = Vec::new();
         while input.read_until(b'\n', &mut line)? > 0 {
@@ -74,7 +73,7 @@ impl Call {
     }
 
     /// The modules, kernels and headers that the lines on standard input speak of.
-    pub fn touched(&self) -> paths::Touched {
+    pub(crate) fn touched(&self) -> paths::Touched {
         let mut touched = paths::Touched::default();
         for line in &self.input {
             touched.add(line);
@@ -83,7 +82,7 @@ impl Call {
     }
 
     /// A variable that is set and not empty.
-    pub fn variable(&self, name: &str) -> Option<&str> {
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Event, EventError, PackageManager, module, nothing, word};
 
 /// `SCRIPT NAME VERSION ACTION …`: what a generated package's maintainer script was called with.
-pub fn maintainer_script(words: &[String]) -> Result<Event, EventError> {
+pub(crate) fn maintainer_script(words: &[String]) -> Result<Event, EventError> {
     let script = word(words, 0, "dpkg", "the maintainer script's name")?;
     let event = format!("dpkg {script}");
     let id = module(words, 1, &event)?;
@@ -25,14 +25,14 @@ pub fn maintainer_script(words: &[String]) -> Result<Event, EventError> {
 }
 
 /// `NAME VERSION [TARBALL_ROOT [ARCH [UPGRADE]]]`: what Debian's module packages call /usr/lib/dkms/common.postinst with.
-pub fn common_postinst(words: &[String]) -> Result<Event, EventError> {
+pub(crate) fn common_postinst(words: &[String]) -> Result<Event, EventError> {
     let id = module(words, 0, "common-postinst")?;
     let archives = words.get(2).filter(|word| !word.is_empty()).map(PathBuf::from);
     Ok(Event::ModuleArrived { id, manager: PackageManager::DpkgCommon, archives })
 }
 
 /// `SCRIPT ACTION …`: what a maintainer script of our own package was called with.
-pub fn own_maintainer_script(words: &[String]) -> Result<Event, EventError> {
+pub(crate) fn own_maintainer_script(words: &[String]) -> Result<Event, EventError> {
     let script = word(words, 0, "dpkg-self", "the maintainer script's name")?;
     let action = word(words, 1, &format!("dpkg-self {script}"), "the script's first argument")?;
     match (script, action) {

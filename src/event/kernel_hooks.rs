@@ -6,7 +6,7 @@ use super::{Event, EventError, nothing, word};
 
 /// `PHASE KVER [IMAGE]`: Debian's /etc/kernel/PHASE.d and /usr/share/kernel/PHASE.d. `maintainer` is what the image
 /// package's own script was called with, where it says so.
-pub fn run_parts(words: &[String], maintainer: Option<&str>) -> Result<Event, EventError> {
+pub(crate) fn run_parts(words: &[String], maintainer: Option<&str>) -> Result<Event, EventError> {
     let phase = word(words, 0, "kernel", "the hook folder's name")?;
     let kernel = KernelRelease::new(word(words, 1, &format!("kernel {phase}"), "a kernel release")?)?;
     match phase {
@@ -27,7 +27,7 @@ pub fn run_parts(words: &[String], maintainer: Option<&str>) -> Result<Event, Ev
 
 /// `add KVER ENTRY_DIR IMAGE …` or `remove KVER ENTRY_DIR`, as kernel-install(8) calls its plugins (239 to 262). Other
 /// verbs ask nothing of us, and neither does anything while KERNEL_INSTALL_BYPASS is true, in systemd's words.
-pub fn kernel_install(words: &[String], bypass: Option<&str>) -> Result<Event, EventError> {
+pub(crate) fn kernel_install(words: &[String], bypass: Option<&str>) -> Result<Event, EventError> {
     if bypass.is_some_and(|value| !matches!(value, "0" | "no" | "n" | "false" | "f" | "off")) {
         return Ok(nothing("KERNEL_INSTALL_BYPASS is set"));
     }
@@ -41,7 +41,7 @@ pub fn kernel_install(words: &[String], bypass: Option<&str>) -> Result<Event, E
 
 /// `start [KVER]`: start-up services of older packages, and scripts that call dkms_autoinstaller. `stop` and the like need
 /// nothing.
-pub fn autoinstaller(words: &[String]) -> Result<Event, EventError> {
+pub(crate) fn autoinstaller(words: &[String]) -> Result<Event, EventError> {
     match word(words, 0, "autoinstaller", "start")? {
         "start" => {
             let kernel = words

@@ -2,26 +2,26 @@
 //! hooks call `/usr/lib/dkms/event`.
 
 mod bearing;
-pub mod call;
-pub mod dpkg;
-pub mod kernel_hooks;
-pub mod pacman;
-pub mod paths;
+pub(crate) mod call;
+pub(crate) mod dpkg;
+pub(crate) mod kernel_hooks;
+pub(crate) mod pacman;
+pub(crate) mod paths;
 mod rest;
-pub mod rpm;
+pub(crate) mod rpm;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::ids::{KernelRelease, ModuleId, ModuleName, ModuleVersion};
 
-pub use bearing::{Bearing, bearing};
-pub use call::{Call, Keep};
-pub use rest::{Rest, rest};
+pub(crate) use bearing::{Bearing, bearing};
+pub(crate) use call::{Call, Keep};
+pub(crate) use rest::{Rest, rest};
 
 /// What happened, or is about to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub(crate) enum Event {
     /// A kernel, or the headers of one, arrived.
     KernelArrived {
         /// Its release.
@@ -84,24 +84,21 @@ pub enum Event {
     },
 }
 
-/// Who runs the transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PackageManager {
+pub(crate) enum PackageManager {
     /// dpkg, by a maintainer script that calls the event interface.
     Dpkg,
     /// dpkg, by a maintainer script that calls common.postinst, as all of Debian's do.
     DpkgCommon,
-    /// rpm.
     Rpm,
 }
 
 /// Why the words after `dkms event` cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EventError {
+pub(crate) enum EventError {
     /// No such source, or no such phase of it.
     #[error("`{0}` is no event that dkms knows")]
     Unknown(String),
-    /// A word is missing.
     #[error("the event `{event}` needs {what}")]
     Missing {
         /// The words so far.
@@ -115,7 +112,7 @@ pub enum EventError {
 }
 
 /// Understands what arrived: a source, then what that source's manager gave its script.
-pub fn parse(call: &Call) -> Result<Event, EventError> {
+pub(crate) fn parse(call: &Call) -> Result<Event, EventError> {
     let (source, rest) =
         call.words.split_first().ok_or(EventError::Missing { event: "event".into(), what: "its source" })?;
     match source.as_str() {

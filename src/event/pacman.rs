@@ -4,7 +4,7 @@ use super::paths::Touched;
 use super::{Event, EventError, nothing, word};
 
 /// `post` or `pre`: when in the transaction the hook runs.
-pub fn hook(words: &[String], touched: &Touched) -> Result<Event, EventError> {
+pub(crate) fn hook(words: &[String], touched: &Touched) -> Result<Event, EventError> {
     match word(words, 0, "pacman", "post or pre")? {
         "post" | "pre" if touched.is_empty() => {
             Ok(nothing("no module's source, kernel or headers are among the paths"))

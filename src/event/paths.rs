@@ -8,18 +8,18 @@ use crate::ids::KernelRelease;
 
 /// What a transaction's paths speak of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Touched {
+pub(crate) struct Touched {
     /// Folders below /usr/src whose dkms.conf is among the paths.
-    pub modules: BTreeSet<String>,
+    pub(crate) modules: BTreeSet<String>,
     /// Kernels of which something below /lib/modules is among the paths.
-    pub kernels: BTreeSet<KernelRelease>,
+    pub(crate) kernels: BTreeSet<KernelRelease>,
     /// Folders below /usr/src that hold headers: `kernels/KVER`, `linux-headers-KVER`, `linux-KVER-obj`.
-    pub headers: BTreeSet<String>,
+    pub(crate) headers: BTreeSet<String>,
 }
 
 impl Touched {
     /// Takes in one path, with a slash in front or without. Says whether it told anything new.
-    pub fn add(&mut self, path: &str) -> bool {
+    pub(crate) fn add(&mut self, path: &str) -> bool {
         let path = path.trim_start_matches('/');
         let path = path.strip_prefix("usr/").unwrap_or(path);
         // A trigger on /lib/modules also gets the paths of /lib/modules-load.d.
@@ -30,7 +30,7 @@ impl Touched {
     }
 
     /// Whether nothing of ours is among the paths.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.modules.is_empty() && self.kernels.is_empty() && self.headers.is_empty()
     }
 

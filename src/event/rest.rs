@@ -4,21 +4,20 @@ use super::{Call, Event, PackageManager};
 
 /// Who sees to the initramfs of kernels whose modules this event changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
+pub(crate) enum Rest {
     /// The kernel's own hooks, which come after ours: it is made with the modules that are there by then, or it goes.
     KernelHooks,
     /// The trigger of our own package at the end of the transaction, if the package manager knows of one.
     OurTrigger(PackageManager),
     /// mkinitcpio's own hook of pacman, where mkinitcpio makes it: it comes after ours and is called for the same paths.
     MkinitcpioHook,
-    /// Nobody after us.
     Nobody,
     /// The event changes no module.
     Unconcerned,
 }
 
 /// Who sees to it after this event.
-pub fn rest(call: &Call, event: &Event) -> Rest {
+pub(crate) fn rest(call: &Call, event: &Event) -> Rest {
     let source = call.words.first().map_or("", String::as_str);
     match event {
         // Names before initramfs-tools, dracut and zz-update-grub; the number 40 before those of kernel-install's generators.

@@ -5,7 +5,7 @@ use super::{Event, EventError, PackageManager, module, nothing, word};
 
 /// `SCRIPTLET NAME VERSION [COUNT]`: COUNT is the scriptlet's `$1`, the number of instances of the package that are left
 /// when this step is over.
-pub fn scriptlet(words: &[String]) -> Result<Event, EventError> {
+pub(crate) fn scriptlet(words: &[String]) -> Result<Event, EventError> {
     let scriptlet = word(words, 0, "rpm", "the scriptlet's name")?;
     let id = module(words, 1, &format!("rpm {scriptlet}"))?;
     let manager = PackageManager::Rpm;
@@ -20,7 +20,7 @@ pub fn scriptlet(words: &[String]) -> Result<Event, EventError> {
 }
 
 /// `SCRIPTLET [COUNT]` of our own package. Its %post needs nothing: our file triggers come at the end of the transaction.
-pub fn own_scriptlet(words: &[String]) -> Result<Event, EventError> {
+pub(crate) fn own_scriptlet(words: &[String]) -> Result<Event, EventError> {
     let scriptlet = word(words, 0, "rpm-self", "the scriptlet's name")?;
     match scriptlet {
         "preun" if left(words, 1) == Some(0) => Ok(Event::OursLeaves { manager: PackageManager::Rpm }),
@@ -32,7 +32,7 @@ pub fn own_scriptlet(words: &[String]) -> Result<Event, EventError> {
 }
 
 /// `TRIGGER [COUNT [COUNT]]` of our own package, with the matching paths on standard input.
-pub fn file_trigger(words: &[String], touched: &Touched) -> Result<Event, EventError> {
+pub(crate) fn file_trigger(words: &[String], touched: &Touched) -> Result<Event, EventError> {
     let trigger = word(words, 0, "rpm-trigger", "the trigger's name")?;
     match trigger {
         "transfiletriggerin" if touched.is_empty() => {

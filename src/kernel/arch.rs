@@ -5,7 +5,7 @@ use crate::ids::{Arch, KernelRelease};
 use crate::sys::System;
 
 /// None when not even the machine's is known.
-pub fn of(system: &System, release: &KernelRelease) -> Option<Arch> {
+pub(crate) fn of(system: &System, release: &KernelRelease) -> Option<Arch> {
     of_package(system, release).or_else(|| of_headers(system, release)).or_else(|| system.machine().cloned())
 }
 
@@ -26,7 +26,7 @@ const OF_CONFIGURATION: [(&str, &str); 12] = [
 ];
 
 /// The machine that the headers of another root's kernel were configured for; None on the live system.
-pub fn of_headers(system: &System, release: &KernelRelease) -> Option<Arch> {
+pub(crate) fn of_headers(system: &System, release: &KernelRelease) -> Option<Arch> {
     if system.is_live() {
         return None;
     }

@@ -8,11 +8,11 @@ use crate::tree::digests::Toolset;
 /// CONFIG_ names with their values (`y`, `m`, a number, a string without its quotes). Unset ones are absent. Few of the
 /// ten thousand are ever asked for: the text is kept as it is, and searched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KernelConfig(String);
+pub(crate) struct KernelConfig(String);
 
 impl KernelConfig {
     /// Reads `.config` or `include/config/auto.conf`; both have `CONFIG_X=value` lines.
-    pub fn read(file: &Path) -> std::io::Result<Self> {
+    pub(crate) fn read(file: &Path) -> std::io::Result<Self> {
         let bytes = fs_err::read(file)?;
         Ok(Self(
             String::from_utf8(bytes).unwrap_or_else(|bytes| String::from_utf8_lossy(bytes.as_bytes()).into_owned()),
@@ -20,12 +20,13 @@ impl KernelConfig {
     }
 
     /// Takes the text of such a file.
-    pub fn parse(text: &str) -> Self {
+    #[cfg(test)]
+    pub(crate) fn parse(text: &str) -> Self {
         Self(text.to_owned())
     }
 
     /// The value of `CONFIG_X`; of several lines the last counts.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         if !name.starts_with("CONFIG_") {
             return None;
         }
@@ -39,29 +40,29 @@ impl KernelConfig {
     }
 
     /// Whether `CONFIG_X` is `y` or `m`.
-    pub fn is_enabled(&self, name: &str) -> bool {
+    pub(crate) fn is_enabled(&self, name: &str) -> bool {
         matches!(self.get(name), Some("y" | "m"))
     }
 
     /// Whether the kernel was compiled by clang.
-    pub fn is_clang(&self) -> bool {
+    pub(crate) fn is_clang(&self) -> bool {
         self.is_enabled("CONFIG_CC_IS_CLANG")
     }
 
     /// Whether the kernel was linked by LLVM's linker.
-    pub fn is_lld(&self) -> bool {
+    pub(crate) fn is_lld(&self) -> bool {
         self.is_enabled("CONFIG_LD_IS_LLD")
     }
 
     /// Whether the kernel can check signatures of modules, and so takes them.
-    pub fn takes_signatures(&self) -> bool {
+    pub(crate) fn takes_signatures(&self) -> bool {
         self.get("CONFIG_MODULE_SIG_HASH").is_some()
     }
 
     /// The program that compiled the kernel, from CONFIG_CC_VERSION_TEXT, the first line of its `--version`:
     /// `gcc-12 (Debian 12.2.0-14) 12.2.0` → `gcc-12`; `Debian clang version 14.0.6` → `clang`. Never a path, nor anything
     /// that a shell would take for more than a word.
-    pub fn compiler(&self) -> Option<&str> {
+    pub(crate) fn compiler(&self) -> Option<&str> {
         let compiles = |word: &&str| {
             let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c));
             plain && (word.contains("gcc") || word.contains("clang") || word.ends_with("cc"))
@@ -82,19 +83,19 @@ impl From<&KernelConfig> for Toolset {
 
 /// A kernel's configuration that is read when it is first asked for: most modules never ask.
 #[derive(Debug)]
-pub struct ConfigOnDemand {
+pub(crate) struct ConfigOnDemand {
     file: Option<PathBuf>,
     read: OnceCell<Option<KernelConfig>>,
 }
 
 impl ConfigOnDemand {
     /// Of a file, which need not be there.
-    pub fn of(file: PathBuf) -> Self {
+    pub(crate) fn of(file: PathBuf) -> Self {
         Self { file: Some(file), read: OnceCell::new() }
     }
 
     /// The configuration. None without a readable file.
-    pub fn get(&self) -> Option<&KernelConfig> {
+    pub(crate) fn get(&self) -> Option<&KernelConfig> {
         let read = |file: &PathBuf| file.is_file().then(|| KernelConfig::read(file).ok()).flatten();
         self.read.get_or_init(|| self.file.as_ref().and_then(read)).as_ref()
     }

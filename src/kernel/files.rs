@@ -14,7 +14,7 @@ const MAX_DEPTH: usize = 32;
 
 /// Every module file of one kernel, read once.
 #[derive(Debug, Clone, Default)]
-pub struct ModuleFiles {
+pub(crate) struct ModuleFiles {
     folder: PathBuf,
     /// Sorted: a folder's files in byte order of their whole path.
     files: Vec<PathBuf>,
@@ -23,7 +23,7 @@ pub struct ModuleFiles {
 impl ModuleFiles {
     /// Reads the names below INSTALLTREE/KVER (opened). Symlinks to files count, folders behind symlinks are not entered.
     /// A folder that does not exist holds nothing.
-    pub fn scan(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn scan(folder: &Path) -> io::Result<Self> {
         let mut files = Vec::new();
         match collect(folder, MAX_DEPTH, &mut files) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !folder.exists() => {}
@@ -38,7 +38,7 @@ impl ModuleFiles {
     ///
     /// Any suffix counts. As for the kernel and modprobe, `-` and `_` are the same: two files that differ only in that
     /// cannot both be loaded. In one folder the file that is spelt the same comes first.
-    pub fn named(&self, module: &str, dest: &Path) -> Vec<&Path> {
+    pub(crate) fn named(&self, module: &str, dest: &Path) -> Vec<&Path> {
         let preferred = [Path::new("extra"), Path::new("updates"), dest.strip_prefix("/").unwrap_or(dest)];
         let rank = |file: &Path| {
             let folder = file.parent().and_then(|folder| folder.strip_prefix(&self.folder).ok());

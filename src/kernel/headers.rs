@@ -8,7 +8,7 @@ use crate::tree::Layout;
 
 /// The headers of one kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Headers {
+pub(crate) enum Headers {
     /// `DIR/include` exists below this folder.
     Present {
         /// INSTALLTREE/KVER/build or `--kernelsourcedir`.
@@ -23,14 +23,13 @@ pub enum Headers {
 
 impl Headers {
     /// The folder, there or not.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         match self {
             Headers::Present { folder } | Headers::Missing { folder } => folder,
         }
     }
 
-    /// Whether they are there.
-    pub fn is_present(&self) -> bool {
+    pub(crate) fn is_present(&self) -> bool {
         matches!(self, Headers::Present { .. })
     }
 }
@@ -39,7 +38,7 @@ impl Headers {
 ///
 /// Below another root than `/` that link leads nowhere for this process, so the folder given back is the one that it
 /// leads to inside the root; on the running system it is the link itself, which is the name that make is to see.
-pub fn find(layout: &Layout, target: &Target, source_dir: Option<&Path>) -> Headers {
+pub(crate) fn find(layout: &Layout, target: &Target, source_dir: Option<&Path>) -> Headers {
     let link = layout.kernel_modules(target).join("build");
     let named = source_dir.unwrap_or(&link);
     let folder = match resolve(layout.root(), named) {
@@ -56,7 +55,7 @@ pub fn find(layout: &Layout, target: &Target, source_dir: Option<&Path>) -> Head
 
 /// The kernel's configuration: `given` (`--config`), else `include/config/auto.conf` of the headers, else their `.config`.
 /// None when none of the latter two is there.
-pub fn config_file(headers: &Path, given: Option<&Path>) -> Option<PathBuf> {
+pub(crate) fn config_file(headers: &Path, given: Option<&Path>) -> Option<PathBuf> {
     if let Some(given) = given {
         return Some(given.to_path_buf());
     }
@@ -65,7 +64,7 @@ pub fn config_file(headers: &Path, given: Option<&Path>) -> Option<PathBuf> {
 
 /// The folder of the headers and the file with the kernel's configuration, as a process inside the root names them
 /// (`--kernelsourcedir` and `--config` when given). Neither needs to exist.
-pub fn places(
+pub(crate) fn places(
     layout: &Layout,
     target: &Target,
     kernel_source_dir: Option<&Path>,

@@ -13,7 +13,7 @@ use crate::sys::{Command, System};
 
 /// What makes the initramfs of a kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Maker {
+pub(crate) enum Maker {
     /// initramfs-tools: update-initramfs(8), lsinitramfs(8)
     InitramfsTools,
     /// dracut(8), lsinitrd(1)
@@ -27,11 +27,10 @@ pub enum Maker {
 
 /// An initramfs that is there and whose maker is, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Initramfs {
-    /// What makes it.
-    pub maker: Maker,
+pub(crate) struct Initramfs {
+    pub(crate) maker: Maker,
     /// Where it is, as named inside the root.
-    pub image: PathBuf,
+    pub(crate) image: PathBuf,
 }
 
 impl Maker {
@@ -46,7 +45,7 @@ impl Maker {
 }
 
 /// The initramfs of a kernel, if it has one that can be asked about and made anew.
-pub fn find(system: &System, kernel: &KernelRelease) -> Option<Initramfs> {
+pub(crate) fn find(system: &System, kernel: &KernelRelease) -> Option<Initramfs> {
     let is_usable = |found: &Initramfs| {
         let (list, make) = found.maker.programs();
         leads_to_file(system.root(), &system.path(&found.image)) && system.has_program(list) && system.has_program(make)
@@ -100,7 +99,7 @@ impl Initramfs {
     /// # Errors
     ///
     /// The image cannot be listed; the sentence says how that ended.
-    pub fn modules(&self, system: &System, kernel: &KernelRelease) -> Result<BTreeSet<String>, String> {
+    pub(crate) fn modules(&self, system: &System, kernel: &KernelRelease) -> Result<BTreeSet<String>, String> {
         let (program, _) = self.maker.programs();
         let command = system.command(system.root(), program);
         let command = if let Maker::Mkinitcpio { .. } = self.maker { command.arg("-l") } else { command };
@@ -114,7 +113,7 @@ impl Initramfs {
     }
 
     /// The command that makes it anew.
-    pub fn making(&self, system: &System, kernel: &KernelRelease) -> Command {
+    pub(crate) fn making(&self, system: &System, kernel: &KernelRelease) -> Command {
         let (_, program) = self.maker.programs();
         let command = system.command(system.root(), program);
         match &self.maker {
@@ -125,7 +124,7 @@ impl Initramfs {
     }
 
     /// When the image was written: nanoseconds since 1970.
-    pub fn made(&self, system: &System) -> Option<u64> {
+    pub(crate) fn made(&self, system: &System) -> Option<u64> {
         let file = resolve(system.root(), &system.path(&self.image))?;
         let written = fs::metadata(file).and_then(|meta| meta.modified()).ok()?;
         u64::try_from(written.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()
@@ -133,7 +132,7 @@ impl Initramfs {
 }
 
 /// A module's name from that of its file: `-` and `_` are the same to the kernel.
-pub fn plain_name(file: &str) -> String {
+pub(crate) fn plain_name(file: &str) -> String {
     let name = file.rsplit('/').next().unwrap_or(file);
     Suffix::split(name).map_or(name, |(name, _)| name).replace('-', "_")
 }

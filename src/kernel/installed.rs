@@ -15,7 +15,7 @@ use crate::version;
 /// Every kernel of the root, oldest first (DKMS version order), with its headers. `arch` is the architecture that all are
 /// taken to have. A folder is a kernel when it is a real folder and its name begins with a digit, as `uname -r` does;
 /// `extramodules-…`, links and files are none.
-pub fn kernels(layout: &Layout, arch: &Arch) -> io::Result<Vec<Kernel>> {
+pub(crate) fn kernels(layout: &Layout, arch: &Arch) -> io::Result<Vec<Kernel>> {
     let entries = match fs::read_dir(layout.install_tree()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
@@ -34,7 +34,7 @@ pub fn kernels(layout: &Layout, arch: &Arch) -> io::Result<Vec<Kernel>> {
 }
 
 /// One kernel that somebody named, whether or not it is there. `source_dir` is `--kernelsourcedir`, opened.
-pub fn kernel(layout: &Layout, target: &Target, source_dir: Option<&Path>) -> Kernel {
+pub(crate) fn kernel(layout: &Layout, target: &Target, source_dir: Option<&Path>) -> Kernel {
     let folder = layout.kernel_modules(target);
     let present = is_real_folder(&folder) || folder.is_dir();
     let headers = headers::find(layout, target, source_dir);
@@ -45,25 +45,25 @@ pub fn kernel(layout: &Layout, target: &Target, source_dir: Option<&Path>) -> Ke
 
 /// Whether nothing of a kernel is there any more: no folder, or one that holds at most modules from outside and what
 /// depmod made of them. Headers alone keep a kernel: their package may come before that of the image.
-pub fn has_gone(layout: &Layout, target: &Target) -> bool {
+pub(crate) fn has_gone(layout: &Layout, target: &Target) -> bool {
     is_gone(layout, &layout.kernel_modules(target))
 }
 
 /// The same of the folder of a kernel.
-pub fn is_gone(layout: &Layout, folder: &Path) -> bool {
+pub(crate) fn is_gone(layout: &Layout, folder: &Path) -> bool {
     let of_a_kernel = ["build", "source", "kernel", "vmlinuz", "modules.order", "modules.builtin"];
     !of_a_kernel.iter().any(|name| resolve(layout.root(), &folder.join(name)).is_some())
 }
 
 /// Whether anything is there that an image brings, or that depmod made of it: headers alone have none of it.
-pub fn has_image(layout: &Layout, target: &Target) -> bool {
+pub(crate) fn has_image(layout: &Layout, target: &Target) -> bool {
     let folder = layout.kernel_modules(target);
     let of_an_image = ["kernel", "vmlinuz", "modules.order", "modules.builtin", "modules.dep"];
     of_an_image.iter().any(|name| folder.join(name).exists())
 }
 
 /// What depmod writes into a kernel's folder (depmod(8), kmod 34); the other modules.* files belong to the kernel.
-pub const LISTS: [&str; 12] = [
+pub(crate) const LISTS: [&str; 12] = [
     "modules.alias",
     "modules.alias.bin",
     "modules.builtin.alias.bin",

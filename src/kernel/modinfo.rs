@@ -19,13 +19,12 @@ const SIGNATURE_HEAD: usize = 12;
 
 /// Why a module file tells nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum ModInfoError {
+pub(crate) enum ModInfoError {
     /// It cannot be read or decompressed.
     #[error("cannot read the module {}", .file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
@@ -41,32 +40,32 @@ pub enum ModInfoError {
 
 /// The fields of `.modinfo` and the signature.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ModInfo {
+pub(crate) struct ModInfo {
     fields: Vec<(String, String)>,
     /// The signature at its end, if any.
-    pub signature: Option<Signature>,
+    pub(crate) signature: Option<Signature>,
 }
 
 /// A signature appended to a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Signature {
+pub(crate) struct Signature {
     /// `PKEY_ID_PKCS7` is 2, what every kernel since 4.3 expects.
-    pub id_type: u8,
+    pub(crate) id_type: u8,
     /// Length of the signature itself in bytes.
-    pub length: usize,
+    pub(crate) length: usize,
     /// Length of the module without mark, head and signature.
-    pub unsigned: usize,
+    pub(crate) unsigned: usize,
 }
 
 impl ModInfo {
     /// Reads a module file, plain or compressed with gzip, xz or zstd (told by its first bytes, whatever its name).
-    pub fn read(file: &Path) -> Result<Self, ModInfoError> {
+    pub(crate) fn read(file: &Path) -> Result<Self, ModInfoError> {
         let content = read_module(file).map_err(|source| ModInfoError::Unreadable { file: file.into(), source })?;
         Self::parse(&content).map_err(|reason| ModInfoError::NoModule { file: file.into(), reason })
     }
 
     /// Parses an uncompressed module. The error is the reason, in a few words.
-    pub fn parse(content: &[u8]) -> Result<Self, String> {
+    pub(crate) fn parse(content: &[u8]) -> Result<Self, String> {
         let elf = object::File::parse(content).map_err(|error| error.to_string())?;
         let section = elf.section_by_name(".modinfo").ok_or("it has no .modinfo section")?;
         let data = section.data().map_err(|error| error.to_string())?;
@@ -78,38 +77,32 @@ impl ModInfo {
     }
 
     /// The first field of this name.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
     /// Every field of this name (alias, firmware, parm …), in order.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.fields.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
-    /// MODULE_VERSION.
-    pub fn version(&self) -> Option<&str> {
+    pub(crate) fn version(&self) -> Option<&str> {
         self.get("version")
     }
 
     /// Checksum of the sources, made by modpost for modules with a version.
-    pub fn srcversion(&self) -> Option<&str> {
+    pub(crate) fn srcversion(&self) -> Option<&str> {
         self.get("srcversion")
     }
 
     /// The kernel release it was built for: the first word of vermagic.
-    pub fn release(&self) -> Option<&str> {
+    pub(crate) fn release(&self) -> Option<&str> {
         self.get("vermagic")?.split_whitespace().next()
-    }
-
-    /// The modules it needs.
-    pub fn depends(&self) -> impl Iterator<Item = &str> {
-        self.get("depends").into_iter().flat_map(|list| list.split(',')).filter(|name| !name.is_empty())
     }
 }
 
 /// The bytes of a module file, decompressed. At most 512 MiB, beyond which it is an error.
-pub fn read_module(file: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read_module(file: &Path) -> io::Result<Vec<u8>> {
     let mut options = fs_err::OpenOptions::new();
     // A fifo under a module's name must not make us wait.
     fs_err::os::unix::fs::OpenOptionsExt::custom_flags(options.read(true), libc::O_NONBLOCK);

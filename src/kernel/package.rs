@@ -29,7 +29,7 @@ const FAMILIES: &[(&[&str], Rule)] = &[
 ];
 
 /// What is to be installed so that modules can be built for this kernel. ID decides before ID_LIKE.
-pub fn of_headers(os: &OsRelease, kernel: &Kernel) -> String {
+pub(crate) fn of_headers(os: &OsRelease, kernel: &Kernel) -> String {
     let known = Known { release: kernel.target.kernel.as_str(), base: kernel.base.as_deref() };
     let words = std::iter::once(os.id.as_str()).chain(os.id_like.split_whitespace());
     let rule = words.filter_map(rule).next();

@@ -9,7 +9,7 @@ use super::KernelConfig;
 
 /// How a module file is compressed, by its suffix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-pub enum Suffix {
+pub(crate) enum Suffix {
     /// `.ko`
     #[default]
     Plain,
@@ -22,11 +22,10 @@ pub enum Suffix {
 }
 
 impl Suffix {
-    /// Every form, plain first.
-    pub const ALL: [Suffix; 4] = [Suffix::Plain, Suffix::Gz, Suffix::Xz, Suffix::Zst];
+    pub(crate) const ALL: [Suffix; 4] = [Suffix::Plain, Suffix::Gz, Suffix::Xz, Suffix::Zst];
 
     /// The suffix with its dots.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Suffix::Plain => ".ko",
             Suffix::Gz => ".ko.gz",
@@ -36,7 +35,7 @@ impl Suffix {
     }
 
     /// Splits a file name into module name and suffix; None when it is no module file.
-    pub fn split(file_name: &str) -> Option<(&str, Suffix)> {
+    pub(crate) fn split(file_name: &str) -> Option<(&str, Suffix)> {
         Self::ALL.iter().find_map(|suffix| {
             file_name.strip_suffix(suffix.as_str()).filter(|name| !name.is_empty()).map(|name| (name, *suffix))
         })
@@ -47,7 +46,7 @@ impl Suffix {
     /// the kernel that will load the module.
     ///
     /// `folder` is INSTALLTREE/KVER, opened.
-    pub fn of_kernel(folder: &Path, headers: Option<&KernelConfig>) -> Self {
+    pub(crate) fn of_kernel(folder: &Path, headers: Option<&KernelConfig>) -> Self {
         first_module(&folder.join("kernel"), MAX_DEPTH)
             .or_else(|| headers.and_then(Self::configured))
             .unwrap_or_default()

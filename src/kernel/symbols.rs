@@ -7,11 +7,9 @@ use object::{Object, ObjectSection};
 
 /// A symbol with the checksum of its type.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Symbol {
-    /// Its name.
-    pub name: String,
-    /// The checksum.
-    pub crc: u32,
+pub(crate) struct Symbol {
+    pub(crate) name: String,
+    pub(crate) crc: u32,
 }
 
 /// Bytes of one `struct modversion_info`: the checksum in an unsigned long, the name in the rest.
@@ -19,7 +17,7 @@ const ENTRY: usize = 64;
 
 /// What an uncompressed module needs, sorted; nothing when it was built without symbol versions. The error is the reason,
 /// in a few words.
-pub fn needed(module: &[u8]) -> Result<Vec<Symbol>, String> {
+pub(crate) fn needed(module: &[u8]) -> Result<Vec<Symbol>, String> {
     let elf = object::File::parse(module).map_err(|error| error.to_string())?;
     let section = |name: &str| {
         let section = elf.section_by_name(name);
@@ -44,7 +42,7 @@ pub fn needed(module: &[u8]) -> Result<Vec<Symbol>, String> {
 }
 
 /// What a Module.symvers lists: lines of checksum, symbol, module and kind, with tabs between them.
-pub fn listed(symvers: &str) -> Vec<Symbol> {
+pub(crate) fn listed(symvers: &str) -> Vec<Symbol> {
     let line = |line: &str| {
         let mut words = line.split('\t');
         let crc = u32::from_str_radix(words.next()?.trim_start_matches("0x"), 16).ok()?;

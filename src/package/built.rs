@@ -4,26 +4,29 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::carries::Carries;
-use super::contents::Extra;
-use super::info::{Material, PackageInfo, Wishes};
+use super::Format;
 use super::make::{Made, PackageRequest, finish, refused};
-use super::payload::{Content, Entry, EntryKind, File, Payload};
-use super::profile::{Family, Profile};
-use super::relations::{Kind as Related, Phase, Relation, Script};
-use super::survey::{Survey, one_line};
-use super::{Format, machine::Machine, names, scripts};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::kernel::Suffix;
 use crate::kernel::modinfo::{ModInfo, read_module};
 use crate::kernel::symbols::{self, Symbol};
+use crate::package::description::carries::Carries;
+use crate::package::description::contents::Extra;
+use crate::package::description::info::{Material, PackageInfo, Wishes};
+use crate::package::description::scripts;
+use crate::package::input::payload::{Content, Entry, EntryKind, File, Payload};
+use crate::package::module::machine::Machine;
+use crate::package::module::survey::{Survey, one_line};
+use crate::package::words::names;
+use crate::package::words::profile::{Family, Profile};
+use crate::package::words::relations::{Kind as Related, Phase, Relation, Script};
 use crate::report::Reporter;
 
 /// Modules of one version, built for one kernel, as they lie in a folder.
 #[derive(Debug)]
-pub struct Built {
+pub(crate) struct Built {
     module: ModuleId,
     target: Target,
     payload: Payload,
@@ -43,7 +46,7 @@ impl Built {
     /// # Errors
     ///
     /// [`Kind::NotBuilt`] when there is none, or one that is not for this kernel; what cannot be read.
-    pub fn read(module: &ModuleId, target: &Target, folder: &Path, symvers: &Path) -> Result<Self> {
+    pub(crate) fn read(module: &ModuleId, target: &Target, folder: &Path, symvers: &Path) -> Result<Self> {
         names::check(module.name.as_str(), module.version.as_str())
             .map_err(|error| Error::new(Kind::BadOption, error.to_string()))?;
         let folder_entry = Entry { path: String::new(), kind: EntryKind::Folder };
@@ -127,7 +130,12 @@ impl Built {
 }
 
 /// Makes the package. `date` is SOURCE_DATE_EPOCH; None: the time of the newest module.
-pub fn make(built: &Built, request: &PackageRequest, date: Option<u64>, reporter: &dyn Reporter) -> Result<Made> {
+pub(crate) fn make(
+    built: &Built,
+    request: &PackageRequest,
+    date: Option<u64>,
+    reporter: &dyn Reporter,
+) -> Result<Made> {
     let mut warnings = Vec::new();
     let info = describe(built, request.format, &request.wishes, &mut warnings)?;
     let info = PackageInfo { date: date.unwrap_or(built.payload.newest), ..info };
@@ -246,7 +254,7 @@ fn scripts(info: &PackageInfo, built: &Built, is_stream: bool) -> Vec<Script> {
 }
 
 /// That nothing is built for this kernel.
-pub fn not_built(module: &ModuleId, target: &Target) -> Error {
+pub(crate) fn not_built(module: &ModuleId, target: &Target) -> Error {
     Error::new(Kind::NotBuilt, format!("{module} is not built for {} ({})", target.kernel, target.arch))
         .hint(format!("build it first: dkms build {module} -k {}", target.kernel))
 }

@@ -2,23 +2,30 @@
 
 use std::path::PathBuf;
 
-use super::archive::Limits;
-use super::carries::Carries;
-use super::identity::{self, Hints};
-use super::info::{InfoError, Material, PackageInfo, Scriptlets, Wishes};
-use super::mkconf::Written;
-use super::openpgp::SigningKey;
-use super::output::{Existing, Output, Place};
-use super::payload::{self, File, Payload};
-use super::source::{self, Source};
-use super::stream::Compression;
-use super::survey::Survey;
-use super::template::Template;
-use super::{Format, Writing, authored, checkout, contents, deb, declared, rpm, survey};
+use super::{Format, Writing};
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::ModuleId;
+use crate::package::description::carries::Carries;
+use crate::package::description::contents;
+use crate::package::description::info::{InfoError, Material, PackageInfo, Scriptlets, Wishes};
+use crate::package::description::template::Template;
+use crate::package::format::{deb, rpm};
+use crate::package::input::archive::Limits;
+use crate::package::input::checkout;
+use crate::package::input::payload;
+use crate::package::input::payload::{File, Payload};
+use crate::package::input::source;
+use crate::package::input::source::Source;
+use crate::package::io::openpgp::SigningKey;
+use crate::package::io::output::{Existing, Output, Place};
+use crate::package::io::stream::Compression;
+use crate::package::module::identity;
+use crate::package::module::identity::Hints;
+use crate::package::module::mkconf::Written;
+use crate::package::module::survey::Survey;
+use crate::package::module::{authored, declared, survey};
 use crate::report::{Message, Reporter};
 use crate::sys::System;
 
@@ -27,8 +34,7 @@ const LARGE: u64 = 32 << 20;
 
 /// Which files of a git checkout are packaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Files {
-    /// Those that git tracks.
+pub(crate) enum Files {
     #[default]
     Tracked,
     /// All (`--untracked`).
@@ -37,100 +43,91 @@ pub enum Files {
 
 /// What is to be packaged.
 #[derive(Debug, Clone)]
-pub struct SourceRequest {
+pub(crate) struct SourceRequest {
     /// An archive or a folder.
-    pub input: PathBuf,
+    pub(crate) input: PathBuf,
     /// `-c FILE`
-    pub conf: Option<PathBuf>,
+    pub(crate) conf: Option<PathBuf>,
     /// `--name`
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// `--version`
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// `--max-size`
-    pub limits: Limits,
+    pub(crate) limits: Limits,
     /// `--untracked`
-    pub files: Files,
+    pub(crate) files: Files,
     /// SOURCE_DATE_EPOCH
-    pub date: Option<u64>,
-    /// Where archives are unpacked.
-    pub temporary: PathBuf,
+    pub(crate) date: Option<u64>,
+    pub(crate) temporary: PathBuf,
 }
 
 /// A source that is ready to be packaged, in any format.
 #[derive(Debug)]
-pub struct Prepared {
-    /// Where it lies.
-    pub source: Source,
+pub(crate) struct Prepared {
+    pub(crate) source: Source,
     /// What of it is packaged.
-    pub payload: Payload,
+    pub(crate) payload: Payload,
     /// What it says about itself.
-    pub survey: Survey,
-    /// The module.
-    pub module: ModuleId,
+    pub(crate) survey: Survey,
+    pub(crate) module: ModuleId,
     /// The time of everything in the package, in seconds since 1970.
-    pub date: u64,
+    pub(crate) date: u64,
     /// What was changed in dkms.conf, one sentence each.
-    pub changes: Vec<String>,
+    pub(crate) changes: Vec<String>,
     /// What is wrong with dkms.conf, one sentence each.
-    pub problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
     /// The dkms.conf that was written for a source without one.
-    pub written: Option<Written>,
+    pub(crate) written: Option<Written>,
 }
 
 impl Prepared {
     /// What a person should know about the source, one sentence each.
-    pub fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self) -> Vec<String> {
         let written = self.written.iter().flat_map(|written| &written.notes);
         self.problems.iter().map(|problem| format!("dkms.conf: {problem}")).chain(written.cloned()).collect()
     }
 }
 
-/// How it is packaged.
 #[derive(Debug, Clone)]
-pub struct PackageRequest<'a> {
-    /// deb or rpm.
-    pub format: Format,
+pub(crate) struct PackageRequest<'a> {
+    pub(crate) format: Format,
     /// What is set about the package.
-    pub wishes: Wishes,
+    pub(crate) wishes: Wishes,
     /// `--scriptlets`
-    pub scriptlets: Scriptlets,
+    pub(crate) scriptlets: Scriptlets,
     /// `--compress`; None: the profile's, else the format's usual one.
-    pub compression: Option<Compression>,
-    /// Where the package goes.
-    pub place: Place,
+    pub(crate) compression: Option<Compression>,
+    pub(crate) place: Place,
     /// `--force`
-    pub existing: Existing,
+    pub(crate) existing: Existing,
     /// A template of a person's own.
-    pub template: Option<Template>,
+    pub(crate) template: Option<Template>,
     /// `--sign-key`
-    pub key: Option<&'a SigningKey>,
+    pub(crate) key: Option<&'a SigningKey>,
 }
 
 /// A package that was made.
 #[derive(Debug)]
-pub struct Made {
-    /// The file.
-    pub file: PathBuf,
-    /// Its size in bytes.
-    pub size: u64,
+pub(crate) struct Made {
+    pub(crate) file: PathBuf,
+    pub(crate) size: u64,
     /// Files that belong to it: the sources of a spec, the archives of a source package.
-    pub sources: Vec<PathBuf>,
+    pub(crate) sources: Vec<PathBuf>,
     /// The paths of all files and links in it, but for the documents that its format adds.
-    pub files: Vec<String>,
+    pub(crate) files: Vec<String>,
     /// Bytes of what it carries.
-    pub bytes: u64,
-    /// What it is.
-    pub info: PackageInfo,
+    pub(crate) bytes: u64,
+    pub(crate) info: PackageInfo,
     /// The template that it was made from, if from one.
-    pub template: Option<PathBuf>,
+    pub(crate) template: Option<PathBuf>,
     /// Fingerprint of the key that signed it.
-    pub signed_by: Option<String>,
+    pub(crate) signed_by: Option<String>,
     /// What a person should know, one sentence each.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Opens the source, settles its name and version and looks through it.
-pub fn prepare(
+pub(crate) fn prepare(
     request: &SourceRequest,
     system: &System,
     framework: &Framework,
@@ -162,7 +159,7 @@ pub fn prepare(
 }
 
 /// What of a source is packaged.
-pub fn walk(request: &SourceRequest, source: &Source) -> Result<Payload> {
+pub(crate) fn walk(request: &SourceRequest, source: &Source) -> Result<Payload> {
     let tracked = match request.files {
         Files::Tracked if !source.is_archive() => checkout::tracked(&source.folder)?,
         _ => None,
@@ -207,7 +204,11 @@ fn name(
 }
 
 /// Describes the package. Sentences about what was assumed go to `warnings`.
-pub fn describe(prepared: &Prepared, request: &PackageRequest, warnings: &mut Vec<String>) -> Result<PackageInfo> {
+pub(crate) fn describe(
+    prepared: &Prepared,
+    request: &PackageRequest,
+    warnings: &mut Vec<String>,
+) -> Result<PackageInfo> {
     let material = Material { carries: &Carries::Source, payload: &prepared.payload, survey: &prepared.survey };
     let template = request.template.as_ref();
     let completed = template.map(|template| template.complete(&request.wishes, &prepared.module));
@@ -224,8 +225,7 @@ pub fn describe(prepared: &Prepared, request: &PackageRequest, warnings: &mut Ve
     Ok(info)
 }
 
-/// Makes the package.
-pub fn make(prepared: &Prepared, request: &PackageRequest, reporter: &dyn Reporter) -> Result<Made> {
+pub(crate) fn make(prepared: &Prepared, request: &PackageRequest, reporter: &dyn Reporter) -> Result<Made> {
     let mut warnings = prepared.warnings();
     let info = describe(prepared, request, &mut warnings)?;
     finish(info, &prepared.payload, request, warnings, reporter)

@@ -14,34 +14,33 @@ use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::info::InfoError;
-use super::openpgp::{SigningError, SigningKey};
-use super::rpm::RpmError;
+use crate::package::description::info::InfoError;
+use crate::package::format::rpm::RpmError;
+use crate::package::io::openpgp::{SigningError, SigningKey};
 use crate::sys::fs::write_atomically;
 
-pub use setup::{Setup, SetupError};
+pub(crate) use setup::Setup;
 
 /// Folders below each other that are looked through: no repository lies deeper, and a link cannot lead in circles.
 const DEPTH: usize = 8;
 /// A file with the public key, beside the metadata, for those who set the repository up on a host.
-pub const KEY_FILE: &str = "repository-key.asc";
+pub(crate) const KEY_FILE: &str = "repository-key.asc";
 
 /// What the metadata say besides the packages.
 #[derive(Debug)]
-pub struct Settings<'a> {
+pub(crate) struct Settings<'a> {
     /// Whose packages these are, `Origin:` and `Label:` of apt's Release.
-    pub origin: &'a str,
+    pub(crate) origin: &'a str,
     /// The time of the metadata in seconds since 1970.
-    pub date: u64,
-    /// What signs them.
-    pub key: Option<&'a SigningKey>,
+    pub(crate) date: u64,
+    pub(crate) key: Option<&'a SigningKey>,
     /// The package that sets the repository up on a host; only what is signed gets one.
-    pub setup: Option<&'a Setup>,
+    pub(crate) setup: Option<&'a Setup>,
 }
 
 /// Why a folder did not become a repository.
 #[derive(Debug, thiserror::Error)]
-pub enum RepositoryError {
+pub(crate) enum RepositoryError {
     /// Reading packages or writing metadata.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -63,7 +62,6 @@ pub enum RepositoryError {
         /// Name, version and architecture.
         package: String,
     },
-    /// Nothing can be signed.
     #[error(transparent)]
     Signing(#[from] SigningError),
     /// A signature cannot be written.
@@ -71,14 +69,12 @@ pub enum RepositoryError {
     Signature {
         /// The repository.
         folder: PathBuf,
-        /// Why.
         #[source]
         source: pgp::errors::Error,
     },
     /// The package that sets the repository up cannot be described.
     #[error("the package that sets the repository up cannot be made")]
     Setup(#[from] InfoError),
-    /// It cannot be written.
     #[error("the package that sets the repository up cannot be written")]
     SetupRpm(#[from] RpmError),
     /// It is there, and says something else.
@@ -89,10 +85,9 @@ pub enum RepositoryError {
     Empty(PathBuf),
 }
 
-/// Who reads a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reader {
+pub(crate) enum Reader {
     /// apt
     Apt,
     /// dnf and zypper
@@ -101,16 +96,14 @@ pub enum Reader {
 
 /// A folder that is a repository now.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Published {
-    /// The folder.
-    pub folder: PathBuf,
-    /// Who reads it.
-    pub reader: Reader,
+pub(crate) struct Published {
+    pub(crate) folder: PathBuf,
+    pub(crate) reader: Reader,
     /// How many packages it has.
-    pub packages: usize,
+    pub(crate) packages: usize,
     /// The package that sets it up on a host.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub setup: Option<PathBuf>,
+    pub(crate) setup: Option<PathBuf>,
 }
 
 /// Tells how many bytes of packages are read, and how many there are.
@@ -130,7 +123,7 @@ impl Progress<'_> {
 
 /// Writes the metadata of every repository below the folder, in the order of their paths; `tell` hears how many bytes of
 /// packages are read so far, and how many there are.
-pub fn publish(
+pub(crate) fn publish(
     top: &Path,
     settings: &Settings<'_>,
     tell: &dyn Fn(u64, u64),

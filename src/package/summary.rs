@@ -8,7 +8,7 @@ use crate::report::{Message, Reporter};
 const SHOWN: usize = 12;
 
 /// The file, what it is and holds, what was left out of a source, and what a person should know.
-pub fn tell(made: &Made, source: Option<&Prepared>, reporter: &dyn Reporter) {
+pub(crate) fn tell(made: &Made, source: Option<&Prepared>, reporter: &dyn Reporter) {
     let info = &made.info;
     reporter.tell(Message::Answer(format!("{} ({})", made.file.display(), size(made.size))));
     for source in &made.sources {
@@ -68,8 +68,7 @@ fn list(what: &str, paths: &[String], reporter: &dyn Reporter) {
     reporter.detail(format!("  all of them: {}", paths.join(" ")));
 }
 
-/// Bytes for people.
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} bytes"),
         1024..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),

@@ -5,7 +5,7 @@ use crate::snapshot::Snapshot;
 use crate::step::{Operation, Plan};
 
 /// Appends a step for each of them that the plan neither makes anew nor takes away.
-pub fn adopt(plan: &mut Plan, snapshot: &Snapshot) {
+pub(crate) fn adopt(plan: &mut Plan, snapshot: &Snapshot) {
     for (id, target) in &snapshot.adoptable {
         if !changes(plan, id, target) {
             let why = "another DKMS built it; its changes are to be noticed from now on";

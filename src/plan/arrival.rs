@@ -15,7 +15,7 @@ use super::unmake::take_away;
 
 /// Ends with the module built from the source that is there now and installed for every one of the kernels, and with the
 /// versions that the package brought before gone. What works is taken out only after its replacement is built.
-pub fn module_arrived(
+pub(crate) fn module_arrived(
     id: &ModuleId,
     source: &AddSource,
     targets: &[Target],
@@ -42,7 +42,7 @@ pub fn module_arrived(
 
 /// Takes away versions whose package has gone and that have no successor: one that is about to arrive takes them away
 /// itself, when it is in place. A source that a person deleted is another matter: its package holds it still.
-pub fn departed(snapshot: &Snapshot) -> Plan {
+pub(crate) fn departed(snapshot: &Snapshot) -> Plan {
     let mut plan = Plan::default();
     let departs = |id: &ModuleId| !snapshot.succeeded.contains(&id.name) && !snapshot.held.contains(id);
     for leaving in snapshot.leaving.iter().filter(|leaving| departs(&leaving.id)) {

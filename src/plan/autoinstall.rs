@@ -16,7 +16,7 @@ use super::refusal::{self, already, refused};
 pub(super) const EARLIER_BUILD: &str = "the kernel has an earlier build of it";
 
 /// [`autoinstall`] for one kernel after the other. What is said of no kernel in particular is said once.
-pub fn on_each(targets: &[Target], snapshot: &Snapshot, policy: &Policy) -> Plan {
+pub(crate) fn on_each(targets: &[Target], snapshot: &Snapshot, policy: &Policy) -> Plan {
     let mut plan = Plan::default();
     for target in targets {
         let mut own = autoinstall(target, snapshot, policy);
@@ -27,7 +27,7 @@ pub fn on_each(targets: &[Target], snapshot: &Snapshot, policy: &Policy) -> Plan
 }
 
 /// The newest version of every AUTOINSTALL module, installed for this kernel; dependencies first.
-pub fn autoinstall(target: &Target, snapshot: &Snapshot, policy: &Policy) -> Plan {
+pub(crate) fn autoinstall(target: &Target, snapshot: &Snapshot, policy: &Policy) -> Plan {
     autoinstall_of(&|_| true, target, snapshot, policy)
 }
 
@@ -54,7 +54,13 @@ pub(super) fn autoinstall_of(
 }
 
 /// Installs for one kernel what is installed for another.
-pub fn like(target: &Target, template: &Target, only: Option<&Only>, snapshot: &Snapshot, policy: &Policy) -> Plan {
+pub(crate) fn like(
+    target: &Target,
+    template: &Target,
+    only: Option<&Only>,
+    snapshot: &Snapshot,
+    policy: &Policy,
+) -> Plan {
     let mut plan = Plan::default();
     let meant = |entry: &&ModuleEntry| only.is_none_or(|only| only.means(&entry.id));
     if let Some(only) = only.filter(|_| !snapshot.modules.iter().any(|entry| meant(&entry))) {
@@ -80,11 +86,10 @@ pub fn like(target: &Target, template: &Target, only: Option<&Only>, snapshot: &
 
 /// The module that a match is limited to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Only {
-    /// Its name.
-    pub name: ModuleName,
+pub(crate) struct Only {
+    pub(crate) name: ModuleName,
     /// Its version, if that is limited, too.
-    pub version: Option<ModuleVersion>,
+    pub(crate) version: Option<ModuleVersion>,
 }
 
 impl Only {

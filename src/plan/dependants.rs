@@ -10,7 +10,7 @@ use super::lifecycle::{Making, put};
 use super::refusal::{self, already};
 
 /// Appends a build and an install for every dependant of what the plan installs, and for theirs.
-pub fn renew(plan: &mut Plan, snapshot: &Snapshot, policy: &Policy) {
+pub(crate) fn renew(plan: &mut Plan, snapshot: &Snapshot, policy: &Policy) {
     if policy.has(Switch::Force) {
         return;
     }

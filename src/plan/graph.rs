@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::ModuleName;
 
 /// What is known about the modules that take part.
-pub struct Dependencies<'a> {
+pub(crate) struct Dependencies<'a> {
     /// The candidates with their BUILD_DEPENDS.
-    pub wanted: BTreeMap<&'a ModuleName, &'a [ModuleName]>,
+    pub(crate) wanted: BTreeMap<&'a ModuleName, &'a [ModuleName]>,
     /// Modules that are there already.
-    pub satisfied: BTreeSet<&'a ModuleName>,
+    pub(crate) satisfied: BTreeSet<&'a ModuleName>,
     /// Modules of which at least one version is registered and not broken.
-    pub registered: BTreeSet<&'a ModuleName>,
+    pub(crate) registered: BTreeSet<&'a ModuleName>,
 }
 
 /// The verdict on a candidate that cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Blocked {
+pub(crate) enum Blocked {
     /// It waits for a module that is not registered (or only broken): it will be taken up when that arrives.
     Deferred {
         /// That module.
@@ -36,16 +36,14 @@ pub enum Blocked {
 
 /// The candidates in an order in which each comes after its dependencies, and the blocked ones by name.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Order {
+pub(crate) struct Order {
     /// Buildable, dependencies first; by name where nothing else decides.
-    pub ready: Vec<ModuleName>,
-    /// The rest.
-    pub blocked: BTreeMap<ModuleName, Blocked>,
+    pub(crate) ready: Vec<ModuleName>,
+    pub(crate) blocked: BTreeMap<ModuleName, Blocked>,
 }
 
 impl Dependencies<'_> {
-    /// Sorts the candidates.
-    pub fn order(&self) -> Order {
+    pub(crate) fn order(&self) -> Order {
         let mut order = Order::default();
         let mut done: BTreeSet<&ModuleName> = BTreeSet::new();
         loop {

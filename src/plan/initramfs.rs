@@ -11,7 +11,7 @@ use crate::step::{Operation, Plan, Reason, Step, StepId};
 use super::refusal::already;
 
 /// The modules and kernels of which a plan changes what is installed.
-pub fn changes(plan: &Plan) -> BTreeSet<(ModuleId, Target)> {
+pub(crate) fn changes(plan: &Plan) -> BTreeSet<(ModuleId, Target)> {
     let steps = plan.steps.iter().filter(|step| changes_files(step));
     steps.filter_map(|step| Some((step.module.clone(), step.target.clone()?))).collect()
 }
@@ -21,7 +21,7 @@ fn changes_files(step: &Step) -> bool {
 }
 
 /// Adds a step for each kernel whose initramfs holds, or should hold, something that changed; what is left out is named.
-pub fn renew(plan: &mut Plan, changed: &[Changed], images: &BTreeMap<Target, Image>, policy: InitramfsPolicy) {
+pub(crate) fn renew(plan: &mut Plan, changed: &[Changed], images: &BTreeMap<Target, Image>, policy: InitramfsPolicy) {
     let mut by_kernel: BTreeMap<&Target, Vec<&Changed>> = BTreeMap::new();
     for change in changed {
         by_kernel.entry(&change.target).or_default().push(change);

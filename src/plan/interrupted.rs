@@ -5,7 +5,7 @@ use crate::step::{Operation, Plan};
 use crate::tree::intent::Doing;
 
 /// The steps that bring interrupted installs and uninstalls to their end, and take away what a package that has gone left.
-pub fn complete(snapshot: &Snapshot) -> Plan {
+pub(crate) fn complete(snapshot: &Snapshot) -> Plan {
     let mut plan = Plan::default();
     for intent in &snapshot.interrupted {
         let built = snapshot.module(&intent.id).is_some_and(|entry| entry.build(&intent.target).is_some());

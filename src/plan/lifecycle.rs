@@ -10,14 +10,14 @@ use super::refusal::{self, already, refused, refused_with};
 
 /// What a kernel's build hangs on, and why it is made.
 pub(super) struct Making<'a> {
-    pub id: &'a ModuleId,
-    pub target: &'a Target,
-    pub after: Vec<StepId>,
-    pub why: String,
+    pub(crate) id: &'a ModuleId,
+    pub(crate) target: &'a Target,
+    pub(crate) after: Vec<StepId>,
+    pub(crate) why: String,
 }
 
 /// Registers a source, or mends a broken one whose source is back.
-pub fn add(id: &ModuleId, source: &AddSource, snapshot: &Snapshot, policy: &Policy) -> Plan {
+pub(crate) fn add(id: &ModuleId, source: &AddSource, snapshot: &Snapshot, policy: &Policy) -> Plan {
     let mut plan = Plan::default();
     match snapshot.module(id).map(|entry| &entry.state) {
         Some(VersionState::Added { .. }) if matches!(source, AddSource::Archive(_)) && policy.has(Switch::Force) => {
@@ -48,7 +48,13 @@ fn already_added(source: &AddSource) -> Kind {
 }
 
 /// Ends *built* for each of the kernels.
-pub fn build(id: &ModuleId, source: &AddSource, targets: &[Target], snapshot: &Snapshot, policy: &Policy) -> Plan {
+pub(crate) fn build(
+    id: &ModuleId,
+    source: &AddSource,
+    targets: &[Target],
+    snapshot: &Snapshot,
+    policy: &Policy,
+) -> Plan {
     let mut plan = Plan::default();
     let Some(after) = ensure_added(&mut plan, id, source, snapshot) else { return plan };
     for target in targets {
@@ -66,7 +72,13 @@ pub fn build(id: &ModuleId, source: &AddSource, targets: &[Target], snapshot: &S
 }
 
 /// Ends *installed* for each of the kernels.
-pub fn install(id: &ModuleId, source: &AddSource, targets: &[Target], snapshot: &Snapshot, policy: &Policy) -> Plan {
+pub(crate) fn install(
+    id: &ModuleId,
+    source: &AddSource,
+    targets: &[Target],
+    snapshot: &Snapshot,
+    policy: &Policy,
+) -> Plan {
     let mut plan = Plan::default();
     let Some(after) = ensure_added(&mut plan, id, source, snapshot) else { return plan };
     for target in targets {

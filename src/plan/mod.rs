@@ -1,20 +1,20 @@
 //! From a wish and a snapshot of the disk to steps, each with its reason, and omissions with theirs. Pure: what is not in
 //! the snapshot does not exist here.
 
-pub mod adoption;
-pub mod arrival;
-pub mod autoinstall;
-pub mod dependants;
-pub mod graph;
-pub mod initramfs;
-pub mod interrupted;
-pub mod lifecycle;
-pub mod reconcile;
-pub mod refusal;
-pub mod repair;
-pub mod tarball;
-pub mod unmake;
-pub mod waiting;
+pub(crate) mod adoption;
+pub(crate) mod arrival;
+pub(crate) mod autoinstall;
+pub(crate) mod dependants;
+pub(crate) mod graph;
+pub(crate) mod initramfs;
+pub(crate) mod interrupted;
+pub(crate) mod lifecycle;
+pub(crate) mod reconcile;
+pub(crate) mod refusal;
+pub(crate) mod repair;
+pub(crate) mod tarball;
+pub(crate) mod unmake;
+pub(crate) mod waiting;
 mod weak;
 
 #[cfg(test)]

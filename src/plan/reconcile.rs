@@ -14,7 +14,7 @@ use super::{arrival, autoinstall, unmake, weak};
 
 /// How far a reconciliation goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub(crate) enum Extent {
     /// All that the disk asks for.
     Everything,
     /// Only what has gone is taken away; nothing is built.
@@ -23,11 +23,9 @@ pub enum Extent {
 
 /// What a reconciliation is limited to; an empty list limits nothing.
 #[derive(Debug, Clone, Default)]
-pub struct Within {
-    /// Only these modules.
-    pub modules: Vec<Only>,
-    /// Only these kernels.
-    pub kernels: Vec<Target>,
+pub(crate) struct Within {
+    pub(crate) modules: Vec<Only>,
+    pub(crate) kernels: Vec<Target>,
 }
 
 impl Within {
@@ -42,7 +40,13 @@ impl Within {
 
 /// What has gone leaves; what packages brought is registered; each kernel gets the newest version of every AUTOINSTALL
 /// module, built from what is there now. A version whose package has gone leaves after its successor is in place.
-pub fn reconcile(targets: &[Target], extent: Extent, within: &Within, snapshot: &Snapshot, policy: &Policy) -> Plan {
+pub(crate) fn reconcile(
+    targets: &[Target],
+    extent: Extent,
+    within: &Within,
+    snapshot: &Snapshot,
+    policy: &Policy,
+) -> Plan {
     let mut plan = Plan::default();
     tell_unknown(&mut plan, within, snapshot);
     for target in snapshot.gone.iter().filter(|target| within.has_kernel(target)) {

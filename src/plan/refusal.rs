@@ -9,24 +9,22 @@ use crate::snapshot::{Content, Snapshot};
 use crate::step::{Policy, Reason, Switch};
 use crate::tree::VersionState;
 
-/// A refusal without hints.
-pub fn refused(case: Kind, text: impl Into<String>) -> Reason {
+pub(crate) fn refused(case: Kind, text: impl Into<String>) -> Reason {
     Reason::Refused { case, text: text.into(), hints: Vec::new() }
 }
 
 /// A refusal with one hint.
-pub fn refused_with(case: Kind, text: impl Into<String>, hint: impl Into<String>) -> Reason {
+pub(crate) fn refused_with(case: Kind, text: impl Into<String>, hint: impl Into<String>) -> Reason {
     Reason::Refused { case, text: text.into(), hints: vec![hint.into()] }
 }
 
-/// Nothing to do.
-pub fn already(text: impl Into<String>) -> Reason {
+pub(crate) fn already(text: impl Into<String>) -> Reason {
     Reason::AlreadySo { text: text.into() }
 }
 
 /// Why this module cannot be built for this kernel, if it cannot: a bad dkms.conf (4, 8), excluded (77), an empty source
 /// (8), no headers (21). Dependencies are looked at by [`dependency`].
-pub fn build(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reason> {
+pub(crate) fn build(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reason> {
     let loaded = match conf(id, target, snapshot) {
         Ok(loaded) => loaded,
         Err(reason) => return Some(reason),
@@ -38,7 +36,7 @@ pub fn build(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reas
 }
 
 /// The dkms.conf of a module for a kernel, or why there is none.
-pub fn conf<'s>(id: &ModuleId, target: &Target, snapshot: &'s Snapshot) -> Result<&'s Loaded, Reason> {
+pub(crate) fn conf<'s>(id: &ModuleId, target: &Target, snapshot: &'s Snapshot) -> Result<&'s Loaded, Reason> {
     match snapshot.conf(id, target) {
         Some(Ok(loaded)) => Ok(loaded),
         Some(Err(error)) => Err(bad_conf(id, error)),
@@ -47,7 +45,7 @@ pub fn conf<'s>(id: &ModuleId, target: &Target, snapshot: &'s Snapshot) -> Resul
 }
 
 /// The refusal for a dkms.conf that is missing or wrong.
-pub fn bad_conf(id: &ModuleId, error: &ConfError) -> Reason {
+pub(crate) fn bad_conf(id: &ModuleId, error: &ConfError) -> Reason {
     let error = Error::from(error.clone());
     Reason::Refused {
         case: error.kind(),
@@ -89,7 +87,12 @@ pub(super) fn headers_package(target: &Target, snapshot: &Snapshot) -> String {
 }
 
 /// The BUILD_DEPENDS of a module that are not installed for the kernel. `--force` takes no notice of them.
-pub fn missing_dependencies(loaded: &Loaded, target: &Target, snapshot: &Snapshot, policy: &Policy) -> Vec<ModuleName> {
+pub(crate) fn missing_dependencies(
+    loaded: &Loaded,
+    target: &Target,
+    snapshot: &Snapshot,
+    policy: &Policy,
+) -> Vec<ModuleName> {
     if policy.has(Switch::Force) {
         return Vec::new();
     }
@@ -98,7 +101,7 @@ pub fn missing_dependencies(loaded: &Loaded, target: &Target, snapshot: &Snapsho
 }
 
 /// The refusal for missing dependencies (13).
-pub fn dependency(id: &ModuleId, target: &Target, missing: &[ModuleName]) -> Reason {
+pub(crate) fn dependency(id: &ModuleId, target: &Target, missing: &[ModuleName]) -> Reason {
     let names = missing.iter().map(ModuleName::as_str).collect::<Vec<_>>().join(", ");
     refused_with(
         Kind::DependencyMissing,
@@ -108,7 +111,7 @@ pub fn dependency(id: &ModuleId, target: &Target, missing: &[ModuleName]) -> Rea
 }
 
 /// The refusal of a module whose source is gone (4), or of one that the tree does not know (3).
-pub fn not_usable(id: &ModuleId, snapshot: &Snapshot) -> Option<Reason> {
+pub(crate) fn not_usable(id: &ModuleId, snapshot: &Snapshot) -> Option<Reason> {
     match snapshot.module(id).map(|entry| &entry.state) {
         None => Some(refused_with(
             Kind::NotInTree,
@@ -121,7 +124,7 @@ pub fn not_usable(id: &ModuleId, snapshot: &Snapshot) -> Option<Reason> {
 }
 
 /// The refusal of a broken module (4).
-pub fn broken(id: &ModuleId, why: &str) -> Reason {
+pub(crate) fn broken(id: &ModuleId, why: &str) -> Reason {
     refused_with(
         Kind::Broken,
         format!("{id} is broken: {why}"),

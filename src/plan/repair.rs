@@ -16,7 +16,7 @@ use crate::tree::{Layout, ModuleEntry, VersionState};
 use super::{arrival, refusal, unmake, weak};
 
 /// What is wrong and what mends it. Pure: both arguments were read before.
-pub fn repairs(snapshot: &Snapshot, damage: &Damage, layout: &Layout, policy: &Policy) -> Repairs {
+pub(crate) fn repairs(snapshot: &Snapshot, damage: &Damage, layout: &Layout, policy: &Policy) -> Repairs {
     let mut mending = Mending { snapshot, damage, layout, policy, repairs: Repairs::default() };
     mending.interrupted();
     mending.left_over();

@@ -9,25 +9,25 @@ use crate::snapshot::{Content, Snapshot, Source};
 use crate::tree::{Build, ModuleEntry, VersionState};
 
 /// `name/version`
-pub fn id(words: &str) -> ModuleId {
+pub(crate) fn id(words: &str) -> ModuleId {
     let (name, version) = words.split_once('/').expect("name/version");
     ModuleId::new(ModuleName::new(name).expect("a name"), ModuleVersion::new(version).expect("a version"))
 }
 
 /// A kernel of x86_64.
-pub fn target(kernel: &str) -> Target {
+pub(crate) fn target(kernel: &str) -> Target {
     Target::new(KernelRelease::new(kernel).expect("a release"), Arch::new("x86_64").expect("an arch"))
 }
 
 /// Builds a snapshot word by word.
 #[derive(Default)]
-pub struct Sample {
+pub(crate) struct Sample {
     snapshot: Snapshot,
 }
 
 impl Sample {
     /// These kernels are there; one that ends with `-` lacks its headers.
-    pub fn kernels(mut self, kernels: &[&str]) -> Self {
+    pub(crate) fn kernels(mut self, kernels: &[&str]) -> Self {
         for word in kernels {
             let target = target(word.trim_end_matches('-'));
             let folder = PathBuf::from("/lib/modules").join(&target.kernel);
@@ -43,7 +43,7 @@ impl Sample {
     }
 
     /// A source that is not registered.
-    pub fn source(mut self, module: &str) -> Self {
+    pub(crate) fn source(mut self, module: &str) -> Self {
         let id = id(module);
         let folder = PathBuf::from("/usr/src").join(id.source_folder());
         self.snapshot.sources.insert(id.clone(), Source { folder, content: Content::Sources, has_conf: true });
@@ -54,7 +54,7 @@ impl Sample {
     }
 
     /// A registered module. `builds`: kernels it is built for; a leading `+` means installed.
-    pub fn module(mut self, module: &str, builds: &[&str]) -> Self {
+    pub(crate) fn module(mut self, module: &str, builds: &[&str]) -> Self {
         self = self.source(module);
         let id = id(module);
         let build = |word: &&str| Build {
@@ -70,7 +70,7 @@ impl Sample {
     }
 
     /// Links on this kernel lead to the build of the module added last for another one.
-    pub fn linked(mut self, kernel: &str, to: &str) -> Self {
+    pub(crate) fn linked(mut self, kernel: &str, to: &str) -> Self {
         let (linked, to) = (target(kernel), target(to));
         let builds = self.snapshot.modules.last_mut().into_iter().flat_map(|entry| &mut entry.builds);
         for build in builds.filter(|build| build.target == to) {
@@ -80,7 +80,7 @@ impl Sample {
     }
 
     /// The module added last is broken.
-    pub fn broken(mut self) -> Self {
+    pub(crate) fn broken(mut self) -> Self {
         if let Some(entry) = self.snapshot.modules.last_mut() {
             entry.state = VersionState::Broken { why: "its source is gone".into() };
         }
@@ -88,7 +88,7 @@ impl Sample {
     }
 
     /// The module's dkms.conf says this on every kernel: words `noauto`, `excluded`, `bad`, `needs=OTHER`, `rebuild`.
-    pub fn says(mut self, module: &str, words: &str) -> Self {
+    pub(crate) fn says(mut self, module: &str, words: &str) -> Self {
         let id = id(module);
         for target in self.snapshot.kernels.keys() {
             let conf = if words == "bad" {
@@ -105,7 +105,7 @@ impl Sample {
     }
 
     /// This build was made with these versions of other modules: `NAME=VERSION` words.
-    pub fn built_with(mut self, module: &str, kernel: &str, words: &str) -> Self {
+    pub(crate) fn built_with(mut self, module: &str, kernel: &str, words: &str) -> Self {
         let pair = |word: &str| {
             let (name, version) = word.split_once('=').expect("name=version");
             (ModuleName::new(name).expect("a name"), version.to_owned())
@@ -116,62 +116,60 @@ impl Sample {
     }
 
     /// This input of this build has changed.
-    pub fn outdated(mut self, module: &str, kernel: &str, input: &str) -> Self {
+    pub(crate) fn outdated(mut self, module: &str, kernel: &str, input: &str) -> Self {
         self.snapshot.outdated.insert((id(module), target(kernel)), vec![input.into()]);
         self
     }
 
     /// Another DKMS made this build.
-    pub fn of_another_dkms(mut self, module: &str, kernel: &str) -> Self {
+    pub(crate) fn of_another_dkms(mut self, module: &str, kernel: &str) -> Self {
         self.snapshot.adoptable.insert((id(module), target(kernel)));
         self
     }
 
     /// The package of this version is being replaced.
-    pub fn leaving(mut self, module: &str) -> Self {
+    pub(crate) fn leaving(mut self, module: &str) -> Self {
         self.snapshot.leaving.push(crate::tree::leaving::Leaving { id: id(module), transaction: None });
         self
     }
 
     /// A package holds the source of this version, whether or not it is there.
-    pub fn held(mut self, module: &str) -> Self {
+    pub(crate) fn held(mut self, module: &str) -> Self {
         self.snapshot.held.insert(id(module));
         self
     }
 
     /// Another version of this module has its source in place.
-    pub fn succeeded(mut self, name: &str) -> Self {
+    pub(crate) fn succeeded(mut self, name: &str) -> Self {
         self.snapshot.succeeded.insert(ModuleName::new(name).expect("a name"));
         self
     }
 
     /// A source that a package brought and nobody registered.
-    pub fn arrival(mut self, module: &str) -> Self {
+    pub(crate) fn arrival(mut self, module: &str) -> Self {
         self = self.module(module, &[]);
         self.snapshot.arrivals.insert(id(module));
         self
     }
 
     /// The package of this version has gone.
-    pub fn abandoned(mut self, module: &str) -> Self {
+    pub(crate) fn abandoned(mut self, module: &str) -> Self {
         self.snapshot.abandoned.insert(id(module));
         self
     }
 
     /// Its build failed in this very transaction.
-    pub fn tried(mut self, module: &str, kernel: &str) -> Self {
+    pub(crate) fn tried(mut self, module: &str, kernel: &str) -> Self {
         self.snapshot.tried.insert((id(module), target(kernel)));
         self
     }
 
-    /// This kernel has gone.
-    pub fn gone(mut self, kernel: &str) -> Self {
+    pub(crate) fn gone(mut self, kernel: &str) -> Self {
         self.snapshot.gone.insert(target(kernel));
         self
     }
 
-    /// The snapshot.
-    pub fn done(self) -> Snapshot {
+    pub(crate) fn done(self) -> Snapshot {
         self.snapshot
     }
 }

@@ -13,19 +13,18 @@ use super::unmake::of_usual_kernels;
 /// Kernel names of more bytes than this are not listed in a file name.
 const LONGEST_LIST: usize = 200;
 
-/// What is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     /// The kernels; None: every one the module is built for.
-    pub targets: Option<&'a [Target]>,
+    pub(crate) targets: Option<&'a [Target]>,
     /// What goes into the archive.
-    pub content: TarballContent,
+    pub(crate) content: TarballContent,
     /// `--archive`
-    pub file: Option<&'a Path>,
+    pub(crate) file: Option<&'a Path>,
 }
 
 /// Packs source and builds, or one of the two.
-pub fn make(id: &ModuleId, wanted: Wanted<'_>, snapshot: &Snapshot) -> Plan {
+pub(crate) fn make(id: &ModuleId, wanted: Wanted<'_>, snapshot: &Snapshot) -> Plan {
     let mut plan = Plan::default();
     match tarball(id, wanted, snapshot) {
         Ok(tarball) => {

@@ -10,7 +10,7 @@ use super::refusal::{already, not_usable};
 use super::weak::{self, Kept};
 
 /// Takes the module out of these kernels (None: every one it is installed on).
-pub fn uninstall(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) -> Plan {
+pub(crate) fn uninstall(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) -> Plan {
     let mut plan = Plan::default();
     let Some(entry) = usable(&mut plan, id, snapshot) else { return plan };
     for target in chosen(entry, targets) {
@@ -25,7 +25,7 @@ pub fn uninstall(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot)
 }
 
 /// Deletes the builds for these kernels (None: every one).
-pub fn unbuild(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) -> Plan {
+pub(crate) fn unbuild(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) -> Plan {
     let mut plan = Plan::default();
     let Some(entry) = usable(&mut plan, id, snapshot) else { return plan };
     for target in chosen(entry, targets) {
@@ -38,7 +38,7 @@ pub fn unbuild(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) -
 }
 
 /// Deletes the builds for these kernels (None: every one), and forgets the version when none is left.
-pub fn remove(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) -> Plan {
+pub(crate) fn remove(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) -> Plan {
     let mut plan = Plan::default();
     let Some(entry) = usable(&mut plan, id, snapshot) else { return plan };
     let chosen = chosen(entry, targets);
@@ -59,7 +59,7 @@ pub fn remove(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snapshot) ->
 }
 
 /// Takes away what is built for a kernel that leaves. Kernels that use it by links get builds of their own first.
-pub fn kernel_leaves(target: &Target, snapshot: &Snapshot, policy: &Policy) -> Plan {
+pub(crate) fn kernel_leaves(target: &Target, snapshot: &Snapshot, policy: &Policy) -> Plan {
     let mut plan = Plan::default();
     let kept = weak::keep(&mut plan, target, snapshot.modules.iter(), snapshot, policy);
     for entry in &snapshot.modules {
@@ -69,7 +69,7 @@ pub fn kernel_leaves(target: &Target, snapshot: &Snapshot, policy: &Policy) -> P
 }
 
 /// Takes away what is built for a kernel that is about to be unpacked anew, of modules that come back by autoinstall.
-pub fn kernel_is_replaced(target: &Target, snapshot: &Snapshot) -> Plan {
+pub(crate) fn kernel_is_replaced(target: &Target, snapshot: &Snapshot) -> Plan {
     let mut plan = Plan::default();
     for entry in &snapshot.modules {
         if matches!(snapshot.conf(&entry.id, target), Some(Ok(loaded)) if loaded.conf.autoinstall) {

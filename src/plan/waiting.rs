@@ -5,8 +5,7 @@ use crate::step::{Omission, Policy, Reason};
 
 use super::autoinstall::autoinstall;
 
-/// By kernel, then module.
-pub fn waiting(snapshot: &Snapshot) -> Vec<Omission> {
+pub(crate) fn waiting(snapshot: &Snapshot) -> Vec<Omission> {
     let plans = snapshot.kernels.keys().map(|target| autoinstall(target, snapshot, &Policy::default()));
     let is_pending = |omission: &Omission| matches!(omission.reason, Reason::Pending { .. });
     plans.flat_map(|plan| plan.omissions).filter(is_pending).collect()

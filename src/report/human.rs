@@ -12,12 +12,10 @@ use crate::ids::{ModuleId, Target};
 
 use super::{Message, Reporter};
 
-/// How much is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Loudness {
+pub(crate) enum Loudness {
     /// `--quiet`: nothing at all.
     Nothing,
-    /// What happened.
     #[default]
     Normal,
     /// `--verbose`: with details.
@@ -26,15 +24,14 @@ pub enum Loudness {
 
 /// Where plain lines about work go. Answers go to standard output always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notes {
+pub(crate) enum Notes {
     /// Standard output (a command that a person runs).
     Stdout,
     /// Standard error (hooks: standard output may be somebody's command channel).
     Stderr,
 }
 
-/// Tells people.
-pub struct Human {
+pub(crate) struct Human {
     loudness: Loudness,
     notes: Notes,
     progress: Option<MultiProgress>,
@@ -44,14 +41,14 @@ pub struct Human {
 
 impl Human {
     /// With this loudness; progress is shown only where standard error is a terminal.
-    pub fn new(loudness: Loudness, notes: Notes) -> Self {
+    pub(crate) fn new(loudness: Loudness, notes: Notes) -> Self {
         let progress = (loudness > Loudness::Nothing && io::stderr().is_terminal()).then(MultiProgress::new);
         Self { loudness, notes, progress, running: Mutex::default(), bar: Mutex::default() }
     }
 
     /// The same, with details unless nothing is to be told (framework.conf's `verbose`).
     #[must_use]
-    pub fn with_details(mut self) -> Self {
+    pub(crate) fn with_details(mut self) -> Self {
         if self.loudness > Loudness::Nothing {
             self.loudness = Loudness::Details;
         }
@@ -59,7 +56,7 @@ impl Human {
     }
 
     /// The error that a command ends with: what, because of what, what to do.
-    pub fn tell_error(&self, error: &Error) {
+    pub(crate) fn tell_error(&self, error: &Error) {
         let mut text = format!("dkms: error: {error}\n");
         for cause in error.causes() {
             text.push_str(&format!("  cause: {cause}\n"));
@@ -71,7 +68,7 @@ impl Human {
     }
 
     /// A failure that does not end the command: a module in an event.
-    pub fn tell_failure(&self, error: &Error) {
+    pub(crate) fn tell_failure(&self, error: &Error) {
         let mut text = format!("dkms: failed: {error}\n");
         for detail in error.causes().iter().chain(error.hints()) {
             text.push_str(&format!("  {detail}\n"));

@@ -1,12 +1,12 @@
 //! The only place that prints. The layers below hand over what happened; how it reads is decided here.
 
-pub mod human;
+pub(crate) mod human;
 
 use crate::ids::{ModuleId, Target};
 
 /// What may be told while work goes on.
 #[derive(Debug, Clone)]
-pub enum Message {
+pub(crate) enum Message {
     /// An answer that the user asked for: standard output.
     Answer(String),
     /// Work that happened, one plain line: standard output.
@@ -47,8 +47,7 @@ pub enum Message {
 }
 
 /// Takes messages from any thread.
-pub trait Reporter: Send + Sync {
-    /// Tells one message.
+pub(crate) trait Reporter: Send + Sync {
     fn tell(&self, message: Message);
 
     /// An answer line on standard output.
@@ -62,39 +61,34 @@ pub trait Reporter: Send + Sync {
 
 impl dyn Reporter + '_ {
     /// One plain line about work that happened.
-    pub fn note(&self, line: impl Into<String>) {
+    pub(crate) fn note(&self, line: impl Into<String>) {
         self.tell(Message::Note(line.into()));
     }
 
     /// Something the user should know.
-    pub fn warn(&self, line: impl Into<String>) {
+    pub(crate) fn warn(&self, line: impl Into<String>) {
         self.tell(Message::Warning(line.into()));
     }
 
     /// Detail for `--verbose`.
-    pub fn detail(&self, line: impl Into<String>) {
+    pub(crate) fn detail(&self, line: impl Into<String>) {
         self.tell(Message::Detail(line.into()));
     }
 }
 
-/// Tells nobody (`--quiet`).
-pub struct Silent;
-
-impl Reporter for Silent {
-    fn tell(&self, _: Message) {}
-}
-
-/// Keeps every message (tests).
+#[cfg(test)]
 #[derive(Default)]
-pub struct Recorded(std::sync::Mutex<Vec<Message>>);
+pub(crate) struct Recorded(std::sync::Mutex<Vec<Message>>);
 
+#[cfg(test)]
 impl Recorded {
     /// What was told so far.
-    pub fn messages(&self) -> Vec<Message> {
+    pub(crate) fn messages(&self) -> Vec<Message> {
         self.0.lock().map(|messages| messages.clone()).unwrap_or_default()
     }
 }
 
+#[cfg(test)]
 impl Reporter for Recorded {
     fn tell(&self, message: Message) {
         if let Ok(mut messages) = self.0.lock() {

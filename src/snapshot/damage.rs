@@ -17,42 +17,41 @@ use crate::tree::{Layout, lock};
 
 /// Everything that fsck knows besides the snapshot.
 #[derive(Debug, Clone, Default)]
-pub struct Damage {
+pub(crate) struct Damage {
     /// What dead runs staged (opened).
-    pub left_over: Vec<PathBuf>,
+    pub(crate) left_over: Vec<PathBuf>,
     /// The process that the lock file names and that is no more.
-    pub dead_holder: Option<lock::Holder>,
+    pub(crate) dead_holder: Option<lock::Holder>,
     /// What lies in the tree and is no part of a version's state.
-    pub strays: Vec<Stray>,
+    pub(crate) strays: Vec<Stray>,
     /// Notes about things that are no more.
-    pub stale: Vec<Stale>,
+    pub(crate) stale: Vec<Stale>,
     /// Module files that are missing or not those that were built.
-    pub files: BTreeMap<(ModuleId, Target), Vec<FileFault>>,
+    pub(crate) files: BTreeMap<(ModuleId, Target), Vec<FileFault>>,
     /// Broken versions whose source lies where it should.
-    pub unlinked: BTreeSet<ModuleId>,
+    pub(crate) unlinked: BTreeSet<ModuleId>,
     /// Folders of kernels that have gone.
-    pub remains: Vec<Remains>,
+    pub(crate) remains: Vec<Remains>,
     /// Modules of the kernels' own that were put aside for kernels that have gone (opened).
-    pub lost_originals: Vec<(ModuleName, Target, PathBuf)>,
+    pub(crate) lost_originals: Vec<(ModuleName, Target, PathBuf)>,
 }
 
 /// What is left below INSTALLTREE of a kernel that has gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remains {
-    /// The kernel.
-    pub kernel: KernelRelease,
+pub(crate) struct Remains {
+    pub(crate) kernel: KernelRelease,
     /// Its folder (opened).
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// Files that are not depmod's lists (opened).
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// The package that holds the folder, if one does.
-    pub owner: Option<String>,
+    pub(crate) owner: Option<String>,
 }
 
 impl Damage {
     /// Looks for everything but [`Damage::files`], which takes the rules of installing, and [`Damage::dead_holder`], which
     /// is to be asked before the lock is taken.
-    pub fn survey(view: &View<'_>, snapshot: &Snapshot) -> io::Result<Self> {
+    pub(crate) fn survey(view: &View<'_>, snapshot: &Snapshot) -> io::Result<Self> {
         let layout = view.tree.layout();
         let has_source = |id: &&ModuleId| layout.source(id).join("dkms.conf").is_file();
         let broken = snapshot.modules.iter().filter(|entry| entry.is_broken()).map(|entry| &entry.id);

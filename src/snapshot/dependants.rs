@@ -40,10 +40,10 @@ impl Snapshot {
     }
 
     /// The highest registered version of a module, whatever its state.
-    pub fn highest<'s>(&'s self, name: &'s ModuleName) -> Option<&'s str> {
+    pub(crate) fn highest<'s>(&'s self, name: &'s ModuleName) -> Option<&'s str> {
         self.versions(name).map(|entry| entry.id.version.as_str()).max_by(|one, other| version::compare(one, other))
     }
 }
 
 /// Build → versions of its dependencies, for builds that want to be renewed when those change.
-pub type BuiltWith = BTreeMap<(ModuleId, Target), BTreeMap<ModuleName, String>>;
+pub(crate) type BuiltWith = BTreeMap<(ModuleId, Target), BTreeMap<ModuleName, String>>;

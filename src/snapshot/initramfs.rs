@@ -9,23 +9,20 @@ use crate::kernel::initramfs::{self, plain_name};
 
 /// A module that is about to change under a kernel, or has changed there since its initramfs was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Changed {
-    /// The module.
-    pub module: ModuleId,
-    /// The kernel.
-    pub target: Target,
+pub(crate) struct Changed {
+    pub(crate) module: ModuleId,
+    pub(crate) target: Target,
     /// The plain names of its module files, before and after.
-    pub files: BTreeSet<String>,
+    pub(crate) files: BTreeSet<String>,
     /// When: nanoseconds since 1970; None when it is not over.
-    pub since: Option<u64>,
+    pub(crate) since: Option<u64>,
     /// What the kernel has of it.
-    pub now: Now,
+    pub(crate) now: Now,
 }
 
 /// What a kernel has of a module after a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Now {
-    /// It is installed.
+pub(crate) enum Now {
     Installed,
     /// It has gone, and so has its source.
     Gone,
@@ -36,7 +33,7 @@ pub enum Now {
 
 /// Whether some version's source is there. A module whose name begins like another's may count as it; then an initramfs is
 /// left alone that could be made anew.
-pub fn has_source(view: &View<'_>, name: &ModuleName) -> bool {
+pub(crate) fn has_source(view: &View<'_>, name: &ModuleName) -> bool {
     let prefix = format!("{name}-");
     let entries = fs_err::read_dir(view.tree.layout().source_tree()).into_iter().flatten().flatten();
     entries
@@ -44,9 +41,8 @@ pub fn has_source(view: &View<'_>, name: &ModuleName) -> bool {
         .any(|entry| entry.path().join("dkms.conf").is_file())
 }
 
-/// What an initramfs says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Image {
+pub(crate) enum Image {
     /// There is none, or none whose maker is here: whoever makes it first sees the modules as they are.
     Absent,
     /// It cannot be read.
@@ -65,7 +61,7 @@ pub enum Image {
 
 /// The plain names of a module's files under a kernel: those that are installed, those that are built, and those that its
 /// dkms.conf names.
-pub fn files_of(view: &View<'_>, snapshot: &Snapshot, id: &ModuleId, target: &Target) -> BTreeSet<String> {
+pub(crate) fn files_of(view: &View<'_>, snapshot: &Snapshot, id: &ModuleId, target: &Target) -> BTreeSet<String> {
     let name = |path: &std::path::Path| path.file_name().map(|name| plain_name(&name.to_string_lossy()));
     let installed = view.tree.installed(&id.name, target).map(|note| note.files).unwrap_or_default();
     let mut files: BTreeSet<String> = installed.iter().filter_map(|file| name(&file.place)).collect();
@@ -79,7 +75,7 @@ pub fn files_of(view: &View<'_>, snapshot: &Snapshot, id: &ModuleId, target: &Ta
 
 /// Asks the initramfs of each kernel where something changed; when one lacks a module that changed, those of the other
 /// kernels, too: one of them may show that it belongs there.
-pub fn ask(view: &View<'_>, changed: &[Changed], kernels: &[Target]) -> BTreeMap<Target, Image> {
+pub(crate) fn ask(view: &View<'_>, changed: &[Changed], kernels: &[Target]) -> BTreeMap<Target, Image> {
     let wanted: BTreeSet<&Target> = changed.iter().map(|changed| &changed.target).collect();
     let mut images: BTreeMap<Target, Image> =
         wanted.iter().map(|target| ((*target).clone(), image(view, target))).collect();

@@ -23,7 +23,7 @@ use crate::tree::records::Fingerprint;
 use crate::tree::{Layout, Tree};
 
 /// Name of an input, as a sentence about a change names it → digest.
-pub type Digests = BTreeMap<String, String>;
+pub(crate) type Digests = BTreeMap<String, String>;
 
 /// Noted when the command line put other files or directives in place of the module's and kernel's own: nobody can make
 /// such a build again without being told the same, so it is compared with nothing.
@@ -34,20 +34,17 @@ const SYMBOLS_OF: &str = "symbols of ";
 
 /// One build: which module from which source for which kernel.
 #[derive(Debug, Clone, Copy)]
-pub struct Making<'a> {
-    /// The module.
-    pub id: &'a ModuleId,
-    /// The kernel.
-    pub kernel: &'a Kernel,
+pub(crate) struct Making<'a> {
+    pub(crate) id: &'a ModuleId,
+    pub(crate) kernel: &'a Kernel,
     /// The folder of the source.
-    pub source: &'a Path,
-    /// Its BUILD_DEPENDS.
-    pub depends: &'a [ModuleName],
+    pub(crate) source: &'a Path,
+    pub(crate) depends: &'a [ModuleName],
 }
 
 /// What many modules share, read once; for one moment and one set of [`Inputs`].
 #[derive(Debug, Default)]
-pub struct Memo {
+pub(crate) struct Memo {
     digests: Mutex<BTreeMap<PathBuf, Option<String>>>,
     of_kernels: Mutex<BTreeMap<Target, Arc<Digests>>>,
     /// Of dkms.confs and the administrator's files.
@@ -60,7 +57,7 @@ pub struct Memo {
 
 /// Digests of what a build is made from: its source, /etc/dkms, the command line, the kernel's configuration and symbols,
 /// the compiler, what signs it, and the symbols of the modules that it builds on.
-pub fn digests(view: &View<'_>, making: &Making<'_>, memo: &Memo) -> io::Result<Digests> {
+pub(crate) fn digests(view: &View<'_>, making: &Making<'_>, memo: &Memo) -> io::Result<Digests> {
     let source = fingerprint::of_folder(making.source)?;
     with_source(source, view, making, memo)
 }
@@ -94,7 +91,7 @@ fn of_kernel(view: &View<'_>, kernel: &Kernel, memo: &Memo) -> io::Result<Digest
 }
 
 /// Which inputs of a build have changed since they were noted; empty when none has, or when they cannot be read now.
-pub fn changed(view: &View<'_>, making: &Making<'_>, noted: &Fingerprint, memo: &Memo) -> Vec<String> {
+pub(crate) fn changed(view: &View<'_>, making: &Making<'_>, noted: &Fingerprint, memo: &Memo) -> Vec<String> {
     let inputs = Inputs::default();
     let view = View { inputs: &inputs, ..*view };
     let now = memo.of_source(making.source).and_then(|source| with_source(source, &view, making, memo));
@@ -102,7 +99,7 @@ pub fn changed(view: &View<'_>, making: &Making<'_>, noted: &Fingerprint, memo: 
 }
 
 /// Whether every module of a build without a fingerprint was built for this very kernel: another DKMS made it.
-pub fn is_anothers(layout: &Layout, id: &ModuleId, target: &Target) -> bool {
+pub(crate) fn is_anothers(layout: &Layout, id: &ModuleId, target: &Target) -> bool {
     let Ok(files) = fs_err::read_dir(layout.built_modules(id, target)) else { return false };
     let modules: Vec<PathBuf> = files.flatten().map(|file| file.path()).filter(|file| is_module_file(file)).collect();
     let fits = |file: &PathBuf| ModInfo::read(file).is_ok_and(|info| info.release() == Some(target.kernel.as_str()));
@@ -167,7 +164,7 @@ fn compiler(system: &System, kernel: &Toolset) -> Option<String> {
 }
 
 /// Completes what was taken before a build: the first build that is signed makes the certificate.
-pub fn add_certificate(
+pub(crate) fn add_certificate(
     digests: &mut Digests,
     view: &View<'_>,
     target: &Target,
@@ -199,12 +196,12 @@ fn of_symbols(tree: &Tree, name: &ModuleName, target: &Target) -> io::Result<Opt
 
 impl Memo {
     /// With what earlier runs know.
-    pub fn of_earlier_runs(layout: &Layout, now: SystemTime) -> Self {
+    pub(crate) fn of_earlier_runs(layout: &Layout, now: SystemTime) -> Self {
         Self { known: Some((KnownDigests::read(layout), now)), ..Self::default() }
     }
 
     /// What this run has read that earlier ones had not.
-    pub fn learnt(self) -> KnownDigests {
+    pub(crate) fn learnt(self) -> KnownDigests {
         self.learnt.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 

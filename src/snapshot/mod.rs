@@ -1,11 +1,11 @@
 //! What is on disk now, read once: modules with their states, kernels with and without headers, what each dkms.conf of
 //! interest says. Plans are made from it and from nothing else.
 
-pub mod damage;
+pub(crate) mod damage;
 mod dependants;
-pub mod initramfs;
-pub mod inputs;
-pub mod ownership;
+pub(crate) mod initramfs;
+pub(crate) mod inputs;
+pub(crate) mod ownership;
 mod reading;
 mod waiting;
 mod whole;
@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-pub use dependants::BuiltWith;
+pub(crate) use dependants::BuiltWith;
 use inputs::Making;
 
 use crate::conf::{self, Commands, ConfError, Framework, Loaded};
@@ -33,88 +33,81 @@ use crate::version;
 
 /// The disk as far as plans are concerned.
 #[derive(Debug, Clone, Default)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     /// Every module version of the tree, in the order of a sorted directory walk.
-    pub modules: Vec<ModuleEntry>,
+    pub(crate) modules: Vec<ModuleEntry>,
     /// The kernels of interest and those present.
-    pub kernels: BTreeMap<Target, Kernel>,
+    pub(crate) kernels: BTreeMap<Target, Kernel>,
     /// Sources that are of interest, registered or not.
-    pub sources: BTreeMap<ModuleId, Source>,
+    pub(crate) sources: BTreeMap<ModuleId, Source>,
     /// dkms.conf of the modules of interest, by kernel.
-    pub confs: BTreeMap<(ModuleId, Target), Result<Loaded, ConfError>>,
+    pub(crate) confs: BTreeMap<(ModuleId, Target), Result<Loaded, ConfError>>,
     /// Builds that something of ours is noted about, of which this has changed since ("source", "kernel headers" …).
-    pub outdated: BTreeMap<(ModuleId, Target), Vec<String>>,
+    pub(crate) outdated: BTreeMap<(ModuleId, Target), Vec<String>>,
     /// Builds that were not put into their kernels since they were made.
-    pub waiting: BTreeSet<(ModuleId, Target)>,
+    pub(crate) waiting: BTreeSet<(ModuleId, Target)>,
     /// Builds that nothing is noted about and whose modules say that they are for this kernel: another DKMS made them.
-    pub adoptable: BTreeSet<(ModuleId, Target)>,
+    pub(crate) adoptable: BTreeSet<(ModuleId, Target)>,
     /// Builds that are to be renewed with their dependencies, and the versions of those that they were made with.
-    pub built_with: BuiltWith,
+    pub(crate) built_with: BuiltWith,
     /// Installs and uninstalls that a dead run left half done.
-    pub interrupted: Vec<Intent>,
-    /// The distribution.
-    pub os: OsRelease,
+    pub(crate) interrupted: Vec<Intent>,
+    pub(crate) os: OsRelease,
     /// Versions whose package is being replaced or has gone.
-    pub leaving: Vec<Leaving>,
+    pub(crate) leaving: Vec<Leaving>,
     /// Those of them whose source is there although their transaction is over: they stay.
-    pub stayed: BTreeSet<ModuleId>,
+    pub(crate) stayed: BTreeSet<ModuleId>,
     /// Notes of failures for kernels that have gone, and (without a kernel) of persons' removals of sources that have.
-    pub moot: BTreeSet<(ModuleId, Option<Target>)>,
+    pub(crate) moot: BTreeSet<(ModuleId, Option<Target>)>,
     /// Leaving versions without a source that a package holds all the same: a person deleted it.
-    pub held: BTreeSet<ModuleId>,
+    pub(crate) held: BTreeSet<ModuleId>,
     /// Names of leaving modules of which another version has its source in place: a successor that is about to arrive.
-    pub succeeded: BTreeSet<ModuleName>,
+    pub(crate) succeeded: BTreeSet<ModuleName>,
     /// Sources that packages brought and that are registered nowhere yet; `modules` holds them as if they were.
-    pub arrivals: BTreeSet<ModuleId>,
+    pub(crate) arrivals: BTreeSet<ModuleId>,
     /// Broken versions that a package brought and none holds any more.
-    pub abandoned: BTreeSet<ModuleId>,
+    pub(crate) abandoned: BTreeSet<ModuleId>,
     /// Kernels that have gone and for which something is built.
-    pub gone: BTreeSet<Target>,
+    pub(crate) gone: BTreeSet<Target>,
     /// Digests that had to be taken, for later runs.
-    pub learnt: KnownDigests,
+    pub(crate) learnt: KnownDigests,
     /// Builds that failed in this very transaction from all that is there now.
-    pub tried: BTreeSet<(ModuleId, Target)>,
+    pub(crate) tried: BTreeSet<(ModuleId, Target)>,
 }
 
 /// The source of one module version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// The folder.
-    pub folder: PathBuf,
-    /// What is in it.
-    pub content: Content,
+pub(crate) struct Source {
+    pub(crate) folder: PathBuf,
+    pub(crate) content: Content,
     /// Whether a dkms.conf (or `-c FILE`) is there.
-    pub has_conf: bool,
+    pub(crate) has_conf: bool,
 }
 
 /// What a source folder holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Content {
+pub(crate) enum Content {
     /// The folder does not exist.
     Nothing,
     /// dkms.conf at most: nothing to build.
     ConfOnly,
-    /// More than that.
     Sources,
 }
 
 /// The modules and kernels whose dkms.conf a plan has to know.
 #[derive(Debug, Clone)]
-pub struct Interest {
-    /// The modules.
-    pub modules: Modules,
-    /// The kernels.
-    pub targets: Vec<Target>,
+pub(crate) struct Interest {
+    pub(crate) modules: Modules,
+    pub(crate) targets: Vec<Target>,
     /// Whether those that were built with them are, too.
-    pub dependants: bool,
+    pub(crate) dependants: bool,
     /// Whether sources that nobody registered, and kernels and packages that have gone, are looked for.
-    pub whole: bool,
+    pub(crate) whole: bool,
 }
 
 /// Which modules are of interest.
 #[derive(Debug, Clone)]
-pub enum Modules {
-    /// None: states alone decide.
+pub(crate) enum Modules {
     None,
     /// One, with the place of its source should it not be registered.
     One(ModuleId, AddSource),
@@ -131,49 +124,44 @@ pub enum Modules {
 }
 
 impl Interest {
-    /// No dkms.conf at all.
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self { modules: Modules::None, targets: Vec::new(), dependants: false, whole: false }
     }
 
     /// One module on these kernels.
-    pub fn module(id: &ModuleId, source: &AddSource, targets: &[Target]) -> Self {
+    pub(crate) fn module(id: &ModuleId, source: &AddSource, targets: &[Target]) -> Self {
         Self::of(Modules::One(id.clone(), source.clone()), targets)
     }
 
     /// These modules on these kernels.
-    pub fn of(modules: Modules, targets: &[Target]) -> Self {
+    pub(crate) fn of(modules: Modules, targets: &[Target]) -> Self {
         Self { modules, targets: targets.to_vec(), dependants: false, whole: false }
     }
 
     /// With the modules that were built with them.
     #[must_use]
-    pub fn with_dependants(self) -> Self {
+    pub(crate) fn with_dependants(self) -> Self {
         Self { dependants: true, ..self }
     }
 
     /// With a look at the whole disk.
     #[must_use]
-    pub fn of_the_whole_disk(self) -> Self {
+    pub(crate) fn of_the_whole_disk(self) -> Self {
         Self { whole: true, ..self }
     }
 }
 
 /// What a snapshot is taken of.
-pub struct View<'a> {
-    /// The machine.
-    pub system: &'a System,
-    /// Its settings.
-    pub framework: &'a Framework,
-    /// Its tree.
-    pub tree: &'a Tree,
+pub(crate) struct View<'a> {
+    pub(crate) system: &'a System,
+    pub(crate) framework: &'a Framework,
+    pub(crate) tree: &'a Tree,
     /// What the command line puts in place of the module's and kernel's files.
-    pub inputs: &'a Inputs,
+    pub(crate) inputs: &'a Inputs,
 }
 
 impl Snapshot {
-    /// Reads the disk.
-    pub fn take(view: &View<'_>, interest: &Interest) -> io::Result<Self> {
+    pub(crate) fn take(view: &View<'_>, interest: &Interest) -> io::Result<Self> {
         let layout = view.tree.layout();
         let mut snapshot = Self {
             modules: view.tree.modules()?,
@@ -202,22 +190,22 @@ impl Snapshot {
     }
 
     /// One module version of the tree.
-    pub fn module(&self, id: &ModuleId) -> Option<&ModuleEntry> {
+    pub(crate) fn module(&self, id: &ModuleId) -> Option<&ModuleEntry> {
         self.modules.iter().find(|entry| entry.id == *id)
     }
 
     /// Every version of a module.
-    pub fn versions<'s>(&'s self, name: &'s ModuleName) -> impl Iterator<Item = &'s ModuleEntry> {
+    pub(crate) fn versions<'s>(&'s self, name: &'s ModuleName) -> impl Iterator<Item = &'s ModuleEntry> {
         self.modules.iter().filter(move |entry| entry.id.name == *name)
     }
 
     /// The version of a module that is installed on a kernel, weak-modules links included.
-    pub fn installed<'s>(&'s self, name: &'s ModuleName, target: &Target) -> Option<&'s ModuleId> {
+    pub(crate) fn installed<'s>(&'s self, name: &'s ModuleName, target: &Target) -> Option<&'s ModuleId> {
         self.versions(name).find(|entry| entry.is_installed_on(target)).map(|entry| &entry.id)
     }
 
     /// The newest version of every module that is not broken, by name.
-    pub fn newest(&self) -> BTreeMap<ModuleName, &ModuleEntry> {
+    pub(crate) fn newest(&self) -> BTreeMap<ModuleName, &ModuleEntry> {
         let mut newest: BTreeMap<ModuleName, &ModuleEntry> = BTreeMap::new();
         for entry in self.modules.iter().filter(|entry| !entry.is_broken()) {
             let known = newest.entry(entry.id.name.clone()).or_insert(entry);
@@ -229,18 +217,13 @@ impl Snapshot {
     }
 
     /// What dkms.conf of a module says for a kernel; None when it was not of interest.
-    pub fn conf(&self, id: &ModuleId, target: &Target) -> Option<&Result<Loaded, ConfError>> {
+    pub(crate) fn conf(&self, id: &ModuleId, target: &Target) -> Option<&Result<Loaded, ConfError>> {
         self.confs.get(&(id.clone(), target.clone()))
     }
 
     /// Whether the kernel's headers are there.
-    pub fn has_headers(&self, target: &Target) -> bool {
+    pub(crate) fn has_headers(&self, target: &Target) -> bool {
         self.kernels.get(target).is_some_and(|kernel| matches!(kernel.headers, Headers::Present { .. }))
-    }
-
-    /// Every kernel of the root that has headers.
-    pub fn kernels_with_headers(&self) -> Vec<Target> {
-        self.kernels.keys().filter(|target| self.has_headers(target)).cloned().collect()
     }
 
     fn read_kernels(&mut self, view: &View<'_>, wanted: &[Target]) {
@@ -288,26 +271,26 @@ impl Snapshot {
     }
 
     /// Whether the kernel has this version, but from an earlier build than the one that is there now.
-    pub fn has_earlier_build(&self, id: &ModuleId, target: &Target) -> bool {
+    pub(crate) fn has_earlier_build(&self, id: &ModuleId, target: &Target) -> bool {
         let installed = self.module(id).and_then(|entry| entry.build(target)).is_some_and(|build| build.installed);
         installed && self.waiting.contains(&(id.clone(), target.clone()))
     }
 
     /// What a build was made from that is no longer so, in words; None when nothing is known to have changed.
-    pub fn changed_since(&self, id: &ModuleId, target: &Target) -> Option<String> {
+    pub(crate) fn changed_since(&self, id: &ModuleId, target: &Target) -> Option<String> {
         self.outdated.get(&(id.clone(), target.clone())).map(|changed| changed.join(", "))
     }
 }
 
 /// What a build of a module for a kernel would be made from now, apart from the modules that it builds on.
-pub fn inputs_of(view: &View<'_>, id: &ModuleId, target: &Target) -> Option<inputs::Digests> {
+pub(crate) fn inputs_of(view: &View<'_>, id: &ModuleId, target: &Target) -> Option<inputs::Digests> {
     let kernel = kernel::installed::kernel(view.tree.layout(), target, None);
     let source = view.tree.layout().source_link(id);
     inputs::digests(view, &Making { id, kernel: &kernel, source: &source, depends: &[] }, &inputs::Memo::default()).ok()
 }
 
 /// Evaluates a dkms.conf for a module and a kernel with what the command line says.
-pub fn load(
+pub(crate) fn load(
     view: &View<'_>,
     file: &Path,
     id: &ModuleId,
@@ -318,7 +301,7 @@ pub fn load(
 }
 
 /// Evaluates what is kept of a module whose source has gone with its package.
-pub fn load_copy(view: &View<'_>, copies: &Copies, id: &ModuleId, target: &Target) -> Result<Loaded, ConfError> {
+pub(crate) fn load_copy(view: &View<'_>, copies: &Copies, id: &ModuleId, target: &Target) -> Result<Loaded, ConfError> {
     let (file, overrides) = (copies.source().join("dkms.conf"), copies.overrides());
     load_with(view, &file, (id, target), (Commands::Run, Some(&overrides)), &inputs::Memo::default())
 }

@@ -7,12 +7,12 @@ use crate::sys::{Command, System};
 
 /// Whether a package holds the file that is fully installed, or has no script of its own that would say what is to be
 /// done when it is.
-pub fn is_owned(system: &System, file: &Path) -> bool {
+pub(crate) fn is_owned(system: &System, file: &Path) -> bool {
     dpkg(system, file) || says_so(system, rpm(system, file)) || says_so(system, pacman(system, file))
 }
 
 /// The package that holds the file, whatever its state; where several do, the first that is told.
-pub fn owner(system: &System, file: &Path) -> Option<String> {
+pub(crate) fn owner(system: &System, file: &Path) -> Option<String> {
     let rpm = || answer(system, rpm_query(system).args(["-qf", "--qf", "%{NAME}\\n"]).arg(file));
     let first = |text: String| text.lines().map(str::trim).find(|name| !name.is_empty()).map(str::to_owned);
     let dpkg = dpkg_owners(system, file).into_iter().next();
@@ -62,7 +62,7 @@ fn rpm_query(system: &System) -> Command {
 }
 
 /// How many packages hold a file, as rpm's database says: two while one of them is being replaced.
-pub fn rpm_owners(system: &System, file: &Path) -> usize {
+pub(crate) fn rpm_owners(system: &System, file: &Path) -> usize {
     let query = rpm_query(system).args(["-qf", "--qf", "x"]).arg(file);
     system.run(&query).map_or(0, |finished| if finished.success() { finished.text().trim().len() } else { 0 })
 }

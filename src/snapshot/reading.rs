@@ -12,7 +12,6 @@ use crate::sys::process;
 use crate::tree::VersionState;
 use crate::tree::records;
 
-/// Of one module.
 pub(super) struct Reading {
     id: ModuleId,
     source: Source,

@@ -13,7 +13,7 @@ use crate::tree::ModuleEntry;
 impl Snapshot {
     /// Of these modules, on every kernel of the root. Only what no kernel has yet is looked into, and a dkms.conf only as
     /// far as it can be known without running anything.
-    pub fn of_what_waits(view: &View<'_>, modules: Vec<ModuleEntry>) -> io::Result<Self> {
+    pub(crate) fn of_what_waits(view: &View<'_>, modules: Vec<ModuleEntry>) -> io::Result<Self> {
         let os = view.system.os_release().cloned().unwrap_or_default();
         let mut snapshot = Self { modules, os, ..Self::default() };
         let Some(machine) = view.system.machine() else { return Ok(snapshot) };

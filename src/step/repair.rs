@@ -8,7 +8,7 @@ use crate::ids::{KernelRelease, ModuleId, ModuleName, Target};
 /// What kind of thing is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fault {
+pub(crate) enum Fault {
     /// A version whose source is gone.
     SourceMissing,
     /// A version whose source is there and whose link to it is not.
@@ -41,24 +41,21 @@ pub enum Fault {
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The kind.
-    pub fault: Fault,
+pub(crate) struct Finding {
+    pub(crate) fault: Fault,
     /// The module that it is about, if it is about one.
-    pub module: Option<ModuleId>,
+    pub(crate) module: Option<ModuleId>,
     /// The kernel that it is about, if it is about one.
-    pub target: Option<Target>,
+    pub(crate) target: Option<Target>,
     /// The file or folder, without the root.
-    pub path: Option<PathBuf>,
+    pub(crate) path: Option<PathBuf>,
     /// What is wrong, in a sentence.
-    pub text: String,
-    /// What mends it.
-    pub mend: Mend,
+    pub(crate) text: String,
+    pub(crate) mend: Mend,
 }
 
-/// What mends a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mend {
+pub(crate) enum Mend {
     /// These steps of the plan.
     Steps(Vec<StepId>),
     /// What every run under the lock does first: completing or undoing what a dead one left.
@@ -69,9 +66,8 @@ pub enum Mend {
     Person(String),
 }
 
-/// What is taken away.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Clearing {
+pub(crate) enum Clearing {
     /// A file or folder of the tree (opened).
     OfTree(PathBuf),
     /// The link that says what is installed of a module on a kernel.
@@ -82,21 +78,20 @@ pub enum Clearing {
 
 /// What is wrong, and the steps that mend what steps can mend.
 #[derive(Debug, Clone, Default)]
-pub struct Repairs {
+pub(crate) struct Repairs {
     /// In the order of the disk.
-    pub findings: Vec<Finding>,
-    /// Steps with their reasons.
-    pub plan: Plan,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) plan: Plan,
 }
 
 impl Finding {
     /// Whether a person has to mend it.
-    pub fn is_for_a_person(&self) -> bool {
+    pub(crate) fn is_for_a_person(&self) -> bool {
         matches!(self.mend, Mend::Person(_))
     }
 
     /// Whether this is what another look found before.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         let about =
             |finding: &Self| (finding.fault, finding.module.clone(), finding.target.clone(), finding.path.clone());
         about(self) == about(other)

@@ -14,7 +14,7 @@ const OF_CONTAINERS: [&str; 2] = ["/run/.containerenv", "/.dockerenv"];
 
 /// Says why this counts as a chroot for the making of keys: [`certain`], or process 1 has other mounts, which services with a
 /// /tmp of their own have as well. None when it does not.
-pub fn reason(system: &System) -> Option<&'static str> {
+pub(crate) fn reason(system: &System) -> Option<&'static str> {
     certain(system).or_else(|| {
         let mounts = |process: &str| fs_err::read(format!("/proc/{process}/mountinfo")).ok();
         of_mounts([mounts("1"), mounts("self")])
@@ -25,7 +25,7 @@ pub fn reason(system: &System) -> Option<&'static str> {
 ///
 /// As systemd-detect-virt(1) `--chroot` has it, it is a chroot when process 1 has another root. What others than root may
 /// not see says nothing; but a running system always has /proc, so a root without it is one that somebody changed into.
-pub fn certain(system: &System) -> Option<&'static str> {
+pub(crate) fn certain(system: &System) -> Option<&'static str> {
     if !system.is_live() {
         return Some("the modules are built for another root");
     }

@@ -14,7 +14,7 @@ use super::fs::{at, is_real_folder, remove_tree};
 /// Folders that both have are merged; everything else in the way is replaced, and a symlink in the way is replaced, never
 /// followed. Symlinks are copied as symlinks with the same text. The copies belong to this process' user and lose
 /// set-user-ID and set-group-ID. Anything but files, folders and symlinks is an error.
-pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
     let meta = fs::metadata(from)?;
     if !meta.is_dir() {
         return Err(at(from, "copy", io::ErrorKind::NotADirectory.into()));
@@ -36,7 +36,7 @@ pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Copies one file or symlink to a place that it replaces, under the rules of [`copy_tree`].
-pub fn copy_entry(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy_entry(from: &Path, to: &Path) -> io::Result<()> {
     let meta = fs::symlink_metadata(from)?;
     remove_tree(to)?;
     if meta.is_symlink() {

@@ -9,28 +9,27 @@ use sha2::{Digest, Sha256};
 
 /// The SHA-256 over the sorted names, kinds, executable bits and contents of everything below the folder, as hex digits.
 /// Times, owners and the place of the folder do not matter.
-pub fn of_folder(folder: &Path) -> io::Result<String> {
+pub(crate) fn of_folder(folder: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
     add_folder(&mut hash, folder, Path::new(""))?;
     Ok(hex(hash.finalize()))
 }
 
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A digest over what stat(2) tells of everything below the folder: names, inodes, sizes and the times of the last change
 /// of content and of the inode itself. The latter nobody can set, so while this is the same, [`of_folder`] is, too. None
 /// when something was changed less than two seconds before `now`: the next change might bear the same time.
-pub fn stamp_of_folder(folder: &Path, now: SystemTime) -> io::Result<Option<String>> {
+pub(crate) fn stamp_of_folder(folder: &Path, now: SystemTime) -> io::Result<Option<String>> {
     let mut hash = Sha256::new();
     let newest = add_stamps(&mut hash, folder)?;
     Ok(is_old(newest, now).then(|| hex(hash.finalize())))
 }
 
 /// The same of one file, or of the one that a symlink leads to.
-pub fn stamp_of_file(file: &Path, now: SystemTime) -> io::Result<Option<String>> {
+pub(crate) fn stamp_of_file(file: &Path, now: SystemTime) -> io::Result<Option<String>> {
     let mut hash = Sha256::new();
     let meta = fs_err::metadata(file)?;
     add_stamp(&mut hash, &meta);

@@ -7,33 +7,33 @@ use std::path::{Component, Path, PathBuf};
 use fs_err as fs;
 
 /// Whether a regular file there may be executed by somebody.
-pub fn is_executable(file: &Path) -> bool {
+pub(crate) fn is_executable(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
 /// Whether a folder is there, not a symlink to one.
-pub fn is_real_folder(path: &Path) -> bool {
+pub(crate) fn is_real_folder(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
 }
 
 /// Bytes that are free for us on the file system of that folder; None when it cannot be told.
-pub fn free_space(folder: &Path) -> Option<u64> {
+pub(crate) fn free_space(folder: &Path) -> Option<u64> {
     rustix::fs::statvfs(folder).ok().map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 /// Puts the path into an input/output error that lacks it; the kind stays, so a full disk can still be told.
-pub fn at(path: &Path, doing: &str, error: io::Error) -> io::Error {
+pub(crate) fn at(path: &Path, doing: &str, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {doing} {}: {error}", path.display()))
 }
 
 /// Makes a folder and its missing parents, each with mode 0755.
-pub fn create_folders(folder: &Path) -> io::Result<()> {
+pub(crate) fn create_folders(folder: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o755).create(folder).map_err(|error| at(folder, "create", error))
 }
 
 /// Writes a file so that readers see the old content or the new one, and a crash leaves one of the two: a temporary
 /// file beside it, mode, fsync, rename, fsync of the folder.
-pub fn write_atomically(file: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
+pub(crate) fn write_atomically(file: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
     let folder = folder_of(file);
     let mut staged = temporary_file(folder, ".tmp_", mode)?;
     staged.write_all(content).map_err(|error| at(file, "write", error))?;
@@ -42,7 +42,7 @@ pub fn write_atomically(file: &Path, mode: u32, content: &[u8]) -> io::Result<()
 
 /// Copies a file as [`write_atomically`] writes one: it appears complete under its name, with the modification time of
 /// the one copied.
-pub fn copy_atomically(from: &Path, to: &Path, mode: u32) -> io::Result<()> {
+pub(crate) fn copy_atomically(from: &Path, to: &Path, mode: u32) -> io::Result<()> {
     let folder = folder_of(to);
     let mut source = fs::File::open(from)?;
     let mut staged = temporary_file(folder, ".tmp_", mode)?;
@@ -75,12 +75,12 @@ fn folder_of(file: &Path) -> &Path {
 }
 
 /// Makes the entries of a folder durable.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()
 }
 
 /// Makes every file and folder below (and including) this one durable. For few files; see [`sync_file_system`].
-pub fn sync_tree(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_tree(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let kind = entry.file_type()?;
@@ -94,14 +94,14 @@ pub fn sync_tree(folder: &Path) -> io::Result<()> {
 }
 
 /// Makes everything on the file system of this folder durable: one call where a source tree has thousands of files.
-pub fn sync_file_system(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_file_system(folder: &Path) -> io::Result<()> {
     let opened = fs::File::open(folder)?;
     rustix::fs::syncfs(&opened).map_err(|error| at(folder, "sync", error.into()))
 }
 
 /// Deletes whatever is there: a file, a symlink (never what it leads to) or a folder with all it holds. Nothing there is
 /// no error.
-pub fn remove_tree(path: &Path) -> io::Result<()> {
+pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
     let gone = |error: io::Error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) };
     match fs::symlink_metadata(path) {
         // The standard library deletes relative to opened folders, so that an entry swapped for a symlink meanwhile is
@@ -113,7 +113,7 @@ pub fn remove_tree(path: &Path) -> io::Result<()> {
 }
 
 /// Deletes a folder if it is empty. Returns whether it is gone.
-pub fn remove_if_empty(folder: &Path) -> io::Result<bool> {
+pub(crate) fn remove_if_empty(folder: &Path) -> io::Result<bool> {
     match fs::remove_dir(folder) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
@@ -125,7 +125,7 @@ pub fn remove_if_empty(folder: &Path) -> io::Result<bool> {
 }
 
 /// Deletes every empty folder in there, and the folder itself if nothing else is in it.
-pub fn remove_empty_folders(folder: &Path) -> io::Result<()> {
+pub(crate) fn remove_empty_folders(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
@@ -136,7 +136,7 @@ pub fn remove_empty_folders(folder: &Path) -> io::Result<()> {
 }
 
 /// Whether two files hold the same bytes; sizes are looked at first, and one file under two names is not read at all.
-pub fn same_content(one: &Path, other: &Path) -> io::Result<bool> {
+pub(crate) fn same_content(one: &Path, other: &Path) -> io::Result<bool> {
     let (first, second) = (fs::File::open(one)?, fs::File::open(other)?);
     let (meta, other_meta) = (first.metadata()?, second.metadata()?);
     if (meta.dev(), meta.ino()) == (other_meta.dev(), other_meta.ino()) {
@@ -174,7 +174,7 @@ const MAX_LINKS: usize = 40;
 ///
 /// `path` has the root in front (as this process opens it) or is an absolute path inside the root. For the root `/` this
 /// is what the kernel does.
-pub fn resolve(root: &Path, path: &Path) -> Option<PathBuf> {
+pub(crate) fn resolve(root: &Path, path: &Path) -> Option<PathBuf> {
     if root == Path::new("/") {
         return fs::canonicalize(path).ok();
     }
@@ -183,7 +183,7 @@ pub fn resolve(root: &Path, path: &Path) -> Option<PathBuf> {
 
 /// Where an absolute path of a root is opened: as [`resolve`] has it as far as it exists, and then as it stands. For the
 /// root `/` it is the path itself.
-pub fn opened(root: &Path, path: &Path) -> PathBuf {
+pub(crate) fn opened(root: &Path, path: &Path) -> PathBuf {
     if root == Path::new("/") {
         return path.to_path_buf();
     }
@@ -191,7 +191,7 @@ pub fn opened(root: &Path, path: &Path) -> PathBuf {
 }
 
 /// The same for an entry that is itself meant, also when it is a symlink.
-pub fn opened_entry(root: &Path, path: &Path) -> PathBuf {
+pub(crate) fn opened_entry(root: &Path, path: &Path) -> PathBuf {
     match (path.parent(), path.file_name()) {
         (Some(folder), Some(name)) => opened(root, folder).join(name),
         _ => opened(root, path),
@@ -237,7 +237,7 @@ fn follow(root: &Path, path: &Path) -> Result<PathBuf, PathBuf> {
 }
 
 /// Whether a path leads to a file when `root` is taken for `/`; see [`resolve`].
-pub fn leads_to_file(root: &Path, path: &Path) -> bool {
+pub(crate) fn leads_to_file(root: &Path, path: &Path) -> bool {
     match root == Path::new("/") {
         true => path.is_file(),
         false => resolve(root, path).is_some_and(|file| file.is_file()),

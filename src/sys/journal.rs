@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// How grave a line is, in syslog's numbers (RFC 5424, section 6.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gravity {
+pub(crate) enum Gravity {
     /// The machine may not boot.
     Critical = 2,
     /// Something failed.
@@ -23,7 +23,7 @@ const IDENTIFIER: &str = "dkms";
 const DAEMON: u8 = 3 << 3;
 
 /// Sends one line. A machine without a log is none that can be written to: that is no error.
-pub fn send(gravity: Gravity, line: &str) -> io::Result<()> {
+pub(crate) fn send(gravity: Gravity, line: &str) -> io::Result<()> {
     let socket = UnixDatagram::unbound()?;
     // A log that does not read must not hold up a transaction.
     socket.set_nonblocking(true)?;

@@ -1,19 +1,19 @@
 //! The only way to processes, files, environment and machine facts. Everything takes a root, so that tests, image
 //! builds and the live system run the same code.
 
-pub mod chroot;
-pub mod copy;
-pub mod fingerprint;
-pub mod fs;
-pub mod journal;
-pub mod os_release;
+pub(crate) mod chroot;
+pub(crate) mod copy;
+pub(crate) mod fingerprint;
+pub(crate) mod fs;
+pub(crate) mod journal;
+pub(crate) mod os_release;
 mod other_root;
-pub mod process;
-pub mod rename;
-pub mod run;
+pub(crate) mod process;
+pub(crate) mod rename;
+pub(crate) mod run;
 #[cfg(test)]
 pub(crate) mod sample;
-pub mod side_by_side;
+pub(crate) mod side_by_side;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use os_release::OsRelease;
-pub use run::{Command, Finished, Output, RunError, Runner};
+pub(crate) use run::{Command, Finished, Output, RunError, Runner};
 
 use crate::ids::{Arch, KernelRelease};
 
@@ -30,7 +30,7 @@ const DEFAULT_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The machine, its root and its programs, handed down and never global.
 #[derive(Clone)]
-pub struct System {
+pub(crate) struct System {
     root: PathBuf,
     environment: BTreeMap<OsString, OsString>,
     effective_uid: u32,
@@ -44,7 +44,7 @@ pub struct System {
 
 impl System {
     /// The live system: `/`, this process' environment and user, uname(2).
-    pub fn host() -> Self {
+    pub(crate) fn host() -> Self {
         let uname = rustix::system::uname();
         Self {
             root: PathBuf::from("/"),
@@ -60,7 +60,7 @@ impl System {
 
     /// The same system with another root. `/` means the running one.
     #[must_use]
-    pub fn with_root(mut self, root: impl Into<PathBuf>) -> Self {
+    pub(crate) fn with_root(mut self, root: impl Into<PathBuf>) -> Self {
         self.root = root.into();
         self.os_release = Arc::default();
         self
@@ -68,62 +68,61 @@ impl System {
 
     /// The same system with another environment (tests, hooks).
     #[must_use]
-    pub fn with_environment(mut self, environment: BTreeMap<OsString, OsString>) -> Self {
+    pub(crate) fn with_environment(mut self, environment: BTreeMap<OsString, OsString>) -> Self {
         self.environment = environment;
         self
     }
 
     /// The same system with other programs behind [`System::run`] (tests).
     #[must_use]
-    pub fn with_runner(mut self, runner: Arc<dyn Runner>) -> Self {
+    pub(crate) fn with_runner(mut self, runner: Arc<dyn Runner>) -> Self {
         self.runner = runner;
         self
     }
 
     /// The same system, with programs that would write to our own streams writing nowhere (`--quiet`).
     #[must_use]
-    pub fn quiet(self) -> Self {
+    pub(crate) fn quiet(self) -> Self {
         self.with_runner(Arc::new(run::QuietRunner))
     }
 
     /// The same system, with programs that would write to our own streams writing to standard error only: standard output
     /// is for one document (`--json`).
     #[must_use]
-    pub fn on_standard_error(self) -> Self {
+    pub(crate) fn on_standard_error(self) -> Self {
         self.with_runner(Arc::new(run::ErrorStreamRunner))
     }
 
     /// The same system with another running kernel (tests, `--root`).
     #[must_use]
-    pub fn with_running(mut self, kernel: Option<KernelRelease>, machine: Option<Arch>) -> Self {
+    pub(crate) fn with_running(mut self, kernel: Option<KernelRelease>, machine: Option<Arch>) -> Self {
         self.running = kernel;
         self.machine = machine;
         self
     }
 
-    /// The root folder.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// Whether this is the root that this process lives in.
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.root == Path::new("/")
     }
 
     /// Where an absolute path of that root lies here. Symlinks of another root are followed inside it.
-    pub fn path(&self, absolute: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn path(&self, absolute: impl AsRef<Path>) -> PathBuf {
         fs::opened(&self.root, absolute.as_ref())
     }
 
     /// What a process inside the root calls an opened path: the opposite of [`System::path`].
-    pub fn inside(&self, opened: &Path) -> PathBuf {
+    pub(crate) fn inside(&self, opened: &Path) -> PathBuf {
         opened.strip_prefix(&self.root).map_or_else(|_| opened.to_path_buf(), |rest| Path::new("/").join(rest))
     }
 
     /// A program that runs inside this root, in `folder` (an opened path), with the caller's environment: directly on
     /// the live system, else through chroot(8), so that a foreign root's own compilers and scripts serve it.
-    pub fn command(&self, folder: &Path, program: impl AsRef<OsStr>) -> Command {
+    pub(crate) fn command(&self, folder: &Path, program: impl AsRef<OsStr>) -> Command {
         let command = if self.is_live() {
             Command::new(program).current_dir(folder)
         } else {
@@ -134,37 +133,36 @@ impl System {
     }
 
     /// A variable of the caller's environment; an empty one counts as unset.
-    pub fn variable(&self, name: &str) -> Option<&OsStr> {
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
         self.environment.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
-    /// The caller's whole environment.
-    pub fn environment(&self) -> &BTreeMap<OsString, OsString> {
+    pub(crate) fn environment(&self) -> &BTreeMap<OsString, OsString> {
         &self.environment
     }
 
     /// Which distribution this root is, read once. None when it does not say.
-    pub fn os_release(&self) -> Option<&OsRelease> {
+    pub(crate) fn os_release(&self) -> Option<&OsRelease> {
         self.os_release.get_or_init(|| OsRelease::read(self)).as_ref()
     }
 
     /// Whether this process may do what only root may.
-    pub fn is_superuser(&self) -> bool {
+    pub(crate) fn is_superuser(&self) -> bool {
         self.effective_uid == 0
     }
 
     /// `uname -r`.
-    pub fn running_kernel(&self) -> Option<&KernelRelease> {
+    pub(crate) fn running_kernel(&self) -> Option<&KernelRelease> {
         self.running.as_ref()
     }
 
     /// `uname -m`.
-    pub fn machine(&self) -> Option<&Arch> {
+    pub(crate) fn machine(&self) -> Option<&Arch> {
         self.machine.as_ref()
     }
 
     /// Runs a program to its end. A program that ends with a code is no error; one that cannot be started is.
-    pub fn run(&self, command: &Command) -> Result<Finished, RunError> {
+    pub(crate) fn run(&self, command: &Command) -> Result<Finished, RunError> {
         if let Some(why) = self.unfurnished.as_deref().filter(|_| command.is_inside()) {
             let program = command.program().to_string_lossy().into_owned();
             return Err(RunError { program, source: std::io::Error::other(why) });
@@ -173,7 +171,7 @@ impl System {
     }
 
     /// Whether a process inside this root would find a program, by PATH or by its absolute name.
-    pub fn has_program(&self, name: &str) -> bool {
+    pub(crate) fn has_program(&self, name: &str) -> bool {
         let is_there =
             |file: &Path| fs::resolve(&self.root, &self.path(file)).is_some_and(|file| fs::is_executable(&file));
         if name.contains('/') {
@@ -184,24 +182,24 @@ impl System {
     }
 
     /// Where PATH finds a program, if anywhere.
-    pub fn find_program(&self, name: &str) -> Option<PathBuf> {
+    pub(crate) fn find_program(&self, name: &str) -> Option<PathBuf> {
         let path = self.variable("PATH").map_or_else(|| OsString::from(DEFAULT_PATH), OsStr::to_owned);
         std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| fs::is_executable(file))
     }
 }
 
 /// Seconds since 1970-01-01 UTC; 0 for a clock that stands before.
-pub fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// This process' standard input. Only who was promised one may read it.
-pub fn standard_input() -> impl std::io::BufRead {
+pub(crate) fn standard_input() -> impl std::io::BufRead {
     std::io::stdin().lock()
 }
 
 /// How many processors this process may use. Asked for once: the answer takes a dozen system calls.
-pub fn processors() -> usize {
+pub(crate) fn processors() -> usize {
     static PROCESSORS: OnceLock<usize> = OnceLock::new();
     *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }

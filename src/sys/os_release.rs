@@ -4,13 +4,13 @@ use super::System;
 
 /// The fields of os-release that decide anything here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OsRelease {
+pub(crate) struct OsRelease {
     /// `ID`, lower case.
-    pub id: String,
+    pub(crate) id: String,
     /// `ID_LIKE` as written, or empty.
-    pub id_like: String,
+    pub(crate) id_like: String,
     /// `VERSION_ID` or empty.
-    pub version_id: String,
+    pub(crate) version_id: String,
 }
 
 impl OsRelease {
@@ -24,7 +24,7 @@ impl OsRelease {
     }
 
     /// Parses the text of an os-release file: `NAME=value` lines, values optionally quoted.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut release = Self::default();
         for (name, value) in text.lines().filter_map(|line| line.trim().split_once('=')) {
             let value = value.trim().trim_matches(['"', '\'']).to_owned();
@@ -39,7 +39,7 @@ impl OsRelease {
     }
 
     /// The word by which destinations and rules are chosen: `ubuntu` first, else the whole `ID_LIKE`, else `ID`.
-    pub fn family(&self) -> &str {
+    pub(crate) fn family(&self) -> &str {
         if self.id == "ubuntu" || self.id_like.is_empty() { &self.id } else { &self.id_like }
     }
 }

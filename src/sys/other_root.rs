@@ -25,7 +25,7 @@ impl System {
     /// # Errors
     ///
     /// The folder cannot be found.
-    pub fn of_root(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn of_root(folder: &Path) -> io::Result<Self> {
         let root = fs_err::canonicalize(folder)?;
         let host = Self::host();
         if root == Path::new("/") {

@@ -4,32 +4,30 @@ use serde::{Deserialize, Serialize};
 
 /// A process that cannot be mistaken for a later one with the same number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProcessId {
-    /// Process number.
-    pub pid: u32,
+pub(crate) struct ProcessId {
+    pub(crate) pid: u32,
     /// Start time in clock ticks since boot (proc_pid_stat(5), field 22); 0 when /proc is not there.
-    pub started: u64,
+    pub(crate) started: u64,
 }
 
 impl ProcessId {
-    /// This process.
-    pub fn own() -> Self {
+    pub(crate) fn own() -> Self {
         let pid = std::process::id();
         Self { pid, started: read_stat(pid).map_or(0, |stat| stat.started) }
     }
 
     /// The process with this number, if there is one.
-    pub fn of(pid: u32) -> Option<Self> {
+    pub(crate) fn of(pid: u32) -> Option<Self> {
         read_stat(pid).map(|stat| Self { pid, started: stat.started })
     }
 
     /// Whether it runs still. Without /proc that cannot be known, and it counts as running.
-    pub fn is_alive(self) -> bool {
+    pub(crate) fn is_alive(self) -> bool {
         Self::own().started == 0 || Self::of(self.pid) == Some(self)
     }
 
     /// Whether it is this process, its parent, or further up.
-    pub fn is_ancestor(self) -> bool {
+    pub(crate) fn is_ancestor(self) -> bool {
         let own = Self::own();
         if self == own {
             return true;
@@ -44,7 +42,7 @@ impl ProcessId {
 }
 
 /// Parent, grandparent and so on, up to the first process of this namespace.
-pub fn ancestors(pid: u32) -> impl Iterator<Item = ProcessId> {
+pub(crate) fn ancestors(pid: u32) -> impl Iterator<Item = ProcessId> {
     let parent = |pid: u32| read_stat(pid).map(|stat| stat.parent).filter(|parent| *parent != 0);
     std::iter::successors(parent(pid), move |pid| parent(*pid))
         .map_while(|pid| read_stat(pid).map(|stat| ProcessId { pid, started: stat.started }))
@@ -53,14 +51,14 @@ pub fn ancestors(pid: u32) -> impl Iterator<Item = ProcessId> {
 }
 
 /// The outermost ancestor of this process that is a program of one of these names.
-pub fn outermost(names: &[&str]) -> Option<ProcessId> {
+pub(crate) fn outermost(names: &[&str]) -> Option<ProcessId> {
     let name_of = |pid: u32| fs_err::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     ancestors(std::process::id()).filter(|process| names.contains(&name_of(process.pid).trim())).last()
 }
 
 /// The process of the package manager whose transaction this process is part of. Daemons that outlive a transaction do not
 /// count; the dpkg or rpm below them does, where there is one.
-pub fn transaction() -> Option<ProcessId> {
+pub(crate) fn transaction() -> Option<ProcessId> {
     outermost(&[
         "apt",
         "apt-get",

@@ -14,7 +14,7 @@ use super::fs::{at, is_real_folder, remove_tree, sync_folder, sync_tree};
 ///
 /// Where the file system cannot exchange two names, the old one waits at `rescue` (same folder) until the new one is in
 /// place. After a crash in between, [`bring_back`] puts it where it was.
-pub fn replace(staged: &Path, place: &Path, rescue: &Path) -> io::Result<()> {
+pub(crate) fn replace(staged: &Path, place: &Path, rescue: &Path) -> io::Result<()> {
     if fs::symlink_metadata(place).is_err() {
         return rename(staged, place);
     }
@@ -39,7 +39,7 @@ fn replace_in_steps(staged: &Path, place: &Path, rescue: &Path) -> io::Result<()
 
 /// Completes or undoes a [`replace`] that died: what waits at `rescue` goes back to `place`. Returns whether there was
 /// anything.
-pub fn bring_back(place: &Path, rescue: &Path) -> io::Result<bool> {
+pub(crate) fn bring_back(place: &Path, rescue: &Path) -> io::Result<bool> {
     if fs::symlink_metadata(rescue).is_err() {
         return Ok(false);
     }
@@ -49,7 +49,7 @@ pub fn bring_back(place: &Path, rescue: &Path) -> io::Result<bool> {
 }
 
 /// Renames, with an fsync of the folder. The target must not exist (an empty folder may).
-pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
     failpoint();
     sync_parent(to)
@@ -57,7 +57,7 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Renames a folder or file; one that cannot be renamed because it lies in a lower overlayfs layer is copied completely
 /// first and then deleted.
-pub fn move_aside(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn move_aside(from: &Path, to: &Path) -> io::Result<()> {
     match rename(from, to) {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
         result => return result,
@@ -87,10 +87,10 @@ fn sync_parent(path: &Path) -> io::Result<()> {
 /// A place where a test may let the process die, as kill -9 would.
 #[cfg(not(test))]
 #[inline]
-pub fn failpoint() {}
+pub(crate) fn failpoint() {}
 
 #[cfg(test)]
-pub use tests::failpoint;
+pub(crate) use tests::failpoint;
 
 #[cfg(test)]
 mod tests {
@@ -98,7 +98,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Dies at the N-th call when DKMS_TEST_DIE_AT=N is set (in a child process made for that).
-    pub fn failpoint() {
+    pub(crate) fn failpoint() {
         static SEEN: AtomicUsize = AtomicUsize::new(0);
         let Some(die_at) = std::env::var("DKMS_TEST_DIE_AT").ok().and_then(|n| n.parse::<usize>().ok()) else { return };
         if SEEN.fetch_add(1, Ordering::SeqCst) + 1 == die_at {

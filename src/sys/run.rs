@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 /// Where the two output streams of a program go. Standard input is /dev/null unless [`Command::input`] gives one.
 #[derive(Debug, Default)]
-pub enum Output {
+pub(crate) enum Output {
     /// Both are collected (separately) and returned.
     #[default]
     Capture,
@@ -16,13 +16,10 @@ pub enum Output {
     Inherit,
     /// Both go to this open file, in the order written.
     File(std::fs::File),
-    /// Both are thrown away.
-    Discard,
 }
 
-/// A program to run.
 #[derive(Debug, Default)]
-pub struct Command {
+pub(crate) struct Command {
     program: OsString,
     arguments: Vec<OsString>,
     folder: Option<PathBuf>,
@@ -37,96 +34,91 @@ pub struct Command {
 
 impl Command {
     /// This program, found through PATH, without arguments, in the current folder, output captured.
-    pub fn new(program: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
         Self { program: program.as_ref().to_owned(), ..Self::default() }
     }
 
     /// For `chroot` and the like: the next argument is this root, in which the program behind it runs.
     #[must_use]
-    pub fn inside(self, root: &Path) -> Self {
+    pub(crate) fn inside(self, root: &Path) -> Self {
         Self { inside: true, ..self.arg(root) }
     }
 
     /// Whether it runs a program of another root.
-    pub fn is_inside(&self) -> bool {
+    pub(crate) fn is_inside(&self) -> bool {
         self.inside
     }
 
-    /// Adds one argument.
     #[must_use]
-    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.arguments.push(argument.as_ref().to_owned());
         self
     }
 
-    /// Adds several arguments.
     #[must_use]
-    pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+    pub(crate) fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(arguments.into_iter().map(|a| a.as_ref().to_owned()));
         self
     }
 
     /// Runs it in this folder.
     #[must_use]
-    pub fn current_dir(mut self, folder: impl AsRef<Path>) -> Self {
+    pub(crate) fn current_dir(mut self, folder: impl AsRef<Path>) -> Self {
         self.folder = Some(folder.as_ref().to_path_buf());
         self
     }
 
     /// Starts from an empty environment.
     #[must_use]
-    pub fn env_clear(mut self) -> Self {
+    pub(crate) fn env_clear(mut self) -> Self {
         self.clear = true;
         self
     }
 
-    /// Sets a variable.
     #[must_use]
-    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.variables.push((name.as_ref().to_owned(), Some(value.as_ref().to_owned())));
         self
     }
 
-    /// Removes a variable.
     #[must_use]
-    pub fn env_remove(mut self, name: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn env_remove(mut self, name: impl AsRef<OsStr>) -> Self {
         self.variables.push((name.as_ref().to_owned(), None));
         self
     }
 
     /// Says where its output goes.
     #[must_use]
-    pub fn output(mut self, output: Output) -> Self {
+    pub(crate) fn output(mut self, output: Output) -> Self {
         self.output = output;
         self
     }
 
     /// Gives it these bytes on standard input.
     #[must_use]
-    pub fn input(mut self, bytes: Vec<u8>) -> Self {
+    pub(crate) fn input(mut self, bytes: Vec<u8>) -> Self {
         self.input = Some(bytes);
         self
     }
 
     /// Lets it take part in a GNU make jobserver: MAKEFLAGS and MFLAGS name the two descriptors, which it inherits.
     #[must_use]
-    pub fn jobserver(mut self, jobserver: Option<&jobserver::Client>) -> Self {
+    pub(crate) fn jobserver(mut self, jobserver: Option<&jobserver::Client>) -> Self {
         self.jobserver = jobserver.cloned();
         self
     }
 
-    /// The program as given.
-    pub fn program(&self) -> &OsStr {
+    pub(crate) fn program(&self) -> &OsStr {
         &self.program
     }
 
-    /// The arguments as given.
-    pub fn arguments(&self) -> &[OsString] {
+    #[cfg(test)]
+    pub(crate) fn arguments(&self) -> &[OsString] {
         &self.arguments
     }
 
     /// Program and arguments in one line, for logs and messages.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         std::iter::once(&self.program)
             .chain(&self.arguments)
             .map(|word| word.to_string_lossy().into_owned())
@@ -137,25 +129,23 @@ impl Command {
 
 /// How a program ended, and what it wrote if that was captured.
 #[derive(Debug, Clone, Default)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// Exit code; None when a signal ended it.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// The signal that ended it.
-    pub signal: Option<i32>,
-    /// Captured standard output.
-    pub stdout: Vec<u8>,
-    /// Captured standard error.
-    pub stderr: Vec<u8>,
+    pub(crate) signal: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
 }
 
 impl Finished {
     /// Whether it ended with code 0.
-    pub fn success(&self) -> bool {
+    pub(crate) fn success(&self) -> bool {
         self.code == Some(0)
     }
 
     /// "exit code 2" or "killed by signal 9".
-    pub fn how(&self) -> String {
+    pub(crate) fn how(&self) -> String {
         match (self.code, self.signal) {
             (Some(code), _) => format!("exit code {code}"),
             (None, Some(signal)) => format!("killed by signal {signal}"),
@@ -164,18 +154,17 @@ impl Finished {
     }
 
     /// The code as a shell reports it: 128 + n for a signal.
-    pub fn shell_code(&self) -> u8 {
+    pub(crate) fn shell_code(&self) -> u8 {
         let code = self.code.unwrap_or_else(|| 128 + self.signal.unwrap_or(0));
         u8::try_from(code & 0xff).unwrap_or(u8::MAX)
     }
 
-    /// Standard output as text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
     /// Standard error as text, without surrounding blanks.
-    pub fn error_text(&self) -> String {
+    pub(crate) fn error_text(&self) -> String {
         String::from_utf8_lossy(&self.stderr).trim().to_owned()
     }
 }
@@ -183,29 +172,21 @@ impl Finished {
 /// A program that could not be started or waited for.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot run `{program}`")]
-pub struct RunError {
-    /// The program as given.
-    pub program: String,
-    /// Why.
+pub(crate) struct RunError {
+    pub(crate) program: String,
     #[source]
-    pub source: io::Error,
+    pub(crate) source: io::Error,
 }
 
-impl RunError {
-    /// Whether the program does not exist.
-    pub fn is_missing(&self) -> bool {
-        self.source.kind() == io::ErrorKind::NotFound
-    }
-}
+impl RunError {}
 
 /// Runs programs; tests put a fake in its place.
-pub trait Runner: Send + Sync {
+pub(crate) trait Runner: Send + Sync {
     /// Runs the program to its end.
     fn run(&self, command: &Command) -> Result<Finished, RunError>;
 }
 
-/// Runs programs for real.
-pub struct HostRunner;
+pub(crate) struct HostRunner;
 
 impl Runner for HostRunner {
     fn run(&self, command: &Command) -> Result<Finished, RunError> {
@@ -214,7 +195,7 @@ impl Runner for HostRunner {
 }
 
 /// Runs programs for real, but those that would write to our own streams write nowhere.
-pub struct QuietRunner;
+pub(crate) struct QuietRunner;
 
 impl Runner for QuietRunner {
     fn run(&self, command: &Command) -> Result<Finished, RunError> {
@@ -223,7 +204,7 @@ impl Runner for QuietRunner {
 }
 
 /// Runs programs for real; those that would write to our own streams write to standard error only.
-pub struct ErrorStreamRunner;
+pub(crate) struct ErrorStreamRunner;
 
 impl Runner for ErrorStreamRunner {
     fn run(&self, command: &Command) -> Result<Finished, RunError> {
@@ -259,9 +240,6 @@ fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
         }
         Output::File(file) => {
             child.stdout(file.try_clone().map_err(fail)?).stderr(file.try_clone().map_err(fail)?);
-        }
-        Output::Discard => {
-            child.stdout(Stdio::null()).stderr(Stdio::null());
         }
     }
     let output = match &command.input {

@@ -7,12 +7,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const PIECES_PER_THREAD: usize = 4;
 
 /// Locks what several share and only add to: what was noted before a panic is as good as ever.
-pub fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What `work` makes of each item, in their order. Few items are worked on by the caller alone. A panic is passed on.
-pub fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     map_in(super::processors().min(items.len() / PIECES_PER_THREAD), items, work)
 }
 

@@ -19,12 +19,11 @@ use crate::sys::rename::{failpoint, replace};
 
 /// A package brought the source of this version: when none holds it any more, the version leaves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Brought {
-    /// The version.
-    pub module: ModuleId,
+pub(crate) struct Brought {
+    pub(crate) module: ModuleId,
     /// The name of the package, as its manager gives it; None in notes of earlier releases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
+    pub(crate) owner: Option<String>,
 }
 
 impl Record for Brought {
@@ -41,42 +40,41 @@ impl Record for Brought {
 
 /// The copies of one version.
 #[derive(Debug, Clone)]
-pub struct Copies {
+pub(crate) struct Copies {
     folder: PathBuf,
 }
 
 impl Copies {
     /// Of this version, if there are any.
-    pub fn of(layout: &Layout, id: &ModuleId) -> Option<Self> {
+    pub(crate) fn of(layout: &Layout, id: &ModuleId) -> Option<Self> {
         let folder = place(layout, id);
         folder.join("source/dkms.conf").is_file().then_some(Self { folder })
     }
 
     /// What stands in for the source folder.
-    pub fn source(&self) -> PathBuf {
+    pub(crate) fn source(&self) -> PathBuf {
         self.folder.join("source")
     }
 
     /// What stands in for /etc/dkms.
-    pub fn overrides(&self) -> PathBuf {
+    pub(crate) fn overrides(&self) -> PathBuf {
         self.folder.join("overrides")
     }
 }
 
 /// What is to be copied.
 #[derive(Debug, Clone, Default)]
-pub struct Originals {
-    /// dkms.conf.
-    pub conf: PathBuf,
+pub(crate) struct Originals {
+    pub(crate) conf: PathBuf,
     /// Files of /etc/dkms for this version.
-    pub overrides: Vec<PathBuf>,
+    pub(crate) overrides: Vec<PathBuf>,
     /// Scripts: each as its directive names it, and where it lies.
-    pub scripts: Vec<(PathBuf, PathBuf)>,
+    pub(crate) scripts: Vec<(PathBuf, PathBuf)>,
 }
 
 impl TreeWriter<'_> {
     /// Keeps the note and the copies, in place of earlier ones. A script whose name leaves the source is not copied.
-    pub fn keep_brought(&self, note: &Brought, originals: &Originals) -> io::Result<()> {
+    pub(crate) fn keep_brought(&self, note: &Brought, originals: &Originals) -> io::Result<()> {
         let place = place(self.layout(), &note.module);
         let all = place.parent().unwrap_or(&place);
         create_folders(all)?;

@@ -9,7 +9,7 @@ use crate::ids::{ModuleId, ModuleName, Target};
 const PREFIX: &str = ".dep_";
 
 /// The versions that this build was made with, by module. A build without such files gives none.
-pub fn recorded(layout: &Layout, id: &ModuleId, target: &Target) -> BTreeMap<ModuleName, String> {
+pub(crate) fn recorded(layout: &Layout, id: &ModuleId, target: &Target) -> BTreeMap<ModuleName, String> {
     let Ok(entries) = fs_err::read_dir(layout.built(id, target)) else { return BTreeMap::new() };
     let read = |entry: fs_err::DirEntry| {
         let name = entry.file_name();

@@ -7,7 +7,7 @@ use crate::sys::fs::same_content;
 
 /// What became of a build's files, the words of `status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Condition {
+pub(crate) enum Condition {
     /// Every file is where it belongs.
     Sound,
     /// The file under the kernel is gone or has other bytes: "Differences between built and installed modules".
@@ -18,7 +18,7 @@ pub enum Condition {
 
 /// What is wrong with one module file of a build.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FileFault {
+pub(crate) enum FileFault {
     /// It is not in the build.
     BuiltMissing {
         /// The module's name.
@@ -53,7 +53,7 @@ pub enum FileFault {
 /// Compares each built file with the installed one (None: nothing is installed, only the built one must be there). Sizes
 /// are compared before bytes; a symlink to the built file is the same file. A built file that is missing outweighs a
 /// difference. A file that cannot be read is an error, not a difference.
-pub fn compare<'a>(pairs: impl IntoIterator<Item = (&'a Path, Option<&'a Path>)>) -> io::Result<Condition> {
+pub(crate) fn compare<'a>(pairs: impl IntoIterator<Item = (&'a Path, Option<&'a Path>)>) -> io::Result<Condition> {
     let mut worst = Condition::Sound;
     for (built, installed) in pairs {
         let condition = match installed {
@@ -67,7 +67,7 @@ pub fn compare<'a>(pairs: impl IntoIterator<Item = (&'a Path, Option<&'a Path>)>
 }
 
 /// Whether the two are the same file, or have the same bytes. One that is not there is another.
-pub fn same(built: &Path, installed: &Path) -> io::Result<bool> {
+pub(crate) fn same(built: &Path, installed: &Path) -> io::Result<bool> {
     match same_content(built, installed) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
         result => result,

@@ -13,17 +13,16 @@ use crate::sys::fs::{create_folders, write_atomically};
 
 /// Places with their stamps and digests.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownDigests(BTreeMap<String, Known>);
+pub(crate) struct KnownDigests(BTreeMap<String, Known>);
 
 /// What the configuration of a kernel says about how modules are built for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Toolset {
+pub(crate) struct Toolset {
     /// The program that compiled the kernel.
-    pub compiler: Option<String>,
-    /// Whether that is clang.
-    pub is_clang: bool,
+    pub(crate) compiler: Option<String>,
+    pub(crate) is_clang: bool,
     /// Whether the kernel takes signatures.
-    pub takes_signatures: bool,
+    pub(crate) takes_signatures: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,18 +36,18 @@ struct Known {
 
 impl KnownDigests {
     /// What was kept; nothing when it cannot be read.
-    pub fn read(layout: &Layout) -> Self {
+    pub(crate) fn read(layout: &Layout) -> Self {
         let text = fs::read(file(layout));
         text.ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
     }
 
     /// The digest of what lies there, if it still has this stamp ([`crate::sys::fingerprint`]).
-    pub fn get(&self, place: &Path, stamp: &str) -> Option<&str> {
+    pub(crate) fn get(&self, place: &Path, stamp: &str) -> Option<&str> {
         Some(self.known(place, stamp)?.digest.as_str())
     }
 
     /// The same of the configuration of a kernel, with what it says.
-    pub fn config(&self, place: &Path, stamp: &str) -> Option<(&str, &Toolset)> {
+    pub(crate) fn config(&self, place: &Path, stamp: &str) -> Option<(&str, &Toolset)> {
         let known = self.known(place, stamp)?;
         Some((&known.digest, known.toolset.as_ref()?))
     }
@@ -58,12 +57,12 @@ impl KnownDigests {
     }
 
     /// Adds one. A place whose name is no text is never known.
-    pub fn put(&mut self, place: &Path, stamp: String, digest: String) {
+    pub(crate) fn put(&mut self, place: &Path, stamp: String, digest: String) {
         self.add(place, Known { stamp, digest, toolset: None });
     }
 
     /// Adds the configuration of a kernel.
-    pub fn put_config(&mut self, place: &Path, stamp: String, digest: String, toolset: Toolset) {
+    pub(crate) fn put_config(&mut self, place: &Path, stamp: String, digest: String, toolset: Toolset) {
         self.add(place, Known { stamp, digest, toolset: Some(toolset) });
     }
 
@@ -73,15 +72,14 @@ impl KnownDigests {
         }
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 impl TreeWriter<'_> {
     /// Keeps these beside those that are kept, and drops those of places that are gone.
-    pub fn keep_digests(&self, learnt: KnownDigests) -> io::Result<()> {
+    pub(crate) fn keep_digests(&self, learnt: KnownDigests) -> io::Result<()> {
         let mut all = KnownDigests::read(self.layout());
         all.0.extend(learnt.0);
         all.0.retain(|place, _| Path::new(place).exists());

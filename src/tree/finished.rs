@@ -20,13 +20,12 @@ use crate::sys::rename::{failpoint, rename, replace};
 
 /// How much may lie there.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Bytes of all files.
-    pub bytes: u64,
+pub(crate) struct Limits {
+    pub(crate) bytes: u64,
     /// Since a build was taken away.
-    pub age: Duration,
+    pub(crate) age: Duration,
     /// Bytes that must be free on the file system: a nearly full disk has better use for its last ones.
-    pub free: u64,
+    pub(crate) free: u64,
 }
 
 impl Default for Limits {
@@ -40,7 +39,7 @@ const NOTE: &str = "fingerprint.json";
 impl TreeWriter<'_> {
     /// [`TreeWriter::delete_build`], but the build is kept when its fingerprint says what it was made from, and is really
     /// about the build that lies there.
-    pub fn retire_build(&self, id: &ModuleId, target: &Target, limits: Limits) -> io::Result<()> {
+    pub(crate) fn retire_build(&self, id: &ModuleId, target: &Target, limits: Limits) -> io::Result<()> {
         let place = self.layout().built(id, target);
         let note = records::fingerprint(self.layout(), id, target);
         let note = note.map(|note| Fingerprint { before: None, ..note });
@@ -56,7 +55,7 @@ impl TreeWriter<'_> {
 
     /// Puts a kept build back into the tree, in the place of one that may be there. False: there is none with this key, or
     /// it is no longer what it was.
-    pub fn restore_build(&self, id: &ModuleId, target: &Target, key: &str) -> io::Result<bool> {
+    pub(crate) fn restore_build(&self, id: &ModuleId, target: &Target, key: &str) -> io::Result<bool> {
         let entry = self.layout().finished().join(key);
         let (build, note) = (entry.join("build"), read_note(&entry));
         let Some(mut note) = note.filter(|note| note.module == *id && note.target == *target && is_key(key)) else {
@@ -81,7 +80,7 @@ impl TreeWriter<'_> {
     }
 
     /// Deletes what is kept of this module for this kernel: somebody wants it built anew.
-    pub fn forget_finished(&self, id: &ModuleId, target: &Target) -> io::Result<()> {
+    pub(crate) fn forget_finished(&self, id: &ModuleId, target: &Target) -> io::Result<()> {
         let is_of = |note: &Fingerprint| note.module == *id && note.target == *target;
         for (_, entry) in entries(self.layout())? {
             if read_note(&entry).as_ref().is_none_or(is_of) {
@@ -108,7 +107,7 @@ impl TreeWriter<'_> {
     }
 
     /// Deletes what is too old, and the oldest until the rest is small enough: once, after builds were retired.
-    pub fn trim_finished(&self, limits: Limits) -> io::Result<()> {
+    pub(crate) fn trim_finished(&self, limits: Limits) -> io::Result<()> {
         let mut entries = entries(self.layout())?;
         entries.sort();
         let mut bytes = 0;

@@ -16,33 +16,30 @@ pub(super) const KIND: &str = "installed";
 
 /// The files that one module version has under one kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Installed {
-    /// The module's version.
-    pub version: ModuleVersion,
-    /// Its files.
-    pub files: Vec<InstalledFile>,
+pub(crate) struct Installed {
+    pub(crate) version: ModuleVersion,
+    pub(crate) files: Vec<InstalledFile>,
     /// Files of the version before it that it does not replace; they go when the new ones are in place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub obsolete: Vec<InstalledFile>,
+    pub(crate) obsolete: Vec<InstalledFile>,
 }
 
 /// One module file under a kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InstalledFile {
+pub(crate) struct InstalledFile {
     /// Where it is, without the root.
-    pub place: PathBuf,
-    /// Its MODULE_VERSION.
+    pub(crate) place: PathBuf,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub module_version: Option<String>,
+    pub(crate) module_version: Option<String>,
     /// The file that it replaced and that belongs into the store of originals, without the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub original: Option<PathBuf>,
+    pub(crate) original: Option<PathBuf>,
 }
 
 impl Tree {
     /// What is noted for this module and kernel; None when nothing is, or nothing that can be read. The note may be out
     /// of date: others change modules, too.
-    pub fn installed(&self, name: &ModuleName, target: &Target) -> Option<Installed> {
+    pub(crate) fn installed(&self, name: &ModuleName, target: &Target) -> Option<Installed> {
         let text = fs_err::read(note(self.layout(), name, target)).ok()?;
         serde_json::from_slice(&text).ok()
     }
@@ -50,14 +47,14 @@ impl Tree {
 
 impl TreeWriter<'_> {
     /// Notes what is about to be installed; durable when this returns.
-    pub fn note_installed(&self, name: &ModuleName, target: &Target, installed: &Installed) -> io::Result<()> {
+    pub(crate) fn note_installed(&self, name: &ModuleName, target: &Target, installed: &Installed) -> io::Result<()> {
         let file = note(self.layout(), name, target);
         sys::fs::create_folders(file.parent().unwrap_or(&file))?;
         sys::fs::write_atomically(&file, 0o644, &serde_json::to_vec(installed).map_err(io::Error::other)?)
     }
 
     /// Removes that note; no error when there is none.
-    pub fn drop_installed(&self, name: &ModuleName, target: &Target) -> io::Result<()> {
+    pub(crate) fn drop_installed(&self, name: &ModuleName, target: &Target) -> io::Result<()> {
         match fs_err::remove_file(note(self.layout(), name, target)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),

@@ -13,10 +13,9 @@ use crate::sys::fs::{create_folders, sync_folder, write_atomically};
 use crate::sys::process::ProcessId;
 use crate::sys::rename::failpoint;
 
-/// What was under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Doing {
+pub(crate) enum Doing {
     /// Files of a finished build were being put under the kernel.
     Install,
     /// They were being taken out.
@@ -25,13 +24,10 @@ pub enum Doing {
 
 /// An install or uninstall of one module on one kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// Which of the two.
-    pub doing: Doing,
-    /// The module.
-    pub id: ModuleId,
-    /// The kernel.
-    pub target: Target,
+pub(crate) struct Intent {
+    pub(crate) doing: Doing,
+    pub(crate) id: ModuleId,
+    pub(crate) target: Target,
 }
 
 /// The file: what is under way, and which process is at it.
@@ -60,17 +56,16 @@ impl Intent {
 
 /// Every note that a dead run left, oldest first; unreadable ones are skipped, and so are those of this process and its
 /// ancestors. To be read under the lock: what another holder is doing looks the same.
-pub fn left_over(layout: &Layout) -> io::Result<Vec<Intent>> {
+pub(crate) fn left_over(layout: &Layout) -> io::Result<Vec<Intent>> {
     let notes = read(layout)?.into_iter();
     Ok(notes.filter(|note| !note.is_ours()).map(|note| note.intent).collect())
 }
 
 /// Every note, whoever is at it.
-pub fn all(layout: &Layout) -> io::Result<Vec<Intent>> {
+pub(crate) fn all(layout: &Layout) -> io::Result<Vec<Intent>> {
     Ok(read(layout)?.into_iter().map(|note| note.intent).collect())
 }
 
-/// Oldest first.
 fn read(layout: &Layout) -> io::Result<Vec<Note>> {
     let entries = match fs::read_dir(layout.intents()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -93,7 +88,7 @@ fn read(layout: &Layout) -> io::Result<Vec<Note>> {
 
 impl TreeWriter<'_> {
     /// Writes down that an install or uninstall begins; durable when this returns.
-    pub fn begin(&self, intent: &Intent) -> io::Result<()> {
+    pub(crate) fn begin(&self, intent: &Intent) -> io::Result<()> {
         create_folders(&self.layout().intents())?;
         let note = Note { intent: intent.clone(), by: Some(ProcessId::own()) };
         let note = serde_json::to_vec(&note).map_err(io::Error::other)?;
@@ -103,7 +98,7 @@ impl TreeWriter<'_> {
     }
 
     /// Removes that note: it ended, well or not.
-    pub fn end(&self, intent: &Intent) -> io::Result<()> {
+    pub(crate) fn end(&self, intent: &Intent) -> io::Result<()> {
         match fs::remove_file(intent.file(self.layout())) {
             Ok(()) => sync_folder(&self.layout().intents()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

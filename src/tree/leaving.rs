@@ -13,23 +13,22 @@ use super::{Layout, TreeWriter};
 
 /// A version that its package is about to take along.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leaving {
-    /// The version that leaves.
-    pub id: ModuleId,
+pub(crate) struct Leaving {
+    pub(crate) id: ModuleId,
     /// The package manager's process; None when it is not known.
     #[serde(default)]
-    pub transaction: Option<ProcessId>,
+    pub(crate) transaction: Option<ProcessId>,
 }
 
 impl Leaving {
     /// Whether the transaction has ended, as far as can be told.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.transaction.is_none_or(|process| ProcessId::of(process.pid) != Some(process))
     }
 }
 
 /// Every such note; unreadable ones are skipped.
-pub fn all(layout: &Layout) -> io::Result<Vec<Leaving>> {
+pub(crate) fn all(layout: &Layout) -> io::Result<Vec<Leaving>> {
     let entries = match fs_err::read_dir(folder(layout)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -46,7 +45,7 @@ pub fn all(layout: &Layout) -> io::Result<Vec<Leaving>> {
 
 impl TreeWriter<'_> {
     /// Notes that this version leaves with the transaction of this process.
-    pub fn note_leaving(&self, id: &ModuleId, transaction: Option<ProcessId>) -> io::Result<()> {
+    pub(crate) fn note_leaving(&self, id: &ModuleId, transaction: Option<ProcessId>) -> io::Result<()> {
         let folder = folder(self.layout());
         fs_err::create_dir_all(&folder)?;
         let note = serde_json::to_vec(&Leaving { id: id.clone(), transaction })?;
@@ -54,7 +53,7 @@ impl TreeWriter<'_> {
     }
 
     /// Takes the note back: the version is gone, or its package came again.
-    pub fn forget_leaving(&self, id: &ModuleId) -> io::Result<()> {
+    pub(crate) fn forget_leaving(&self, id: &ModuleId) -> io::Result<()> {
         match fs_err::remove_file(folder(self.layout()).join(file_name(id))) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),

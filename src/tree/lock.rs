@@ -17,18 +17,16 @@ const MAX_LINE: usize = 512;
 
 /// Who holds the lock, as written into the lock file by the holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// Process id.
-    pub pid: u32,
+pub(crate) struct Holder {
+    pub(crate) pid: u32,
     /// Start time of that process in clock ticks since boot (proc_pid_stat(5), field 22): tells a re-used pid.
-    pub started: u64,
-    /// Its command line, shortened.
-    pub command: String,
+    pub(crate) started: u64,
+    pub(crate) command: String,
 }
 
 /// Why the lock could not be had.
 #[derive(Debug, thiserror::Error)]
-pub enum LockError {
+pub(crate) enum LockError {
     /// Somebody else kept it for the whole time.
     #[error("{} still holds the lock {} after {} s", describe(.holder.as_ref()), .lock.display(), .waited.as_secs())]
     Timeout {
@@ -46,7 +44,7 @@ pub enum LockError {
 
 /// The process that the lock file names and that is no more: it ended without clearing its line. None when there is no
 /// such line, or it may not be read.
-pub fn dead_holder(layout: &Layout) -> Option<Holder> {
+pub(crate) fn dead_holder(layout: &Layout) -> Option<Holder> {
     let mut options = OpenOptions::new();
     let mut file = options.read(true).custom_flags(libc::O_NOFOLLOW).open(layout.lock()).ok()?;
     let holder = read_holder(&mut file)?;
@@ -62,7 +60,7 @@ fn describe(holder: Option<&Holder>) -> String {
 /// The lock, held until dropped. A process whose ancestor holds it (a hook script calling dkms) works under the
 /// ancestor's lock: see [`TreeLock::TOKEN`].
 #[derive(Debug)]
-pub struct TreeLock {
+pub(crate) struct TreeLock {
     pub(super) layout: Layout,
     /// This process, or the ancestor under whose lock it works.
     holder: Holder,
@@ -72,12 +70,12 @@ pub struct TreeLock {
 
 impl TreeLock {
     /// Environment variable that hands the holder's `PID:STARTTIME` to hook scripts and post-transaction commands.
-    pub const TOKEN: &'static str = "DKMS_LOCK_HOLDER";
+    pub(crate) const TOKEN: &'static str = "DKMS_LOCK_HOLDER";
 
     /// Takes the lock, making the tree's folder if needed. Waits up to `timeout`; `waiting` is called once, when
     /// somebody else turns out to hold it. `token` is the value of [`TreeLock::TOKEN`] in this process' environment; it
     /// is believed only if it names an ancestor of this process that really holds the lock.
-    pub fn acquire(
+    pub(crate) fn acquire(
         layout: &Layout,
         timeout: Duration,
         token: Option<&str>,
@@ -118,7 +116,7 @@ impl TreeLock {
 
     /// Whether the run that held the lock last died with it: it had no time to clear its line. What it left half done is
     /// for whoever takes the lock next. False when that cannot be told.
-    pub fn was_abandoned(layout: &Layout) -> bool {
+    pub(crate) fn was_abandoned(layout: &Layout) -> bool {
         let mut options = OpenOptions::new();
         options.read(true).write(true).custom_flags(libc::O_NOFOLLOW);
         let is_signed = std::fs::metadata(layout.lock()).is_ok_and(|meta| meta.len() > 0);
@@ -126,12 +124,12 @@ impl TreeLock {
     }
 
     /// What a child must find in [`TreeLock::TOKEN`].
-    pub fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         format!("{}:{}", self.holder.pid, self.holder.started)
     }
 
     /// Whether an ancestor holds the lock and this process only works under it.
-    pub fn is_nested(&self) -> bool {
+    pub(crate) fn is_nested(&self) -> bool {
         self.file.is_none()
     }
 
@@ -142,7 +140,7 @@ impl TreeLock {
     }
 
     /// The right to change the tree.
-    pub fn writer(&self) -> TreeWriter<'_> {
+    pub(crate) fn writer(&self) -> TreeWriter<'_> {
         TreeWriter { lock: self }
     }
 }

@@ -17,7 +17,7 @@ const KEPT: usize = 5;
 const MAX_LOG: u64 = 4 << 20;
 
 /// The kept logs of this module on this kernel, oldest first.
-pub fn kept(layout: &Layout, id: &ModuleId, target: &Target) -> Vec<PathBuf> {
+pub(crate) fn kept(layout: &Layout, id: &ModuleId, target: &Target) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(layout.old_logs(id, target)) else { return Vec::new() };
     let mut logs: Vec<_> = entries
         .flatten()

@@ -4,66 +4,63 @@
 //! goes through that: staged beside its final place, then visible by one rename. Entries of our own have dot-names, so
 //! that they look neither like a module nor like a kernel to the shell original.
 
-pub mod brought;
-pub mod dependencies;
-pub mod difference;
-pub mod digests;
-pub mod finished;
-pub mod installed;
-pub mod intent;
-pub mod layout;
-pub mod leaving;
-pub mod lock;
-pub mod logs;
-pub mod original;
-pub mod records;
+pub(crate) mod brought;
+pub(crate) mod dependencies;
+pub(crate) mod difference;
+pub(crate) mod digests;
+pub(crate) mod finished;
+pub(crate) mod installed;
+pub(crate) mod intent;
+pub(crate) mod layout;
+pub(crate) mod leaving;
+pub(crate) mod lock;
+pub(crate) mod logs;
+pub(crate) mod original;
+pub(crate) mod records;
 mod recover;
-pub mod stale;
-pub mod state;
-pub mod stray;
-pub mod transition;
+pub(crate) mod stale;
+pub(crate) mod state;
+pub(crate) mod stray;
+pub(crate) mod transition;
 mod walk;
 mod weak;
 
 use std::io;
 
-pub use difference::Condition;
-pub use layout::Layout;
-pub use lock::{LockError, TreeLock};
-pub use state::{Build, ModuleEntry, VersionState};
-pub use transition::{Stage, TreeWriter};
+pub(crate) use layout::Layout;
+pub(crate) use lock::{LockError, TreeLock};
+pub(crate) use state::{Build, ModuleEntry, VersionState};
+pub(crate) use transition::{Stage, TreeWriter};
 
 use crate::ids::{ModuleId, ModuleName, ModuleVersion, Target};
 
-/// Reads the tree.
 #[derive(Debug, Clone)]
-pub struct Tree {
+pub(crate) struct Tree {
     layout: Layout,
 }
 
 impl Tree {
     /// The tree with these places. Nothing is read or made yet; a tree that does not exist is an empty one.
-    pub fn new(layout: Layout) -> Self {
+    pub(crate) fn new(layout: Layout) -> Self {
         Self { layout }
     }
 
-    /// Where things are.
-    pub fn layout(&self) -> &Layout {
+    pub(crate) fn layout(&self) -> &Layout {
         &self.layout
     }
 
     /// Every module and version, sorted by name, then version (byte order, as a directory walk), with their states.
-    pub fn modules(&self) -> io::Result<Vec<ModuleEntry>> {
+    pub(crate) fn modules(&self) -> io::Result<Vec<ModuleEntry>> {
         walk::modules(&self.layout)
     }
 
     /// One module version; None when the tree does not know it.
-    pub fn module(&self, id: &ModuleId) -> io::Result<Option<ModuleEntry>> {
+    pub(crate) fn module(&self, id: &ModuleId) -> io::Result<Option<ModuleEntry>> {
         walk::module(&self.layout, id)
     }
 
     /// The version of this module that the `kernel-KVER-ARCH` link names, whether or not its build is (still) there.
-    pub fn active(&self, name: &ModuleName, target: &Target) -> Option<ModuleVersion> {
+    pub(crate) fn active(&self, name: &ModuleName, target: &Target) -> Option<ModuleVersion> {
         let text = fs_err::read_link(self.layout.active_link(name, target)).ok()?;
         walk::linked_version(&text, target)
     }

@@ -19,15 +19,15 @@ const NOTE: &str = ".origin";
 
 /// One file of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Original {
+pub(crate) struct Original {
     /// Where it is kept, opened.
-    pub stored: PathBuf,
+    pub(crate) stored: PathBuf,
     /// Where it came from, opened; None when no release noted it, or the note leads out of the kernel's folder.
-    pub place: Option<PathBuf>,
+    pub(crate) place: Option<PathBuf>,
 }
 
 /// What the store keeps for this module on this kernel, by file name.
-pub fn originals(layout: &Layout, name: &ModuleName, target: &Target) -> io::Result<Vec<Original>> {
+pub(crate) fn originals(layout: &Layout, name: &ModuleName, target: &Target) -> io::Result<Vec<Original>> {
     let entries = match fs::read_dir(layout.originals(name, target)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
@@ -47,7 +47,7 @@ pub fn originals(layout: &Layout, name: &ModuleName, target: &Target) -> io::Res
 
 /// A note is foreign text: it counts only if it leads to a file name below INSTALLTREE/KVER.
 /// The kernels for which something is saved of this module, sorted.
-pub fn stores(layout: &Layout, name: &ModuleName) -> io::Result<Vec<Target>> {
+pub(crate) fn stores(layout: &Layout, name: &ModuleName) -> io::Result<Vec<Target>> {
     let top = layout.module(name).join("original_module");
     let mut targets = Vec::new();
     for kernel in super::walk::folders(&top, &[])? {
@@ -82,7 +82,7 @@ impl TreeWriter<'_> {
     /// stays; one at `place` that differs from it goes to `collisions/`.
     ///
     /// After a crash at any point the file is at its place, in the store, or in both.
-    pub fn save_original(&self, name: &ModuleName, target: &Target, place: &Path) -> io::Result<()> {
+    pub(crate) fn save_original(&self, name: &ModuleName, target: &Target, place: &Path) -> io::Result<()> {
         let store = self.layout().originals(name, target);
         let file_name = place.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let stored = store.join(file_name);
@@ -107,7 +107,7 @@ impl TreeWriter<'_> {
     ///
     /// `fallback` says where a file goes whose place nobody noted (releases before 3.2): the folder in which the module
     /// is installed, opened. Without either, the file stays in the store. A restored file replaces what is at its place.
-    pub fn restore_originals(
+    pub(crate) fn restore_originals(
         &self,
         name: &ModuleName,
         target: &Target,
@@ -126,13 +126,13 @@ impl TreeWriter<'_> {
     }
 
     /// Deletes one original, without putting it back: what it belonged to is gone.
-    pub fn drop_original(&self, original: &Original) -> io::Result<()> {
+    pub(crate) fn drop_original(&self, original: &Original) -> io::Result<()> {
         fs::remove_file(&original.stored)?;
         remove_tree(&note_of(&original.stored))
     }
 
     /// Deletes what the store keeps for this kernel, without putting it back (the kernel is gone). Also `collisions/`.
-    pub fn drop_originals(&self, name: &ModuleName, target: &Target) -> io::Result<()> {
+    pub(crate) fn drop_originals(&self, name: &ModuleName, target: &Target) -> io::Result<()> {
         self.discard(&self.layout().originals(name, target))?;
         self.drop_empty_store(name, target)
     }

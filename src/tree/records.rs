@@ -19,7 +19,7 @@ use crate::sys::fs::{create_folders, remove_tree, write_atomically};
 use crate::sys::process::ProcessId;
 
 /// A kind of fact that has a folder of its own.
-pub trait Record: Serialize + DeserializeOwned {
+pub(crate) trait Record: Serialize + DeserializeOwned {
     /// The folder below TREE/.records.
     const KIND: &'static str;
 
@@ -32,53 +32,50 @@ pub trait Record: Serialize + DeserializeOwned {
 
 /// A step that failed and was not done since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// The module.
-    pub module: ModuleId,
+pub(crate) struct Failure {
+    pub(crate) module: ModuleId,
     /// The kernel, if the step had one.
-    pub target: Option<Target>,
+    pub(crate) target: Option<Target>,
     /// The step, as the command line spells it: "build", "install" …
-    pub step: String,
+    pub(crate) step: String,
     /// The exit code that a plain command ends with for this case.
-    pub code: u8,
+    pub(crate) code: u8,
     /// The first error, one line.
-    pub error: String,
+    pub(crate) error: String,
     /// The log that tells more, as named inside the root.
-    pub log: Option<PathBuf>,
+    pub(crate) log: Option<PathBuf>,
     /// When: seconds since 1970-01-01 UTC.
-    pub time: u64,
+    pub(crate) time: u64,
 }
 
 /// What a build was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fingerprint {
-    /// The module.
-    pub module: ModuleId,
-    /// The kernel.
-    pub target: Target,
+pub(crate) struct Fingerprint {
+    pub(crate) module: ModuleId,
+    pub(crate) target: Target,
     /// Name of an input ("source", "kernel headers" …) → its digest, so that a difference can be named.
-    pub inputs: BTreeMap<String, String>,
+    pub(crate) inputs: BTreeMap<String, String>,
     /// When its `module/` was last changed, in nanoseconds since 1970: a build that another DKMS put in its place has
     /// another stamp.
     #[serde(default)]
-    pub stamp: Option<u64>,
+    pub(crate) stamp: Option<u64>,
     /// The digest of its `module/`.
     #[serde(default)]
-    pub digest: Option<String>,
+    pub(crate) digest: Option<String>,
     /// What it is known by among the finished builds ([`super::finished`]); none: it is never restored.
     #[serde(default)]
-    pub key: Option<String>,
+    pub(crate) key: Option<String>,
     /// Whether it was not put into the kernel since it was made: an installed module that was built again waits for that.
     #[serde(default)]
-    pub awaits_install: bool,
+    pub(crate) awaits_install: bool,
     /// That of the build whose place it takes. Of the two, the one whose stamp fits is about the build that is there.
     #[serde(default)]
-    pub before: Option<Box<Fingerprint>>,
+    pub(crate) before: Option<Box<Fingerprint>>,
 }
 
 impl Fingerprint {
     /// Of the build that lies at `place`, which has no key yet.
-    pub fn of(module: &ModuleId, target: &Target, place: &Path, inputs: BTreeMap<String, String>) -> Self {
+    pub(crate) fn of(module: &ModuleId, target: &Target, place: &Path, inputs: BTreeMap<String, String>) -> Self {
         let digest = fingerprint::of_folder(&place.join("module")).ok();
         Self {
             module: module.clone(),
@@ -94,14 +91,14 @@ impl Fingerprint {
 
     /// As it is to be noted before its build takes the place of the one that is there.
     #[must_use]
-    pub fn instead_of_the_present(self, layout: &Layout) -> Self {
+    pub(crate) fn instead_of_the_present(self, layout: &Layout) -> Self {
         let before = fingerprint(layout, &self.module, &self.target).map(|before| Self { before: None, ..before });
         Self { before: before.map(Box::new), awaits_install: true, ..self }
     }
 }
 
 /// [`Fingerprint::stamp`] of the build that lies at `place`.
-pub fn stamp(place: &Path) -> Option<u64> {
+pub(crate) fn stamp(place: &Path) -> Option<u64> {
     stamp_of(&fs::metadata(place.join("module")).ok()?)
 }
 
@@ -112,12 +109,12 @@ pub(super) fn stamp_of(meta: &std::fs::Metadata) -> Option<u64> {
 }
 
 /// What the build that is there now was made from; None when that is not known.
-pub fn fingerprint(layout: &Layout, module: &ModuleId, target: &Target) -> Option<Fingerprint> {
+pub(crate) fn fingerprint(layout: &Layout, module: &ModuleId, target: &Target) -> Option<Fingerprint> {
     fingerprint_of(layout, module, target, stamp(&layout.built(module, target)))
 }
 
 /// What the build with this stamp was made from.
-pub fn fingerprint_of(
+pub(crate) fn fingerprint_of(
     layout: &Layout,
     module: &ModuleId,
     target: &Target,
@@ -132,51 +129,45 @@ pub fn fingerprint_of(
 
 /// A person removed this version while a package holds its source: it stays removed until the source changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Removed {
-    /// The version.
-    pub module: ModuleId,
+pub(crate) struct Removed {
+    pub(crate) module: ModuleId,
     /// The digest of the source then.
-    pub source: String,
+    pub(crate) source: String,
 }
 
 /// A build that failed within a package manager's transaction, whose later events need not try the same again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tried {
-    /// The module.
-    pub module: ModuleId,
-    /// The kernel.
-    pub target: Target,
-    /// The package manager's process.
-    pub transaction: ProcessId,
+pub(crate) struct Tried {
+    pub(crate) module: ModuleId,
+    pub(crate) target: Target,
+    pub(crate) transaction: ProcessId,
     /// Name of an input → its digest, as a fingerprint has them.
-    pub inputs: BTreeMap<String, String>,
+    pub(crate) inputs: BTreeMap<String, String>,
 }
 
 /// The initramfs of a kernel may hold another module than is installed now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenInitramfs {
-    /// The module that changed.
-    pub module: ModuleId,
-    /// The kernel.
-    pub target: Target,
+pub(crate) struct OpenInitramfs {
+    pub(crate) module: ModuleId,
+    pub(crate) target: Target,
     /// The plain names of its module files.
-    pub files: BTreeSet<String>,
+    pub(crate) files: BTreeSet<String>,
     /// When it changed: nanoseconds since 1970; None while it changes.
-    pub since: Option<u64>,
+    pub(crate) since: Option<u64>,
     /// How the last attempt to make the initramfs anew failed.
     #[serde(default)]
-    pub failed: Option<Unmade>,
+    pub(crate) failed: Option<Unmade>,
 }
 
 /// An initramfs that could not be made anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unmade {
+pub(crate) struct Unmade {
     /// What was said, one line.
-    pub error: String,
+    pub(crate) error: String,
     /// The exit code of the case.
-    pub code: u8,
+    pub(crate) code: u8,
     /// When: seconds since 1970.
-    pub time: u64,
+    pub(crate) time: u64,
 }
 
 impl Record for OpenInitramfs {
@@ -240,7 +231,7 @@ impl Record for Fingerprint {
 }
 
 /// Every fact of this kind, in the byte order of module and kernel; what cannot be read is skipped.
-pub fn all<R: Record>(layout: &Layout) -> Vec<R> {
+pub(crate) fn all<R: Record>(layout: &Layout) -> Vec<R> {
     let Ok(entries) = fs::read_dir(layout.records().join(R::KIND)) else { return Vec::new() };
     let mut files: Vec<_> = entries
         .flatten()
@@ -252,7 +243,7 @@ pub fn all<R: Record>(layout: &Layout) -> Vec<R> {
 }
 
 /// The fact of this kind about this module and kernel.
-pub fn one<R: Record>(layout: &Layout, module: &ModuleId, target: Option<&Target>) -> Option<R> {
+pub(crate) fn one<R: Record>(layout: &Layout, module: &ModuleId, target: Option<&Target>) -> Option<R> {
     let record: R = read(&file::<R>(layout, module, target))?;
     (record.module() == module && record.target() == target).then_some(record)
 }
@@ -275,7 +266,7 @@ fn file<R: Record>(layout: &Layout, module: &ModuleId, target: Option<&Target>) 
 
 impl TreeWriter<'_> {
     /// Keeps a fact, in place of an older one about the same module and kernel.
-    pub fn record<R: Record>(&self, record: &R) -> io::Result<()> {
+    pub(crate) fn record<R: Record>(&self, record: &R) -> io::Result<()> {
         let file = file::<R>(self.layout(), record.module(), record.target());
         create_folders(&self.layout().records().join(R::KIND))?;
         let text = serde_json::to_vec_pretty(record).map_err(io::Error::other)?;
@@ -283,7 +274,7 @@ impl TreeWriter<'_> {
     }
 
     /// Notes that the build that is there now is what the kernel has.
-    pub fn note_build_installed(&self, module: &ModuleId, target: &Target) -> io::Result<()> {
+    pub(crate) fn note_build_installed(&self, module: &ModuleId, target: &Target) -> io::Result<()> {
         match fingerprint(self.layout(), module, target) {
             Some(note) if note.awaits_install => self.record(&Fingerprint { awaits_install: false, ..note }),
             _ => Ok(()),
@@ -291,7 +282,7 @@ impl TreeWriter<'_> {
     }
 
     /// Drops the fact of this kind about this module and kernel; none is no error.
-    pub fn drop_record<R: Record>(&self, module: &ModuleId, target: Option<&Target>) -> io::Result<()> {
+    pub(crate) fn drop_record<R: Record>(&self, module: &ModuleId, target: Option<&Target>) -> io::Result<()> {
         remove_tree(&file::<R>(self.layout(), module, target))
     }
 

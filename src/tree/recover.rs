@@ -28,7 +28,7 @@ impl TreeWriter<'_> {
     /// Completes or undoes what dead runs left (see the table above). Returns what was removed or put back.
     ///
     /// Under an ancestor's lock nothing is touched: what looks left over may be the ancestor's work.
-    pub fn recover(&self) -> io::Result<Vec<PathBuf>> {
+    pub(crate) fn recover(&self) -> io::Result<Vec<PathBuf>> {
         if self.lock.is_nested() {
             return Ok(Vec::new());
         }
@@ -51,7 +51,7 @@ impl TreeWriter<'_> {
 
 impl Tree {
     /// What [`TreeWriter::recover`] would remove or put back. What a run is at just now looks the same.
-    pub fn left_over(&self) -> io::Result<Vec<PathBuf>> {
+    pub(crate) fn left_over(&self) -> io::Result<Vec<PathBuf>> {
         let mut sweeping = Sweeping { hand: Hand::Looks, found: Vec::new() };
         sweeping.tree(self.layout())?;
         Ok(sweeping.found)

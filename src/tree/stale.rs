@@ -17,15 +17,15 @@ use crate::sys::process::ProcessId;
 
 /// A note that is of no use any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stale {
+pub(crate) struct Stale {
     /// Its file or folder (opened).
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Why, in a few words.
-    pub why: String,
+    pub(crate) why: String,
 }
 
 /// Every one of them, given what the tree holds. What an interrupted run still needs is none.
-pub fn find(layout: &Layout, modules: &[ModuleEntry]) -> io::Result<Vec<Stale>> {
+pub(crate) fn find(layout: &Layout, modules: &[ModuleEntry]) -> io::Result<Vec<Stale>> {
     let known =
         Known { layout, modules, unfinished: intent::all(layout)?.into_iter().map(|one| one.id.name).collect() };
     let mut found = Vec::new();

@@ -6,18 +6,17 @@ use crate::ids::{Arch, KernelRelease, ModuleId, Target};
 
 /// A module version in the tree.
 #[derive(Debug, Clone)]
-pub struct ModuleEntry {
-    /// Name and version.
-    pub id: ModuleId,
+pub(crate) struct ModuleEntry {
+    pub(crate) id: ModuleId,
     /// Whether its source is there.
-    pub state: VersionState,
+    pub(crate) state: VersionState,
     /// Its builds, sorted by kernel, then architecture (byte order).
-    pub builds: Vec<Build>,
+    pub(crate) builds: Vec<Build>,
 }
 
 /// Whether a version's source is usable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum VersionState {
+pub(crate) enum VersionState {
     /// `source` resolves to this folder (a binaries-only module has a real folder there).
     Added {
         /// The folder `source` leads to, as this process opens it.
@@ -32,27 +31,27 @@ pub enum VersionState {
 
 /// One build of a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Build {
+pub(crate) struct Build {
     /// The kernel it was made for.
-    pub target: Target,
+    pub(crate) target: Target,
     /// [`super::records::stamp`] of it, where it is known.
-    pub stamp: Option<u64>,
+    pub(crate) stamp: Option<u64>,
     /// Whether `kernel-KVER-ARCH` points at it.
-    pub installed: bool,
+    pub(crate) installed: bool,
     /// Whether NAME/original_module/KVER/ARCH exists.
-    pub has_original: bool,
+    pub(crate) has_original: bool,
     /// Kernels on which weak-modules linked all of it, sorted.
-    pub weak: Vec<(KernelRelease, Arch)>,
+    pub(crate) weak: Vec<(KernelRelease, Arch)>,
 }
 
 impl ModuleEntry {
     /// The build for this kernel.
-    pub fn build(&self, target: &Target) -> Option<&Build> {
+    pub(crate) fn build(&self, target: &Target) -> Option<&Build> {
         self.builds.iter().find(|build| build.target == *target)
     }
 
     /// Whether this version is what the kernel has, by its own build or a link of weak-modules.
-    pub fn is_installed_on(&self, target: &Target) -> bool {
+    pub(crate) fn is_installed_on(&self, target: &Target) -> bool {
         self.builds.iter().any(|build| {
             (build.target == *target && build.installed)
                 || build.weak.iter().any(|(kernel, arch)| *kernel == target.kernel && *arch == target.arch)
@@ -60,30 +59,22 @@ impl ModuleEntry {
     }
 
     /// The kernels on which links of weak-modules lead to this kernel's build, and that have none of their own installed.
-    pub fn links_to(&self, target: &Target) -> impl Iterator<Item = Target> {
+    pub(crate) fn links_to(&self, target: &Target) -> impl Iterator<Item = Target> {
         let weak = self.build(target).filter(|build| build.installed).map(|build| build.weak.as_slice());
         let linked = weak.unwrap_or_default().iter().map(|(kernel, arch)| Target::new(kernel.clone(), arch.clone()));
         linked.filter(|target| !self.build(target).is_some_and(|build| build.installed))
-    }
-
-    /// The folder of its source, if that is there.
-    pub fn source(&self) -> Option<&PathBuf> {
-        match &self.state {
-            VersionState::Added { source } => Some(source),
-            VersionState::Broken { .. } => None,
-        }
     }
 }
 
 /// Whether a kernel folder's name counts where no kernel was asked for (`status` without `-k`, `--all`): it begins with a
 /// digit.
-pub fn is_usual_release(release: &KernelRelease) -> bool {
+pub(crate) fn is_usual_release(release: &KernelRelease) -> bool {
     release.as_str().starts_with(|c: char| c.is_ascii_digit())
 }
 
 impl ModuleEntry {
     /// Whether its source is gone.
-    pub fn is_broken(&self) -> bool {
+    pub(crate) fn is_broken(&self) -> bool {
         matches!(self.state, VersionState::Broken { .. })
     }
 }

@@ -13,7 +13,7 @@ use crate::sys::fs::is_real_folder;
 
 /// One of them, with its path (opened).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stray {
+pub(crate) enum Stray {
     /// `NAME/VERSION/KVER/ARCH` without `module/`; it holds logs and notes of builds at most.
     HalfBuilt(ModuleId, Target, PathBuf),
     /// The same with something in it that is none of these.
@@ -29,7 +29,7 @@ pub enum Stray {
 }
 
 /// Every one of them, in the order of a sorted walk.
-pub fn find(layout: &Layout) -> io::Result<Vec<Stray>> {
+pub(crate) fn find(layout: &Layout) -> io::Result<Vec<Stray>> {
     let mut found = Vec::new();
     for name in folders(&layout.tree(), &[])? {
         let Ok(name) = ModuleName::new(name) else { continue };

@@ -64,7 +64,7 @@ impl Sandbox {
     pub(super) fn states(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for entry in self.tree().modules().unwrap() {
-            let state = if entry.source().is_some() { "added" } else { "broken" };
+            let state = if matches!(entry.state, VersionState::Added { .. }) { "added" } else { "broken" };
             lines.push(format!("{} {state}", entry.id));
             for build in entry.builds {
                 let state = if build.installed { "installed" } else { "built" };

@@ -25,18 +25,18 @@ pub(super) const DELETING: &str = ".delete_";
 pub(super) const STAGED_SOURCE: &str = ".dkms_tmp_";
 pub(super) const RESCUE_SOURCE: &str = ".dkms_rescue_";
 /// Modules staged beside their places under a kernel.
-pub const STAGED_MODULE: &str = ".dkms-";
+pub(crate) const STAGED_MODULE: &str = ".dkms-";
 
 /// The right to change the tree; had only from [`TreeLock::writer`].
 #[derive(Debug, Clone, Copy)]
-pub struct TreeWriter<'lock> {
+pub(crate) struct TreeWriter<'lock> {
     pub(super) lock: &'lock TreeLock,
 }
 
 /// A build under way: `NAME/VERSION/KVER/.tmp_ARCH_XXXXXX` with `module/` and `log/` in it. Dropped without
 /// [`TreeWriter::publish`], it vanishes.
 #[derive(Debug)]
-pub struct Stage {
+pub(crate) struct Stage {
     folder: tempfile::TempDir,
     // Behind the staged folder: dropped after it.
     _kernel: GoneIfEmpty,
@@ -57,30 +57,28 @@ impl Drop for GoneIfEmpty {
 
 impl Stage {
     /// Where the finished module files go, under their DEST names.
-    pub fn modules(&self) -> PathBuf {
+    pub(crate) fn modules(&self) -> PathBuf {
         self.folder().join("module")
     }
 
-    /// Where make.log goes.
-    pub fn log(&self) -> PathBuf {
+    pub(crate) fn log(&self) -> PathBuf {
         self.folder().join("log/make.log")
     }
 
     /// The staged folder itself (for `.dep_OTHER` files and Module.symvers).
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 }
 
 impl<'lock> TreeWriter<'lock> {
-    /// Where things are.
-    pub fn layout(&self) -> &'lock Layout {
+    pub(crate) fn layout(&self) -> &'lock Layout {
         &self.lock.layout
     }
 
     /// Registers SOURCETREE/NAME-VERSION: makes `NAME/VERSION/source` → that folder (absolute, without the root). A
     /// link that is there already is replaced; a real folder there (a binaries-only module) is an error.
-    pub fn register(&self, id: &ModuleId) -> io::Result<()> {
+    pub(crate) fn register(&self, id: &ModuleId) -> io::Result<()> {
         let text = self.layout().source_tree_name().join(id.source_folder());
         let version = self.layout().version(id);
         if !is_real_folder(&version) {
@@ -94,13 +92,13 @@ impl<'lock> TreeWriter<'lock> {
     }
 
     /// An empty folder in the tree for the `source` of a module without a source tree (binaries only).
-    pub fn stage_own_source(&self) -> io::Result<tempfile::TempDir> {
+    pub(crate) fn stage_own_source(&self) -> io::Result<tempfile::TempDir> {
         stage_in(&self.layout().tree(), &format!("{STAGED}source_"))
     }
 
     /// Registers a module whose source is a real folder `NAME/VERSION/source`, which was staged. An error when the tree
     /// knows that version already.
-    pub fn register_own_source(&self, staged: tempfile::TempDir, id: &ModuleId) -> io::Result<()> {
+    pub(crate) fn register_own_source(&self, staged: tempfile::TempDir, id: &ModuleId) -> io::Result<()> {
         if is_real_folder(&self.layout().version(id)) {
             return Err(at(&self.layout().version(id), "make", io::ErrorKind::AlreadyExists.into()));
         }
@@ -123,14 +121,14 @@ impl<'lock> TreeWriter<'lock> {
     }
 
     /// Makes an empty staging folder in the source tree, for a source that will become SOURCETREE/NAME-VERSION.
-    pub fn stage_source(&self) -> io::Result<tempfile::TempDir> {
+    pub(crate) fn stage_source(&self) -> io::Result<tempfile::TempDir> {
         create_folders(&self.layout().source_tree())?;
         stage_in(&self.layout().source_tree(), STAGED_SOURCE)
     }
 
     /// Lets a staged source appear as SOURCETREE/NAME-VERSION; an existing folder of that name is replaced (of a symlink
     /// only the link goes).
-    pub fn publish_source(&self, staged: tempfile::TempDir, id: &ModuleId) -> io::Result<()> {
+    pub(crate) fn publish_source(&self, staged: tempfile::TempDir, id: &ModuleId) -> io::Result<()> {
         make_public(staged.path())?;
         sync_file_system(staged.path())?;
         let rescue = self.layout().source_tree().join(format!("{RESCUE_SOURCE}{}", id.source_folder()));
@@ -139,7 +137,7 @@ impl<'lock> TreeWriter<'lock> {
     }
 
     /// An empty `NAME/VERSION/build`; what a former run left there goes, its make.log being kept in `old_logs`.
-    pub fn start_build(&self, id: &ModuleId, target: &Target) -> io::Result<PathBuf> {
+    pub(crate) fn start_build(&self, id: &ModuleId, target: &Target) -> io::Result<PathBuf> {
         let build = self.layout().build_folder(id);
         if let Err(error) = self.keep_log(id, target)
             && error.kind() != io::ErrorKind::NotFound
@@ -153,12 +151,12 @@ impl<'lock> TreeWriter<'lock> {
     }
 
     /// Removes `NAME/VERSION/build` after success.
-    pub fn end_build(&self, id: &ModuleId) -> io::Result<()> {
+    pub(crate) fn end_build(&self, id: &ModuleId) -> io::Result<()> {
         self.discard(&self.layout().build_folder(id))
     }
 
     /// A staging folder for a finished build, with empty `module/` and `log/`.
-    pub fn stage(&self, id: &ModuleId, target: &Target) -> io::Result<Stage> {
+    pub(crate) fn stage(&self, id: &ModuleId, target: &Target) -> io::Result<Stage> {
         let kernel = self.layout().version(id).join(&target.kernel);
         create_folders(&kernel)?;
         let folder = stage_in(&kernel, &format!("{STAGED}{}_", target.arch))?;
@@ -169,7 +167,7 @@ impl<'lock> TreeWriter<'lock> {
 
     /// Lets the staged build appear as `NAME/VERSION/KVER/ARCH`, replacing an older one. At every moment the old or the
     /// new one is there, or comes back with [`TreeWriter::recover`].
-    pub fn publish(&self, stage: Stage) -> io::Result<()> {
+    pub(crate) fn publish(&self, stage: Stage) -> io::Result<()> {
         let staged = stage.folder.path();
         make_public(staged)?;
         sync_tree(staged)?;
@@ -180,7 +178,7 @@ impl<'lock> TreeWriter<'lock> {
     }
 
     /// The folder `NAME/VERSION/tarball`, made if it is not there.
-    pub fn tarball_folder(&self, id: &ModuleId) -> io::Result<PathBuf> {
+    pub(crate) fn tarball_folder(&self, id: &ModuleId) -> io::Result<PathBuf> {
         let folder = self.layout().version(id).join("tarball");
         create_folders(&folder)?;
         Ok(folder)
@@ -188,7 +186,7 @@ impl<'lock> TreeWriter<'lock> {
 
     /// Deletes `NAME/VERSION/KVER/ARCH` (renamed away first) and empty parents up to the version folder, and the note of
     /// what it was made from.
-    pub fn delete_build(&self, id: &ModuleId, target: &Target) -> io::Result<()> {
+    pub(crate) fn delete_build(&self, id: &ModuleId, target: &Target) -> io::Result<()> {
         let place = self.layout().built(id, target);
         self.discard(&place)?;
         let kernel = self.layout().version(id).join(&target.kernel);
@@ -197,13 +195,13 @@ impl<'lock> TreeWriter<'lock> {
     }
 
     /// Points `NAME/kernel-KVER-ARCH` at this version, replacing any other.
-    pub fn activate(&self, id: &ModuleId, target: &Target) -> io::Result<()> {
+    pub(crate) fn activate(&self, id: &ModuleId, target: &Target) -> io::Result<()> {
         let text = Path::new(id.version.as_str()).join(&target.kernel).join(&target.arch);
         replace_link(&text, &self.layout().active_link(&id.name, target))
     }
 
     /// Removes `NAME/kernel-KVER-ARCH`; no error when it is not there.
-    pub fn deactivate(&self, name: &ModuleName, target: &Target) -> io::Result<()> {
+    pub(crate) fn deactivate(&self, name: &ModuleName, target: &Target) -> io::Result<()> {
         let link = self.layout().active_link(name, target);
         match fs::remove_file(&link) {
             Ok(()) => sync_folder(&self.layout().module(name)),
@@ -214,7 +212,7 @@ impl<'lock> TreeWriter<'lock> {
 
     /// Deletes the version folder when no build is left in it, and the module's folder when it is empty. Returns whether
     /// the version is gone. The source in SOURCETREE stays.
-    pub fn forget(&self, id: &ModuleId) -> io::Result<bool> {
+    pub(crate) fn forget(&self, id: &ModuleId) -> io::Result<bool> {
         if !walk::built_for(self.layout(), id)?.is_empty() {
             return Ok(false);
         }
@@ -229,7 +227,7 @@ impl<'lock> TreeWriter<'lock> {
 
     /// Takes something of the tree away that is of no use, and the folders above it that are empty then. The tree itself
     /// and what is not in it are refused.
-    pub fn clear_away(&self, place: &Path) -> io::Result<()> {
+    pub(crate) fn clear_away(&self, place: &Path) -> io::Result<()> {
         let tree = self.layout().tree();
         let is_inside = place.strip_prefix(&tree).is_ok_and(|inside| {
             let mut parts = inside.components();

@@ -36,7 +36,6 @@ fn versions(layout: &Layout, name: &ModuleName, weak: &WeakLinks) -> io::Result<
     Ok(facts.versions.iter().filter_map(|version| entry(layout, &id(version), &facts, weak)).collect())
 }
 
-/// One module version.
 pub(super) fn module(layout: &Layout, id: &ModuleId) -> io::Result<Option<ModuleEntry>> {
     let facts = NameFacts::read(layout, &id.name)?;
     if !facts.versions.contains(&id.version) {

@@ -9,15 +9,8 @@ mod story;
 mod transaction;
 mod verdict;
 
-use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use dkms::cli::event;
-use dkms::cli::pipeline::App;
-use dkms::conf::Framework;
-use dkms::report::human::{Human, Loudness, Notes};
-use dkms::sys::System;
 
 use story::Story;
 
@@ -65,23 +58,4 @@ fn shortened(seed: u64) -> String {
     let story = Story::new(seed).shortened();
     let (wrong, told) = (0..5).map(|_| story.live()).find(|(wrong, _)| !wrong.is_empty()).unwrap_or_default();
     format!("{story:#?}\n{}\n\n{}", told.join("\n"), wrong.join("\n"))
-}
-
-/// The process that a hook starts: the program, with the sandbox's places.
-#[test]
-#[ignore = "a child of the test above"]
-fn hook() {
-    let Ok(words) = std::env::var("EVENT_WORDS") else { return };
-    let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-    let place = |name: &str| PathBuf::from(std::env::var_os("SANDBOX").unwrap()).join(name);
-    let system = System::host();
-    let framework = Framework {
-        dkms_tree: place("dkms"),
-        source_tree: place("src"),
-        install_tree: place("lib/modules"),
-        tmp_location: place("tmp"),
-        ..Framework::defaults(&system)
-    };
-    let app = App::new(system, framework, Human::new(Loudness::Normal, Notes::Stderr));
-    event::run(&app, &event::Options::default(), &words, "dkms").unwrap();
 }

@@ -163,13 +163,12 @@ impl Sandbox {
         self.run(wrapped(wrapper, env!("CARGO_BIN_EXE_dkms").as_ref()), words)
     }
 
-    /// Runs `dkms event` with these words, a variable (NAME=VALUE) and these lines on standard input. It is the test's own
-    /// program that does it (`events::hook`), since an event takes no options that would name a sandbox's places.
+    /// Runs `dkms event` with these words, a variable (NAME=VALUE) and these lines on standard input.
     pub fn event(&self, wrapper: &[String], words: &str, variable: Option<&str>, input: &[String]) -> Ran {
-        let mut command = wrapped(wrapper, &std::env::current_exe().expect("the test itself"));
-        command.args(["events::hook", "--exact", "--ignored", "--nocapture", "--quiet", "--test-threads=1"]);
+        let mut command = wrapped(wrapper, env!("CARGO_BIN_EXE_dkms").as_ref());
+        command.arg("event").args(self.places()).args(words.split(' '));
         self.set_environment(&mut command);
-        command.env("EVENT_WORDS", words).envs(variable.and_then(|variable| variable.split_once('=')));
+        command.envs(variable.and_then(|variable| variable.split_once('=')));
         let mut file = tempfile::tempfile().expect("a file");
         input.iter().for_each(|line| writeln!(file, "{line}").expect("a line"));
         file.rewind().expect("its beginning");
@@ -185,9 +184,13 @@ impl Sandbox {
         self.finish(&mut command)
     }
 
-    fn run(&self, mut command: Command, words: &[&str]) -> Ran {
+    fn places(&self) -> [String; 3] {
         let places = [("--dkmstree", "dkms"), ("--sourcetree", "src"), ("--installtree", "lib/modules")];
-        command.args(words).args(places.map(|(option, name)| format!("{option}={}", self.path(name).display())));
+        places.map(|(option, name)| format!("{option}={}", self.path(name).display()))
+    }
+
+    fn run(&self, mut command: Command, words: &[&str]) -> Ran {
+        command.args(words).args(self.places());
         self.set_environment(&mut command);
         self.finish(&mut command)
     }

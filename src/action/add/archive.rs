@@ -7,7 +7,8 @@ use crate::conf::{self, Commands, Framework, Loaded};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
-use crate::package::archive::{self, Limits};
+use crate::package::input::archive;
+use crate::package::input::archive::Limits;
 use crate::step::{ArchiveForm, Unpacked};
 use crate::sys::{self, System};
 use crate::tree::records::Fingerprint;
@@ -18,7 +19,12 @@ use crate::tree::records::Fingerprint;
 ///
 /// [`Kind::ArchiveMissing`]; [`Kind::NotAnArchive`] with the entry that is refused; [`Kind::ArchiveWithoutConf`] when no
 /// usable dkms.conf is in it.
-pub fn identify(system: &System, framework: &Framework, file: &Path, folder: &Path) -> Result<(ModuleId, Unpacked)> {
+pub(crate) fn identify(
+    system: &System,
+    framework: &Framework,
+    file: &Path,
+    folder: &Path,
+) -> Result<(ModuleId, Unpacked)> {
     archive::unpack(file, folder, &Limits::default()).map_err(|error| error.at(file))?;
     let [source_tree, lone, main] =
         ["dkms_source_tree", "dkms_binaries_only", "dkms_main_tree"].map(|name| folder.join(name));

@@ -16,7 +16,7 @@ use super::place::other_suffixes;
 
 /// Compares the files of a build with those under its kernel. `loaded` is the module's dkms.conf, as far as it can be
 /// read: without it, what is in the build counts as all that should be there. Files that cannot be read are no difference.
-pub fn check_files(
+pub(crate) fn check_files(
     system: &System,
     layout: &Layout,
     entry: &ModuleEntry,
@@ -59,7 +59,7 @@ fn pairs(
 
 /// What is wrong with the files of a build, for those who mend it. What the install noted about their places counts before
 /// what would be chosen now. A module that was only signed, stripped of its signature or compressed is the same module.
-pub fn file_faults(
+pub(crate) fn file_faults(
     system: &System,
     layout: &Layout,
     entry: &ModuleEntry,

@@ -11,8 +11,7 @@ use crate::tree::Layout;
 
 /// Why the lists could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
-pub enum DepmodError {
-    /// depmod ended badly.
+pub(crate) enum DepmodError {
     #[error("`{command}` ended with {how}{}", said(.stderr))]
     Failed {
         /// Program and arguments.
@@ -31,10 +30,8 @@ fn said(stderr: &str) -> String {
     if stderr.is_empty() { String::new() } else { format!(": {stderr}") }
 }
 
-/// Whether it was run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ran {
-    /// Yes.
+pub(crate) enum Ran {
     Yes,
     /// No: the kernel has no modules.dep, so its package has not been set up yet (and will run depmod then), or is gone.
     NoLists,
@@ -43,7 +40,7 @@ pub enum Ran {
 }
 
 /// Runs `depmod -a KVER`, with `-F` where /boot has that kernel's System.map and `-b` for another root.
-pub fn run(system: &System, layout: &Layout, kernel: &KernelRelease) -> Result<Ran, DepmodError> {
+pub(crate) fn run(system: &System, layout: &Layout, kernel: &KernelRelease) -> Result<Ran, DepmodError> {
     if !layout.install_tree().join(kernel).join("modules.dep").exists() {
         return Ok(Ran::NoLists);
     }
@@ -136,7 +133,7 @@ fn of_this_machine(system: &System, base: &Path) -> Command {
 
 /// Removes the lists and empty folders of a kernel that has gone, and its folder. Whatever else lies there is an error, and
 /// then nothing is removed.
-pub fn remove_lists_of_gone(kernel_folder: &Path) -> std::io::Result<()> {
+pub(crate) fn remove_lists_of_gone(kernel_folder: &Path) -> std::io::Result<()> {
     let is_list = |name: &std::ffi::OsStr| LISTS.iter().any(|list| name == *list);
     let mut folders = Vec::new();
     for entry in fs_err::read_dir(kernel_folder)? {
@@ -167,7 +164,7 @@ fn remove_empty_tree(folder: &Path) -> std::io::Result<()> {
 /// Removes depmod's lists and the kernel's folder when the last module has gone with ours: modules.dep is empty, as the
 /// kernel's package is gone. Of a kernel that has gone, folders that a dead run emptied go as well. Returns whether lists
 /// were removed.
-pub fn remove_empty_lists(kernel_folder: &Path, has_gone: bool) -> std::io::Result<bool> {
+pub(crate) fn remove_empty_lists(kernel_folder: &Path, has_gone: bool) -> std::io::Result<bool> {
     if has_gone && kernel_folder.is_dir() {
         crate::sys::fs::remove_empty_folders(kernel_folder)?;
     }

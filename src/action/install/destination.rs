@@ -6,12 +6,12 @@ use crate::conf::destination;
 use crate::sys::System;
 
 /// The folder below the kernel's into which every module of this root goes; None: each to its DEST_MODULE_LOCATION.
-pub fn common(system: &System) -> Option<PathBuf> {
+pub(crate) fn common(system: &System) -> Option<PathBuf> {
     destination::replacement(system).and_then(|location| below(&location))
 }
 
 /// DEST_MODULE_LOCATION as a relative path; None when it would lead out of the kernel's folder.
-pub fn below(location: &str) -> Option<PathBuf> {
+pub(crate) fn below(location: &str) -> Option<PathBuf> {
     let mut path = PathBuf::new();
     for component in Path::new(location.trim()).components() {
         match component {

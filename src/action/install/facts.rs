@@ -11,7 +11,7 @@ use super::version_check::Facts;
 /// # Errors
 ///
 /// The file cannot be read or unpacked.
-pub fn read(file: &Path) -> Result<Facts, ModInfoError> {
+pub(crate) fn read(file: &Path) -> Result<Facts, ModInfoError> {
     match ModInfo::read(file) {
         Ok(info) => {
             let owned = |value: Option<&str>| value.map(str::to_owned);

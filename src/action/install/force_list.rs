@@ -10,7 +10,7 @@ const FOLDER: &str = "/usr/share/dkms/modules_to_force_install";
 
 /// The switches that the files there turn on for this module: `NAME` is `--force`, `NAME_version-override` is
 /// `--force-version-override`. Files that cannot be read count as empty.
-pub fn switches(system: &System, name: &ModuleName) -> BTreeSet<Switch> {
+pub(crate) fn switches(system: &System, name: &ModuleName) -> BTreeSet<Switch> {
     let Ok(files) = fs_err::read_dir(system.path(FOLDER)) else { return BTreeSet::new() };
     let texts = files.flatten().filter_map(|entry| fs_err::read_to_string(entry.path()).ok());
     texts.flat_map(|text| named(&text, name)).collect()

@@ -8,22 +8,22 @@ mod candidates;
 mod close;
 mod condition;
 mod depmod;
-pub mod destination;
-pub mod facts;
+pub(crate) mod destination;
+pub(crate) mod facts;
 mod force_list;
 mod modprobe;
 mod place;
 mod selinux;
 mod take_back;
 mod uninstall;
-pub mod version_check;
+pub(crate) mod version_check;
 mod weak_modules;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub(crate) use close::close;
-pub use condition::{check_files, file_faults};
+pub(crate) use condition::{check_files, file_faults};
 pub(crate) use depmod::remove_lists_of_gone;
 pub(crate) use uninstall::uninstall;
 
@@ -43,7 +43,6 @@ use crate::tree::intent::{Doing, Intent};
 pub(crate) struct Change {
     /// The step that made it.
     pub(crate) step: StepId,
-    /// What it did.
     pub(crate) intent: Intent,
     /// The version that was active before an install.
     replaced: Option<ModuleVersion>,

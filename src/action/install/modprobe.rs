@@ -12,7 +12,7 @@ const AT_ONCE: usize = 500;
 
 /// When this kernel is the running one, and that of the root that this process works on, asks modprobe(8) for every device that the kernel knows, blacklists honoured.
 /// Aliases that no module serves are no failure.
-pub fn load_matching(context: &Context<'_>, kernel: &KernelRelease) {
+pub(crate) fn load_matching(context: &Context<'_>, kernel: &KernelRelease) {
     if context.system.running_kernel() != Some(kernel) || chroot::certain(context.system).is_some() {
         return;
     }

@@ -32,13 +32,12 @@ pub(super) fn label(job: &Job<'_>, files: &[PathBuf]) {
 }
 
 /// Whether this root has a policy, running or not.
-pub fn has_policy(system: &System) -> bool {
+pub(crate) fn has_policy(system: &System) -> bool {
     policy(system).is_some()
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Policy {
-    /// The running system's.
     Running,
     /// That of a root on which it is not in force, as an image that is being made: its file_contexts.
     Stored(PathBuf),

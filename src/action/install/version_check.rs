@@ -7,16 +7,16 @@ use crate::version;
 
 /// What a module file says of itself in its .modinfo section.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// MODULE_VERSION
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// The checksum over its sources.
-    pub srcversion: Option<String>,
+    pub(crate) srcversion: Option<String>,
 }
 
 /// Why a module is not installed over one that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// The one there has a greater MODULE_VERSION.
     Older,
     /// Both have the same version and the same srcversion.
@@ -36,7 +36,7 @@ impl fmt::Display for Refusal {
 }
 
 /// Compares ours with the one that is there. `identical` is asked only where neither has a version or srcversion.
-pub fn check(ours: &Facts, theirs: &Facts, identical: impl FnOnce() -> bool) -> Option<Refusal> {
+pub(crate) fn check(ours: &Facts, theirs: &Facts, identical: impl FnOnce() -> bool) -> Option<Refusal> {
     if *ours == Facts::default() && *theirs == Facts::default() {
         return identical().then_some(Refusal::Identical);
     }

@@ -14,16 +14,15 @@ const RHEL_TOOLS: [&str; 2] = ["/usr/sbin/weak-modules", "/sbin/weak-modules"];
 
 /// What happened to the modules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// They were put under their kernel.
     Added,
-    /// They were taken out.
     Removed,
 }
 
 /// Tells the distribution's tool, if it has one, about these module files (without the root). Its failure is a warning:
 /// the kernel that the modules were built for has them anyway.
-pub fn tell(context: &Context<'_>, kernel: &KernelRelease, change: Change, files: &[PathBuf]) {
+pub(crate) fn tell(context: &Context<'_>, kernel: &KernelRelease, change: Change, files: &[PathBuf]) {
     let Some(tool) = tool(context.system).filter(|_| !files.is_empty()) else { return };
     let list: String = files.iter().map(|file| format!("{}\n", file.display())).collect();
     let command = context.system.command(context.system.root(), tool.program());

@@ -12,12 +12,15 @@ use crate::conf::modernize::{self, Modernized};
 use crate::conf::{self, Framework};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::package::identity::IdentityError;
-use crate::package::lint::{self, Finding, Level, Subject};
+use crate::package::input::source;
+use crate::package::input::source::Source;
+use crate::package::io::output::{Existing, Output};
 use crate::package::make::{self, SourceRequest};
-use crate::package::output::{Existing, Output};
-use crate::package::source::{self, Source};
-use crate::package::{authored, mkconf, names, placeholder, survey};
+use crate::package::module::identity::IdentityError;
+use crate::package::module::lint;
+use crate::package::module::lint::{Finding, Level, Subject};
+use crate::package::module::{authored, mkconf, placeholder, survey};
+use crate::package::words::names;
 use crate::report::human::{Human, Loudness, Notes};
 use crate::report::{Message, Reporter};
 use crate::sys::System;
@@ -25,43 +28,43 @@ use crate::sys::System;
 /// Write a dkms.conf from the makefiles of a source, or renew one
 #[derive(Debug, Clone, Default, Args)]
 #[command(disable_version_flag = true)]
-pub struct AuthorArgs {
+pub(crate) struct AuthorArgs {
     /// A source archive (tar, also compressed, or zip), a folder, a dkms.conf, or NAME/VERSION of the tree
     #[arg(value_name = "INPUT")]
-    pub input: PathBuf,
+    pub(crate) input: PathBuf,
     /// The module's name, if the input's name does not say it
     #[arg(long = "name", short = 'm', alias = "module", value_name = "NAME")]
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The module's version, if neither the input's name nor the source says it
     #[arg(id = "module_version", long = "version", short = 'v', value_name = "VERSION")]
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// The dkms.conf: a path in the source, or a file of this machine
     #[arg(short = 'c', long = "conf", value_name = "FILE")]
-    pub conf: Option<PathBuf>,
+    pub(crate) conf: Option<PathBuf>,
     /// mkconf: write to this file, or to dkms.conf in this folder [default: standard output]
     #[arg(long, short = 'o', value_name = "FILE|DIR")]
-    pub output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
     /// mkconf: replace a file that exists
     #[arg(long)]
-    pub force: bool,
+    pub(crate) force: bool,
     /// mkconf: renew the dkms.conf that is there: the dialect of 2003 and deprecated directives become today's
     #[arg(long)]
-    pub modernize: bool,
+    pub(crate) modernize: bool,
     /// The most that an archive may hold, in bytes (K, M and G are understood) [default: 4G]
     #[arg(long, value_name = "BYTES", value_parser = super::bytes)]
-    pub max_size: Option<u64>,
+    pub(crate) max_size: Option<u64>,
     /// The DKMS tree, for NAME/VERSION
     #[arg(long, value_name = "DIR")]
-    pub dkmstree: Option<PathBuf>,
+    pub(crate) dkmstree: Option<PathBuf>,
     /// The source tree, for NAME/VERSION
     #[arg(long, value_name = "DIR")]
-    pub sourcetree: Option<PathBuf>,
+    pub(crate) sourcetree: Option<PathBuf>,
     /// Tell the result as JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Say nothing
     #[arg(long, short = 'q')]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
 }
 
 /// What is to be done.
@@ -73,16 +76,16 @@ enum Verb {
 
 /// A command line, as typed.
 #[derive(Debug, Clone)]
-pub struct AuthorCall {
+pub(crate) struct AuthorCall {
     verb: Verb,
     args: AuthorArgs,
 }
 
 /// The verbs that this file knows.
-pub const VERBS: [&str; 2] = ["mkconf", "lint"];
+pub(crate) const VERBS: [&str; 2] = ["mkconf", "lint"];
 
 /// Reads the words after one of [`VERBS`].
-pub fn parse(verb: &str, words: &[String]) -> std::result::Result<AuthorCall, clap::Error> {
+pub(crate) fn parse(verb: &str, words: &[String]) -> std::result::Result<AuthorCall, clap::Error> {
     let (verb, name) = if verb == "lint" { (Verb::Lint, "dkms lint") } else { (Verb::Write, "dkms mkconf") };
     let command = AuthorArgs::augment_args(clap::Command::new(name).bin_name(name).no_binary_name(true));
     // lint writes nothing.
@@ -99,20 +102,20 @@ pub fn parse(verb: &str, words: &[String]) -> std::result::Result<AuthorCall, cl
 
 impl AuthorCall {
     /// Who is told: what goes to standard output is a file or a document, unless it goes elsewhere.
-    pub fn reporter(&self) -> Human {
+    pub(crate) fn reporter(&self) -> Human {
         let loudness = if self.args.quiet { Loudness::Nothing } else { Loudness::Normal };
         let is_answer = self.args.json || self.args.output.is_none();
         Human::new(loudness, if is_answer { Notes::Stderr } else { Notes::Stdout })
     }
 
     /// Whether the result is told as JSON.
-    pub fn json(&self) -> bool {
+    pub(crate) fn json(&self) -> bool {
         self.args.json
     }
 }
 
 /// Does what the command line asks for.
-pub fn run(call: &AuthorCall, system: &System, framework: &Framework, reporter: &dyn Reporter) -> Result<()> {
+pub(crate) fn run(call: &AuthorCall, system: &System, framework: &Framework, reporter: &dyn Reporter) -> Result<()> {
     let mut framework = framework.clone();
     let (dkms, source) = (call.args.dkmstree.as_deref(), call.args.sourcetree.as_deref());
     Trees { dkms, source, install: None }.replace_in(&mut framework);

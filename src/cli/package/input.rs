@@ -7,18 +7,18 @@ use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, ModuleVersion};
-use crate::package::output::Place;
+use crate::package::io::output::Place;
 use crate::sys::System;
 use crate::tree::Layout;
 
 /// What is to be packaged.
 pub(super) struct Input {
     /// The archive or folder.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The module, if the tree says it.
-    pub id: Option<ModuleId>,
+    pub(crate) id: Option<ModuleId>,
     /// The tree's folder of that module version.
-    pub registered: Option<PathBuf>,
+    pub(crate) registered: Option<PathBuf>,
 }
 
 /// What exists is an archive or a folder; otherwise NAME/VERSION of the tree is meant, or what -m and -v say.

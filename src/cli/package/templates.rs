@@ -6,9 +6,10 @@ use super::Verb;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::package::Format;
+use crate::package::description::template;
+use crate::package::description::template::{Template, TemplateError};
+use crate::package::input::payload::Entry;
 use crate::package::make::Prepared;
-use crate::package::payload::Entry;
-use crate::package::template::{self, Template, TemplateError};
 use crate::sys::System;
 
 /// The template of a package that is written here.

@@ -1,6 +1,6 @@
 use super::wishes::{environment_maintainer, relations};
 use super::*;
-use crate::package::relations::Kind as Relation;
+use crate::package::words::relations::Kind as Relation;
 
 fn call(verb: &str, words: &[&str]) -> PackageCall {
     parse(verb, &words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()).unwrap()

@@ -5,9 +5,9 @@ use std::path::Path;
 use super::args::PackageArgs;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::package::info::Wishes;
-use crate::package::relations::Kind as Relation;
-use crate::package::{certificate, changelog};
+use crate::package::description::info::Wishes;
+use crate::package::description::{certificate, changelog};
+use crate::package::words::relations::Kind as Relation;
 use crate::sys::System;
 
 /// What the command line and the environment say about the package.

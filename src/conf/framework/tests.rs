@@ -91,9 +91,6 @@ fn the_environment_gives_jobs_and_files_win() {
     assert_eq!(read(&[], &[("parallel_jobs", "3")]).0.parallel_jobs, Some(3));
     let (framework, _) = read(&[("framework.conf", "parallel_jobs=5\n")], &[("parallel_jobs", "3")]);
     assert_eq!(framework.parallel_jobs, Some(5));
-    let mut framework = framework;
-    framework.set_dkms_tree("/x");
-    assert_eq!(framework.origins["dkms_tree"], Origin::CommandLine);
 }
 
 #[test]

@@ -7,7 +7,6 @@ use super::eval::Evaluator;
 use super::variables::{Element, Variable};
 
 impl Evaluator<'_> {
-    /// Assignments without a command.
     pub(super) fn assignments<'a>(
         &mut self,
         assignments: impl IntoIterator<Item = &'a Assignment>,
@@ -74,7 +73,6 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    /// Sets one element.
     pub(super) fn set(&mut self, name: &str, index: usize, value: Element) -> Result<(), Dynamic> {
         self.refuse_special(name)?;
         self.variables.set(name, index, value);

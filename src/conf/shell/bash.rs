@@ -20,20 +20,18 @@ pub(super) enum Source<'a> {
     Text(&'a str),
 }
 
-/// One run of bash.
 pub(super) struct Run<'a> {
     /// The system whose environment it gets.
-    pub system: &'a System,
+    pub(crate) system: &'a System,
     /// The file to name in errors.
-    pub file: &'a Path,
+    pub(crate) file: &'a Path,
     /// Variables that it can read, in order.
-    pub variables: &'a [(String, String)],
-    /// Values of earlier files.
-    pub known: &'a Directives,
+    pub(crate) variables: &'a [(String, String)],
+    pub(crate) known: &'a Directives,
     /// The directives whose values are wanted; `X*` stands for every name that begins with `X`.
-    pub names: &'a [&'a str],
+    pub(crate) names: &'a [&'a str],
     /// What `override_dest_module_location` prints instead of its argument.
-    pub destination: Option<&'a str>,
+    pub(crate) destination: Option<&'a str>,
 }
 
 /// Marks the end of a complete answer.

@@ -13,14 +13,11 @@ use crate::ids::{Arch, KernelRelease};
 /// Whether what a command writes to standard output gets there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
-    /// It does.
     Yes,
-    /// It goes elsewhere.
     No,
 }
 
 impl Evaluator<'_> {
-    /// A simple command.
     pub(super) fn simple(&mut self, command: &SimpleCommand) -> Result<Flow, Dynamic> {
         let prefix = command.prefix.iter().flat_map(|prefix| &prefix.0);
         let suffix = command.suffix.iter().flat_map(|suffix| &suffix.0);

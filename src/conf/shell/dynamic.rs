@@ -9,11 +9,10 @@ use crate::conf::ConfError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::conf) struct Dynamic {
     /// The line, from 1.
-    pub line: usize,
-    /// The construct.
-    pub what: String,
+    pub(crate) line: usize,
+    pub(crate) what: String,
     /// The column, from 1, when the parser refused the text there.
-    pub refused_at: Option<usize>,
+    pub(crate) refused_at: Option<usize>,
 }
 
 impl std::fmt::Display for Dynamic {

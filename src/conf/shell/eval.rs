@@ -34,20 +34,15 @@ thread_local! {
 /// The wanted names after an evaluation.
 #[derive(Debug)]
 pub(super) struct Outcome {
-    /// Those that are known.
-    pub directives: Directives,
-    /// Those that are not.
-    pub unknown: Vec<Unknown>,
+    pub(crate) directives: Directives,
+    pub(crate) unknown: Vec<Unknown>,
     /// Whether anything asked for a variable that tells about the kernel.
-    pub depends_on_kernel: bool,
+    pub(crate) depends_on_kernel: bool,
 }
 
-/// How a statement ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
-    /// The next one follows.
     Next,
-    /// Leave this many loops.
     Break(usize),
     /// Go on with this outer loop.
     Continue(usize),
@@ -361,7 +356,6 @@ impl<'s> Evaluator<'s> {
         self.functions.get(name).cloned()
     }
 
-    /// Calls a function.
     pub(super) fn call(&mut self, body: &FunctionBody, arguments: Vec<String>) -> Result<Flow, Dynamic> {
         if body.1.is_some() {
             return Err(self.dynamic("a redirection"));

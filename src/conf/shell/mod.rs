@@ -46,7 +46,6 @@ pub(super) enum Reach {
 /// How many evaluations a value goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Evaluations {
-    /// Sourced: framework.conf.
     One,
     /// Sourced, printed, sourced: dkms.conf and its overrides.
     Two,
@@ -55,49 +54,43 @@ pub(super) enum Evaluations {
 /// What files are evaluated with.
 pub(super) struct Shell<'a> {
     /// The system they belong to.
-    pub system: &'a System,
+    pub(crate) system: &'a System,
     /// The names taken from them, in the order of the second evaluation; `X*` stands for all that begin with `X`.
-    pub names: &'a [&'a str],
-    /// Variables they can read.
-    pub variables: Vec<(String, String)>,
+    pub(crate) names: &'a [&'a str],
+    pub(crate) variables: Vec<(String, String)>,
     /// What `override_dest_module_location` prints instead of its argument.
-    pub destination: Option<String>,
-    /// How far to go.
-    pub reach: Reach,
-    /// Once or twice.
-    pub evaluations: Evaluations,
+    pub(crate) destination: Option<String>,
+    pub(crate) reach: Reach,
+    pub(crate) evaluations: Evaluations,
 }
 
 /// A directive whose value only commands can tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unknown {
-    /// Its name.
-    pub name: String,
+pub(crate) struct Unknown {
+    pub(crate) name: String,
     /// Its index; None when the whole array is unknown.
-    pub index: Option<usize>,
+    pub(crate) index: Option<usize>,
     /// The line, from 1, of what cannot be known.
-    pub line: usize,
-    /// The construct.
-    pub what: String,
+    pub(crate) line: usize,
+    pub(crate) what: String,
 }
 
 /// What one file yields on top of the values known before.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
     /// Every wanted name that is set afterwards.
-    pub directives: Directives,
+    pub(crate) directives: Directives,
     /// Wanted names that only commands can tell (with [`Reach::Lenient`] only).
-    pub unknown: Vec<Unknown>,
-    /// How.
-    pub evaluated_by: EvaluatedBy,
+    pub(crate) unknown: Vec<Unknown>,
+    pub(crate) evaluated_by: EvaluatedBy,
     /// Whether it may be another one for another kernel.
-    pub depends_on_kernel: bool,
+    pub(crate) depends_on_kernel: bool,
     /// What only bash could tell, when it was asked: a line and a construct.
-    pub needs: Option<String>,
+    pub(crate) needs: Option<String>,
     /// Odd things, one sentence each.
-    pub notices: Vec<String>,
+    pub(crate) notices: Vec<String>,
     /// The text, for those that look at the order of its lines.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl Shell<'_> {

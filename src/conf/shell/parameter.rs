@@ -15,7 +15,6 @@ const MAX_SEARCHED: usize = 4096;
 
 /// What a parameter stands for.
 enum Value {
-    /// One value, or unset.
     One(Option<String>),
     /// `${a[@]}`, `$@`: several.
     Many(Vec<String>),

@@ -1,6 +1,5 @@
 //! Shell patterns: `*`, `?`, `[…]`, backslash. Extended globs are left to bash.
 
-/// A pattern, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern(Vec<Token>);
 

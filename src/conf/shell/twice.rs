@@ -14,9 +14,9 @@ use crate::sys::System;
 /// The text that is sourced again, and what each of its lines sets.
 pub(super) struct Printed {
     /// One `NAME[INDEX]="VALUE"` a line.
-    pub text: String,
+    pub(crate) text: String,
     /// The directive of each line.
-    pub lines: Vec<(String, usize)>,
+    pub(crate) lines: Vec<(String, usize)>,
 }
 
 /// Whether a second evaluation gives what the first gave: no value holds a character that a shell reads, and all blanks

@@ -56,9 +56,9 @@ pub(super) type Element = Result<String, Dynamic>;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Variable {
     /// The elements that are set.
-    pub elements: BTreeMap<usize, Element>,
+    pub(crate) elements: BTreeMap<usize, Element>,
     /// Set where the whole variable may have been changed by something unknown.
-    pub blurred: Option<Dynamic>,
+    pub(crate) blurred: Option<Dynamic>,
 }
 
 /// What a function call adds: its arguments, and what its `local`s hide.
@@ -68,13 +68,12 @@ struct Frame {
     hidden: Vec<(String, Option<Variable>)>,
 }
 
-/// All variables.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Variables {
     all: BTreeMap<String, Variable>,
     frames: Vec<Frame>,
     /// Set once an unknown command may have set any variable: what is not set here may be set in truth.
-    pub wild: Option<Dynamic>,
+    pub(crate) wild: Option<Dynamic>,
     /// Shared with every copy: what a subshell asked for counts, too.
     asked_about_kernel: Rc<Cell<bool>>,
 }
@@ -102,7 +101,6 @@ impl Variables {
         self.asked_about_kernel.get()
     }
 
-    /// One element.
     pub(super) fn element(&self, name: &str, index: usize) -> Result<Option<String>, Dynamic> {
         self.get(name)?.and_then(|variable| variable.elements.get(&index)).cloned().transpose()
     }
@@ -116,17 +114,14 @@ impl Variables {
         variable.elements.insert(index, value);
     }
 
-    /// Replaces a whole variable.
     pub(super) fn replace(&mut self, name: &str, variable: Variable) {
         self.all.insert(name.to_owned(), variable);
     }
 
-    /// Forgets a variable.
     pub(super) fn unset(&mut self, name: &str) {
         self.all.remove(name);
     }
 
-    /// Forgets one element.
     pub(super) fn unset_element(&mut self, name: &str, index: usize) {
         if let Some(variable) = self.all.get_mut(name) {
             variable.elements.remove(&index);
@@ -138,12 +133,10 @@ impl Variables {
         self.all.entry(name.to_owned()).or_default().blurred = Some(dynamic.clone());
     }
 
-    /// Every variable.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&String, &Variable)> {
         self.all.iter()
     }
 
-    /// Enters a function.
     pub(super) fn enter(&mut self, arguments: Vec<String>) {
         self.frames.push(Frame { arguments, hidden: Vec::new() });
     }
@@ -170,7 +163,6 @@ impl Variables {
         true
     }
 
-    /// The positional parameters.
     pub(super) fn arguments(&self) -> &[String] {
         self.frames.last().map_or(&[], |frame| &frame.arguments)
     }

@@ -6,7 +6,6 @@ use super::makefile::{Make, Mode};
 use super::value::Value;
 use super::world::{ROOT, absolute, is_opaque, is_solid};
 
-/// References within references.
 const MAX_DEPTH: usize = 40;
 
 /// What a kernel's makefiles hand to those of a module.

@@ -7,11 +7,8 @@ use super::guard::Guard;
 use super::makefile::{Make, Mode, Variable};
 use super::world::{World, below, is_opaque, is_plain};
 
-/// Folders that are read.
 const MAX_FOLDERS: usize = 300;
-/// Folders within folders.
 const MAX_DEPTH: usize = 24;
-/// Modules that are listed.
 const MAX_MODULES: usize = 300;
 
 /// Conditions of one module that are told apart.
@@ -21,11 +18,8 @@ const MAX_GUARDS: usize = 16;
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     pub(super) name: String,
-    /// Below the source.
     pub(super) folder: String,
-    /// When; at least one.
     pub(super) guards: Vec<Guard>,
-    /// Where obj-m was set.
     pub(super) place: Place,
     /// Objects that it is linked from.
     pub(super) parts: Vec<String>,

@@ -334,7 +334,6 @@ fn stem<'t>(pattern: &str, word: &'t str) -> Option<&'t str> {
     }
 }
 
-/// Functions of single words.
 fn of_word(name: &str, word: &str, folder: &str) -> Option<String> {
     let (dir, file) = word.rfind('/').map_or(("./", word), |at| word.split_at(at + 1));
     let dot = file.rfind('.').map(|at| word.len() - file.len() + at);

@@ -29,7 +29,6 @@ impl Literal {
 enum Subject {
     /// A variable of the kernel's configuration.
     Config(String),
-    /// A condition as written.
     Unknown(String),
 }
 
@@ -74,7 +73,6 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Never.
     pub(super) fn never() -> Self {
         Self { clauses: vec![Vec::new()] }
     }

@@ -15,7 +15,6 @@ pub(super) struct Line {
     pub(super) tab: bool,
 }
 
-/// Splits a makefile.
 pub(super) fn split(text: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut numbered = text.lines().enumerate();
@@ -69,7 +68,6 @@ pub(super) enum Operator {
     Shell,
 }
 
-/// An assignment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Assignment<'a> {
     pub(super) name: &'a str,

@@ -10,14 +10,11 @@ use super::world::{World, below, cleaned, is_opaque};
 
 /// Files included by included files.
 const MAX_INCLUDES: usize = 16;
-/// Conditionals within conditionals.
 const MAX_BRANCHES: usize = 100;
 /// Bytes of a makefile that are read.
 const MAX_FILE: usize = 256 << 10;
-/// Parts of one variable.
 const MAX_PARTS: usize = 2000;
 
-/// Who runs make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// A person in the folder: KERNELRELEASE is not set.
@@ -35,7 +32,6 @@ pub(super) struct Part {
     pub(super) is_raw: bool,
 }
 
-/// A variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Variable {
     pub(super) parts: Vec<Part>,
@@ -58,11 +54,9 @@ impl Variable {
 pub(super) struct Recipe {
     pub(super) targets: Vec<String>,
     pub(super) prerequisites: Vec<String>,
-    /// Lines not yet expanded.
     pub(super) lines: Vec<(Place, String)>,
 }
 
-/// An open conditional.
 struct Branch {
     /// When no branch so far counted.
     rest: Guard,
@@ -82,7 +76,6 @@ impl Branch {
     }
 }
 
-/// A makefile being read.
 pub(super) struct Make<'w, 'a> {
     pub(super) world: &'w mut World<'a>,
     pub(super) mode: Mode,
@@ -97,7 +90,6 @@ pub(super) struct Make<'w, 'a> {
     pub(super) place: Place,
     /// The target whose recipe is expanded.
     pub(super) target: Option<String>,
-    /// References being expanded.
     pub(super) depth: usize,
     branches: Vec<Branch>,
     /// Whether a line that begins with a tab belongs to the last recipe.

@@ -23,11 +23,11 @@ use world::World;
 
 /// A line of a makefile.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub(crate) struct Place {
     /// The path below the source.
-    pub file: String,
+    pub(crate) file: String,
     /// The line, from 1.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 impl fmt::Display for Place {
@@ -38,11 +38,10 @@ impl fmt::Display for Place {
 
 /// Something that could not be known, or that a person should look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// Where.
-    pub place: Place,
+pub(crate) struct Note {
+    pub(crate) place: Place,
     /// What; the place goes before it.
-    pub sentence: String,
+    pub(crate) sentence: String,
 }
 
 impl fmt::Display for Note {
@@ -53,11 +52,11 @@ impl fmt::Display for Note {
 
 /// A variable of the kernel's configuration on which something depends.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Need {
+pub(crate) struct Need {
     /// `CONFIG_X`
-    pub name: String,
+    pub(crate) name: String,
     /// Whether it must be set (`y` or `m`) or must not.
-    pub is_set: bool,
+    pub(crate) is_set: bool,
 }
 
 impl fmt::Display for Need {
@@ -68,47 +67,45 @@ impl fmt::Display for Need {
 
 /// A module that the source builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Module {
-    /// Its name without suffix.
-    pub name: String,
+pub(crate) struct Module {
+    pub(crate) name: String,
     /// Its folder below the source; empty for the source itself.
-    pub folder: String,
+    pub(crate) folder: String,
     /// Where a makefile says so.
-    pub place: Place,
+    pub(crate) place: Place,
     /// The objects that it is linked from, below the source; none when it is made from one file of its name.
-    pub parts: Vec<String>,
+    pub(crate) parts: Vec<String>,
     /// What the kernel's configuration must have for it.
-    pub needs: Vec<Need>,
+    pub(crate) needs: Vec<Need>,
     /// On what else it depends, as written.
-    pub depends: Vec<String>,
+    pub(crate) depends: Vec<String>,
 }
 
 /// One call of the kernel's make.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Build {
+pub(crate) struct Build {
     /// The folder below the source that `M=` must name; empty for the source itself.
-    pub folder: String,
+    pub(crate) folder: String,
     /// Variables that the call must set.
-    pub variables: Vec<(String, String)>,
+    pub(crate) variables: Vec<(String, String)>,
 }
 
-/// What a source builds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// In the order of the makefiles.
-    pub modules: Vec<Module>,
+    pub(crate) modules: Vec<Module>,
     /// The calls of make that build them, in order.
-    pub builds: Vec<Build>,
+    pub(crate) builds: Vec<Build>,
     /// What the kernel's configuration must have for the whole, with the error that says so.
-    pub needs: Vec<(Need, Place)>,
+    pub(crate) needs: Vec<(Need, Place)>,
     /// INSTALL_MOD_DIR as the makefile sets it.
-    pub install: Option<(String, Place)>,
+    pub(crate) install: Option<(String, Place)>,
     /// What could not be known.
-    pub notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
 }
 
 /// Whether a file is one whose text [`read`] looks at; of all others only the names count.
-pub fn is_read(path: &str) -> bool {
+pub(crate) fn is_read(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let stems = ["Makefile", "makefile", "GNUmakefile", "Kbuild", "Kconfig"];
     stems.iter().any(|stem| name.starts_with(stem))
@@ -117,7 +114,7 @@ pub fn is_read(path: &str) -> bool {
 
 /// Reads the makefiles of a source: paths below it (without `./`), each with the file's text, which may be empty for
 /// files that [`is_read`] does not name.
-pub fn read(files: &BTreeMap<String, String>) -> Reading {
+pub(crate) fn read(files: &BTreeMap<String, String>) -> Reading {
     let mut world = World::new(files);
     let mut recipes = Recipes::default();
     recipe::read(&mut world, "", &mut recipes, 0);

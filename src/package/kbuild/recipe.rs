@@ -135,7 +135,6 @@ fn commands(make: &mut Make<'_, '_>, recipe: &Recipe, into: &mut Recipes, others
     }
 }
 
-/// A call of make.
 struct Call {
     folder: Option<String>,
     variables: Vec<(String, String)>,

@@ -56,7 +56,6 @@ impl Value {
         value
     }
 
-    /// Bytes of text.
     pub(super) fn len(&self) -> usize {
         self.0.iter().map(|segment| segment.text.len()).sum()
     }

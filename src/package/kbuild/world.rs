@@ -16,12 +16,9 @@ const SOLID: u32 = 0x10_0000;
 const MAX_OPAQUE: usize = 0xFF00;
 /// Work in steps; the largest real sources need some ten thousands.
 const BUDGET: u64 = 400_000;
-/// Bytes of one value.
 const MAX_VALUE: usize = 64 << 10;
-/// Notes that are kept.
 const MAX_NOTES: usize = 100;
 
-/// See the module.
 pub(super) struct World<'a> {
     pub(super) files: &'a BTreeMap<String, String>,
     pub(super) atoms: Atoms,

@@ -9,8 +9,8 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use super::{Indices, Progress, RepositoryError, Settings, control, earlier, name, plain_files, remove};
-use crate::package::date;
-use crate::package::stream::{Compression, Compressor, md5, sha256};
+use crate::package::io::stream::{Compression, Compressor, md5, sha256};
+use crate::package::words::date;
 use crate::sys::fs::write_atomically;
 
 /// The folder with copies of the lists under the names of their digests (Acquire-By-Hash in Release).

@@ -6,21 +6,22 @@ use std::path::{Path, PathBuf};
 
 use super::{Reader, RepositoryError, Settings};
 use crate::ids::ModuleId;
-use crate::package::carries::Carries;
-use crate::package::contents::{Extra, Role};
-use crate::package::info::{InfoError, Material, PackageInfo, Wishes};
-use crate::package::names::{self, NameError};
-use crate::package::openpgp::SigningKey;
-use crate::package::payload::Payload;
-use crate::package::profile::{Family, Profile};
-use crate::package::stream::Compression;
-use crate::package::survey::Survey;
-use crate::package::{Format, Writing, deb, rpm};
+use crate::package::description::carries::Carries;
+use crate::package::description::contents::{Extra, Role};
+use crate::package::description::info::{InfoError, Material, PackageInfo, Wishes};
+use crate::package::format::{deb, rpm};
+use crate::package::input::payload::Payload;
+use crate::package::io::openpgp::SigningKey;
+use crate::package::io::stream::Compression;
+use crate::package::module::survey::Survey;
+use crate::package::words::names;
+use crate::package::words::names::NameError;
+use crate::package::words::profile::{Family, Profile};
+use crate::package::{Format, Writing};
 use crate::sys::fs::write_atomically;
 
-/// What is asked for.
 #[derive(Debug, Clone)]
-pub struct Setup {
+pub(crate) struct Setup {
     /// The package: its name ends in `-repo`.
     package: ModuleId,
     /// Where the top folder is served, without a slash at the end.
@@ -31,8 +32,7 @@ pub struct Setup {
 
 /// Why no such package can be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SetupError {
-    /// Its name or version.
+pub(crate) enum SetupError {
     #[error(transparent)]
     Name(#[from] NameError),
     /// It would stand in files of apt and dnf.
@@ -42,7 +42,7 @@ pub enum SetupError {
 
 impl Setup {
     /// Checks name, version and address. The name gets `-repo` at its end unless it has it.
-    pub fn new(name: &str, version: &str, url: &str, maintainer: Option<&str>) -> Result<Self, SetupError> {
+    pub(crate) fn new(name: &str, version: &str, url: &str, maintainer: Option<&str>) -> Result<Self, SetupError> {
         let name = if name.ends_with("-repo") { name.to_owned() } else { format!("{name}-repo") };
         // The strict rules are Debian's; a name serves both formats.
         names::check_package_name(Format::Deb, &name)?;

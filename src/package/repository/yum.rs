@@ -8,11 +8,10 @@ use sha2::{Digest, Sha256};
 
 use super::yum_package::Described;
 use super::{Indices, Progress, RepositoryError, Settings, earlier, plain_files};
-use crate::package::stream::{Compression, Compressor};
+use crate::package::io::stream::{Compression, Compressor};
 use crate::sys::fs::{remove_tree, sync_tree, write_atomically};
 use crate::sys::rename;
 
-/// The folder's name.
 pub(super) const FOLDER: &str = "repodata";
 const STAGED: &str = ".repodata.new";
 const RESCUE: &str = ".repodata.old";

@@ -8,16 +8,16 @@ use rpm::{Dependency, DependencyFlags, FileType, IndexSignatureTag, IndexTag, Pa
 
 use super::xml::{element, escape};
 use super::{RepositoryError, name};
-use crate::package::openpgp::SigningKey;
-use crate::package::stream::sha256;
+use crate::package::io::openpgp::SigningKey;
+use crate::package::io::stream::sha256;
 
 /// A package's part of the three lists.
 pub(super) struct Described {
     /// Name, epoch, version, release, architecture.
-    pub identity: String,
-    pub primary: String,
-    pub filelists: String,
-    pub other: String,
+    pub(crate) identity: String,
+    pub(crate) primary: String,
+    pub(crate) filelists: String,
+    pub(crate) other: String,
 }
 
 /// What all three parts need.

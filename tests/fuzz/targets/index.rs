@@ -2,7 +2,6 @@
 
 #![no_main]
 
-use dkms::package::checkout;
 use libfuzzer_sys::fuzz_target;
 use sha1::Digest;
 
@@ -11,5 +10,5 @@ fuzz_target!(|bytes: &[u8]| {
     fs_err::create_dir(folder.path().join(".git")).expect("a repository");
     let index = [bytes, &sha1::Sha1::digest(bytes)[..]].concat();
     fs_err::write(folder.path().join(".git/index"), index).expect("the input written");
-    let _ = checkout::tracked(folder.path());
+    dkms::fuzz::index(folder.path());
 });

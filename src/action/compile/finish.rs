@@ -1,0 +1,204 @@
+//! From what make left to what will be installed: every module is there, stripped, signed, compressed, under its name.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::action::Context;
+use crate::action::compile::compress::compress;
+use crate::action::compile::prepare::Prepared;
+use crate::action::compile::sign::{Question, Signer, Unsigned};
+use crate::conf::BuiltModule;
+use crate::error::{self, Error};
+use crate::exit::Kind;
+use crate::kernel::{ModInfo, Suffix};
+use crate::report::Message;
+use crate::sys::copy::copy_entry;
+use crate::tree::Stage;
+
+/// Whether the modules have the signatures that were wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signatures {
+    /// They have, or none were wanted.
+    AsWanted,
+    /// At least one has not; the reason was told.
+    Missing,
+}
+
+/// Puts the finished modules into the stage.
+///
+/// # Errors
+///
+/// A module of dkms.conf is not there. What goes wrong with stripping, signing or compressing is told as a warning.
+pub(crate) fn finish(
+    context: &Context<'_>,
+    module: &Prepared<'_>,
+    build: &Path,
+    stage: &Stage,
+) -> error::Result<Signatures> {
+    let built = find_all(module, build)?;
+    warn_of_other_kernels(context, module, &built);
+    let files = copy_all(module, &built, stage)?;
+    strip_all(context, module, &built, &files);
+    let signatures = sign_all(context, module, &files);
+    compress_all(context, module, &files);
+    Ok(signatures)
+}
+
+/// A module of dkms.conf and the file that make left for it.
+struct Built<'a> {
+    conf: &'a BuiltModule,
+    file: PathBuf,
+}
+
+fn find_all<'a>(module: &'a Prepared<'_>, build: &Path) -> error::Result<Vec<Built<'a>>> {
+    let place = |conf: &'a BuiltModule| {
+        let file = build.join(&conf.built_location).join(format!("{}{}", conf.built_name, Suffix::Plain.as_str()));
+        Built { conf, file }
+    };
+    let (found, missing): (Vec<_>, Vec<_>) = module.modules().map(place).partition(|built| built.file.is_file());
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    let relative = |built: &Built<'_>| built.file.strip_prefix(build).unwrap_or(&built.file).display().to_string();
+    let names = missing.iter().map(relative).collect::<Vec<_>>().join(", ");
+    let text = format!("make ended well, but did not produce what the dkms.conf of {} names: {names}", module.id);
+    Err(Error::new(Kind::ModuleNotProduced, text)
+        .hint("look at BUILT_MODULE_NAME and BUILT_MODULE_LOCATION, and whether make was told to build these modules"))
+}
+
+/// A Makefile that asks `uname -r` builds for the running kernel, whatever it is told; the module would not load.
+fn warn_of_other_kernels(context: &Context<'_>, module: &Prepared<'_>, built: &[Built<'_>]) {
+    for Built { conf, file } in built {
+        let wanted = &module.target.kernel;
+        let Some(release) = ModInfo::read(file).ok().and_then(|info| info.release().map(str::to_owned)) else {
+            continue;
+        };
+        if release != wanted.as_str() {
+            context.reporter.warn(format!(
+                "{} of {} was built for kernel {release} instead of {wanted}, which will not load it: its Makefile may \
+                 ask `uname -r`, where it should use $kernelver or $kernel_source_dir of dkms.conf",
+                conf.built_name, module.id
+            ));
+        }
+    }
+}
+
+fn copy_all(module: &Prepared<'_>, built: &[Built<'_>], stage: &Stage) -> error::Result<Vec<PathBuf>> {
+    let folder = stage.modules();
+    let fail = |error| Error::io(format!("the modules of {} cannot be put aside", module.id), error);
+    let copy = |built: &Built<'_>| {
+        let file = folder.join(format!("{}{}", built.conf.dest_name, Suffix::Plain.as_str()));
+        fs_err::copy(&built.file, &file).map_err(fail)?;
+        // Whatever the umask of the build was: modules are for everybody to read.
+        fs_err::set_permissions(&file, Permissions::from_mode(0o644)).map_err(fail)?;
+        Ok(file)
+    };
+    built.iter().map(copy).collect()
+}
+
+/// Debug information would make modules ten times as large; line numbers in an oops are not worth that.
+fn strip_all(context: &Context<'_>, module: &Prepared<'_>, built: &[Built<'_>], files: &[PathBuf]) {
+    let program = module.toolchain.strip(context.system);
+    for (file, _) in files.iter().zip(built).filter(|(_, built)| built.conf.strip) {
+        if let Err(problem) = on_a_copy(file, |copy| strip(context, program, copy)) {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            context.reporter.warn(format!("{name} of {} was not stripped: {problem}", module.id));
+        }
+    }
+}
+
+fn strip(context: &Context<'_>, program: &str, file: &Path) -> Result<(), String> {
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    let command = context.system.command(folder, program).arg("-g").arg(context.system.inside(file));
+    match context.system.run(&command) {
+        Ok(finished) if finished.success() => Ok(()),
+        Ok(finished) => Err(format!("`{program} -g` failed: {} {}", finished.how(), finished.error_text())),
+        Err(error) => Err(format!("{error}: {}", error.source)),
+    }
+}
+
+/// Lets a program change a copy of a module, which takes the module's place when it did well: what a program leaves of
+/// a file when the disk is full must never be installed.
+fn on_a_copy(file: &Path, change: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
+    let text = |error: std::io::Error| error.to_string();
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    let scratch = tempfile::Builder::new().prefix(".tmp_").tempdir_in(folder).map_err(text)?;
+    // The name stays: programs look at it.
+    let copy = scratch.path().join(file.file_name().unwrap_or_default());
+    fs_err::copy(file, &copy).map_err(text)?;
+    change(&copy)?;
+    fs_err::rename(&copy, file).map_err(text)
+}
+
+fn sign_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) -> Signatures {
+    if files.is_empty() {
+        return Signatures::AsWanted;
+    }
+    let signer = match signer(context, module) {
+        Ok(signer) => signer,
+        Err(signatures) => return signatures,
+    };
+    let doing = "signing";
+    let (id, target) = (module.id.clone(), Some(module.target.clone()));
+    context.reporter.tell(Message::Started { module: id.clone(), target: target.clone(), doing });
+    let sign = |file: &PathBuf| on_a_copy(file, |copy| signer.sign(context.system, copy)).err();
+    let problems: Vec<String> = files.iter().filter_map(sign).collect();
+    let how = if problems.is_empty() { "done" } else { "failed" }.to_owned();
+    context.reporter.tell(Message::Finished { module: id, target, doing, how });
+    let Some(first) = problems.first() else { return Signatures::AsWanted };
+    let (count, all) = (problems.len(), files.len());
+    context.reporter.warn(format!("{count} of {all} modules of {} could not be signed: {first}", module.id));
+    Signatures::Missing
+}
+
+/// What signs the modules. When they stay unsigned, the reason is told.
+fn signer(context: &Context<'_>, module: &Prepared<'_>) -> Result<Signer, Signatures> {
+    let question = Question {
+        framework: context.framework,
+        layout: context.tree.layout(),
+        kernel: &module.target.kernel,
+        config: &module.config,
+        headers: &module.headers,
+    };
+    let unsigned = |why: &str| format!("the modules of {} are not signed: {why}", module.id);
+    match Signer::prepare(context.system, &question) {
+        Ok(signer) => {
+            if signer.key_is_new {
+                let certificate = signer.certificate();
+                context.reporter.note(format!(
+                    "a new key signs modules: with Secure Boot, enrol its certificate by `mokutil --import {certificate}`"
+                ));
+            }
+            Ok(signer)
+        }
+        Err(Unsigned::Unwanted(why)) => {
+            context.reporter.detail(unsigned(&why));
+            Err(Signatures::AsWanted)
+        }
+        Err(Unsigned::Failed(why)) => {
+            context.reporter.warn(unsigned(&why));
+            Err(Signatures::Missing)
+        }
+    }
+}
+
+fn compress_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) {
+    for file in files {
+        if let Err(error) = compress(context.system, &context.framework.compress_options, file, module.suffix) {
+            let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
+            context.reporter.warn(format!("a module of {} stays uncompressed: {error}{cause}", module.id));
+        }
+    }
+}
+
+/// Keeps what a build leaves for those that build on it: its exported symbols.
+pub(crate) fn keep_symbols(build: &Path, stage: &Stage) -> error::Result<()> {
+    const FILE: &str = "Module.symvers";
+    let symbols = build.join(FILE);
+    if !symbols.is_file() {
+        return Ok(());
+    }
+    copy_entry(&symbols, &stage.modules().join(FILE))
+        .map_err(|error| Error::io("the exported symbols of the modules cannot be kept", error))
+}

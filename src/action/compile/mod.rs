@@ -1,0 +1,125 @@
+//! Building a module for a kernel: source in, finished modules in the tree.
+
+mod certificate;
+mod compress;
+mod environment;
+mod finish;
+pub(crate) mod keys;
+mod log;
+mod make;
+mod patch;
+mod prepare;
+mod recipe;
+mod shell;
+mod sign;
+pub(crate) mod toolchain;
+mod workshop;
+
+use crate::action::Context;
+use crate::action::jobs::Jobs;
+use crate::error::{Error, Result};
+use crate::ids::{ModuleId, Target};
+use crate::report::Message;
+use crate::snapshot::inputs;
+use crate::step::Switch;
+use crate::tree::Stage;
+use crate::tree::records::Fingerprint;
+
+use crate::action::compile::finish::Signatures;
+use crate::action::compile::prepare::Prepared;
+use crate::action::compile::workshop::Workshop;
+
+/// Builds a registered module for a kernel; it ends *built*. An existing build is replaced when the new one is ready,
+/// so a failure or a kill leaves the old one. What a failed build leaves is `NAME/VERSION/build` with make.log in it.
+///
+/// # Errors
+///
+/// Nothing was changed: those of [`Prepared::new`]. The build failed: a patch is missing (5) or does not apply (6), the
+/// PRE_BUILD script's own code, make failed (10), a module was not produced (7). The module is built all the same: the
+/// POST_BUILD script's own code.
+pub(crate) fn build(context: &Context<'_>, id: &ModuleId, target: &Target, jobs: &Jobs) -> Result<()> {
+    let module = Prepared::new(context, id, target, jobs)?;
+    if restored(context, &module) {
+        context
+            .reporter
+            .note(format!("{id} for {target} is the finished build from before: nothing has changed since"));
+        return Ok(());
+    }
+    let message = |module: &ModuleId| (module.clone(), Some(target.clone()), "building");
+    let (module_id, kernel, doing) = message(id);
+    context.reporter.tell(Message::Started { module: module_id, target: kernel, doing });
+    let result = run(context, &module, jobs);
+    let how = if result.is_ok() { "done" } else { "failed" }.to_owned();
+    let (module_id, kernel, doing) = message(id);
+    context.reporter.tell(Message::Finished { module: module_id, target: kernel, doing, how });
+    result
+}
+
+fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> {
+    let writer = context.lock.writer();
+    let mut workshop = Workshop::open(context, module, jobs)?;
+    workshop.patch()?;
+    workshop.pre_build()?;
+    workshop.make()?;
+
+    let fail = |error| Error::io(format!("the build of {} cannot be stored", module.id), error);
+    let stage = writer.stage(module.id, module.target).map_err(fail)?;
+    let signatures = workshop.finish(&stage)?;
+    note_dependencies(module, &stage)?;
+    workshop.store_log(&stage)?;
+    // Before: a run that dies in between leaves a build of which it is known what it was made from.
+    let fingerprint = fingerprint(context, module, &stage, signatures).map_err(fail)?;
+    writer.record(&fingerprint.instead_of_the_present(writer.layout())).map_err(fail)?;
+    writer.publish(stage).map_err(fail)?;
+
+    workshop.post_build()?;
+    writer.end_build(module.id).map_err(|error| Error::io("the build folder cannot be removed", error))
+}
+
+/// What the staged build was made from. The first build that is signed makes the certificate.
+fn fingerprint(
+    context: &Context<'_>,
+    module: &Prepared<'_>,
+    stage: &Stage,
+    signatures: Signatures,
+) -> std::io::Result<Fingerprint> {
+    let mut inputs = module.inputs.clone();
+    inputs::add_certificate(&mut inputs, &context.view(), module.target, &module.config)?;
+    // What could not be signed is not kept: the next build may be luckier.
+    let key = recipe::key(module, &inputs).filter(|_| signatures == Signatures::AsWanted);
+    Ok(Fingerprint { key, ..Fingerprint::of(module.id, module.target, stage.folder(), inputs) })
+}
+
+/// Puts a finished build of the very same back that was taken away. Whatever is wrong with it: then it is built.
+fn restored(context: &Context<'_>, module: &Prepared<'_>) -> bool {
+    let Some(key) = recipe::key(module, &module.inputs) else { return false };
+    let writer = context.lock.writer();
+    let result = if context.policy.has(Switch::Force) {
+        writer.forget_finished(module.id, module.target).map(|()| false)
+    } else {
+        writer.restore_build(module.id, module.target, &key)
+    };
+    match result {
+        Ok(restored) => restored,
+        Err(error) => {
+            context.reporter.warn(format!("a finished build of {} could not be used: {error}", module.id));
+            false
+        }
+    }
+}
+
+/// Writes down the versions of its dependencies for BUILD_DEPENDS_REBUILD.
+fn note_dependencies(module: &Prepared<'_>, stage: &Stage) -> Result<()> {
+    if !module.conf.build_depends_rebuild {
+        return Ok(());
+    }
+    let known = module.dependencies.iter().filter_map(|(name, version)| Some((name, version.as_ref()?)));
+    for (name, version) in known {
+        fs_err::write(stage.folder().join(format!(".dep_{name}")), format!("{version}\n"))
+            .map_err(|error| Error::io(format!("what {} was built from cannot be noted", module.id), error))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

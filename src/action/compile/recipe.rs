@@ -1,0 +1,69 @@
+//! What a build depends on besides its files, and the key that a finished build is known by.
+
+use sha2::{Digest, Sha256};
+
+use crate::action::Context;
+use crate::action::compile::keys::without_pins;
+use crate::action::compile::prepare::Prepared;
+use crate::conf::ModuleConf;
+use crate::conf::framework::TrySign;
+use crate::conf::signing::KeyFiles;
+use crate::snapshot::inputs::Digests;
+use crate::sys::chroot;
+use crate::sys::fingerprint::hex;
+
+/// Variables of the caller's that Kbuild looks at (Documentation/kbuild/kbuild.rst), besides those that begin with
+/// `KBUILD_`. CC, CFLAGS and their kin never reach a build.
+const OF_KBUILD: [&str; 9] =
+    ["KCPPFLAGS", "KAFLAGS", "KCFLAGS", "KRUSTFLAGS", "ARCH", "CROSS_COMPILE", "LLVM", "CF", "CONFIG_SHELL"];
+
+/// The evaluated dkms.conf, the settings, the tools and the caller's variables in one digest. None for a module with
+/// PRE_BUILD or POST_BUILD, whose scripts may do anything.
+pub(crate) fn of(context: &Context<'_>, module: &Prepared<'_>, conf: &ModuleConf) -> Option<String> {
+    if conf.scripts.pre_build.is_some() || conf.scripts.post_build.is_some() {
+        return None;
+    }
+    let framework = context.framework;
+    let signs = match framework.try_sign {
+        TrySign::Yes => true,
+        TrySign::No => false,
+        TrySign::NotInChroot => chroot::reason(context.system).is_none(),
+    };
+    let files = KeyFiles::locate(context.system, framework, context.tree.layout(), Some(&module.target.kernel));
+    let signs = signs.then(|| without_pins(&format!("{files:?}")));
+    let sourced = framework.build_environment.as_ref().map(|file| fs_err::read(context.system.path(file)).ok());
+    let parts = [
+        env!("CARGO_PKG_VERSION").to_owned(),
+        format!("{conf:?}"),
+        format!("{:?} {:?} {:?}", module.toolchain, module.suffix, module.dependencies),
+        format!("{:?} {:?}", module.headers, module.config_file),
+        format!("{signs:?} {:?} {:?}", framework.sign_file, framework.compress_options),
+        format!("{sourced:?}"),
+        format!("{:?}", variables(context)),
+    ];
+    Some(digest(&parts))
+}
+
+/// The key of a finished build: its recipe with the digests of its files.
+pub(crate) fn key(module: &Prepared<'_>, inputs: &Digests) -> Option<String> {
+    let recipe = module.recipe.as_ref()?;
+    Some(digest(&[recipe.clone(), module.id.to_string(), module.target.to_string(), format!("{inputs:?}")]))
+}
+
+fn variables(context: &Context<'_>) -> Vec<(String, String)> {
+    let matters = |name: &str| OF_KBUILD.contains(&name) || name.starts_with("KBUILD_");
+    let text = |word: &std::ffi::OsStr| word.to_string_lossy().into_owned();
+    let all = context.system.environment().iter().map(|(name, value)| (text(name), text(value)));
+    let mut chosen: Vec<_> = all.filter(|(name, _)| matters(name)).collect();
+    chosen.sort();
+    chosen
+}
+
+fn digest(parts: &[String]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hex(hash.finalize())
+}

@@ -1,0 +1,123 @@
+//! Signing modules for kernels that check signatures. What goes wrong here leaves modules unsigned, never unbuilt.
+
+use std::path::Path;
+
+use crate::action::compile::keys::{Ensured, without_pins};
+use crate::conf::Framework;
+use crate::conf::framework::TrySign;
+use crate::conf::signing::KeyFiles;
+use crate::ids::KernelRelease;
+use crate::kernel::KernelConfig;
+use crate::sys::{System, chroot};
+use crate::tree::Layout;
+
+/// Signs module files. All paths are those that a process inside the root uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Signer {
+    program: String,
+    hash: String,
+    files: KeyFiles,
+    /// Whether the key was made for this run, so that its owner has to enrol it.
+    pub(crate) key_is_new: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unsigned {
+    /// Nobody asked for signatures: this kernel, this place or the configuration wants none.
+    Unwanted(String),
+    Failed(String),
+}
+
+/// What a kernel and the configuration say about signing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) framework: &'a Framework,
+    pub(crate) layout: &'a Layout,
+    pub(crate) kernel: &'a KernelRelease,
+    pub(crate) config: &'a KernelConfig,
+    /// Its headers, as a process inside the root names them.
+    pub(crate) headers: &'a Path,
+}
+
+impl Signer {
+    /// Finds out whether and with what to sign. Makes the key if it is missing and may be made.
+    pub(crate) fn prepare(system: &System, question: &Question<'_>) -> Result<Self, Unsigned> {
+        let unwanted = |why: &str| Err(Unsigned::Unwanted(why.to_owned()));
+        match question.framework.try_sign {
+            TrySign::No => return unwanted("try_sign_modules is off"),
+            TrySign::Yes => {}
+            TrySign::NotInChroot => {
+                if let Some(why) = chroot::reason(system) {
+                    return unwanted(why);
+                }
+            }
+        }
+        let Some(hash) = question.config.get("CONFIG_MODULE_SIG_HASH").filter(|hash| !hash.is_empty()) else {
+            return unwanted("the kernel does not check signatures (no CONFIG_MODULE_SIG_HASH)");
+        };
+        let program = find_program(system, question).map_err(Unsigned::Failed)?;
+        let files = KeyFiles::locate(system, question.framework, question.layout, Some(question.kernel));
+        let ensured = files.ensure(system).map_err(|error| Unsigned::Failed(without_pins(&with_causes(&error))))?;
+        Ok(Self { program, hash: hash.to_owned(), files, key_is_new: ensured == Ensured::Made })
+    }
+
+    /// Appends a signature to a module (an opened path).
+    pub(crate) fn sign(&self, system: &System, module: &Path) -> Result<(), String> {
+        let folder = module.parent().unwrap_or(Path::new("/"));
+        let command = system
+            .command(folder, &self.program)
+            .args([&self.hash, &self.files.key, &self.files.certificate])
+            .arg(system.inside(module));
+        let why = match system.run(&command) {
+            Ok(finished) if finished.success() => return Ok(()),
+            Ok(finished) => format!("`{}` failed: {} {}", command.line(), finished.how(), finished.error_text()),
+            Err(error) => format!("{error}: {}", error.source),
+        };
+        Err(without_pins(&why))
+    }
+
+    /// The certificate, for the machine owner to enrol.
+    pub(crate) fn certificate(&self) -> &str {
+        &self.files.certificate
+    }
+}
+
+/// The program that signs: a configured one is the only candidate, otherwise the distribution's, then the headers' own.
+fn find_program(system: &System, question: &Question<'_>) -> Result<String, String> {
+    let exists = |file: &String| system.has_program(file);
+    if let Some(configured) = &question.framework.sign_file {
+        let program = Framework::expand(configured, question.kernel.as_str());
+        return if exists(&program) { Ok(program) } else { Err(format!("sign_file {program} does not exist")) };
+    }
+    let family = system.os_release().map(|release| release.family().to_owned()).unwrap_or_default();
+    let of_distribution = if family.starts_with("ubuntu") {
+        Some("kmodsign".to_owned())
+    } else if family.starts_with("debian") {
+        Some(format!("/usr/lib/linux-kbuild-{}/scripts/sign-file", major_minor(question.kernel)))
+    } else {
+        None
+    };
+    let of_headers = question.headers.join("scripts/sign-file").to_string_lossy().into_owned();
+    let missing = format!("there is no sign-file program ({of_headers})");
+    of_distribution.into_iter().chain([of_headers]).find(exists).ok_or(missing)
+}
+
+/// `6.1` of `6.1.0-50-amd64`.
+fn major_minor(kernel: &KernelRelease) -> String {
+    let digits = |part: &str| part.chars().take_while(char::is_ascii_digit).collect::<String>();
+    kernel.as_str().splitn(3, '.').take(2).map(digits).collect::<Vec<_>>().join(".")
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+#[path = "sign/tests.rs"]
+mod tests;

@@ -1,0 +1,197 @@
+//! The build folder while a build goes on: its source, its shell, its log, and what is run in it.
+
+use std::path::{Path, PathBuf};
+
+use crate::action::compile::environment;
+use crate::action::compile::environment::Environment;
+use crate::action::compile::finish;
+use crate::action::compile::finish::Signatures;
+use crate::action::compile::log::BuildLog;
+use crate::action::compile::make;
+use crate::action::compile::patch;
+use crate::action::compile::prepare::Prepared;
+use crate::action::compile::shell::{Shell, quote};
+use crate::action::jobs::Jobs;
+use crate::action::{Context, caller, hook};
+use crate::diagnose;
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::sys::Finished;
+use crate::sys::copy::copy_tree;
+use crate::sys::fs::{free_space, remove_tree};
+use crate::tree::{Stage, TreeLock};
+
+/// Bytes below which a failed build may have failed for want of space: a module with its objects takes more.
+const LITTLE_SPACE: u64 = 1 << 20;
+
+/// A build folder with a copy of the source in it.
+pub(crate) struct Workshop<'a> {
+    context: &'a Context<'a>,
+    module: &'a Prepared<'a>,
+    jobs: &'a Jobs,
+    /// Opened.
+    folder: PathBuf,
+    shell: Shell,
+    log: BuildLog,
+}
+
+impl<'a> Workshop<'a> {
+    /// Copies the source and the administrator's patches into an empty build folder and begins the log.
+    pub(crate) fn open(context: &'a Context<'a>, module: &'a Prepared<'a>, jobs: &'a Jobs) -> Result<Self> {
+        let fail = |error| Error::io(format!("the build folder of {} cannot be filled", module.id), error);
+        let folder = context.lock.writer().start_build(module.id, module.target).map_err(fail)?;
+        let log = fill(context, module, &folder).inspect_err(|_| {
+            // Half a copy is of no use, and the disk may be full of it.
+            if let Err(error) = context.lock.writer().end_build(module.id) {
+                context.reporter.warn(format!("the build folder of {} stays: {error}", module.id));
+            }
+        })?;
+        let shell = Shell {
+            folder: folder.clone(),
+            environment: environment(context, module),
+            variables: variables(context, module, jobs),
+        };
+        Ok(Self { context, module, jobs, folder, shell, log })
+    }
+
+    /// Applies the patches of dkms.conf.
+    pub(crate) fn patch(&mut self) -> Result<()> {
+        patch::apply(self.context.system, self.module.id, &self.module.conf.patches, &self.shell, &mut self.log)
+    }
+
+    pub(crate) fn pre_build(&mut self) -> Result<()> {
+        let Some(command) = &self.module.conf.scripts.pre_build else { return Ok(()) };
+        self.script("PRE_BUILD", command)
+    }
+
+    pub(crate) fn make(&mut self) -> Result<()> {
+        let module = self.module;
+        let default = make::default_line(&module.headers, &self.context.system.inside(&self.folder));
+        let line = make::line(
+            &module.conf.make,
+            &default,
+            &module.target.kernel,
+            self.jobs.make_flag(),
+            module.toolchain.is_llvm,
+        );
+        let command = self.shell.evaluating(self.context.system, &line).jobserver(self.jobs.jobserver());
+        self.context.reporter.detail(format!("building {} for {}: {line}", module.id, module.target));
+        let finished = self.log.run(self.context.system, "Building modules", &line, Kind::MakeFailed, command)?;
+        if finished.success() { Ok(()) } else { Err(self.explain(&finished)) }
+    }
+
+    pub(crate) fn finish(&mut self, stage: &Stage) -> Result<Signatures> {
+        let finished = finish::finish(self.context, self.module, &self.folder, stage);
+        let signatures = finished.map_err(|error| self.with_log(error))?;
+        finish::keep_symbols(&self.folder, stage)?;
+        Ok(signatures)
+    }
+
+    /// Puts the log beside the modules.
+    pub(crate) fn store_log(&mut self, stage: &Stage) -> Result<()> {
+        self.log.copy_to(&stage.log())
+    }
+
+    /// Runs POST_BUILD, whose output goes into the log that lies in the tree by now.
+    pub(crate) fn post_build(&mut self) -> Result<()> {
+        let Some(command) = &self.module.conf.scripts.post_build else { return Ok(()) };
+        self.log = BuildLog::open(&self.context.tree.layout().make_log(self.module.id, self.module.target))?;
+        self.script("POST_BUILD", command)
+    }
+
+    /// Runs a script in the build folder. Its arguments are the shell's to expand; its name is not.
+    fn script(&mut self, name: &str, command: &str) -> Result<()> {
+        let (system, id) = (self.context.system, self.module.id);
+        let Some(found) = hook::find(system, &id.name, command, &self.folder) else {
+            let warning = hook::not_executable(name, id, command, &self.folder);
+            self.log.line(&warning)?;
+            self.context.reporter.warn(warning);
+            return Ok(());
+        };
+        let arguments = command.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
+        let script = system.inside(&found.script);
+        let line = format!("{} {arguments}", quote(&script.to_string_lossy()));
+        let title = format!("Running the {name} script");
+        let command = self.shell.evaluating(system, &line);
+        let finished = self.log.run(system, &title, line.trim_end(), Kind::Script(126), command)?;
+        if finished.success() {
+            return Ok(());
+        }
+        let error = Error::new(
+            Kind::Script(finished.shell_code()),
+            format!("the {name} script of {id} failed for kernel {}: {}", self.module.target, finished.how()),
+        );
+        Err(self.with_log(error))
+    }
+
+    fn explain(&mut self, finished: &Finished) -> Error {
+        let (id, target) = (self.module.id, self.module.target);
+        let mut error =
+            Error::new(Kind::MakeFailed, format!("building {id} for kernel {target} failed: make: {}", finished.how()));
+        self.log.keep_in_place();
+        match diagnose::read(self.log.path()) {
+            Ok(Some(finding)) => {
+                let hint = match (&finding.cause, &finding.advice) {
+                    (Some(cause), Some(advice)) => Some(format!("{cause}; {advice}")),
+                    (cause, advice) => cause.clone().or_else(|| advice.clone()),
+                };
+                error = error.caused_by(finding);
+                error = hint.into_iter().fold(error, Error::hint);
+            }
+            Ok(None) => {}
+            Err(problem) => self.context.reporter.warn(format!("the build log cannot be read: {problem}")),
+        }
+        self.with_log(self.short_of_space().into_iter().fold(error, Error::hint))
+    }
+
+    /// On a full disk the log itself may lack the line that says so.
+    fn short_of_space(&self) -> Option<String> {
+        let free = free_space(&self.folder).filter(|free| *free < LITTLE_SPACE)?;
+        let folder = self.context.system.inside(&self.folder);
+        Some(format!("perhaps the disk is full: {} KiB are free at {}", free / 1024, folder.display()))
+    }
+
+    fn with_log(&mut self, error: Error) -> Error {
+        self.log.keep_in_place();
+        error.hint(format!("the whole log is {}", self.context.system.inside(self.log.path()).display()))
+    }
+}
+
+/// Copies the source and the administrator's patches, and begins the log.
+fn fill(context: &Context<'_>, module: &Prepared<'_>, folder: &Path) -> Result<BuildLog> {
+    let fail = |error| Error::io(format!("the build folder of {} cannot be filled", module.id), error);
+    copy_tree(&module.source, folder).map_err(fail)?;
+    patch::overlay(context.system, module.id, folder)?;
+    // A source may bring a file, or a link, of this name.
+    let log = folder.join("make.log");
+    remove_tree(&log).map_err(fail)?;
+    BuildLog::start(&log, module.id, module.target)
+}
+
+fn environment(context: &Context<'_>, module: &Prepared<'_>) -> Environment {
+    let mut environment = environment::of_build(context.system.environment(), &module.toolchain);
+    if let Some(file) = &context.framework.build_environment
+        && let Err(error) = environment::source(context.system, &mut environment, file)
+    {
+        context.reporter.warn(error.to_string());
+    }
+    environment.insert(TreeLock::TOKEN.into(), context.lock.token().into());
+    let step = caller::mark(context.system, module.id, module.target);
+    let identity = hook::identity(module.id, module.target);
+    environment.extend(identity.into_iter().chain([step]).map(|(name, value)| (name.into(), value)));
+    environment
+}
+
+/// What command lines of dkms.conf can read besides the environment.
+fn variables(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Vec<(&'static str, String)> {
+    let layout = context.tree.layout();
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    vec![
+        ("kernel_source_dir", path(&module.headers)),
+        ("kernel_config", path(&module.config_file)),
+        ("dkms_tree", path(layout.tree_name())),
+        ("source_tree", path(layout.source_tree_name())),
+        ("install_tree", path(layout.install_tree_name())),
+        ("parallel_jobs", jobs.share().to_string()),
+    ]
+}

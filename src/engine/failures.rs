@@ -1,0 +1,95 @@
+//! Failed steps, kept until they are done: an event's exit code tells nobody, so `status` does.
+
+use std::io;
+
+use crate::error::Error;
+use crate::ids::{ModuleId, ModuleName, Target};
+use crate::report::Reporter;
+use crate::status::Row;
+use crate::step::{Omission, Operation, Outcome, Plan, Step, StepId};
+use crate::tree::records::{self, Failure, OpenInitramfs, Unmade};
+use crate::tree::{Layout, TreeLock, TreeWriter};
+
+/// Notes what failed, and takes back the notes of what is done now.
+pub(crate) fn note(plan: &Plan, outcomes: &[(StepId, Outcome)], lock: &TreeLock) -> io::Result<()> {
+    for (id, outcome) in outcomes {
+        let Some(step) = plan.steps.get(id.0) else { continue };
+        match outcome {
+            // Kept with the note that it is to be made.
+            _ if step.operation == Operation::RenewInitramfs => {}
+            Outcome::Failed(error) => lock.writer().record(&failure(step, error, lock.writer().layout()))?,
+            Outcome::Done => settle(step, lock.writer())?,
+            Outcome::Refused(_) | Outcome::Skipped { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+/// A build that is done settles only the failure of a build: that of an install stands until it is installed.
+fn settle(step: &Step, writer: TreeWriter<'_>) -> io::Result<()> {
+    let target = step.target.as_ref();
+    let Some(known) = records::one::<Failure>(writer.layout(), &step.module, target) else { return Ok(()) };
+    if step.operation == Operation::Adopt {
+        return Ok(());
+    }
+    if step.operation == Operation::Build && known.step != Operation::Build.verb() {
+        return Ok(());
+    }
+    writer.drop_record::<Failure>(&step.module, target)
+}
+
+fn failure(step: &Step, error: &Error, layout: &Layout) -> Failure {
+    let log = layout.build_folder(&step.module).join("make.log");
+    let has_log = step.operation == Operation::Build && log.is_file();
+    Failure {
+        module: step.module.clone(),
+        target: step.target.clone(),
+        step: step.operation.verb().to_owned(),
+        code: error.kind().code(),
+        error: error.in_one_line(),
+        log: has_log.then(|| layout.named(&log)),
+        time: crate::sys::now(),
+    }
+}
+
+/// Everything that failed and was not done since.
+pub(crate) fn all(layout: &Layout) -> Vec<Failure> {
+    let unmade = records::all::<OpenInitramfs>(layout).into_iter().filter_map(|open| {
+        let Unmade { error, code, time } = open.failed?;
+        let step = Operation::RenewInitramfs.verb().to_owned();
+        Some(Failure { module: open.module, target: Some(open.target), step, code, error, log: None, time })
+    });
+    records::all::<Failure>(layout).into_iter().chain(unmade).collect()
+}
+
+/// The modules that a plan leaves out for kernels for which they failed and were not done since: an earlier event of the same
+/// transaction has tried.
+pub(crate) fn left_out(layout: &Layout, plan: &Plan) -> Vec<ModuleName> {
+    let is_left_out = |failure: &Failure| {
+        let is_it = |omission: &Omission| {
+            omission.module.as_ref() == Some(&failure.module) && omission.target == failure.target
+        };
+        plan.omissions.iter().any(is_it)
+    };
+    records::all::<Failure>(layout).into_iter().filter(is_left_out).map(|failure| failure.module.name).collect()
+}
+
+/// The failures about what these rows show: their modules, on kernels that are still there.
+pub(crate) fn shown(layout: &Layout, rows: &[Row], kernels: &[String]) -> Vec<Failure> {
+    let is_shown = |id: &ModuleId| rows.iter().any(|row| row.is_of(id));
+    let is_wanted = |target: &Target| {
+        let named = |word: &String| word.split('/').next() == Some(target.kernel.as_str());
+        layout.kernel_modules(target).is_dir() && (kernels.is_empty() || kernels.iter().any(named))
+    };
+    let failures = all(layout).into_iter();
+    failures.filter(|failure| is_shown(&failure.module) && failure.target.as_ref().is_none_or(is_wanted)).collect()
+}
+
+/// One line each, on standard error.
+pub(crate) fn tell(failures: &[Failure], reporter: &dyn Reporter) {
+    for Failure { module, target, step, error, log, .. } in failures {
+        let kernel = target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();
+        let log = log.as_ref().map(|log| format!(" (log: {})", log.display())).unwrap_or_default();
+        reporter.warn(format!("the last {step} of {module}{kernel} failed: {error}{log}"));
+    }
+}

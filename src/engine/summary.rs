@@ -1,0 +1,135 @@
+//! What came of a plan, in a few lines for the end of a transaction: on standard error, where package managers show it,
+//! and in the system's log, where it is found later.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::ids::{ModuleId, Target};
+use crate::report::Reporter;
+use crate::step::{Operation, Outcome, Plan, StepId};
+use crate::sys::System;
+use crate::sys::journal::{self, Gravity};
+
+use crate::engine::essential::Lack;
+use crate::engine::pending;
+
+/// What happened to modules, each with its kernels. Several plans may add to it.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    lines: Vec<Line>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Line {
+    gravity: Gravity,
+    text: String,
+}
+
+/// What became of a module on a kernel; the order is that of the lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fate {
+    Removed,
+    Installed,
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Fate::Installed => "installed",
+            Fate::Removed => "removed",
+        })
+    }
+}
+
+impl Summary {
+    /// Of one plan and its outcomes.
+    pub(crate) fn of(plan: &Plan, outcomes: &[(StepId, Outcome)]) -> Self {
+        let mut summary = Self::default();
+        summary.add_done(plan, outcomes);
+        summary.add_initramfs(plan, outcomes);
+        summary.add_failed(plan, outcomes);
+        summary.add_pending(plan);
+        summary
+    }
+
+    /// Of kernels that lack an essential module.
+    pub(crate) fn of_lacks(lacks: &[Lack]) -> Self {
+        let line = |lack: &Lack| Line { gravity: Gravity::Critical, text: lack.to_string() };
+        Self { lines: lacks.iter().map(line).collect() }
+    }
+
+    /// Tells it: to the reporter what it has not told yet, to the live system's log all of it.
+    pub(crate) fn tell(&self, system: &System, reporter: &dyn Reporter) {
+        for line in &self.lines {
+            match line.gravity {
+                Gravity::Error => {}
+                Gravity::Critical => reporter.warn(&line.text),
+                Gravity::Warning | Gravity::Info => reporter.note(format!("dkms: {}", line.text)),
+            }
+            if system.is_live()
+                && let Err(error) = journal::send(line.gravity, &line.text)
+            {
+                reporter.detail(format!("the system's log did not take a line: {error}"));
+            }
+        }
+    }
+
+    fn add_done(&mut self, plan: &Plan, outcomes: &[(StepId, Outcome)]) {
+        let mut done: BTreeMap<(Fate, &ModuleId), Vec<&Target>> = BTreeMap::new();
+        for step in
+            outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done)).map(|(id, _)| &plan.steps[id.0])
+        {
+            let Some(target) = &step.target else { continue };
+            let fate = match step.operation {
+                Operation::Install => Fate::Installed,
+                Operation::Uninstall | Operation::Unbuild => Fate::Removed,
+                _ => continue,
+            };
+            let kernels = done.entry((fate, &step.module)).or_default();
+            if !kernels.contains(&target) {
+                kernels.push(target);
+            }
+        }
+        for ((fate, module), kernels) in &done {
+            let later = done.get(&(Fate::Installed, *module));
+            // What was taken out to make place for itself is there again.
+            let kernels: Vec<String> = kernels
+                .iter()
+                .filter(|kernel| *fate == Fate::Installed || !later.is_some_and(|later| later.contains(kernel)))
+                .map(|kernel| kernel.kernel.to_string())
+                .collect();
+            if !kernels.is_empty() {
+                let text = format!("{module} {fate} for {}", kernels.join(", "));
+                self.lines.push(Line { gravity: Gravity::Info, text });
+            }
+        }
+    }
+
+    fn add_initramfs(&mut self, plan: &Plan, outcomes: &[(StepId, Outcome)]) {
+        let done =
+            outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done)).map(|(id, _)| &plan.steps[id.0]);
+        for step in done.filter(|step| step.operation == Operation::RenewInitramfs) {
+            let Some(target) = &step.target else { continue };
+            let text = format!("initramfs of {} made anew: {}", target.kernel, step.why);
+            self.lines.push(Line { gravity: Gravity::Info, text });
+        }
+    }
+
+    fn add_failed(&mut self, plan: &Plan, outcomes: &[(StepId, Outcome)]) {
+        for (id, outcome) in outcomes {
+            let (step, Outcome::Failed(error)) = (&plan.steps[id.0], outcome) else { continue };
+            let kernel = step.target.as_ref().map(|target| format!(" for {}", target.kernel)).unwrap_or_default();
+            let why = error.in_one_line();
+            let text = match step.operation {
+                Operation::RenewInitramfs => why,
+                _ => format!("{} of {}{kernel} failed: {why}", step.operation.verb(), step.module),
+            };
+            self.lines.push(Line { gravity: Gravity::Error, text });
+        }
+    }
+
+    fn add_pending(&mut self, plan: &Plan) {
+        let line = |text| Line { gravity: Gravity::Warning, text };
+        self.lines.extend(pending::lines(&plan.omissions).into_iter().map(line));
+    }
+}

@@ -1,0 +1,239 @@
+//! From outcomes to the exit code and the error that a command ends with.
+
+use std::collections::BTreeSet;
+
+use crate::error::Error;
+use crate::exit::Kind;
+use crate::ids::ModuleName;
+use crate::request::Wish;
+use crate::step::{Omission, Operation, Outcome, Plan, Reason, StepId};
+
+use crate::engine::document::Outcomes;
+
+/// How a command ends: the error that decides its code, if any, and the errors that are told besides.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    /// Decides the exit code; told last.
+    pub(crate) error: Option<Error>,
+    pub(crate) others: Vec<Error>,
+    /// The modules that failed, or could not be made for a reason that is not going to pass by itself.
+    pub(crate) failed: BTreeSet<ModuleName>,
+    /// What came of each step, for `--json`.
+    pub(crate) outcomes: Outcomes,
+}
+
+impl Verdict {
+    /// With failures that decide nothing where something else does.
+    fn with(mut self, failures: Vec<Error>) -> Self {
+        let mut failures = failures.into_iter();
+        if self.error.is_none() {
+            self.error = failures.next();
+        }
+        self.others.extend(failures);
+        self
+    }
+}
+
+/// Judges what came of a plan.
+pub(crate) fn judge(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict {
+    let told = Outcomes::of(plan, &outcomes);
+    Verdict { outcomes: told, ..decide(wish, plan, outcomes) }
+}
+
+fn decide(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict {
+    let many = matches!(
+        wish,
+        Wish::Autoinstall { .. } | Wish::Match { .. } | Wish::KernelLeaves { .. } | Wish::Reconcile { .. }
+    );
+    let mut failures = Vec::new();
+    let mut unmade = Vec::new();
+    let mut failed = BTreeSet::new();
+    let mut excluded = BTreeSet::new();
+    for (id, outcome) in outcomes {
+        let module = |id: StepId| &plan.steps[id.0].module;
+        let is_initramfs = plan.steps[id.0].operation == Operation::RenewInitramfs;
+        match outcome {
+            Outcome::Done => {}
+            // The modules themselves are as wanted.
+            Outcome::Failed(error) if is_initramfs => unmade.push(error),
+            Outcome::Skipped { .. } if is_initramfs => {}
+            Outcome::Failed(error) | Outcome::Refused(error) => {
+                if error.kind() == Kind::Excluded {
+                    excluded.insert(id);
+                } else {
+                    failed.insert(module(id));
+                }
+                failures.push((id.0, error));
+            }
+            // The install of a module that turned out to be excluded; a module that builds on it has failed, though.
+            Outcome::Skipped { because } if excluded.contains(&because) && module(because) == module(id) => {
+                excluded.insert(id);
+            }
+            // It serves on until another version is in its place, which is what failed.
+            Outcome::Skipped { because }
+                if module(because) != module(id) && module(because).name == module(id).name => {}
+            Outcome::Skipped { .. } => {
+                failed.insert(module(id));
+            }
+        }
+    }
+    let refused = plan.omissions.iter().filter(|omission| counts_as_failure(omission));
+    let refused = refused.filter_map(|omission| Some(omission.module.as_ref()?.name.clone()));
+    let names = failed.iter().map(|id| id.name.clone()).chain(refused).collect();
+    let verdict = if many { judge_many(wish, plan, failures, failed.len()) } else { judge_one(wish, plan, failures) };
+    Verdict { failed: names, ..verdict }.with(unmade)
+}
+
+/// One module: the first refusal or failure in the order of its kernels decides.
+fn judge_one(wish: &Wish, plan: &Plan, failures: Vec<(usize, Error)>) -> Verdict {
+    // What a package brings before the headers waits, and has not failed.
+    let waits = |omission: &Omission| {
+        matches!(wish, Wish::ModuleArrived { .. }) && matches!(omission.reason, Reason::Pending { .. })
+    };
+    let refusals = plan.omissions.iter().filter(|omission| !waits(omission)).filter_map(as_error);
+    let mut errors: Vec<Error> = failures.into_iter().map(|(_, error)| error).chain(refusals).collect();
+    if errors.is_empty() {
+        return Verdict::default();
+    }
+    let error = errors.remove(0);
+    // What keeps a source from being added keeps it from being built for each kernel, too: once is enough.
+    let is_same = |other: &Error| {
+        let (one, other) = (error.message(), other.message());
+        one.ends_with(other) || other.ends_with(one)
+    };
+    errors.retain(|other| !is_same(other));
+    Verdict { error: Some(error), others: errors, ..Verdict::default() }
+}
+
+/// Many modules: each failure is told, and the command ends with the code of the whole (11, 14 or 21).
+fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(usize, Error)>, failed: usize) -> Verdict {
+    let leaves = matches!(wish, Wish::KernelLeaves { .. });
+    let no_headers = plan.omissions.iter().find(|omission| omission_case(omission) == Some(Kind::HeadersMissing));
+    let refusals: Vec<Error> =
+        plan.omissions.iter().filter(|omission| counts_as_failure(omission)).filter_map(as_error).collect();
+    let failed = failed + refusals.len();
+    let others: Vec<Error> = failures
+        .into_iter()
+        .map(|(_, error)| error)
+        .filter(|error| error.kind() != Kind::Excluded)
+        .chain(refusals)
+        .collect();
+    if let Some(omission) = no_headers
+        && !leaves
+        && !matches!(wish, Wish::Reconcile { .. })
+    {
+        return Verdict { error: as_error(omission), others, ..Verdict::default() };
+    }
+    if failed == 0 {
+        return Verdict::default();
+    }
+    // A name that stands for nothing is the caller's mistake.
+    let unknown = plan.omissions.iter().any(|omission| omission_case(omission) == Some(Kind::NotInTree));
+    if unknown || matches!(wish, Wish::Match { .. }) {
+        let mut others = others.into_iter();
+        return Verdict { error: others.next(), others: others.collect(), ..Verdict::default() };
+    }
+    let modules = if failed == 1 { "1 module".to_owned() } else { format!("{failed} modules") };
+    let error = if leaves {
+        Error::new(Kind::KernelEventFailed, format!("{modules} could not be removed from this kernel"))
+    } else {
+        Error::new(Kind::AutoinstallFailed, format!("{modules} could not be installed"))
+    };
+    Verdict { error: Some(error), others, ..Verdict::default() }
+}
+
+fn omission_case(omission: &Omission) -> Option<Kind> {
+    match &omission.reason {
+        Reason::Refused { case, .. } | Reason::Pending { case, .. } => Some(*case),
+        Reason::AlreadySo { .. } => None,
+    }
+}
+
+/// Autoinstall: excluded, broken and deferred modules are skipped, not failed.
+fn counts_as_failure(omission: &Omission) -> bool {
+    match &omission.reason {
+        Reason::Refused { case, .. } => !matches!(case, Kind::Excluded | Kind::Broken),
+        _ => false,
+    }
+}
+
+fn as_error(omission: &Omission) -> Option<Error> {
+    match &omission.reason {
+        Reason::AlreadySo { .. } => None,
+        Reason::Refused { case, text, hints } => {
+            Some(hints.iter().fold(Error::new(*case, text.clone()), |error, hint| error.hint(hint.clone())))
+        }
+        Reason::Pending { on, case, text } => {
+            Some(Error::new(*case, text.clone()).hint(format!("install {on}, then run this again")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
+
+    /// The code of an autoinstall of one module whose build ends so.
+    fn code(build: Outcome) -> Option<(u8, String)> {
+        let id = |name: &str| ModuleId::new(ModuleName::new(name).unwrap(), ModuleVersion::new("1").unwrap());
+        let target = Target::new(KernelRelease::new("6.1").unwrap(), Arch::new("x86_64").unwrap());
+        let mut plan = Plan::default();
+        let first = plan.push(id("a"), Some(target.clone()), Operation::Build, "", Vec::new());
+        let second = plan.push(id("a"), Some(target.clone()), Operation::Install, "", vec![first]);
+        let outcomes = vec![(first, build), (second, Outcome::Skipped { because: first })];
+        let verdict = judge(&Wish::Autoinstall { targets: vec![target] }, &plan, outcomes);
+        verdict.error.map(|error| (error.kind().code(), error.message().to_owned()))
+    }
+
+    #[test]
+    fn a_module_counts_once_however_many_of_its_steps_were_left_out() {
+        let failed = Outcome::Failed(Error::new(Kind::MakeFailed, "make"));
+        assert_eq!(code(failed), Some((11, "1 module could not be installed".to_owned())));
+    }
+
+    #[test]
+    fn a_version_that_stays_because_its_successor_fails_has_not_failed() {
+        let id = |version: &str| ModuleId::new(ModuleName::new("a").unwrap(), ModuleVersion::new(version).unwrap());
+        let target = Target::new(KernelRelease::new("6.1").unwrap(), Arch::new("x86_64").unwrap());
+        let mut plan = Plan::default();
+        let build = plan.push(id("2"), Some(target.clone()), Operation::Build, "", Vec::new());
+        let unbuild = plan.push(id("1"), Some(target.clone()), Operation::Unbuild, "", vec![build]);
+        let failed = Outcome::Failed(Error::new(Kind::MakeFailed, "make"));
+        let outcomes = vec![(build, failed), (unbuild, Outcome::Skipped { because: build })];
+        let verdict = judge(&Wish::Autoinstall { targets: vec![target] }, &plan, outcomes);
+        assert_eq!(verdict.error.unwrap().message(), "1 module could not be installed");
+    }
+
+    #[test]
+    fn a_module_that_turns_out_to_be_excluded_is_no_failure() {
+        assert_eq!(code(Outcome::Refused(Error::new(Kind::Excluded, "not for this kernel"))), None);
+    }
+
+    #[test]
+    fn what_a_package_brings_before_the_headers_waits_and_a_person_is_told_what_is_missing() {
+        let id = ModuleId::new(ModuleName::new("a").unwrap(), ModuleVersion::new("1").unwrap());
+        let source = crate::step::AddSource::SourceTree;
+        let mut plan = Plan::default();
+        let (on, text) = ("linux-headers-6.1".to_owned(), "no headers".to_owned());
+        plan.omit(Some(id.clone()), None, Reason::Pending { on, case: Kind::HeadersMissing, text });
+        let code = |wish: &Wish| judge(wish, &plan, Vec::new()).error.map(|error| error.kind().code());
+        let targets = Vec::new();
+        assert_eq!(
+            code(&Wish::ModuleArrived { id: id.clone(), source: source.clone(), targets: targets.clone() }),
+            None
+        );
+        assert_eq!(code(&Wish::Install { id, source, targets }), Some(21));
+    }
+
+    #[test]
+    fn what_two_steps_fail_of_is_told_once() {
+        let told = |messages: &[&str]| {
+            let failures = messages.iter().map(|text| (0, Error::new(Kind::BadConf, *text))).collect();
+            let verdict = judge_one(&Wish::Nothing { why: String::new() }, &Plan::default(), failures);
+            (verdict.error.map(|error| error.message().to_owned()), verdict.others.len())
+        };
+        assert_eq!(told(&["dkms.conf: bad", "a/1: dkms.conf: bad", "a/1: dkms.conf: bad"]).1, 0);
+        assert_eq!(told(&["no headers of 5", "no headers of 6"]), (Some("no headers of 5".to_owned()), 1));
+    }
+}

@@ -1,0 +1,117 @@
+//! What the distributions' own tools make the package from: a spec with its sources, a Debian source package.
+
+use std::io::{self, Seek, Write};
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::package::description::contents;
+use crate::package::description::info::PackageInfo;
+use crate::package::format::dsc;
+use crate::package::format::dsc::Vouched;
+use crate::package::format::{source_archive, spec};
+use crate::package::input::payload::{Entry, EntryKind, Payload};
+use crate::package::io::output::{Output, Place};
+use crate::package::io::stream::{Compression, Digests};
+use crate::package::make::{Made, PackageRequest, Prepared, describe, usual_compression};
+
+/// Writes the spec (of a template, if there is one), the source archive and further sources into one folder.
+pub(crate) fn spec(prepared: &Prepared, request: &PackageRequest, template: Option<&str>) -> Result<Made> {
+    let mut warnings = prepared.warnings();
+    let info = describe(prepared, request, &mut warnings)?;
+    let mut files = Files::new(request);
+    files.write(&format!("{}.tar.gz", spec::folder(&info)), |out| spec::write_source(&info, &prepared.payload, out))?;
+    for extra in spec::files(&info) {
+        let EntryKind::File(file) = &extra.kind else { continue };
+        files.write(spec::source_name(extra), |out| io::copy(&mut file.open()?, out).map(drop))?;
+    }
+    let text = spec::text(&info, usual_compression(request), template);
+    files.write(&format!("{}.spec", info.name), |out| out.write_all(text.as_bytes()))?;
+    files.finish(info, &prepared.payload, warnings)
+}
+
+/// Writes a Debian source package into one folder: the source, the packaging, and the .dsc that vouches for both.
+///
+/// Entries of `template` take the place of those of the same name in the packaging.
+pub(crate) fn dsc(prepared: &Prepared, request: &PackageRequest, template: Vec<Entry>) -> Result<Made> {
+    let mut warnings = prepared.warnings();
+    let mut info = describe(prepared, request, &mut warnings)?;
+    let mut source = dsc::source_name(&info);
+    // A template's own names go before ours, in every file.
+    if let Ok(control) = dsc::control_of(&template) {
+        (source, info.name) = (control.source, control.binary);
+    }
+    // dpkg-source reads no zstd.
+    let (compression, suffix) = match usual_compression(request) {
+        Compression::Gzip => (Compression::Gzip, "gz"),
+        Compression::Xz | Compression::Zstd => (Compression::Xz, "xz"),
+    };
+    let upstream = dsc::upstream(&prepared.payload);
+    if upstream.len() < prepared.payload.entries.len() {
+        warnings
+            .push("the source's own debian folder is left out: that of the source package takes its place".to_owned());
+    }
+    let debian =
+        dsc::debian(&info, &source, template).map_err(|error| Error::io("cannot make the debian folder", error))?;
+    let control = dsc::control_of(&debian).map_err(|error| Error::new(Kind::BadOption, error.to_string()))?;
+    let [orig, packaging, name] = dsc::file_names(&info, &source, suffix);
+    let top = format!("{source}-{}", info.version);
+    let mut files = Files::new(request);
+    let mut vouched = Vec::new();
+    for (name, folder, entries) in [(orig, top, upstream), (packaging, dsc::DEBIAN.to_owned(), debian)] {
+        let archive = |out: &mut std::fs::File| {
+            source_archive::write((folder, &entries), info.date, compression, out)?;
+            out.rewind()?;
+            Digests::of(io::BufReader::new(out))
+        };
+        let digests = files.write(&name, archive)?;
+        vouched.push(Vouched { name, digests });
+    }
+    let text = dsc::dsc(&info, &control, &vouched);
+    files.write(&name, |out| out.write_all(text.as_bytes()))?;
+    files.finish(info, &prepared.payload, warnings)
+}
+
+/// Files that appear together, the last one last: it is the one that names the others.
+struct Files<'a> {
+    request: &'a PackageRequest<'a>,
+    folder: PathBuf,
+    staged: Vec<Output>,
+}
+
+impl<'a> Files<'a> {
+    fn new(request: &'a PackageRequest<'a>) -> Self {
+        let folder = match &request.place {
+            Place::Folder(folder) | Place::File(folder) => folder.clone(),
+        };
+        Self { request, folder, staged: Vec::new() }
+    }
+
+    fn write<T>(&mut self, name: &str, write: impl FnOnce(&mut std::fs::File) -> io::Result<T>) -> Result<T> {
+        let mut output = Output::open(&Place::Folder(self.folder.clone()), name, self.request.existing)?;
+        let result = write(output.writer()).map_err(|error| Error::io(format!("cannot write {name}"), error))?;
+        self.staged.push(output);
+        Ok(result)
+    }
+
+    fn finish(self, info: PackageInfo, payload: &Payload, warnings: Vec<String>) -> Result<Made> {
+        let mut sources = Vec::new();
+        let mut last = (PathBuf::new(), 0);
+        for output in self.staged {
+            last = output.finish()?;
+            sources.push(last.0.clone());
+        }
+        sources.pop();
+        Ok(Made {
+            file: last.0,
+            size: last.1,
+            sources,
+            files: contents::paths(&info, payload),
+            bytes: payload.bytes,
+            info,
+            warnings,
+            template: None,
+            signed_by: None,
+        })
+    }
+}

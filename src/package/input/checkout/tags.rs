@@ -1,0 +1,159 @@
+//! Tags of the commit that is checked out (gitrepository-layout(5)): loose refs, packed refs, and loose tag objects.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Component, Path};
+
+use crate::package::input::checkout::{Checkout, CheckoutError, LARGE, SMALL, read, small};
+use crate::package::module::placeholder;
+use crate::version;
+
+/// Folders in refs/tags, and refs and tags that name others.
+const DEEP: usize = 8;
+
+/// The highest version that a tag gives to the commit.
+pub(crate) fn version(checkout: &Checkout) -> Result<String, CheckoutError> {
+    let refs = Refs::read(checkout)?;
+    let commit = refs.resolve("HEAD", DEEP)?.ok_or_else(|| CheckoutError::NoCommit(checkout.top.clone()))?;
+    let mut unread = Vec::new();
+    let mut versions = Vec::new();
+    for (tag, id) in refs.tags()? {
+        let Some(version) = of_tag(&tag) else { continue };
+        match refs.commit(&tag, &id, DEEP) {
+            _ if id == commit => versions.push(version),
+            Some(found) if found == commit => versions.push(version),
+            Some(_) => {}
+            None => unread.push(tag),
+        }
+    }
+    let top = checkout.top.clone();
+    versions.into_iter().max_by(|a, b| version::compare(a, b)).ok_or(CheckoutError::NoTag { top, unread })
+}
+
+/// The version in a tag's name: `1.2`, `v1.2`, `evdi-1.2`, `release/v1.2`; without a `v` before it.
+fn of_tag(tag: &str) -> Option<String> {
+    let name = tag.rsplit('/').next()?;
+    let starts = |text: &str| text.trim_start_matches(['v', 'V']).starts_with(|c: char| c.is_ascii_digit());
+    let version = if starts(name) { name.to_owned() } else { placeholder::version_in(name, None)? };
+    Some(version.trim_start_matches(['v', 'V']).to_owned())
+}
+
+struct Refs<'a> {
+    checkout: &'a Checkout,
+    /// By name, from `refs/` on: the object, and for a tag object the commit that it stands for.
+    packed: BTreeMap<String, (String, Option<String>)>,
+}
+
+impl<'a> Refs<'a> {
+    /// Reads packed-refs: `ID NAME`, and after a tag object `^ID`.
+    fn read(checkout: &'a Checkout) -> Result<Self, CheckoutError> {
+        let bytes = read(&checkout.shared.join("packed-refs"), LARGE)?.unwrap_or_default();
+        let mut packed = BTreeMap::new();
+        let mut last: Option<String> = None;
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            if let (Some(peeled), Some((_, commit))) =
+                (line.strip_prefix('^'), last.as_ref().and_then(|name| packed.get_mut(name)))
+            {
+                *commit = Some(peeled.to_owned());
+            } else if let Some((id, name)) = line.split_once(' ').filter(|(id, _)| is_id(id)) {
+                packed.insert(name.to_owned(), (id.to_owned(), None));
+                last = Some(name.to_owned());
+            }
+        }
+        Ok(Self { checkout, packed })
+    }
+
+    /// The object that a ref names, through refs that name others. A loose one goes before a packed one.
+    fn resolve(&self, name: &str, depth: usize) -> Result<Option<String>, CheckoutError> {
+        let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+        if !inside || depth == 0 {
+            return Ok(None);
+        }
+        let folder = if name == "HEAD" { &self.checkout.own } else { &self.checkout.shared };
+        match small(&folder.join(name))? {
+            Some(text) => match text.strip_prefix("ref: ") {
+                Some(next) => self.resolve(next.trim(), depth - 1),
+                None => Ok(Some(text).filter(|text| is_id(text))),
+            },
+            None => Ok(self.packed.get(name).map(|(id, _)| id.clone())),
+        }
+    }
+
+    /// Names after `refs/tags/`, with the objects that they name.
+    fn tags(&self) -> Result<BTreeMap<String, String>, CheckoutError> {
+        let packed = self.packed.iter().filter_map(|(name, (id, _))| Some((name.strip_prefix("refs/tags/")?, id)));
+        let mut tags: BTreeMap<String, String> = packed.map(|(name, id)| (name.to_owned(), id.clone())).collect();
+        self.loose("refs/tags", DEEP, &mut tags)?;
+        Ok(tags)
+    }
+
+    fn loose(&self, folder: &str, depth: usize, tags: &mut BTreeMap<String, String>) -> Result<(), CheckoutError> {
+        let path = self.checkout.shared.join(folder);
+        for entry in fs_err::read_dir(path).into_iter().flatten().flatten() {
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && depth > 0 => self.loose(&name, depth - 1, tags)?,
+                Ok(kind) if kind.is_file() => {
+                    if let (Some(id), Some(tag)) = (self.resolve(&name, 1)?, name.strip_prefix("refs/tags/")) {
+                        tags.insert(tag.to_owned(), id);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The commit that a tag stands for; None if that cannot be told.
+    fn commit(&self, tag: &str, id: &str, depth: usize) -> Option<String> {
+        match self.packed.get(&format!("refs/tags/{tag}")) {
+            Some((packed, Some(commit))) if packed == id => return Some(commit.clone()),
+            // Those who peel say so of every tag object.
+            Some((packed, None)) if packed == id => return Some(id.to_owned()),
+            _ => {}
+        }
+        self.peeled(id, depth)
+    }
+
+    /// Follows a loose tag object (`tag SIZE`, zero, `object ID`, `type KIND`).
+    fn peeled(&self, id: &str, depth: usize) -> Option<String> {
+        let file = self.checkout.shared.join("objects").join(id.get(..2)?).join(id.get(2..)?);
+        let packed = read(&file, LARGE).ok()??;
+        let mut bytes = Vec::new();
+        flate2::read::ZlibDecoder::new(packed.as_slice()).take(SMALL).read_to_end(&mut bytes).ok()?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if text.starts_with("commit ") {
+            return Some(id.to_owned());
+        }
+        let (_, body) = text.strip_prefix("tag ")?.split_once('\0')?;
+        let object = body.lines().next()?.strip_prefix("object ").filter(|id| is_id(id))?;
+        match body.lines().nth(1)? {
+            "type tag" => self.peeled(object, depth.checked_sub(1)?),
+            _ => Some(object.to_owned()),
+        }
+    }
+}
+
+/// Whether a text is the name of an object: SHA-1 or SHA-256 in hexadecimal.
+fn is_id(text: &str) -> bool {
+    [40, 64].contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_give_versions_as_people_write_them() {
+        for (tag, expected) in [
+            ("1.2", Some("1.2")),
+            ("v1.2-rc1", Some("1.2-rc1")),
+            ("release/v3", Some("3")),
+            ("evdi-1.14.2", Some("1.14.2")),
+            ("latest", None),
+            ("v", None),
+        ] {
+            assert_eq!(of_tag(tag).as_deref(), expected, "{tag}");
+        }
+    }
+}
