@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::action::add;
 use crate::conf::{self, Commands, Context, Framework};
+use crate::engine::archive::{Subject, from_archive};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, ModuleVersion};
@@ -11,16 +11,6 @@ use crate::step::AddSource;
 use crate::sys::System;
 
 use super::legacy::Typed;
-
-/// A module with the place of its source. An unpacked archive stays as long as this does.
-#[derive(Debug)]
-pub(crate) struct Subject {
-    /// Name and version.
-    pub(crate) id: ModuleId,
-    /// Its source, should it have to be added.
-    pub(crate) source: AddSource,
-    _unpacked: Option<tempfile::TempDir>,
-}
 
 /// Finds out which module is meant; the first that matches: a dkms.conf, a folder with one, another existing file (an
 /// archive), else NAME/VERSION or a bare NAME with -v.
@@ -40,7 +30,7 @@ pub(crate) fn resolve(system: &System, framework: &Framework, typed: &Typed, ope
             return from_archive(system, framework, path);
         }
     }
-    named(typed, operand).map(|id| Subject { id, source: AddSource::SourceTree, _unpacked: None })
+    named(typed, operand).map(|id| Subject::new(id, AddSource::SourceTree))
 }
 
 /// Name and version from -m, -v and the operand.
@@ -80,7 +70,7 @@ fn from_folder(system: &System, framework: &Framework, folder: &Path, typed: &Ty
         .map_err(|error| Error::io("cannot find the source folder", error))?;
     let file = typed.conf.clone().unwrap_or_else(|| folder.join("dkms.conf"));
     let id = id_of(system, framework, &file, typed)?;
-    Ok(Subject { id, source: source_place(&system.path(&framework.source_tree), &folder), _unpacked: None })
+    Ok(Subject::new(id, source_place(&system.path(&framework.source_tree), &folder)))
 }
 
 /// A folder that is the module's place in the source tree already need not be copied.
@@ -95,16 +85,6 @@ fn id_of(system: &System, framework: &Framework, file: &Path, typed: &Typed) -> 
     let context = Context::without_kernel(crate::sys::processors(), &typed.directives);
     let loaded = conf::load(system, framework, file, &context, Commands::Run)?;
     Ok(ModuleId::new(loaded.conf.name, loaded.conf.version))
-}
-
-/// The module that an archive holds. The archive stays unpacked as long as the subject lives.
-pub(crate) fn from_archive(system: &System, framework: &Framework, file: &Path) -> Result<Subject> {
-    let folder = tempfile::Builder::new()
-        .prefix("dkms.")
-        .tempdir_in(system.path(&framework.tmp_location))
-        .map_err(|error| Error::io(format!("cannot unpack {}", file.display()), error))?;
-    let (id, unpacked) = add::identify(system, framework, file, folder.path())?;
-    Ok(Subject { id, source: AddSource::Archive(unpacked), _unpacked: Some(folder) })
 }
 
 /// The module in an archive that is named by the operand or `--archive`.

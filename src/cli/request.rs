@@ -12,8 +12,9 @@ use crate::step::{InitramfsCare, Inputs, Policy, Switch, TarballContent};
 use crate::sys::process;
 
 use super::legacy::Typed;
-use super::operand::{self, Subject};
+use super::operand;
 use super::{place, targets};
+use crate::engine::archive::Subject;
 use crate::engine::pipeline::{App, framework_switches};
 
 /// What a command line asks for. The subject keeps an unpacked archive until the work is done.
@@ -108,7 +109,7 @@ fn wish_of_kernel(app: &App, typed: &Typed, action: &str, word: Option<&str>) ->
                 "autoinstall" => targets::single_or_all(typed, app, action)?,
                 _ => vec![targets::named(typed, app, action)?],
             };
-            switched_off(app).unwrap_or(Wish::Autoinstall { targets })
+            app.switched_off().unwrap_or(Wish::Autoinstall { targets })
         }
         "kernel_prerm" => Wish::KernelLeaves { target: targets::named(typed, app, action)?, which: Leaving::Every },
         "kernel_preinst" => {
@@ -150,12 +151,6 @@ fn like(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
     }
     let only = only(operand::parts(typed, word))?;
     Ok(Wish::Match { target, template, only })
-}
-
-/// /etc/dkms/no-autoinstall switches off what happens by itself.
-pub(crate) fn switched_off(app: &App) -> Option<Wish> {
-    let file = app.system.path("/etc/dkms/no-autoinstall");
-    file.exists().then(|| Wish::Nothing { why: format!("{} is there: nothing is installed by itself", file.display()) })
 }
 
 /// add, build, remove and unbuild need write access to the tree, or to the nearest folder above it that exists.

@@ -19,8 +19,7 @@ use crate::sys::{System, process};
 use crate::tree::TreeLock;
 use crate::tree::records::{self, Failure};
 
-use crate::cli::operand;
-use crate::cli::request::switched_off;
+use crate::engine::archive;
 use crate::engine::essential::Essentials;
 use crate::engine::failures;
 use crate::engine::initramfs;
@@ -264,13 +263,13 @@ fn unreadable(error: EventError) -> Error {
 fn kernel_arrived(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
     let app = taking.app;
     let reconcile = Wish::reconcile(vec![target(app, kernel)?]);
-    taking.meet(switched_off(app).unwrap_or(reconcile), Policy::default())
+    taking.meet(app.switched_off().unwrap_or(reconcile), Policy::default())
 }
 
 /// The start-up service is no package manager: it may fail, so that the system's log shows it.
 fn start(taking: &Taking<'_>) -> Result<()> {
     let app = taking.app;
-    if let Some(off) = switched_off(app) {
+    if let Some(off) = app.switched_off() {
         return taking.meet(off, Policy::default());
     }
     let failed: BTreeSet<Target> =
@@ -291,7 +290,7 @@ fn start(taking: &Taking<'_>) -> Result<()> {
 fn autoinstall(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
     let app = taking.app;
     let target = target(app, kernel)?;
-    let wish = switched_off(app).unwrap_or(Wish::Autoinstall { targets: vec![target] });
+    let wish = app.switched_off().unwrap_or(Wish::Autoinstall { targets: vec![target] });
     let policy = Policy { initramfs: taking.care.clone(), ..Policy::default() };
     match taking.tell(&Request { wish, policy })? {
         Some(Kind::AutoinstallFailed) => {
@@ -314,17 +313,17 @@ fn module_arrived(taking: &Taking<'_>, id: &ModuleId, manager: PackageManager) -
         policy.switches.insert(Switch::SkipVersionCheck);
     }
     let arrived = Wish::ModuleArrived { id: id.clone(), source: AddSource::SourceTree, targets };
-    taking.meet(switched_off(app).unwrap_or(arrived), policy)
+    taking.meet(app.switched_off().unwrap_or(arrived), policy)
 }
 
 /// A package that brings its module as an archive: without it, it has brought nothing, so that a failure is one.
 fn archive_arrived(taking: &Taking<'_>, id: &ModuleId, archive: &Path) -> Result<()> {
     let app = taking.app;
-    if let Some(off) = switched_off(app) {
+    if let Some(off) = app.switched_off() {
         return taking.meet(off, Policy::default());
     }
     let not_loaded = || Error::new(Kind::ArchiveNotLoaded, format!("{id} was not loaded from {}", archive.display()));
-    let subject = operand::from_archive(&app.system, &app.framework, archive)
+    let subject = archive::from_archive(&app.system, &app.framework, archive)
         .map_err(|error| not_loaded().hint(error.to_string()))?;
     if subject.id != *id {
         return Err(not_loaded().hint(format!("it holds {}", subject.id)));
@@ -387,7 +386,7 @@ fn target(app: &App, kernel: &KernelRelease) -> Result<Target> {
 fn disk_changed(taking: &Taking<'_>, why: &str) -> Result<()> {
     let app = taking.app;
     (&app.reporter as &dyn Reporter).detail(why);
-    let extent = if switched_off(app).is_some() { Extent::RemovalsOnly } else { Extent::Everything };
+    let extent = if app.switched_off().is_some() { Extent::RemovalsOnly } else { Extent::Everything };
     taking.meet(Wish::Reconcile { targets: app.kernels()?, extent, within: Within::default() }, Policy::default())
 }
 

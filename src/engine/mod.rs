@@ -1,5 +1,6 @@
 //! The way of every request and event: gather, decide, do, tell; and what callers are told of it.
 
+pub(crate) mod archive;
 pub(crate) mod document;
 pub(crate) mod essential;
 pub(crate) mod event;

@@ -193,6 +193,13 @@ impl App {
         Ok(targets.filter(|target| !installed::has_gone(layout, target)).map(named).collect())
     }
 
+    /// /etc/dkms/no-autoinstall switches off what happens by itself.
+    pub(crate) fn switched_off(&self) -> Option<Wish> {
+        let file = self.system.path("/etc/dkms/no-autoinstall");
+        let why = || format!("{} is there: nothing is installed by itself", file.display());
+        file.exists().then(|| Wish::Nothing { why: why() })
+    }
+
     /// What a build of this module for this kernel would be made from now.
     pub(crate) fn inputs_of(&self, id: &ModuleId, target: &Target) -> Option<snapshot::inputs::Digests> {
         let none = Inputs::default();
