@@ -97,7 +97,7 @@ test: prerequisites
 units:
 	$(CARGO) fmt --check
 	env -u MAKEFLAGS $(CARGO) clippy --locked --all-targets -- -D warnings
-	env -u MAKEFLAGS $(CARGO) test --locked
+	env -u MAKEFLAGS CARGO="$(CARGO)" tests/timed
 
 roots:
 	@tests/e2e/run --roots

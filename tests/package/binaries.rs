@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Workshop, tool};
+use super::formats::{scripts_of_deb, scripts_of_rpm};
+use super::{Workshop, needs, said};
 
 const KERNEL: &str = "6.1.0-50-amd64";
 const OTHER: &str = "5.14.0-70.el9.x86_64";
@@ -101,10 +102,11 @@ const RPM: &str = "kmod-blink-5.14.0-70.el9.x86_64-1.0-1.x86_64.rpm";
 
 #[test]
 fn a_debian_package_of_modules_belongs_to_one_kernel() {
+    needs!("dpkg-deb");
     let workshop = workshop();
     let kernel = format!("{KERNEL}/x86_64");
     let file = made(&workshop, "mkdeb", &["-k", &kernel], DEB);
-    let Some((true, fields)) = tool("dpkg-deb", &["-f"], &file) else { return };
+    let fields = said("dpkg-deb", &["-f"], &file);
     for line in [
         "Architecture: amd64",
         "Depends: linux-image-6.1.0-50-amd64 | linux-image-6.1.0-50-amd64-unsigned | linux-image-unsigned-6.1.0-50-amd64, kmod",
@@ -115,38 +117,40 @@ fn a_debian_package_of_modules_belongs_to_one_kernel() {
     ] {
         assert!(fields.lines().any(|found| found == line), "{line} in {fields}");
     }
-    let (_, listed) = tool("dpkg-deb", &["-c"], &file).unwrap();
+    let listed = said("dpkg-deb", &["-c"], &file);
     assert!(listed.contains("root/root") && listed.contains(" ./lib/modules/6.1.0-50-amd64/updates/blink/blink.ko\n"));
-    let (_, script) = tool("dpkg-deb", &["-I"], &file).unwrap();
+    let script = said("dpkg-deb", &["-I"], &file);
     assert!(script.contains("postinst") && script.contains("postrm") && !script.contains("prerm"), "{script}");
     let newer = made(&workshop, "mkdeb", &["-k", &kernel, "--for", "debian13"], &DEB.replace("-1_", "-1~deb13_"));
-    let (_, listed) = tool("dpkg-deb", &["-c"], &newer).unwrap();
+    let listed = said("dpkg-deb", &["-c"], &newer);
     assert!(listed.contains(" ./usr/lib/modules/6.1.0-50-amd64/updates/blink/blink.ko\n"), "{listed}");
-    let (_, fields) = tool("dpkg-deb", &["-f"], &newer).unwrap();
+    let fields = said("dpkg-deb", &["-f"], &newer);
     assert!(fields.contains("Depends: linux-image-6.1.0-50-amd64 | linux-image-6.1.0-50-amd64-unsigned, kmod\n"));
 }
 
 #[test]
 fn lintian_finds_nothing_wrong_with_a_package_of_modules() {
+    needs!("lintian");
     let workshop = workshop();
     let file = made(&workshop, "mkdeb", &["-k", &format!("{KERNEL}/x86_64")], DEB);
-    let Some((_, told)) = tool("lintian", &["--allow-root", "--fail-on", "none"], &file) else { return };
+    let told = said("lintian", &["--allow-root", "--fail-on", "none"], &file);
     let faults: Vec<&str> = told.lines().filter(|line| line.starts_with("E: ") || line.starts_with("W: ")).collect();
     assert!(faults.is_empty(), "{faults:?}");
 }
 
 #[test]
 fn an_rpm_of_modules_needs_its_kernel_or_for_rhel_the_symbols_of_a_stream() {
+    needs!("rpm");
     let workshop = workshop();
     let target = format!("{OTHER}/x86_64");
     let file = made(&workshop, "mkrpm", &["-k", &target], RPM);
-    let Some((true, needs)) = tool("rpm", &["-qp", "--requires"], &file) else { return };
+    let needs = said("rpm", &["-qp", "--requires"], &file);
     assert!(needs.contains("kernel-uname-r = 5.14.0-70.el9.x86_64\n") && !needs.contains("kernel("), "{needs}");
-    let (_, offers) = tool("rpm", &["-qp", "--provides"], &file).unwrap();
+    let offers = said("rpm", &["-qp", "--provides"], &file);
     for line in ["kmod-blink = 1.0-1", "blink-kmod = 1.0-1", "ksym(blink_fast) = 0x00000002"] {
         assert!(offers.lines().any(|found| found == line), "{line} in {offers}");
     }
-    let (_, conflicts) = tool("rpm", &["-qp", "--conflicts"], &file).unwrap();
+    let conflicts = said("rpm", &["-qp", "--conflicts"], &file);
     assert_eq!(conflicts.lines().collect::<Vec<_>>(), ["blink-dkms", "dkms-blink"]);
 
     let symvers = workshop.path("modules").join(OTHER).join("build/Module.symvers");
@@ -155,13 +159,13 @@ fn an_rpm_of_modules_needs_its_kernel_or_for_rhel_the_symbols_of_a_stream() {
     let modules = workshop.path("modules").display().to_string();
     let words = ["-k", &target, "--for", "el9", "--installtree", &modules];
     let file = made(&workshop, "mkrpm", &words, &RPM.replace("-1.x", "-1.el9.x"));
-    let (_, needs) = tool("rpm", &["-qp", "--requires"], &file).unwrap();
+    let needs = said("rpm", &["-qp", "--requires"], &file);
     let symbols: Vec<&str> = needs.lines().filter(|line| line.contains("k") && line.contains(") =")).collect();
     let expected =
         ["kernel(module_layout) = 0x0a1b2c3d", "kernel(printk) = 0x27e1a049", "ksym(of_another) = 0x00000001"];
     assert_eq!(symbols, expected, "its own symbol is not asked for");
     assert!(!needs.contains("kernel-uname-r"), "{needs}");
-    let (_, files) = tool("rpm", &["-qpl"], &file).unwrap();
+    let files = said("rpm", &["-qpl"], &file);
     let expected =
         ["", "/extra", "/extra/blink", "/extra/blink/blink.ko"].map(|end| format!("/lib/modules/{OTHER}{end}"));
     assert_eq!(files.lines().collect::<Vec<_>>(), expected);
@@ -169,15 +173,15 @@ fn an_rpm_of_modules_needs_its_kernel_or_for_rhel_the_symbols_of_a_stream() {
 
 #[test]
 fn modules_are_carried_as_they_are_and_the_same_gives_the_same() {
+    needs!("rpm", "sha256sum");
     let workshop = workshop();
     let words = ["-k", &format!("{OTHER}/x86_64")];
     let file = made(&workshop, "mkrpm", &words, RPM);
     let once = std::fs::read(&file).unwrap();
-    let digest = tool("rpm", &["-qp", "--qf", "[%{FILEDIGESTS} ]"], &file);
+    let digests = said("rpm", &["-qp", "--qf", "[%{FILEDIGESTS} ]"], &file);
     let module = workshop.path("tree/blink/1.0").join(OTHER).join("x86_64/module/blink.ko");
-    if let (Some((true, digests)), Some((true, own))) = (digest, tool("sha256sum", &[], &module)) {
-        assert!(digests.contains(own.split(' ').next().unwrap()), "{digests}");
-    }
+    let own = said("sha256sum", &[], &module);
+    assert!(digests.contains(own.split(' ').next().unwrap()), "{digests}");
     std::fs::File::options()
         .append(true)
         .open(&module)
@@ -234,4 +238,14 @@ fn what_is_not_built_or_not_for_the_kernel_is_refused_and_leaves_no_file() {
         assert!(text.contains(said), "{said} in {text}");
         assert!(!workshop.path("out").exists(), "{words:?}");
     }
+}
+
+#[test]
+fn the_scripts_of_packages_of_modules_are_plain_shell() {
+    needs!("shellcheck", "dpkg-deb", "rpm");
+    let workshop = workshop();
+    let deb = made(&workshop, "mkdeb", &["-k", &format!("{KERNEL}/x86_64")], DEB);
+    assert_eq!(scripts_of_deb(&workshop, &deb), ["postinst", "postrm"]);
+    let rpm = made(&workshop, "mkrpm", &["-k", &format!("{OTHER}/x86_64")], RPM);
+    assert_eq!(scripts_of_rpm(&workshop, &rpm), ["POSTUN", "POSTTRANS"]);
 }

@@ -1,32 +1,31 @@
-//! Folders that are git checkouts: tracked files, versions from tags. The repositories are made by the real git, where there is one.
+//! Folders that are git checkouts: tracked files, versions from tags. The repositories are made by the real git.
 
 use std::process::Command;
 
-use super::Workshop;
+use super::{Workshop, needs};
 
-/// A workshop whose folder demo-v1.2 is a checkout with one commit; None without git.
-fn checkout() -> Option<Workshop> {
+/// A workshop whose folder demo-v1.2 is a checkout with one commit.
+fn checkout() -> Workshop {
     let workshop = Workshop::new();
     std::fs::write(workshop.path("demo-v1.2/notes.txt"), "not tracked").unwrap();
     std::fs::create_dir(workshop.path("demo-v1.2/try")).unwrap();
     std::fs::write(workshop.path("demo-v1.2/try/a.c"), "").unwrap();
     std::fs::write(workshop.path("demo-v1.2/.git-is-here"), "").unwrap();
-    git(&workshop, "demo-v1.2", &["init", "-q"])?;
-    git(&workshop, "demo-v1.2", &["add", "dkms.conf", "Makefile", "demo.c", "include", "link.h", ".gitignore"])?;
-    git(&workshop, "demo-v1.2", &["commit", "-q", "-m", "all"])?;
-    Some(workshop)
+    git(&workshop, "demo-v1.2", &["init", "-q"]);
+    git(&workshop, "demo-v1.2", &["add", "dkms.conf", "Makefile", "demo.c", "include", "link.h", ".gitignore"]);
+    git(&workshop, "demo-v1.2", &["commit", "-q", "-m", "all"]);
+    workshop
 }
 
-fn git(workshop: &Workshop, folder: &str, words: &[&str]) -> Option<()> {
+fn git(workshop: &Workshop, folder: &str, words: &[&str]) {
     let mut command = Command::new("git");
     command.current_dir(workshop.path(folder)).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
     for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
         command.env_remove(variable);
     }
     command.args(["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "protocol.file.allow=always"]);
-    let output = command.args(words).output().ok()?;
+    let output = command.args(words).output().unwrap();
     assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
-    Some(())
 }
 
 /// What `--json` says of the package: files below the source's folder, what was left out, the version.
@@ -46,7 +45,8 @@ fn packaged(workshop: &Workshop, words: &[&str]) -> (Vec<String>, Vec<String>, S
 
 #[test]
 fn what_git_does_not_track_is_left_out_and_told() {
-    let Some(workshop) = checkout() else { return };
+    needs!("git");
+    let workshop = checkout();
     for index_version in ["2", "4"] {
         git(&workshop, "demo-v1.2", &["update-index", "--index-version", index_version]);
         let (files, left_out, _) = packaged(&workshop, &["demo-v1.2"]);
@@ -63,7 +63,8 @@ fn what_git_does_not_track_is_left_out_and_told() {
 
 #[test]
 fn parts_submodules_and_further_work_trees_know_what_is_tracked() {
-    let Some(workshop) = checkout() else { return };
+    needs!("git");
+    let workshop = checkout();
     // A part of a checkout.
     std::fs::create_dir(workshop.path("whole")).unwrap();
     git(&workshop, "whole", &["init", "-q"]);
@@ -105,7 +106,8 @@ fn parts_submodules_and_further_work_trees_know_what_is_tracked() {
 
 #[test]
 fn a_tag_gives_the_version_whether_it_is_loose_or_packed() {
-    let Some(workshop) = checkout() else { return };
+    needs!("git");
+    let workshop = checkout();
     let from_tag = ["demo-v1.2", "--version-from-tag"];
     let refused = |said: &str| {
         let output = workshop.dkms(&[&["mkdeb"], from_tag.as_slice()].concat());
@@ -130,7 +132,8 @@ fn a_tag_gives_the_version_whether_it_is_loose_or_packed() {
 
 #[test]
 fn a_repository_that_names_programs_starts_none() {
-    let Some(workshop) = checkout() else { return };
+    needs!("git");
+    let workshop = checkout();
     let trap = workshop.path("trap");
     let config = workshop.path("demo-v1.2/.git/config");
     let program = format!("touch {}", trap.display());

@@ -1,4 +1,4 @@
-//! Packages as the tools that will meet them see them: dpkg-deb, lintian, rpm. A tool that is not here is not asked.
+//! Packages as the tools that will meet them see them: dpkg-deb, lintian, rpm.
 
 mod binaries;
 mod checkouts;
@@ -15,6 +15,8 @@ mod templates;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use crate::sandbox::tools::{needs, said, tool};
 
 /// A folder with a module's source in it, and the program.
 struct Workshop {
@@ -89,10 +91,3 @@ impl Workshop {
 
 const DEB: &str = "demo-x-dkms_1.2-1_all.deb";
 const RPM: &str = "Demo_x-dkms-1.2-1.noarch.rpm";
-
-/// What a tool says on both streams; None when it is not installed.
-fn tool(program: &str, words: &[&str], file: &Path) -> Option<(bool, String)> {
-    let output = Command::new(program).args(words).arg(file).env("LC_ALL", "C.UTF-8").output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    Some((output.status.success(), text))
-}

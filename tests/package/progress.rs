@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
-use super::{DEB, Workshop};
+use super::{DEB, Workshop, needs};
 
 #[test]
 fn a_large_source_shows_bars_on_a_terminal_only() {
+    needs!("script");
     let workshop = Workshop::new();
     let mut state = 1u64;
     let noise = |_| {
@@ -22,7 +23,7 @@ fn a_large_source_shows_bars_on_a_terminal_only() {
     let line = format!("{} {}", env!("CARGO_BIN_EXE_dkms"), words.join(" "));
     let mut script = Command::new("script");
     script.args(["-q", "-e", "-c", &line, "/dev/null"]).current_dir(workshop.path("")).env("TERM", "xterm");
-    let Ok(output) = script.output() else { return };
+    let output = script.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}");
     assert!(text.contains("unpacking demo-v1.2.tar.gz") && text.contains(DEB), "{text}");

@@ -2,22 +2,24 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use super::{DEB, RPM, Workshop, tool};
+use super::{DEB, RPM, Workshop, needs, said, tool};
 
-/// What `rpm -qp --qf` says; None without rpm.
-fn rpm(file: &std::path::Path, format: &str) -> Option<String> {
-    tool("rpm", &["-qp", "--qf", format], file).map(|(_, text)| text)
+/// What `rpm -qp --qf` says.
+#[track_caller]
+fn rpm(file: &std::path::Path, format: &str) -> String {
+    said("rpm", &["-qp", "--qf", format], file)
 }
 
-/// A field of the control file; None without dpkg-deb.
-fn field(file: &std::path::Path, name: &str) -> Option<String> {
-    let (_, text) = tool("dpkg-deb", &["-f"], file)?;
-    let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned));
-    Some(line.unwrap_or_default())
+/// A field of the control file; empty when it has none of this name.
+#[track_caller]
+fn field(file: &std::path::Path, name: &str) -> String {
+    let text = said("dpkg-deb", &["-f"], file);
+    text.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned)).unwrap_or_default()
 }
 
 #[test]
 fn owners_and_modes_are_plain_whatever_the_source_had() {
+    needs!("dpkg-deb", "rpm");
     let workshop = Workshop::new();
     let set = |name: &str, mode| {
         let file = workshop.path("demo-v1.2").join(name);
@@ -31,7 +33,7 @@ fn owners_and_modes_are_plain_whatever_the_source_had() {
     for (verb, name, words) in [("mkdeb", DEB, ["dpkg-deb", "-c"]), ("mkrpm", RPM, ["rpm", "-qplv"])] {
         let made = workshop.dkms(&[verb, "demo-v1.2", "--version", "v1.2"]);
         assert!(made.status.success(), "{made:?}");
-        let Some((true, listing)) = tool(words[0], &words[1..], &workshop.path(name)) else { continue };
+        let listing = said(words[0], &words[1..], &workshop.path(name));
         let mode = |file: &str| {
             let line = listing.lines().find(|line| line.trim_end_matches('/').ends_with(&format!("Demo_x-v1.2{file}")));
             line.unwrap_or_else(|| panic!("{file} in {listing}")).split_whitespace().next().unwrap().to_owned()
@@ -53,37 +55,32 @@ fn owners_and_modes_are_plain_whatever_the_source_had() {
 
 #[test]
 fn a_package_of_another_name_excludes_the_first_one() {
+    needs!("dpkg-deb", "rpm");
     let workshop = Workshop::new();
     let file = workshop.package("mkdeb", &["--package-name", "demo-1-dkms"], "demo-1-dkms_1.2-1_all.deb");
-    if let Some(conflicts) = field(&file, "Conflicts") {
-        assert_eq!(conflicts, "demo-x-modules");
-    }
+    assert_eq!(field(&file, "Conflicts"), "demo-x-modules");
     let file = workshop.package("mkrpm", &["--package-name", "Demo-1-dkms"], "Demo-1-dkms-1.2-1.noarch.rpm");
-    if let Some(conflicts) = rpm(&file, "[%{CONFLICTNAME}]") {
-        assert_eq!(conflicts, "dkms-Demo_x");
-    }
+    assert_eq!(rpm(&file, "[%{CONFLICTNAME}]"), "dkms-Demo_x");
 }
 
 #[test]
 fn version_epoch_and_release_are_what_was_asked_for() {
+    needs!("dpkg-deb", "rpm");
     let workshop = Workshop::new();
     let words = ["--package-version", "3.5~rc2", "--epoch", "2", "--release", "4"];
     let file = workshop.package("mkdeb", &words, "demo-x-dkms_3.5~rc2-4_all.deb");
-    if let Some(version) = field(&file, "Version") {
-        assert_eq!(version, "2:3.5~rc2-4");
-    }
+    assert_eq!(field(&file, "Version"), "2:3.5~rc2-4");
     let file = workshop.package("mkrpm", &words, "Demo_x-dkms-3.5~rc2-4.noarch.rpm");
-    if let Some(version) = rpm(&file, "%{EPOCH}:%{VERSION}-%{RELEASE}") {
-        assert_eq!(version, "2:3.5~rc2-4");
-    }
+    assert_eq!(rpm(&file, "%{EPOCH}:%{VERSION}-%{RELEASE}"), "2:3.5~rc2-4");
 }
 
 #[test]
 fn headers_are_recommended_as_each_family_calls_them() {
+    needs!("dpkg-deb", "rpm");
     let workshop = Workshop::new();
     let recommends = |words: &[&str], name: &str| {
         let file = workshop.package("mkrpm", words, name);
-        rpm(&file, "[%{RECOMMENDNAME}\\n]").map(|text| if text == "(none)\n" { String::new() } else { text })
+        rpm(&file, "[%{RECOMMENDNAME}\\n]").replace("(none)\n", "")
     };
     let cases: [(&[&str], &str, &str); 5] = [
         (&[], RPM, ""),
@@ -93,18 +90,17 @@ fn headers_are_recommended_as_each_family_calls_them() {
         (&["--for", "sles15"], "Demo_x-dkms-1.2-1.sles15.noarch.rpm", "(kernel-default-devel if kernel-default)"),
     ];
     for (words, name, first) in cases {
-        let Some(found) = recommends(words, name) else { return };
+        let found = recommends(words, name);
         // rpm shows them sorted.
         assert!(found.is_empty() == first.is_empty() && found.contains(first), "{words:?}: {found}");
     }
     let file = workshop.package("mkdeb", &["--for", "debian12"], "demo-x-dkms_1.2-1~deb12_all.deb");
-    if let Some(found) = field(&file, "Recommends") {
-        assert_eq!(found, "linux-headers-generic | linux-headers-amd64 | linux-headers");
-    }
+    assert_eq!(field(&file, "Recommends"), "linux-headers-generic | linux-headers-amd64 | linux-headers");
 }
 
 #[test]
 fn relations_of_all_kinds_are_taken_and_old_names_are_replaced() {
+    needs!("dpkg-deb", "rpm");
     let workshop = Workshop::new();
     let words = [
         "--requires",
@@ -123,88 +119,81 @@ fn relations_of_all_kinds_are_taken_and_old_names_are_replaced() {
         "demo-old<1.0",
     ];
     let file = workshop.package("mkdeb", &words, DEB);
-    if field(&file, "Package").is_some() {
-        let found = |name| field(&file, name).unwrap();
-        assert_eq!(found("Depends"), "dkms, firmware-demo (>= 3)");
-        assert!(found("Recommends").ends_with(", demo-tools, demo-doc"), "{}", found("Recommends"));
-        assert_eq!((found("Suggests"), found("Conflicts")), ("demo-gui".into(), "demo-ng".into()));
-        assert_eq!(found("Breaks"), "demo-ancient (<< 1), demo-old (<< 1.0)");
-        assert_eq!(found("Replaces"), "demo-ancient (<< 1), demo-old (<< 1.0)");
-        assert_eq!(found("Provides"), "demo-x-modules (= 1.2-1), demo-driver (= 1.2), demo-old (= 1.2-1)");
-    }
+    let found = |name| field(&file, name);
+    assert_eq!(found("Depends"), "dkms, firmware-demo (>= 3)");
+    assert!(found("Recommends").ends_with(", demo-tools, demo-doc"), "{}", found("Recommends"));
+    assert_eq!((found("Suggests"), found("Conflicts")), ("demo-gui".into(), "demo-ng".into()));
+    assert_eq!(found("Breaks"), "demo-ancient (<< 1), demo-old (<< 1.0)");
+    assert_eq!(found("Replaces"), "demo-ancient (<< 1), demo-old (<< 1.0)");
+    assert_eq!(found("Provides"), "demo-x-modules (= 1.2-1), demo-driver (= 1.2), demo-old (= 1.2-1)");
     let file = workshop.package("mkrpm", &[&words[..], &["--supplements", "demo-board"]].concat(), RPM);
-    let Some(obsoletes) = rpm(&file, "[%{OBSOLETENEVRS} ]") else { return };
+    let obsoletes = rpm(&file, "[%{OBSOLETENEVRS} ]");
     assert_eq!(obsoletes, "demo-ancient < 1 demo-old < 1.0 ");
-    let provides = rpm(&file, "[%{PROVIDENEVRS}\n]").unwrap();
+    let provides = rpm(&file, "[%{PROVIDENEVRS}\n]");
     for line in ["demo-driver = 1.2", "demo-old = 1.2-1", "dkms-Demo_x = 1.2-1", "Demo_x-kmod = 1.2-1"] {
         assert!(provides.lines().any(|found| found == line), "{line} in {provides}");
     }
-    let weak = rpm(&file, "[%{RECOMMENDNAME} ][%{SUGGESTNAME} ][%{SUPPLEMENTNAME} ][%{CONFLICTNAME} ]").unwrap();
+    let weak = rpm(&file, "[%{RECOMMENDNAME} ][%{SUGGESTNAME} ][%{SUPPLEMENTNAME} ][%{CONFLICTNAME} ]");
     assert_eq!(weak, "demo-doc demo-tools demo-gui demo-board demo-ng ");
-    assert!(rpm(&file, "[%{REQUIRENEVRS}\n]").unwrap().contains("firmware-demo >= 3\n"));
+    assert!(rpm(&file, "[%{REQUIRENEVRS}\n]").contains("firmware-demo >= 3\n"));
 }
 
 #[test]
 fn a_changelog_is_read_in_any_style_and_written_in_that_of_the_format() {
+    needs!("dpkg-deb", "rpm", "zcat");
     let workshop = Workshop::new();
     let text = "# Changes\n\n## 1.2 - 2023-11-14\n- Works.\n\n## 1.1 - 2023-01-02\n- Does not.\n";
     std::fs::write(workshop.path("CHANGES"), text).unwrap();
     let file = workshop.package("mkrpm", &["--changelog", "CHANGES"], RPM);
-    if let Some((_, said)) = tool("rpm", &["-qp", "--changelog"], &file) {
-        let person = "A Writer <writer@example.org>";
-        let expected =
-            format!("* Tue Nov 14 2023 {person} - 1.2-1\n- Works.\n\n* Mon Jan 02 2023 {person} - 1.1\n- Does not.");
-        assert_eq!(said.trim(), expected);
-    }
+    let told = said("rpm", &["-qp", "--changelog"], &file);
+    let person = "A Writer <writer@example.org>";
+    let expected =
+        format!("* Tue Nov 14 2023 {person} - 1.2-1\n- Works.\n\n* Mon Jan 02 2023 {person} - 1.1\n- Does not.");
+    assert_eq!(told.trim(), expected);
     let file = workshop.package("mkdeb", &["--changelog", "CHANGES"], DEB);
     let out = workshop.path("out");
-    if tool("dpkg-deb", &["-x", file.to_str().unwrap()], &out).is_some() {
-        let said = tool("zcat", &[], &out.join("usr/share/doc/demo-x-dkms/changelog.Debian.gz")).unwrap().1;
-        assert!(
-            said.starts_with("demo-x-dkms (1.2-1) unstable; urgency=medium\n\n  * Works.\n\n -- A Writer"),
-            "{said}"
-        );
-        assert!(said.contains("\ndemo-x-dkms (1.1) unstable"), "{said}");
-    }
+    said("dpkg-deb", &["-x", file.to_str().unwrap()], &out);
+    let told = said("zcat", &[], &out.join("usr/share/doc/demo-x-dkms/changelog.Debian.gz"));
+    assert!(told.starts_with("demo-x-dkms (1.2-1) unstable; urgency=medium\n\n  * Works.\n\n -- A Writer"), "{told}");
+    assert!(told.contains("\ndemo-x-dkms (1.1) unstable"), "{told}");
     let refused = workshop.dkms(&["mkdeb", "demo-v1.2.tar.gz", "--force", "--changelog", "nowhere"]);
     assert_eq!(refused.status.code(), Some(74));
 }
 
 #[test]
 fn the_compression_is_the_formats_own_unless_another_is_chosen() {
+    needs!("rpm", "ar");
     let workshop = Workshop::new();
     for (words, expected) in
         [(vec![], "zstd 3"), (vec!["--for", "portable"], "gzip 9"), (vec!["--compress", "gzip"], "gzip 9")]
     {
         let file = workshop.package("mkrpm", &[&words[..], &["--force"]].concat(), RPM);
-        if let Some(found) = rpm(&file, "%{PAYLOADCOMPRESSOR} %{PAYLOADFLAGS}") {
-            assert_eq!(found, expected);
-        }
+        assert_eq!(rpm(&file, "%{PAYLOADCOMPRESSOR} %{PAYLOADFLAGS}"), expected);
     }
     let xz = workshop.dkms(&["mkrpm", "demo-v1.2.tar.gz", "--force", "--compress", "xz"]);
     assert_eq!(xz.status.code(), Some(2));
     for (words, expected) in [(vec![], "xz"), (vec!["--for", "portable"], "gz"), (vec!["--compress", "zstd"], "zst")] {
         let file = workshop.package("mkdeb", &[&words[..], &["--force"]].concat(), DEB);
-        if let Some((true, members)) = tool("ar", &["t"], &file) {
-            assert_eq!(members, format!("debian-binary\ncontrol.tar.{expected}\ndata.tar.{expected}\n"));
-        }
+        let members = said("ar", &["t"], &file);
+        assert_eq!(members, format!("debian-binary\ncontrol.tar.{expected}\ndata.tar.{expected}\n"));
     }
 }
 
 #[test]
 fn an_rpm_has_digests_of_header_and_payload() {
+    needs!("rpm");
     let workshop = Workshop::new();
     let file = workshop.package("mkrpm", &[], RPM);
-    if let Some((true, said)) = tool("rpm", &["-Kv"], &file) {
-        for line in ["Header SHA256 digest: OK", "Payload SHA256 digest: OK"] {
-            assert!(said.contains(line), "{said}");
-        }
-        assert_eq!(rpm(&file, "%{FILEDIGESTALGO} %{BUILDHOST}").unwrap(), "8 reproducible");
+    let told = said("rpm", &["-Kv"], &file);
+    for line in ["Header SHA256 digest: OK", "Payload SHA256 digest: OK"] {
+        assert!(told.contains(line), "{told}");
     }
+    assert_eq!(rpm(&file, "%{FILEDIGESTALGO} %{BUILDHOST}"), "8 reproducible");
 }
 
 #[test]
 fn a_signature_is_one_that_rpm_accepts() {
+    needs!("rpmkeys");
     let workshop = Workshop::new();
     let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/keys/vendor.asc");
     let file = workshop.package("mkrpm", &["--sign-key", keys], RPM);
@@ -215,22 +204,21 @@ fn a_signature_is_one_that_rpm_accepts() {
     assert!(workshop.dkms(&["mkrepo", "repo", "--sign-key", keys]).status.success());
     let database = workshop.path("rpmdb");
     let database = ["--dbpath", database.to_str().unwrap()];
-    if tool("rpmkeys", &[&database[..], &["--import"]].concat(), &repo.join("repository-key.asc")).is_none() {
-        return;
-    }
-    let (fine, said) = tool("rpmkeys", &[&database[..], &["-Kv"]].concat(), &file).unwrap();
-    assert!(fine && said.contains("Header V4 RSA/SHA256 Signature") && !said.contains("NOKEY"), "{said}");
+    said("rpmkeys", &[&database[..], &["--import"]].concat(), &repo.join("repository-key.asc"));
+    let told = said("rpmkeys", &[&database[..], &["-Kv"]].concat(), &file);
+    assert!(told.contains("Header V4 RSA/SHA256 Signature") && !told.contains("NOKEY"), "{told}");
     let mut bytes = std::fs::read(&file).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&file, bytes).unwrap();
-    assert!(!tool("rpmkeys", &[&database[..], &["-K"]].concat(), &file).unwrap().0);
+    assert!(!tool("rpmkeys", &[&database[..], &["-K"]].concat(), &file).0);
     let deb = workshop.dkms(&["mkdeb", "demo-v1.2.tar.gz", "--sign-key", keys]);
     assert!(deb.status.code() == Some(2) && String::from_utf8_lossy(&deb.stderr).contains("mkrepo"), "{deb:?}");
 }
 
 #[test]
 fn a_certificate_for_secure_boot_comes_along_and_a_private_key_never_does() {
+    needs!("dpkg-deb", "rpm");
     let workshop = Workshop::new();
     let pem = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/mok.pem");
     for (verb, name, words, scripts) in [
@@ -238,14 +226,14 @@ fn a_certificate_for_secure_boot_comes_along_and_a_private_key_never_does() {
         ("mkrpm", RPM, ["rpm", "-qplv"], vec!["rpm", "-qp", "--scripts"]),
     ] {
         let made = workshop.dkms(&[verb, "demo-v1.2.tar.gz", "--mok-cert", pem]);
-        let said = String::from_utf8_lossy(&made.stdout).into_owned();
-        assert!(made.status.success() && said.contains("mokutil --import /usr/share/"), "{made:?}");
+        let told = String::from_utf8_lossy(&made.stdout).into_owned();
+        assert!(made.status.success() && told.contains("mokutil --import /usr/share/"), "{made:?}");
         let file = workshop.path(name);
-        let Some((true, listing)) = tool(words[0], &words[1..], &file) else { continue };
+        let listing = said(words[0], &words[1..], &file);
         assert!(listing.lines().any(|line| line.ends_with("-dkms/mok.der")), "{listing}");
         if verb == "mkrpm" {
-            let said = tool(scripts[0], &scripts[1..], &file).unwrap().1;
-            assert!(said.contains("mokutil --sb-state"), "{said}");
+            let told = said(scripts[0], &scripts[1..], &file);
+            assert!(told.contains("mokutil --sb-state"), "{told}");
         }
     }
     let key = workshop.path("key.pem");

@@ -1,6 +1,6 @@
 //! Folders of packages as repositories.
 
-use super::{Workshop, tool};
+use super::{Workshop, needs, said, tool};
 
 const KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/keys/vendor.asc");
 
@@ -29,12 +29,13 @@ fn read(workshop: &Workshop, file: &str) -> String {
 
 #[test]
 fn packages_lists_what_apt_ftparchive_lists() {
+    needs!("apt-ftparchive");
     let workshop = workshop();
     let (code, told) = mkrepo(&workshop, &[]);
     assert_eq!(code, 0, "{told}");
     assert!(told.contains("repo/debian (for apt, 1 package)"), "{told}");
     let ours = read(&workshop, "repo/debian/Packages");
-    let Some((true, theirs)) = tool("apt-ftparchive", &["packages"], &workshop.path("repo/debian")) else { return };
+    let theirs = said("apt-ftparchive", &["packages"], &workshop.path("repo/debian"));
     let fields = |text: &str| {
         let kept = |line: &&str| !line.starts_with("SHA1:") && !line.starts_with("SHA512:") && !line.is_empty();
         let mut lines: Vec<String> = text.lines().filter(kept).map(str::to_owned).collect();
@@ -67,6 +68,7 @@ fn release_vouches_for_the_lists_and_nothing_stands_unsigned_beside_a_signature(
 
 #[test]
 fn primary_says_what_createrepo_says() {
+    needs!("createrepo_c");
     let workshop = workshop();
     assert_eq!(mkrepo(&workshop, &[]).0, 0);
     let copy = workshop.path("copy");
@@ -74,10 +76,10 @@ fn primary_says_what_createrepo_says() {
     for entry in std::fs::read_dir(workshop.path("repo/rpm")).unwrap().flatten() {
         if entry.path().is_file() {
             // The time of the file is part of the metadata.
-            tool("cp", &["-a", entry.path().to_str().unwrap()], &copy).unwrap();
+            said("cp", &["-a", entry.path().to_str().unwrap()], &copy);
         }
     }
-    let Some((true, _)) = tool("createrepo_c", &["-q", "--general-compress-type=gz"], &copy) else { return };
+    said("createrepo_c", &["-q", "--general-compress-type=gz"], &copy);
     for list in ["primary", "filelists", "other"] {
         let lines = |folder: &str| {
             let found = std::fs::read_dir(workshop.path(folder).join("repodata")).unwrap().flatten();
@@ -202,6 +204,7 @@ const SETUP: [&str; 6] = ["--sign-key", KEY, "--repo-package", "vendor", "--url"
 
 #[test]
 fn a_package_sets_each_repository_up() {
+    needs!("dpkg-deb", "lintian", "rpm");
     let workshop = workshop();
     let (code, told) = mkrepo(&workshop, &[&SETUP[..], &["--origin", "A Vendor"]].concat());
     assert_eq!(code, 0, "{told}");
@@ -210,27 +213,22 @@ fn a_package_sets_each_repository_up() {
     assert!(told.contains("vendor-repo_1-1_all.deb sets it up on a host"), "{told}");
     assert!(read(&workshop, "repo/debian/Packages").contains("Package: vendor-repo\n"));
     let out = workshop.path("unpacked");
-    if let Some((unpacked, told)) = tool("dpkg-deb", &["-R", deb.to_str().unwrap()], &out) {
-        assert!(unpacked, "{told}");
-        let text = read(&workshop, "unpacked/etc/apt/sources.list.d/vendor-repo.sources");
-        let expected = "# A Vendor\nTypes: deb\nURIs: https://example.org/pub/debian/\nSuites: ./\nSigned-By: \
-                        /usr/share/keyrings/vendor-repo.asc\n";
-        assert_eq!(text, expected);
-        assert!(read(&workshop, "unpacked/usr/share/keyrings/vendor-repo.asc").contains("BEGIN PGP PUBLIC KEY"));
-        let conffiles = read(&workshop, "unpacked/DEBIAN/conffiles");
-        assert_eq!(conffiles, "/etc/apt/sources.list.d/vendor-repo.sources\n");
-        let control = read(&workshop, "unpacked/DEBIAN/control");
-        assert!(control.contains("Maintainer: A Vendor <vendor@example.org>\n"), "{control}");
-    }
-    if let Some((_, told)) = tool("lintian", &["--allow-root", "--fail-on", "none"], &deb) {
-        let faults: Vec<&str> = told.lines().filter(|it| it.starts_with("E: ") || it.starts_with("W: ")).collect();
-        assert!(faults.is_empty(), "{faults:?}");
-    }
-    if let Some((true, config)) = tool("rpm", &["-qpc", "--nosignature"], &rpm) {
-        assert_eq!(config.trim(), "/etc/yum.repos.d/vendor-repo.repo");
-        let (_, files) = tool("rpm", &["-qpl", "--nosignature"], &rpm).unwrap();
-        assert!(files.contains("/etc/pki/rpm-gpg/RPM-GPG-KEY-vendor-repo\n"), "{files}");
-    }
+    said("dpkg-deb", &["-R", deb.to_str().unwrap()], &out);
+    let text = read(&workshop, "unpacked/etc/apt/sources.list.d/vendor-repo.sources");
+    let expected = "# A Vendor\nTypes: deb\nURIs: https://example.org/pub/debian/\nSuites: ./\nSigned-By: \
+                    /usr/share/keyrings/vendor-repo.asc\n";
+    assert_eq!(text, expected);
+    assert!(read(&workshop, "unpacked/usr/share/keyrings/vendor-repo.asc").contains("BEGIN PGP PUBLIC KEY"));
+    let conffiles = read(&workshop, "unpacked/DEBIAN/conffiles");
+    assert_eq!(conffiles, "/etc/apt/sources.list.d/vendor-repo.sources\n");
+    let control = read(&workshop, "unpacked/DEBIAN/control");
+    assert!(control.contains("Maintainer: A Vendor <vendor@example.org>\n"), "{control}");
+    let told = said("lintian", &["--allow-root", "--fail-on", "none"], &deb);
+    let faults: Vec<&str> = told.lines().filter(|it| it.starts_with("E: ") || it.starts_with("W: ")).collect();
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(said("rpm", &["-qpc", "--nosignature"], &rpm).trim(), "/etc/yum.repos.d/vendor-repo.repo");
+    let files = said("rpm", &["-qpl", "--nosignature"], &rpm);
+    assert!(files.contains("/etc/pki/rpm-gpg/RPM-GPG-KEY-vendor-repo\n"), "{files}");
 }
 
 #[test]
@@ -270,18 +268,21 @@ fn a_setup_that_no_host_could_check_or_read_is_refused() {
 
 #[test]
 fn rpms_are_checked_by_hosts_only_when_all_are_signed_by_the_same_key() {
+    needs!("rpm2cpio");
     let read_config = |workshop: &Workshop| {
-        let out = tool("rpm2cpio", &[], &workshop.path("repo/rpm/vendor-repo-1-1.noarch.rpm"))?;
-        Some(out.1.contains("gpgcheck=1\ngpgkey"))
+        // Its exit code is 1 for a package whose header does not say how large the payload is, as for ours.
+        let (_, content) = tool("rpm2cpio", &[], &workshop.path("repo/rpm/vendor-repo-1-1.noarch.rpm"));
+        assert!(content.contains("baseurl=https://example.org/pub/rpm/\n"), "{content}");
+        content.contains("gpgcheck=1\ngpgkey")
     };
     let workshop = workshop();
     assert_eq!(mkrepo(&workshop, &SETUP).0, 0);
-    assert!(read_config(&workshop).is_none_or(|checked| !checked));
+    assert!(!read_config(&workshop));
     for old in ["vendor-repo-1-1.noarch.rpm", super::RPM] {
         std::fs::remove_file(workshop.path("repo/rpm").join(old)).unwrap();
     }
     let made = workshop.dkms(&["mkrpm", "demo-v1.2.tar.gz", "--output", "repo/rpm", "--sign-key", KEY]);
     assert!(made.status.success(), "{made:?}");
     assert_eq!(mkrepo(&workshop, &SETUP).0, 0);
-    assert!(read_config(&workshop).is_none_or(|checked| checked));
+    assert!(read_config(&workshop));
 }

@@ -44,21 +44,19 @@ fn another_user_with_another_umask_makes_the_same_bytes() {
     let root = std::fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
     std::fs::set_permissions(workshop.path(""), std::fs::Permissions::from_mode(0o755)).unwrap();
     std::fs::set_permissions(&other, std::fs::Permissions::from_mode(0o777)).unwrap();
+    // The program itself may lie where only its owner may look.
+    let program = workshop.path("dkms");
+    std::fs::copy(env!("CARGO_BIN_EXE_dkms"), &program).unwrap();
     for (verb, name) in [("mkdeb", DEB), ("mkrpm", RPM)] {
         let first = std::fs::read(workshop.package(verb, &[], name)).unwrap();
         let mut shell = std::process::Command::new("sh");
-        shell.args(["-c", "umask 077; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_dkms"), verb]);
+        shell.args(["-c", "umask 077; exec \"$0\" \"$@\""]).arg(&program).arg(verb);
         shell.args(["../demo-v1.2.tar.gz", "--output", name]).current_dir(&other).env_clear();
         shell.env("PATH", std::env::var_os("PATH").unwrap());
         if root {
             std::os::unix::process::CommandExt::uid(&mut shell, 65534);
         }
         let made = shell.output().unwrap();
-        // The program may lie where only its owner may look.
-        if root && String::from_utf8_lossy(&made.stderr).contains("ermission denied") && made.status.code() == Some(126)
-        {
-            continue;
-        }
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         assert!(first == std::fs::read(other.join(name)).unwrap(), "{verb}");
     }

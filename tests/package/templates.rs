@@ -1,6 +1,6 @@
 //! Templates at the places and with the words of DKMS 2.
 
-use super::{DEB, Workshop, tool};
+use super::{DEB, Workshop, needs, said};
 
 const SPEC: &str = "%{?!module_name: %{error: no module}}\n%{?!packager: %define packager Own Person <own@example.org>}\n\
     Summary: Own words about %{module_name}\nName: %{module_name}-own\nVersion: %{version}\nRelease: 7%{?dist}\nLicense: GPLv2\n\
@@ -19,14 +19,15 @@ fn with_spec(text: &str) -> Workshop {
 
 #[test]
 fn a_spec_in_the_source_says_what_the_package_is() {
+    needs!("rpm");
     let workshop = with_spec(SPEC);
     let file = workshop.package("mkrpm", &["--suggests", "tool"], "Demo_x-own-1.2-7.noarch.rpm");
     let format = "%{SUMMARY}|%{LICENSE}|%{PACKAGER}|[%{SUGGESTNAME}]|%{POSTIN}|%{PREUN}|[%{FILENAMES}\\n]";
-    let Some((_, said)) = tool("rpm", &["-qp", "--qf", format], &file) else { return };
+    let told = said("rpm", &["-qp", "--qf", format], &file);
     let start = "Own words about Demo_x|GPLv2|Own Person <own@example.org>|tool|dkms add -m Demo_x -v v1.2 --rpm_safe_upgrade|\
                  dkms remove -m Demo_x -v v1.2 --all|/usr/src/Demo_x-v1.2\n";
-    assert!(said.starts_with(start), "{said}");
-    let (_, relations) = tool("rpm", &["-qp", "--requires", "--provides"], &file).unwrap();
+    assert!(told.starts_with(start), "{told}");
+    let relations = said("rpm", &["-qp", "--requires", "--provides"], &file);
     assert!(relations.contains("dkms >= 2.0\n") && relations.contains("own-thing = v1.2\n"), "{relations}");
     assert!(!relations.contains("-kmod"), "{relations}");
     let file = workshop.package("mkrpm", &["--release", "9", "--package-name", "mine"], "mine-1.2-9.noarch.rpm");
@@ -35,6 +36,7 @@ fn a_spec_in_the_source_says_what_the_package_is() {
 
 #[test]
 fn rpmbuild_takes_the_spec_of_a_person_from_mkspec() {
+    needs!("rpmbuild", "rpm");
     let workshop = with_spec(SPEC);
     let made = workshop.dkms(&["mkspec", "demo-v1.2.tar.gz", "--output", "out"]);
     assert!(made.status.success(), "{made:?}");
@@ -47,9 +49,8 @@ fn rpmbuild_takes_the_spec_of_a_person_from_mkspec() {
     // The source of this template has no Source: line, so rpmbuild is given it as DKMS 2 gave it.
     let text = std::fs::read_to_string(&spec).unwrap();
     std::fs::write(&spec, text.replace("License: GPLv2", "License: GPLv2\nSource0: Demo_x-v1.2.tar.gz")).unwrap();
-    let Some((fine, said)) = tool("rpmbuild", &words, &spec) else { return };
-    assert!(fine, "{said}");
-    let (_, listing) = tool("rpm", &["-qpl"], &workshop.path("out/b.rpm")).unwrap();
+    said("rpmbuild", &words, &spec);
+    let listing = said("rpm", &["-qpl"], &workshop.path("out/b.rpm"));
     assert!(listing.contains("/usr/src/Demo_x-v1.2/demo.c\n"), "{listing}");
 }
 
@@ -65,6 +66,7 @@ fn a_spec_that_runs_something_is_refused_with_its_line() {
 
 #[test]
 fn a_debian_folder_in_the_source_says_what_the_package_is() {
+    needs!("dpkg-deb", "dpkg-source");
     let workshop = Workshop::new();
     let put = |name: &str, text: &str| {
         let file = workshop.path("demo-v1.2/Demo_x-dkms-mkdeb/debian").join(name);
@@ -87,26 +89,21 @@ fn a_debian_folder_in_the_source_says_what_the_package_is() {
     put("compat", "7\n");
     workshop.archive();
     let file = workshop.package("mkdeb", &[], DEB);
-    if let Some((_, said)) = tool("dpkg-deb", &["-I"], &file) {
-        for part in [
-            "Depends: dkms (>= 2.0)\n",
-            "Maintainer: Own Person",
-            "Description: Own words about Demo_x",
-            "This is v1.2.",
-        ] {
-            assert!(said.contains(part), "{part} in {said}");
-        }
-        assert!(said.contains("prerm") && !said.contains("postinst"), "{said}");
+    let told = said("dpkg-deb", &["-I"], &file);
+    for part in
+        ["Depends: dkms (>= 2.0)\n", "Maintainer: Own Person", "Description: Own words about Demo_x", "This is v1.2."]
+    {
+        assert!(told.contains(part), "{part} in {told}");
     }
+    assert!(told.contains("prerm") && !told.contains("postinst"), "{told}");
     let made = workshop.dkms(&["mkdsc", "demo-v1.2.tar.gz", "--output", "out"]);
     assert!(made.status.success(), "{made:?}");
     let dsc = std::fs::read_to_string(workshop.path("out/demo-x-dkms_1.2-1.dsc")).unwrap();
     assert!(dsc.contains("Source: demo-x-dkms\n") && dsc.contains("Build-Depends: debhelper-compat (= 13)\n"), "{dsc}");
     let mut unpack = std::process::Command::new("dpkg-source");
-    let Ok(said) = unpack.args(["-x", "demo-x-dkms_1.2-1.dsc", "u"]).current_dir(workshop.path("out")).output() else {
-        return;
-    };
-    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let unpacked =
+        unpack.args(["-x", "demo-x-dkms_1.2-1.dsc", "u"]).current_dir(workshop.path("out")).output().unwrap();
+    assert!(unpacked.status.success(), "{unpacked:?}");
     let changelog = std::fs::read_to_string(workshop.path("out/u/debian/changelog")).unwrap();
     assert!(changelog.starts_with("demo-x-dkms (1.2-1) stable;") && changelog.contains("  * Own."), "{changelog}");
 }

@@ -1,5 +1,6 @@
 //! A machine below one folder: kernels, sources, a DKMS tree, and tools that only pretend. The real program runs in it.
 
+pub mod tools;
 mod tree;
 
 use std::fs;
