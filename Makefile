@@ -98,6 +98,7 @@ units:
 	$(CARGO) fmt --check
 	env -u MAKEFLAGS $(CARGO) clippy --locked --all-targets -- -D warnings
 	env -u MAKEFLAGS CARGO="$(CARGO)" tests/timed
+	env -u MAKEFLAGS tests/oldest
 
 roots:
 	@tests/e2e/run --roots

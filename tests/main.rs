@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "nothing of a test is reached from outside")]
 
 mod cli;
+mod crates;
 mod events;
 mod flow;
 mod package;
