@@ -83,7 +83,7 @@ fn run(workshop: &Workshop, verb: &str, words: &[&str]) -> (i32, String) {
     let tree = workshop.path("tree").display().to_string();
     let output = if words.contains(&"--output") { &[][..] } else { &["--output", "out"] };
     let words = [&[verb, "--binaries", "--dkmstree", &tree], output, words].concat();
-    let output = workshop.dkms_in(workshop.folder.path(), &words, &[("SOURCE_DATE_EPOCH", "1700000000")]);
+    let output = workshop.dkms_in(&workshop.path(""), &words, &[("SOURCE_DATE_EPOCH", "1700000000")]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.code().unwrap(), text)
 }

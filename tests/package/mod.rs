@@ -14,13 +14,14 @@ mod spec;
 mod templates;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
+use crate::sandbox::Sandbox;
 use crate::sandbox::tools::{needs, said, tool};
 
-/// A folder with a module's source in it, and the program.
+/// A sandbox without kernels, with a module's source in it as folder and as archive.
 struct Workshop {
-    folder: tempfile::TempDir,
+    sandbox: Sandbox,
 }
 
 const SOURCE: &[(&str, &str)] = &[
@@ -43,11 +44,9 @@ const SOURCE: &[(&str, &str)] = &[
 
 impl Workshop {
     fn new() -> Self {
-        let workshop = Self { folder: tempfile::tempdir().unwrap() };
+        let workshop = Self { sandbox: Sandbox::bare() };
         for (name, text) in SOURCE {
-            let file = workshop.path("demo-v1.2").join(name);
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(file, text).unwrap();
+            workshop.sandbox.write(&format!("demo-v1.2/{name}"), text);
         }
         std::os::unix::fs::symlink("include/demo.h", workshop.path("demo-v1.2/link.h")).unwrap();
         workshop.archive();
@@ -55,7 +54,7 @@ impl Workshop {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.sandbox.path(name)
     }
 
     /// demo-v1.2.tar.gz, of the folder, with a fixed time.
@@ -68,15 +67,14 @@ impl Workshop {
         tar.into_inner().unwrap().finish().unwrap();
     }
 
-    /// The program in this folder, with no environment but PATH.
+    /// Runs the program in this folder.
     fn dkms(&self, words: &[&str]) -> Output {
-        self.dkms_in(self.folder.path(), words, &[])
+        self.dkms_in(&self.path(""), words, &[])
     }
 
     fn dkms_in(&self, folder: &Path, words: &[&str], environment: &[(&str, &str)]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dkms"));
-        command.args(words).current_dir(folder).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
-        command.envs(environment.iter().copied()).output().unwrap()
+        let mut program = self.sandbox.program();
+        program.args(words).current_dir(folder).envs(environment.iter().copied()).output().unwrap()
     }
 
     /// Makes a package and gives its path.

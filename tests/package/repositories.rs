@@ -18,7 +18,7 @@ fn workshop() -> Workshop {
 
 fn mkrepo(workshop: &Workshop, words: &[&str]) -> (i32, String) {
     let words = [&["mkrepo", "repo"], words].concat();
-    let output = workshop.dkms_in(workshop.folder.path(), &words, &[("SOURCE_DATE_EPOCH", "1700000000")]);
+    let output = workshop.dkms_in(&workshop.path(""), &words, &[("SOURCE_DATE_EPOCH", "1700000000")]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.code().unwrap(), text)
 }

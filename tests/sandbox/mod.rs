@@ -44,11 +44,18 @@ pub struct Ran {
 }
 
 impl Sandbox {
-    /// With two kernels and tools that pretend.
-    pub fn new() -> Self {
+    /// With nothing in it but a folder for temporary files.
+    pub fn bare() -> Self {
         let sandbox = Self { folder: tempfile::tempdir().expect("a temporary folder") };
         fs::set_permissions(sandbox.path(""), fs::Permissions::from_mode(0o755)).expect("its mode");
-        for folder in ["dkms", "src", "tmp"] {
+        fs::create_dir(sandbox.path("tmp")).expect("a folder");
+        sandbox
+    }
+
+    /// With two kernels and tools that pretend.
+    pub fn new() -> Self {
+        let sandbox = Self::bare();
+        for folder in ["dkms", "src"] {
             fs::create_dir(sandbox.path(folder)).expect("a folder");
         }
         for kernel in [KERNEL, SECOND] {
@@ -112,6 +119,14 @@ impl Sandbox {
         );
         self.write(&format!("{folder}/dkms.conf"), &conf);
         self.write(&format!("{folder}/{name}.c"), &format!("{name} {version}\n"));
+    }
+
+    /// `dkms` as it would be started here, without words.
+    pub fn program(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dkms"));
+        self.set_environment(&mut command);
+        command.current_dir(self.folder.path());
+        command
     }
 
     /// Runs `dkms` with these words, split at blanks.
