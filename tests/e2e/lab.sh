@@ -27,6 +27,7 @@ declare -A LAB_LAYERS=(
     [initramfs]='initramfs-tools dracut-core'
     [dhdkms]='dh-dkms debhelper build-essential lintian'
     [shells]='zsh fish'
+    [units]='systemd cloud-init ifupdown network-manager'
     [linters]='lintian rpmlint'
 )
 
