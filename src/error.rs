@@ -1,15 +1,16 @@
 //! The error at the edge: kind (gives the exit code), message, cause chain and hints.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::exit::Kind;
 
 /// What went wrong, for the person who has to act on it. Made where a layer's typed error meets a command.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Error {
     kind: Kind,
     message: String,
-    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
     hints: Vec<String>,
 }
 
@@ -25,7 +26,7 @@ impl Error {
     /// Adds the error that caused this one.
     #[must_use]
     pub(crate) fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.cause = Some(cause.into());
+        self.cause = Some(Arc::from(cause.into()));
         self
     }
 
@@ -95,11 +96,10 @@ impl std::error::Error for Error {
 
 impl From<crate::ids::IdError> for Error {
     fn from(error: crate::ids::IdError) -> Self {
-        use crate::ids::IdError;
+        use crate::ids::{IdError, Named};
         let kind = match &error {
-            IdError::Empty { what } if *what != "module name" && *what != "module version" => Kind::KernelEmpty,
-            IdError::Empty { .. } => Kind::NameMissing,
-            IdError::Reserved { .. } | IdError::Character { .. } => Kind::NameMissing,
+            IdError::Empty { what: Named::Kernel | Named::Arch } => Kind::KernelEmpty,
+            IdError::Empty { .. } | IdError::Reserved { .. } | IdError::Character { .. } => Kind::NameMissing,
         };
         Self::new(kind, error.to_string())
     }

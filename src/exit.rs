@@ -29,6 +29,15 @@ macro_rules! exit_codes {
                 kebab(name)
             }
 
+            /// Whether it is about a module's source, the same for each of its kernels.
+            pub(crate) fn is_of_source(self) -> bool {
+                use Kind::{AlreadyAdded, BadConf, Broken, ConfMissing, EmptySource, NotInTree, SourceMissing};
+                matches!(
+                    self,
+                    AlreadyAdded | BadConf | Broken | ConfMissing | EmptySource | NotInTree | SourceMissing
+                )
+            }
+
             /// Every case with a code of its own, in the order of the table.
             pub(crate) const ALL: &'static [Kind] = &[$(Kind::$variant),*];
         }

@@ -6,35 +6,45 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// What a word was to be the name of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named {
+    Module,
+    Version,
+    Kernel,
+    Arch,
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Named::Module => "module name",
+            Named::Version => "module version",
+            Named::Kernel => "kernel release",
+            Named::Arch => "architecture",
+        })
+    }
+}
+
 /// Why a word cannot serve as a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum IdError {
     #[error("the {what} is empty")]
-    Empty {
-        /// What the word was to be ("module name", "kernel release" …).
-        what: &'static str,
-    },
+    Empty { what: Named },
     /// The word is `.`, `..` or starts with a character that a path or an option would misread.
     #[error("`{word}` cannot be a {what}")]
-    Reserved {
-        /// What the word was to be.
-        what: &'static str,
-        /// The word itself.
-        word: String,
-    },
+    Reserved { what: Named, word: String },
     /// The word holds a character that cannot be part of a file name or a status line.
     #[error("the {what} `{word}` holds the character {character:?}, which is not allowed there")]
     Character {
-        /// What the word was to be.
-        what: &'static str,
-        /// The word itself.
+        what: Named,
         word: String,
         /// The first character that is refused.
         character: char,
     },
 }
 
-fn check(what: &'static str, word: &str) -> Result<(), IdError> {
+fn check(what: Named, word: &str) -> Result<(), IdError> {
     if word.is_empty() {
         return Err(IdError::Empty { what });
     }
@@ -49,7 +59,7 @@ fn check(what: &'static str, word: &str) -> Result<(), IdError> {
 }
 
 macro_rules! name {
-    ($(#[$doc:meta])* $type:ident, $what:literal) => {
+    ($(#[$doc:meta])* $type:ident, $what:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -106,22 +116,22 @@ macro_rules! name {
 name!(
     /// The name of a module package, dkms.conf's PACKAGE_NAME.
     ModuleName,
-    "module name"
+    Named::Module
 );
 name!(
     /// The version of a module package, dkms.conf's PACKAGE_VERSION.
     ModuleVersion,
-    "module version"
+    Named::Version
 );
 name!(
     /// A kernel release as `uname -r` prints it.
     KernelRelease,
-    "kernel release"
+    Named::Kernel
 );
 name!(
     /// A machine architecture as `uname -m` prints it.
     Arch,
-    "architecture"
+    Named::Arch
 );
 
 /// A module package in one version.

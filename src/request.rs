@@ -150,6 +150,11 @@ impl Wish {
 }
 
 impl Request {
+    /// A request that asks for nothing: a plain look at the tree.
+    pub(crate) fn nothing() -> Self {
+        Self { wish: Wish::Nothing { why: String::new() }, policy: Policy::default() }
+    }
+
     /// The plan for this request, given what is on disk.
     pub(crate) fn plan(&self, snapshot: &Snapshot) -> Plan {
         let mut plan = self.plan_of_its_own(snapshot);

@@ -314,7 +314,7 @@ impl fmt::Display for Plan {
 }
 
 /// What became of a step.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Outcome {
     Done,
     Failed(Error),

@@ -7,9 +7,9 @@ use crate::request::{Request, Wish};
 use crate::step::{InitramfsCare, Omission, Plan, Policy, Reason, Step};
 use crate::tree::records::Failure;
 
+use crate::engine::app::App;
 use crate::engine::document::Checked;
 use crate::engine::essential::{Essentials, Lack};
-use crate::engine::pipeline::App;
 use crate::engine::{document, failures, pending};
 
 /// Ends with 0 when all is as wanted, 1 when something waits or is to be done, 2 when something failed or cannot be had.
@@ -24,7 +24,7 @@ pub(crate) fn run(app: &App, json: bool) -> Result<()> {
         app.reporter.answer(document::check(&found)?);
     } else {
         tell(&plan, &failures, &app.reporter);
-        lacks.iter().for_each(|lack| (&app.reporter as &dyn Reporter).warn(lack.to_string()));
+        lacks.iter().for_each(|lack| app.reporter.warn(lack.to_string()));
     }
     verdict.map_or(Ok(()), Err)
 }
@@ -74,7 +74,7 @@ fn found<'a>(plan: &'a Plan, failed: &'a [Failure], verdict: Option<&'a Error>) 
 fn tell(plan: &Plan, failures: &[Failure], reporter: &crate::report::human::Human) {
     failures::tell(failures, reporter);
     for omission in refused(plan) {
-        (reporter as &dyn Reporter).warn(omission.reason.text());
+        reporter.warn(omission.reason.text().to_owned());
     }
     for step in plan.steps.iter().filter(|step| !failures.iter().any(|failure| is_about(failure, step))) {
         let kernel = step.target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId};
 use crate::report::Reporter;
 
-use crate::engine::pipeline::App;
+use crate::engine::app::App;
 
 /// What can be asked for.
 const SUBJECTS: [&str; 5] = ["modules", "names", "versions", "sources", "kernels"];

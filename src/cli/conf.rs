@@ -16,7 +16,7 @@ use crate::tree::VersionState;
 use super::legacy::Typed;
 use super::operand;
 use super::targets;
-use crate::engine::pipeline::App;
+use crate::engine::app::App;
 
 /// Reads the dkms.conf, evaluates it as a build for that kernel would, and tells the result. Changes nothing.
 pub(crate) fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
@@ -38,9 +38,8 @@ pub(crate) fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()>
         return Ok(());
     }
     app.reporter.answer(text(&loaded, &target));
-    let reporter: &dyn Reporter = &app.reporter;
     for warning in loaded.notices.iter().chain(&loaded.duplicates) {
-        reporter.warn(warning);
+        app.reporter.warn(warning.clone());
     }
     Ok(())
 }

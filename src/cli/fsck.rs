@@ -9,7 +9,6 @@ use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::plan::repair::repairs;
 use crate::report::Reporter;
-use crate::request::Request;
 use crate::snapshot::damage::Damage;
 use crate::snapshot::{Interest, Modules, Snapshot, View};
 use crate::step::repair::{Finding, Mend, Repairs};
@@ -19,9 +18,9 @@ use crate::tree::difference::FileFault;
 use crate::tree::lock::{self, Holder};
 
 use super::legacy::Typed;
-use crate::engine::document;
+use crate::engine::app::App;
 use crate::engine::document::Fate;
-use crate::engine::pipeline::App;
+use crate::engine::{document, gather, work};
 
 /// Ends with 0 when all is sound, 1 when something is wrong or left for a person, 2 when something could not be mended.
 pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
@@ -97,11 +96,9 @@ fn mend(app: &App, json: bool) -> Result<Report> {
         let findings = first.findings.into_iter().map(|finding| (finding, Fate::Left)).collect();
         return Ok(Report { findings, plan: first.plan, outcomes: Vec::new() });
     }
-    let request = Request::nothing();
-    app.recover(&request, &lock)?;
+    gather::recover(app, &lock)?;
     // What was completed or undone may have changed what else is to be done.
     let now = survey(app, None)?;
-    let reporter: &dyn Reporter = &app.reporter;
     for finding in &now.findings {
         if let Mend::Clear(clearing) = &finding.mend
             && let Err(error) = action::repair::clear(clearing, &lock)
@@ -109,7 +106,7 @@ fn mend(app: &App, json: bool) -> Result<Report> {
             app.reporter.tell_failure(&error);
         }
     }
-    let outcomes = app.carry_out(&now.plan, &request, &lock);
+    let outcomes = work::carry_out(app, &now.plan, &Policy::default(), &lock);
     for (_, outcome) in &outcomes {
         if let Outcome::Failed(error) | Outcome::Refused(error) = outcome {
             app.reporter.tell_failure(error);
@@ -121,7 +118,7 @@ fn mend(app: &App, json: bool) -> Result<Report> {
         |finding: Finding| now.findings.iter().find(|other| other.is_same(&finding)).cloned().unwrap_or(finding);
     let findings = became(first.findings.into_iter().map(planned).collect(), &last.findings);
     let mended = findings.iter().filter(|(_, fate)| *fate == Fate::Repaired).count();
-    reporter.note(format!("repaired: {mended}"));
+    app.reporter.note(format!("repaired: {mended}"));
     Ok(Report { findings, plan: now.plan, outcomes })
 }
 

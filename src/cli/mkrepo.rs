@@ -182,8 +182,10 @@ fn tell(
     match key {
         Some(key) => reporter.note(format!("  signed by {}; the public key is {KEY_FILE} there", key.fingerprint())),
         None => {
-            reporter
-                .note("  not signed: apt needs [trusted=yes] for it, dnf gpgcheck=0; --sign-key signs the metadata");
+            reporter.note(
+                "  not signed: apt needs [trusted=yes] for it, dnf gpgcheck=0; --sign-key signs the metadata"
+                    .to_owned(),
+            );
         }
     }
     Ok(())

@@ -29,7 +29,8 @@ use crate::report::Reporter;
 use crate::report::human::{Human, Loudness, Notes};
 use crate::sys::System;
 
-use crate::engine::pipeline::{App, Mode};
+use crate::engine::app::App;
+use crate::engine::pipeline::Mode;
 use crate::engine::verdict::Verdict;
 use legacy::Typed;
 
@@ -134,12 +135,11 @@ fn run_legacy(typed: &Typed, reporter: Human) -> u8 {
         Ok(app) => app,
         Err(error) => return refuse(&self::reporter(typed), typed.json, &error),
     };
-    let teller: &dyn Reporter = &app.reporter;
     for notice in typed.deprecated() {
-        teller.warn(notice);
+        app.reporter.warn(notice);
     }
     if !words.surplus.is_empty() {
-        teller.warn(format!("not used: {}", words.surplus.join(" ")));
+        app.reporter.warn(format!("not used: {}", words.surplus.join(" ")));
     }
     let result = act(&app, typed, action, words.operand.as_deref());
     end(&app.reporter, result)
@@ -161,7 +161,7 @@ fn act(app: &App, typed: &Typed, action: &str, operand: Option<&str>) -> Result<
     let met = meet(app, typed, action, operand, mode);
     if mode == Mode::DoJson {
         let verdict = met.unwrap_or_else(|error| Verdict { error: Some(error), ..Verdict::default() });
-        app.reporter.answer(verdict.outcomes.document(&verdict)?);
+        app.reporter.answer(document::result(&verdict)?);
         return tell(app, verdict);
     }
     tell(app, met?)
@@ -232,7 +232,7 @@ fn package_words(verb: &str, words: &[String]) -> u8 {
     };
     let (framework, warnings) = Framework::read(&system);
     for warning in warnings {
-        (&reporter as &dyn Reporter).warn(warning);
+        reporter.warn(warning);
     }
     match package::run(&call, &system, &framework, &reporter) {
         Ok(()) => 0,
@@ -249,7 +249,7 @@ fn author_words(verb: &str, words: &[String]) -> u8 {
     let system = System::host();
     let (framework, warnings) = Framework::read(&system);
     for warning in warnings {
-        (&reporter as &dyn Reporter).warn(warning);
+        reporter.warn(warning);
     }
     match package::author::run(&call, &system, &framework, &reporter) {
         Ok(()) => 0,
@@ -279,7 +279,7 @@ fn open(typed: &Typed, reporter: Human) -> Result<App> {
     };
     let (mut framework, warnings) = Framework::read(&system);
     for warning in warnings {
-        (&reporter as &dyn Reporter).warn(warning);
+        reporter.warn(warning);
     }
     let trees = place::Trees {
         dkms: typed.dkmstree.as_deref(),

@@ -130,7 +130,7 @@ pub(crate) fn run(call: &PackageCall, system: &System, framework: &Framework, re
 }
 
 fn tell_json(made: &[Made], module: &ModuleId, source: Option<&Prepared>, reporter: &dyn Reporter) -> Result<()> {
-    made.iter().flat_map(|package| &package.warnings).for_each(|warning| reporter.warn(warning));
+    made.iter().flat_map(|package| &package.warnings).for_each(|warning| reporter.warn(warning.clone()));
     reporter.tell(Message::Answer(document::packages(made, module, source)?));
     Ok(())
 }

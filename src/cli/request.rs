@@ -14,8 +14,8 @@ use crate::sys::process;
 use super::legacy::Typed;
 use super::operand;
 use super::{place, targets};
+use crate::engine::app::{App, framework_switches};
 use crate::engine::archive::Subject;
-use crate::engine::pipeline::{App, framework_switches};
 
 /// What a command line asks for. The subject keeps an unpacked archive until the work is done.
 pub(crate) struct Asked {
@@ -160,11 +160,7 @@ fn may_write(app: &App, action: &str) -> Result<()> {
         Ok(()) => Ok(()),
         Err(error) => Err(Error::new(Kind::NotRoot, format!("{action} needs write access to {}", tree.display()))
             .caused_by(error)
-            .hint(if app.system.is_superuser() {
-                crate::engine::pipeline::READ_ONLY
-            } else {
-                "run the command as root"
-            })),
+            .hint(if app.system.is_superuser() { crate::engine::app::READ_ONLY } else { "run the command as root" })),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::report::Reporter;
 use crate::sys::Output;
 
 use super::legacy::Typed;
-use crate::engine::pipeline::App;
+use crate::engine::app::App;
 
 /// The RPM package that stands where a source could, if one does.
 pub(crate) fn named(typed: &Typed, action: &str, operand: Option<&str>) -> Option<PathBuf> {
@@ -25,8 +25,7 @@ pub(crate) fn named(typed: &Typed, action: &str, operand: Option<&str>) -> Optio
 ///
 /// [`Kind::RpmFailed`]
 pub(crate) fn install(app: &App, file: &Path) -> Result<()> {
-    let reporter: &dyn Reporter = &app.reporter;
-    reporter.note(format!("rpm installs {}", file.display()));
+    app.reporter.note(format!("rpm installs {}", file.display()));
     let failed = || Error::new(Kind::RpmFailed, format!("rpm could not install {}", file.display()));
     let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     let command = app.system.command(&folder, "rpm").arg("-Uvh").arg(app.system.inside(file)).output(Output::Inherit);

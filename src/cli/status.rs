@@ -11,7 +11,7 @@ use crate::tree::{Build, ModuleEntry, VersionState};
 
 use super::legacy::Typed;
 use super::operand;
-use crate::engine::pipeline::App;
+use crate::engine::app::App;
 use crate::engine::{document, failures, pending};
 
 /// Lists the states. Takes no lock, waits for nobody and runs nothing of the modules'.
@@ -21,9 +21,8 @@ pub(crate) fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()>
     let rows = rows(&modules, &filter, &|entry, build| files(app, entry, build));
     let failures = failures::shown(app.tree.layout(), &rows, &typed.kernels);
     let broken = broken(&modules, &rows);
-    let reporter: &dyn Reporter = &app.reporter;
     let pending = pending::of(app, modules, &rows, &typed.kernels).unwrap_or_else(|error| {
-        reporter.warn(format!("what waits is not known: {error}"));
+        app.reporter.warn(format!("what waits is not known: {error}"));
         Vec::new()
     });
     if typed.json {
@@ -31,9 +30,9 @@ pub(crate) fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()>
     } else if !rows.is_empty() {
         app.reporter.answer(rows.iter().map(Row::to_string).collect::<Vec<_>>().join("\n"));
     }
-    broken.into_iter().for_each(|line| reporter.warn(line));
-    failures::tell(&failures, reporter);
-    pending::lines(&pending).into_iter().for_each(|line| reporter.warn(line));
+    broken.into_iter().for_each(|line| app.reporter.warn(line));
+    failures::tell(&failures, &app.reporter);
+    pending::lines(&pending).into_iter().for_each(|line| app.reporter.warn(line));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::request::Kernels;
 use crate::sys::System;
 
 use super::legacy::Typed;
-use crate::engine::pipeline::App;
+use crate::engine::app::App;
 
 /// Checks what -k, -a and --all may not be together, then pairs kernels with architectures.
 pub(crate) fn check(typed: &Typed) -> Result<()> {

@@ -239,7 +239,7 @@ pub(crate) fn fsck(
         code: error.map_or(0, |error| error.kind().code()),
         error: error.map(ErrorEntry::from),
         findings: findings.iter().map(|(finding, fate)| found(finding, *fate)).collect(),
-        steps: Outcomes::of(plan, outcomes).steps,
+        steps: steps(plan, outcomes),
     })
 }
 
@@ -273,43 +273,35 @@ pub(crate) fn plan(plan: &Plan) -> Result<String> {
     text(&Document { schema: PLAN, steps, omissions: plan.omissions.iter().map(omission).collect() })
 }
 
-/// What was done. Filled as the work goes on, printed when it is known how the command ends.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Outcomes {
-    steps: Vec<StepEntry>,
-    omissions: Vec<OmissionEntry>,
+/// What came of a command.
+pub(crate) fn result(verdict: &Verdict) -> Result<String> {
+    #[derive(Serialize)]
+    struct Document {
+        schema: &'static str,
+        code: u8,
+        error: Option<ErrorEntry>,
+        steps: Vec<StepEntry>,
+        omissions: Vec<OmissionEntry>,
+    }
+    let error = verdict.error.as_ref();
+    text(&Document {
+        schema: RESULT,
+        code: error.map_or(0, |error| error.kind().code()),
+        error: error.map(ErrorEntry::from),
+        steps: steps(&verdict.plan, &verdict.outcomes),
+        omissions: verdict.plan.omissions.iter().map(omission).collect(),
+    })
 }
 
 /// The document of a command that was refused before there was a plan.
 pub(crate) fn refusal(error: &Error) -> Result<String> {
-    Outcomes::default().of_end(Some(error))
+    result(&Verdict { error: Some(error.clone()), ..Verdict::default() })
 }
 
-impl Outcomes {
-    /// Of a plan that was carried out.
-    pub(crate) fn of(plan: &Plan, outcomes: &[(StepId, Outcome)]) -> Self {
-        let ended = |id: StepId| outcomes.iter().find(|(ended, _)| *ended == id).map(|(_, outcome)| end(outcome));
-        let steps = plan.steps.iter().map(|planned| step(planned, ended(planned.id))).collect();
-        Self { steps, omissions: plan.omissions.iter().map(omission).collect() }
-    }
-
-    /// The document of a command that ends so.
-    pub(crate) fn document(&self, verdict: &Verdict) -> Result<String> {
-        self.of_end(verdict.error.as_ref())
-    }
-
-    fn of_end(&self, error: Option<&Error>) -> Result<String> {
-        #[derive(Serialize)]
-        struct Document<'a> {
-            schema: &'static str,
-            code: u8,
-            error: Option<ErrorEntry>,
-            #[serde(flatten)]
-            outcomes: &'a Outcomes,
-        }
-        let code = error.map_or(0, |error| error.kind().code());
-        text(&Document { schema: RESULT, code, error: error.map(ErrorEntry::from), outcomes: self })
-    }
+/// The steps of a plan, with what became of those that were reached.
+fn steps(plan: &Plan, outcomes: &[(StepId, Outcome)]) -> Vec<StepEntry> {
+    let ended = |id: StepId| outcomes.iter().find(|(ended, _)| *ended == id).map(|(_, outcome)| end(outcome));
+    plan.steps.iter().map(|planned| step(planned, ended(planned.id))).collect()
 }
 
 fn step(planned: &Step, end: Option<End>) -> StepEntry {

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::ids::{ModuleName, Target};
 use crate::tree::ModuleEntry;
 
-use crate::engine::pipeline::App;
+use crate::engine::app::App;
 
 /// A kernel and the essential modules that are not installed for it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,11 +19,12 @@ use crate::sys::{System, process};
 use crate::tree::TreeLock;
 use crate::tree::records::{self, Failure};
 
+use crate::engine::app::App;
 use crate::engine::archive;
 use crate::engine::essential::Essentials;
 use crate::engine::failures;
 use crate::engine::initramfs;
-use crate::engine::pipeline::{App, Mode};
+use crate::engine::pipeline::Mode;
 use crate::engine::policy;
 use crate::engine::policy::Ended;
 use crate::engine::recording;
@@ -238,7 +239,7 @@ fn take(taking: &Taking<'_>, event: Event) -> Result<()> {
         Event::OursLeaves { .. } => ours_leaves(taking),
         // Of no use to somebody who looks at a transaction; a dry run says it.
         Event::Nothing { why } if mode == Mode::Do => {
-            (&app.reporter as &dyn Reporter).detail(why);
+            app.reporter.detail(why);
             Ok(())
         }
         Event::Nothing { why } => taking.nothing(why),
@@ -385,7 +386,7 @@ fn target(app: &App, kernel: &KernelRelease) -> Result<Target> {
 /// The event says that something changed; what is to be done comes from the disk.
 fn disk_changed(taking: &Taking<'_>, why: &str) -> Result<()> {
     let app = taking.app;
-    (&app.reporter as &dyn Reporter).detail(why);
+    app.reporter.detail(why.to_owned());
     let extent = if app.switched_off().is_some() { Extent::RemovalsOnly } else { Extent::Everything };
     taking.meet(Wish::Reconcile { targets: app.kernels()?, extent, within: Within::default() }, Policy::default())
 }
@@ -403,8 +404,7 @@ fn ours_leaves(taking: &Taking<'_>) -> Result<()> {
         .collect();
     if !stay.is_empty() {
         let names = stay.join(", ");
-        let reporter: &dyn Reporter = &app.reporter;
-        reporter.note(format!("dkms: {names}: stay installed as they are; new kernels get none without dkms"));
+        app.reporter.note(format!("dkms: {names}: stay installed as they are; new kernels get none without dkms"));
     }
     Ok(())
 }
@@ -455,21 +455,17 @@ impl Taking<'_> {
         }
         let met = app.do_it(request)?;
         if let Some(recording) = self.recording.borrow_mut().as_mut() {
-            recording.decided(&met.plan)?;
+            recording.decided(&met.verdict.plan)?;
         }
-        let Verdict { error, others, failed, .. } = met.verdict;
-        self.ended
-            .borrow_mut()
-            .failed
-            .extend(failed.into_iter().chain(failures::left_out(app.tree.layout(), &met.plan)));
-        let reporter: &dyn Reporter = &app.reporter;
+        let Verdict { error, others, failed, plan, .. } = met.verdict;
+        self.ended.borrow_mut().failed.extend(failed.into_iter().chain(failures::left_out(app.tree.layout(), &plan)));
         for error in others.iter().chain(&error) {
             match error.kind() {
-                Kind::Excluded => reporter.detail(error.to_string()),
+                Kind::Excluded => app.reporter.detail(error.to_string()),
                 _ => app.reporter.tell_failure(error),
             }
         }
-        met.summary.tell(&app.system, reporter);
+        met.summary.tell(&app.system, &app.reporter);
         Ok(error.map(|error| error.kind()))
     }
 }

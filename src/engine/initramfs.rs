@@ -15,8 +15,7 @@ use crate::step::{InitramfsCare, Omission, Operation, Outcome, Plan, Reason, Ste
 use crate::tree::records::{self, OpenInitramfs, Unmade};
 use crate::tree::{Layout, TreeWriter};
 
-use crate::engine::pipeline::App;
-use crate::engine::provenance::Noting;
+use crate::engine::app::{App, Noting};
 
 pub(crate) type Noted = BTreeSet<(ModuleId, Target)>;
 

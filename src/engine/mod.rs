@@ -1,11 +1,14 @@
 //! The way of every request and event: gather, decide, do, tell; and what callers are told of it.
 
+pub(crate) mod app;
 pub(crate) mod archive;
 pub(crate) mod document;
 pub(crate) mod essential;
 pub(crate) mod event;
 pub(crate) mod failures;
+pub(crate) mod gather;
 pub(crate) mod initramfs;
+mod leavers;
 pub(crate) mod pending;
 pub(crate) mod pipeline;
 pub(crate) mod policy;
@@ -13,4 +16,6 @@ pub(crate) mod provenance;
 pub(crate) mod recording;
 pub(crate) mod rpm_upgrade;
 pub(crate) mod summary;
+mod telling;
 pub(crate) mod verdict;
+pub(crate) mod work;

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::ids::Target;
 use crate::plan::waiting::waiting;
-use crate::snapshot::{Snapshot, View};
+use crate::snapshot::Snapshot;
 use crate::status::Row;
 use crate::step::{Inputs, Omission, Reason};
 use crate::tree::ModuleEntry;
 
-use crate::engine::pipeline::App;
+use crate::engine::app::App;
 
 /// What waits of the modules that these rows show, on these kernels (none: on every one).
 pub(crate) fn of(app: &App, modules: Vec<ModuleEntry>, rows: &[Row], kernels: &[String]) -> Result<Vec<Omission>> {
-    let view = View { system: &app.system, framework: &app.framework, tree: &app.tree, inputs: &Inputs::default() };
-    let snapshot =
-        Snapshot::of_what_waits(&view, modules).map_err(|error| Error::io("cannot list the kernels", error))?;
+    let inputs = Inputs::default();
+    let snapshot = Snapshot::of_what_waits(&app.view(&inputs), modules)
+        .map_err(|error| Error::io("cannot list the kernels", error))?;
     let is_named = |target: &Target| {
         let named = |word: &String| word.split('/').next() == Some(target.kernel.as_str());
         kernels.is_empty() || kernels.iter().any(named)

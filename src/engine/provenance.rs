@@ -12,17 +12,10 @@ use crate::request::Wish;
 use crate::snapshot::{Snapshot, ownership};
 use crate::step::{AddSource, Operation, Outcome, Plan, StepId};
 use crate::sys::{fingerprint, process};
-use crate::tree::TreeLock;
 use crate::tree::brought::{Brought, Originals};
 use crate::tree::records::{self, Removed, Tried};
 
-use crate::engine::pipeline::App;
-
-/// What a run works with.
-pub(crate) struct Noting<'a> {
-    pub(crate) app: &'a App,
-    pub(crate) lock: &'a TreeLock,
-}
+use crate::engine::app::{App, Noting};
 
 /// Notes what packages bring, with what its removal will need. Before it is done: a run that dies afterwards must not leave
 /// a source of which nobody knows that it goes with its package.
@@ -93,8 +86,7 @@ fn keep(id: &ModuleId, snapshot: &Snapshot, noting: &Noting<'_>) -> Result<()> {
     let note = Brought { module: id.clone(), owner: ownership::owner(&app.system, &named_conf(id, app)) };
     let writer = noting.lock.writer();
     let Err(error) = writer.keep_brought(&note, &originals(id, snapshot, app)) else { return Ok(()) };
-    let reporter: &dyn Reporter = &app.reporter;
-    reporter.warn(format!("what the removal of {id} will need could not be kept: {error}"));
+    app.reporter.warn(format!("what the removal of {id} will need could not be kept: {error}"));
     writer.record(&note).map_err(kept)
 }
 

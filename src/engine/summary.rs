@@ -63,7 +63,7 @@ impl Summary {
         for line in &self.lines {
             match line.gravity {
                 Gravity::Error => {}
-                Gravity::Critical => reporter.warn(&line.text),
+                Gravity::Critical => reporter.warn(line.text.clone()),
                 Gravity::Warning | Gravity::Info => reporter.note(format!("dkms: {}", line.text)),
             }
             if system.is_live()

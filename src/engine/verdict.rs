@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::error::Error;
 use crate::exit::Kind;
-use crate::ids::ModuleName;
+use crate::ids::{ModuleId, ModuleName};
 use crate::request::Wish;
 use crate::step::{Omission, Operation, Outcome, Plan, Reason, StepId};
-
-use crate::engine::document::Outcomes;
 
 /// How a command ends: the error that decides its code, if any, and the errors that are told besides.
 #[derive(Debug, Default)]
@@ -18,8 +16,9 @@ pub(crate) struct Verdict {
     pub(crate) others: Vec<Error>,
     /// The modules that failed, or could not be made for a reason that is not going to pass by itself.
     pub(crate) failed: BTreeSet<ModuleName>,
-    /// What came of each step, for `--json`.
-    pub(crate) outcomes: Outcomes,
+    /// What was to be done, and what came of each step that was reached.
+    pub(crate) plan: Plan,
+    pub(crate) outcomes: Vec<(StepId, Outcome)>,
 }
 
 impl Verdict {
@@ -35,12 +34,12 @@ impl Verdict {
 }
 
 /// Judges what came of a plan.
-pub(crate) fn judge(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict {
-    let told = Outcomes::of(plan, &outcomes);
-    Verdict { outcomes: told, ..decide(wish, plan, outcomes) }
+pub(crate) fn judge(wish: &Wish, plan: Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict {
+    let verdict = decide(wish, &plan, &outcomes);
+    Verdict { plan, outcomes, ..verdict }
 }
 
-fn decide(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict {
+fn decide(wish: &Wish, plan: &Plan, outcomes: &[(StepId, Outcome)]) -> Verdict {
     let many = matches!(
         wish,
         Wish::Autoinstall { .. } | Wish::Match { .. } | Wish::KernelLeaves { .. } | Wish::Reconcile { .. }
@@ -49,13 +48,13 @@ fn decide(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict
     let mut unmade = Vec::new();
     let mut failed = BTreeSet::new();
     let mut excluded = BTreeSet::new();
-    for (id, outcome) in outcomes {
+    for &(id, ref outcome) in outcomes {
         let module = |id: StepId| &plan.steps[id.0].module;
         let is_initramfs = plan.steps[id.0].operation == Operation::RenewInitramfs;
         match outcome {
             Outcome::Done => {}
             // The modules themselves are as wanted.
-            Outcome::Failed(error) if is_initramfs => unmade.push(error),
+            Outcome::Failed(error) if is_initramfs => unmade.push(error.clone()),
             Outcome::Skipped { .. } if is_initramfs => {}
             Outcome::Failed(error) | Outcome::Refused(error) => {
                 if error.kind() == Kind::Excluded {
@@ -63,15 +62,15 @@ fn decide(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict
                 } else {
                     failed.insert(module(id));
                 }
-                failures.push((id.0, error));
+                failures.push((id, error.clone()));
             }
             // The install of a module that turned out to be excluded; a module that builds on it has failed, though.
-            Outcome::Skipped { because } if excluded.contains(&because) && module(because) == module(id) => {
+            Outcome::Skipped { because } if excluded.contains(because) && module(*because) == module(id) => {
                 excluded.insert(id);
             }
             // It serves on until another version is in its place, which is what failed.
             Outcome::Skipped { because }
-                if module(because) != module(id) && module(because).name == module(id).name => {}
+                if module(*because) != module(id) && module(*because).name == module(id).name => {}
             Outcome::Skipped { .. } => {
                 failed.insert(module(id));
             }
@@ -85,28 +84,25 @@ fn decide(wish: &Wish, plan: &Plan, outcomes: Vec<(StepId, Outcome)>) -> Verdict
 }
 
 /// One module: the first refusal or failure in the order of its kernels decides.
-fn judge_one(wish: &Wish, plan: &Plan, failures: Vec<(usize, Error)>) -> Verdict {
+fn judge_one(wish: &Wish, plan: &Plan, failures: Vec<(StepId, Error)>) -> Verdict {
     // What a package brings before the headers waits, and has not failed.
     let waits = |omission: &Omission| {
         matches!(wish, Wish::ModuleArrived { .. }) && matches!(omission.reason, Reason::Pending { .. })
     };
-    let refusals = plan.omissions.iter().filter(|omission| !waits(omission)).filter_map(as_error);
-    let mut errors: Vec<Error> = failures.into_iter().map(|(_, error)| error).chain(refusals).collect();
-    if errors.is_empty() {
-        return Verdict::default();
-    }
-    let error = errors.remove(0);
+    let refusals = plan.omissions.iter().filter(|omission| !waits(omission));
+    let refusals = refusals.filter_map(|omission| Some((omission.module.as_ref(), as_error(omission)?)));
+    let failures = failures.into_iter().map(|(id, error)| (Some(&plan.steps[id.0].module), error));
     // What keeps a source from being added keeps it from being built for each kernel, too: once is enough.
-    let is_same = |other: &Error| {
-        let (one, other) = (error.message(), other.message());
-        one.ends_with(other) || other.ends_with(one)
+    let mut told = BTreeSet::new();
+    let is_new = |(module, error): &(Option<&ModuleId>, Error)| {
+        !error.kind().is_of_source() || told.insert((module.cloned(), error.kind().name()))
     };
-    errors.retain(|other| !is_same(other));
-    Verdict { error: Some(error), others: errors, ..Verdict::default() }
+    let mut errors = failures.chain(refusals).filter(is_new).map(|(_, error)| error);
+    Verdict { error: errors.next(), others: errors.collect(), ..Verdict::default() }
 }
 
 /// Many modules: each failure is told, and the command ends with the code of the whole (11, 14 or 21).
-fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(usize, Error)>, failed: usize) -> Verdict {
+fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(StepId, Error)>, failed: usize) -> Verdict {
     let leaves = matches!(wish, Wish::KernelLeaves { .. });
     let no_headers = plan.omissions.iter().find(|omission| omission_case(omission) == Some(Kind::HeadersMissing));
     let refusals: Vec<Error> =
@@ -182,7 +178,7 @@ mod tests {
         let first = plan.push(id("a"), Some(target.clone()), Operation::Build, "", Vec::new());
         let second = plan.push(id("a"), Some(target.clone()), Operation::Install, "", vec![first]);
         let outcomes = vec![(first, build), (second, Outcome::Skipped { because: first })];
-        let verdict = judge(&Wish::Autoinstall { targets: vec![target] }, &plan, outcomes);
+        let verdict = judge(&Wish::Autoinstall { targets: vec![target] }, plan, outcomes);
         verdict.error.map(|error| (error.kind().code(), error.message().to_owned()))
     }
 
@@ -201,7 +197,7 @@ mod tests {
         let unbuild = plan.push(id("1"), Some(target.clone()), Operation::Unbuild, "", vec![build]);
         let failed = Outcome::Failed(Error::new(Kind::MakeFailed, "make"));
         let outcomes = vec![(build, failed), (unbuild, Outcome::Skipped { because: build })];
-        let verdict = judge(&Wish::Autoinstall { targets: vec![target] }, &plan, outcomes);
+        let verdict = judge(&Wish::Autoinstall { targets: vec![target] }, plan, outcomes);
         assert_eq!(verdict.error.unwrap().message(), "1 module could not be installed");
     }
 
@@ -217,7 +213,7 @@ mod tests {
         let mut plan = Plan::default();
         let (on, text) = ("linux-headers-6.1".to_owned(), "no headers".to_owned());
         plan.omit(Some(id.clone()), None, Reason::Pending { on, case: Kind::HeadersMissing, text });
-        let code = |wish: &Wish| judge(wish, &plan, Vec::new()).error.map(|error| error.kind().code());
+        let code = |wish: &Wish| judge(wish, plan.clone(), Vec::new()).error.map(|error| error.kind().code());
         let targets = Vec::new();
         assert_eq!(
             code(&Wish::ModuleArrived { id: id.clone(), source: source.clone(), targets: targets.clone() }),
@@ -228,12 +224,18 @@ mod tests {
 
     #[test]
     fn what_two_steps_fail_of_is_told_once() {
-        let told = |messages: &[&str]| {
-            let failures = messages.iter().map(|text| (0, Error::new(Kind::BadConf, *text))).collect();
-            let verdict = judge_one(&Wish::Nothing { why: String::new() }, &Plan::default(), failures);
+        let id = |name: &str| ModuleId::new(ModuleName::new(name).unwrap(), ModuleVersion::new("1").unwrap());
+        let told = |kind: Kind, modules: &[&str]| {
+            let mut plan = Plan::default();
+            let step = |name: &&str| plan.push(id(name), None, Operation::Build, "", Vec::new());
+            let steps: Vec<StepId> = modules.iter().map(step).collect();
+            let failures = steps.into_iter().map(|id| (id, Error::new(kind, format!("step {}", id.0)))).collect();
+            let verdict = judge_one(&Wish::Nothing { why: String::new() }, &plan, failures);
             (verdict.error.map(|error| error.message().to_owned()), verdict.others.len())
         };
-        assert_eq!(told(&["dkms.conf: bad", "a/1: dkms.conf: bad", "a/1: dkms.conf: bad"]).1, 0);
-        assert_eq!(told(&["no headers of 5", "no headers of 6"]), (Some("no headers of 5".to_owned()), 1));
+        let first = || Some("step 0".to_owned());
+        assert_eq!(told(Kind::BadConf, &["a", "a", "a"]), (first(), 0), "a dkms.conf is bad for every kernel");
+        assert_eq!(told(Kind::BadConf, &["a", "b"]), (first(), 1));
+        assert_eq!(told(Kind::HeadersMissing, &["a", "a"]), (first(), 1), "of two kernels");
     }
 }

@@ -35,18 +35,21 @@ pub(crate) fn tell(made: &Made, source: Option<&Prepared>, reporter: &dyn Report
         (Some(key), _) => reporter.note(format!("  signed by {key}")),
         (None, Format::Rpm) if made.file.extension().is_some_and(|suffix| suffix == "rpm") => reporter.note(
             "  not signed: rpm 6 and dnf 5 install it only with --nosignature or --nogpgcheck, \
-             or once signed (--sign-key, rpmsign)",
+             or once signed (--sign-key, rpmsign)"
+                .to_owned(),
         ),
         (None, _) => {}
     }
-    made.warnings.iter().for_each(|warning| reporter.warn(warning));
+    made.warnings.iter().for_each(|warning| reporter.warn(warning.clone()));
 }
 
 fn tell_of_source(source: &Prepared, reporter: &dyn Reporter) {
     source.changes.iter().for_each(|change| reporter.note(format!("  {change}")));
     if let Some(written) = &source.written {
-        reporter
-            .note("  the source has no dkms.conf; this one goes into the package (`dkms mkconf` writes it to a file):");
+        reporter.note(
+            "  the source has no dkms.conf; this one goes into the package (`dkms mkconf` writes it to a file):"
+                .to_owned(),
+        );
         written.text.lines().for_each(|line| reporter.note(format!("    | {line}")));
     }
     list("left out, version control: ", &source.payload.vcs, reporter);

@@ -57,22 +57,20 @@ pub(crate) trait Reporter: Send + Sync {
     {
         self.tell(Message::Answer(line.into()));
     }
-}
 
-impl dyn Reporter + '_ {
     /// One plain line about work that happened.
-    pub(crate) fn note(&self, line: impl Into<String>) {
-        self.tell(Message::Note(line.into()));
+    fn note(&self, line: String) {
+        self.tell(Message::Note(line));
     }
 
     /// Something the user should know.
-    pub(crate) fn warn(&self, line: impl Into<String>) {
-        self.tell(Message::Warning(line.into()));
+    fn warn(&self, line: String) {
+        self.tell(Message::Warning(line));
     }
 
     /// Detail for `--verbose`.
-    pub(crate) fn detail(&self, line: impl Into<String>) {
-        self.tell(Message::Detail(line.into()));
+    fn detail(&self, line: String) {
+        self.tell(Message::Detail(line));
     }
 }
 

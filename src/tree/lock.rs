@@ -1,10 +1,10 @@
 //! The one lock of the tree: an flock(2) on TREE/.lock, which is made once and never replaced or removed.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{Layout, TreeWriter};
 use crate::sys::fs::{at, create_folders};
@@ -42,6 +42,33 @@ pub(crate) enum LockError {
     Unwritable(#[source] io::Error),
 }
 
+/// What the lock file looked like at some time. Who takes the lock signs in it and clears the line when done, so a file that
+/// looks the same was held by nobody since. None where that cannot be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark(Option<Look>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Look {
+    inode: u64,
+    length: u64,
+    written: SystemTime,
+}
+
+impl Mark {
+    /// As it looks now. File times move in steps: a file that was written just now can be written again and look the same.
+    pub(crate) fn of(layout: &Layout) -> Self {
+        const STEP: Duration = Duration::from_millis(50);
+        let look = std::fs::symlink_metadata(layout.lock()).ok().and_then(|meta| Look::of(&meta));
+        Self(look.filter(|look| look.written.elapsed().is_ok_and(|age| age > STEP)))
+    }
+}
+
+impl Look {
+    fn of(meta: &Metadata) -> Option<Self> {
+        Some(Self { inode: meta.ino(), length: meta.len(), written: meta.modified().ok()? })
+    }
+}
+
 /// The process that the lock file names and that is no more: it ended without clearing its line. None when there is no
 /// such line, or it may not be read.
 pub(crate) fn dead_holder(layout: &Layout) -> Option<Holder> {
@@ -66,6 +93,8 @@ pub(crate) struct TreeLock {
     holder: Holder,
     /// None when an ancestor holds it.
     file: Option<File>,
+    /// What the file looked like before this process signed in it.
+    found: Option<Look>,
 }
 
 impl TreeLock {
@@ -93,7 +122,8 @@ impl TreeLock {
             }
             let holder = read_holder(&mut file);
             if let Some(holder) = holder.as_ref().filter(|holder| is_our_ancestor(holder, token)) {
-                return Ok(Self { layout: layout.clone(), holder: holder.clone(), file: None });
+                let found = file.metadata().ok().and_then(|meta| Look::of(&meta));
+                return Ok(Self { layout: layout.clone(), holder: holder.clone(), file: None, found });
             }
             let waited = begin.elapsed();
             if waited >= timeout {
@@ -110,8 +140,9 @@ impl TreeLock {
 
     fn taken(layout: &Layout, mut file: File) -> Result<Self, LockError> {
         let holder = Holder::this_process();
+        let found = file.metadata().ok().and_then(|meta| Look::of(&meta));
         write_holder(&mut file, &holder).map_err(|error| LockError::Unwritable(at(&layout.lock(), "write", error)))?;
-        Ok(Self { layout: layout.clone(), holder, file: Some(file) })
+        Ok(Self { layout: layout.clone(), holder, file: Some(file), found })
     }
 
     /// Whether the run that held the lock last died with it: it had no time to clear its line. What it left half done is
@@ -128,6 +159,11 @@ impl TreeLock {
         format!("{}:{}", self.holder.pid, self.holder.started)
     }
 
+    /// Whether nobody else has held the lock since the mark was taken.
+    pub(crate) fn follows(&self, mark: &Mark) -> bool {
+        mark.0.is_some() && mark.0 == self.found
+    }
+
     /// Whether an ancestor holds the lock and this process only works under it.
     pub(crate) fn is_nested(&self) -> bool {
         self.file.is_none()
@@ -136,7 +172,7 @@ impl TreeLock {
     /// The same lock as a process sees it that works under it.
     #[cfg(test)]
     pub(crate) fn nested_for_tests(&self) -> Self {
-        Self { layout: self.layout.clone(), holder: self.holder.clone(), file: None }
+        Self { layout: self.layout.clone(), holder: self.holder.clone(), file: None, found: self.found }
     }
 
     /// The right to change the tree.

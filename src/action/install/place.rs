@@ -30,9 +30,9 @@ pub(super) fn put(job: &Job<'_>, installed: &Installed, replaced: Option<&Module
     let what = || format!("cannot install {} for {}", job.id, job.target);
     let writer = job.context.lock.writer();
     if is_on(job.context, Switch::SymlinkModules, "symlink_modules") && selinux::has_policy(job.context.system) {
-        job.context
-            .reporter
-            .warn("modules that are symlinks into the DKMS tree keep its label; SELinux may refuse to load them");
+        job.context.reporter.warn(
+            "modules that are symlinks into the DKMS tree keep its label; SELinux may refuse to load them".to_owned(),
+        );
     }
     let staged = installed.files.iter().map(|file| stage(job, file)).collect::<std::io::Result<Vec<_>>>();
     let staged = staged.map_err(|error| Error::io(what(), error))?;

@@ -217,13 +217,13 @@ impl Work<'_> {
         warnings: Vec<String>,
     ) -> Result<()> {
         let file = self.args.output.as_deref().map(|output| self.save(output, text)).transpose()?;
-        warnings.iter().for_each(|warning| self.reporter.warn(warning));
+        warnings.iter().for_each(|warning| self.reporter.warn(warning.clone()));
         if self.args.json {
             let schema = "dkms-mkconf-1";
             let document = Document { schema, module, version, file: file.as_deref(), conf: text, changes, warnings };
             return self.answer(&document);
         }
-        changes.iter().for_each(|change| self.reporter.note(change));
+        changes.iter().for_each(|change| self.reporter.note(change.clone()));
         let answer = file.map_or_else(|| text.trim_end().to_owned(), |file| file.display().to_string());
         self.reporter.tell(Message::Answer(answer));
         Ok(())

@@ -31,6 +31,8 @@ pub(crate) enum NameError {
     /// The general rules for names.
     #[error(transparent)]
     Id(#[from] IdError),
+    #[error("the {what} is empty")]
+    Empty { what: &'static str },
 }
 
 const NAME_SIGNS: &str = "._+-";
@@ -49,7 +51,7 @@ fn check_word(what: &'static str, word: &str, allowed: &'static str) -> Result<(
         return Err(NameError::Character { what, word: word_of(), character, allowed });
     }
     match word.chars().next() {
-        None => Err(IdError::Empty { what }.into()),
+        None => Err(NameError::Empty { what }),
         Some(character @ ('-' | '.')) => Err(NameError::Start { what, word: word_of(), character }),
         Some(_) => Ok(()),
     }
@@ -108,7 +110,7 @@ pub(crate) fn check_package_name(format: Format, name: &str) -> Result<(), NameE
             match name.chars().next() {
                 Some(c) if c.is_ascii_alphanumeric() => Ok(()),
                 Some(character) => Err(NameError::Start { what, word: name.to_owned(), character }),
-                None => Err(IdError::Empty { what }.into()),
+                None => Err(NameError::Empty { what }),
             }
         }
     }

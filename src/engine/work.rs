@@ -1,0 +1,26 @@
+//! A plan is carried out, and what failed is noted.
+
+use crate::action;
+use crate::report::Reporter;
+use crate::step::{Outcome, Plan, Policy, StepId};
+use crate::tree::TreeLock;
+
+use crate::engine::app::App;
+use crate::engine::failures;
+
+pub(crate) fn carry_out(app: &App, plan: &Plan, policy: &Policy, lock: &TreeLock) -> Vec<(StepId, Outcome)> {
+    let context = action::Context {
+        system: &app.system,
+        framework: &app.framework,
+        tree: &app.tree,
+        lock,
+        reporter: &app.reporter,
+        policy,
+        memo: action::Memo::default(),
+    };
+    let outcomes = action::run(plan, &context);
+    if let Err(error) = failures::note(plan, &outcomes, lock) {
+        app.reporter.warn(format!("what failed could not be noted: {error}"));
+    }
+    outcomes
+}
