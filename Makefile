@@ -89,9 +89,9 @@ demo: prerequisites
 
 # The roots of the scenarios are laid while a compiler is busy with one crate.
 test: prerequisites
-	$(MAKE) -j 2 roots units
-	tests/e2e/run
-	tests/compliance/corpus --quick
+	tests/took 'roots and units' $(MAKE) -j 2 roots units
+	tests/took scenarios tests/e2e/run
+	tests/took 'the quick corpus' tests/compliance/corpus --quick
 
 # Without the jobs of the make above: cargo counts its own, and tests look for those of a make.
 units:
@@ -105,8 +105,8 @@ roots:
 
 # What make test leaves out of them takes long: more of the stories of tests/events, scenarios on every suite.
 events: prerequisites
-	EVENT_STORIES=1000 $(CARGO) test --locked --test main events::whatever
-	tests/e2e/run --all events/
+	EVENT_STORIES=1000 tests/took stories $(CARGO) test --locked --test main events::whatever
+	tests/took 'scenarios of events' tests/e2e/run --all events/
 
 # A part of make test: a kernel under qemu.
 boot: prerequisites
@@ -114,15 +114,15 @@ boot: prerequisites
 
 # Ours beside the shell original: the same commands, the same packages.
 compliance: prerequisites
-	tests/compliance/run compare
+	tests/took compliance tests/compliance/run compare
 
 corpus: prerequisites
-	tests/compliance/corpus
+	tests/took corpus tests/compliance/corpus
 
 # Sources of Debian's module packages, packaged here and led through their life.
 packages: prerequisites
-	tests/e2e/run --all beside_the_shell
-	tests/package-corpus/run
+	tests/took 'lives of packages' tests/e2e/run --all beside_the_shell
+	tests/took 'real modules as packages' tests/package-corpus/run
 	tests/package-corpus/mkconf
 
 bench: prerequisites

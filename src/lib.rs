@@ -18,6 +18,26 @@
 //!
 //! Open to all: [`ids`], [`version`], [`step`] (the words between plan and action), [`error`], [`exit`], [`report`].
 //!
+//! # Words
+//!
+//! The same words are used everywhere, in code, messages and manuals:
+//!
+//! | word | means |
+//! | --- | --- |
+//! | event | what a package manager told us, in its own terms; a hint, nothing more |
+//! | request | which modules, for which kernels, and what is wished of them, with the policy. Nothing is left open |
+//! | target | one kernel release with its architecture, in one root |
+//! | snapshot | what is on disk now. Taken once, read by the plan, never by an action |
+//! | plan | steps and omissions. A step: module, version, target, what, why, after which steps. An omission: what is not done, why |
+//! | outcome | done, failed (kind, first error, log), or skipped because an earlier step failed |
+//! | verdict | what a request ends with: its exit code and what is told, made of the plan and its outcomes |
+//! | record | what we keep beside the original's tree, under names that begin with a dot. Losing all of them costs time, never a working module |
+//! | intent | a record of a change that has begun; what a run that died left is completed or undone by it, and by nothing else |
+//! | adopted | built by another DKMS, taken over as it is |
+//! | essential | a module that framework.conf wants for every kernel |
+//!
+//! How one request goes through all this is told in CONTRIBUTING.md, "The way of one event".
+//!
 //! The crate is closed: [`main`] is all that others may call.
 
 mod action;

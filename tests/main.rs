@@ -8,4 +8,5 @@ mod crates;
 mod events;
 mod flow;
 mod package;
+mod papers;
 mod sandbox;
