@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use crate::ids::{ModuleId, Target};
 use crate::plan;
-use crate::plan::autoinstall::Only;
-use crate::plan::reconcile::{Extent, Within};
 use crate::snapshot::{Interest, Modules, Snapshot};
+use crate::step::scope::{Extent, Only, Within};
 use crate::step::{AddSource, Plan, Policy, TarballContent};
 
 /// A wish with the policy under which it is carried out.

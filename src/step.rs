@@ -1,6 +1,7 @@
 //! The words between plan and action: wish, policy, step, omission, outcome. Open to every layer, like `ids`.
 
 pub(crate) mod repair;
+pub(crate) mod scope;
 
 use std::collections::BTreeSet;
 use std::fmt;

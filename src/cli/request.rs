@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleName, ModuleVersion};
-use crate::plan::autoinstall::Only;
-use crate::plan::reconcile::{Extent, Within};
 use crate::request::{Kernels, Leaving, Request, Wish};
+use crate::step::scope::{Extent, Only, Within};
 use crate::step::{InitramfsCare, Inputs, Policy, Switch, TarballContent};
 use crate::sys::process;
 

@@ -1,14 +1,14 @@
 //! Reading a dkms.conf: the file, the administrator's overrides, the command line's directives, in this order.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::exclusive::Asked;
 use super::framework::Origin;
+use super::gathered::Gathered;
 use super::memo::Evaluated;
 use super::module::Directives;
-use super::shell::{Evaluations, Reach, Shell, Text, Unknown};
+use super::shell::{Evaluations, Reach, Shell, Text};
 use super::{
     Commands, ConfError, Context, EvaluatedBy, Framework, Loaded, Memo, Partial, Problem, dialect, directive, rules,
 };
@@ -88,21 +88,6 @@ pub(crate) fn load_lenient(
         duplicates: checked.duplicates,
         notices,
     })
-}
-
-/// Directives of all files, before the rules.
-#[derive(Debug)]
-pub(super) struct Gathered {
-    directives: Arc<Directives>,
-    unknown: Vec<Unknown>,
-    evaluated_by: EvaluatedBy,
-    /// Whether they may be others for another kernel.
-    pub(super) depends_on_kernel: bool,
-    needs: Vec<(PathBuf, String)>,
-    notices: Vec<String>,
-    origins: Arc<BTreeMap<String, Origin>>,
-    /// Each file with its text, in order.
-    texts: Vec<(PathBuf, String)>,
 }
 
 fn gather(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use super::load::Gathered;
+use super::gathered::Gathered;
 use super::{Context, destination, overrides};
 use crate::ids::{ModuleName, ModuleVersion};
 use crate::sys::System;

@@ -6,6 +6,7 @@ mod directive;
 pub(crate) mod ere;
 pub(crate) mod exclusive;
 pub(crate) mod framework;
+mod gathered;
 mod load;
 mod memo;
 pub(crate) mod modernize;

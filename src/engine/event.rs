@@ -10,10 +10,10 @@ use crate::event::{self, Bearing, Call, Event, EventError, Keep, PackageManager,
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::kernel::arch;
-use crate::plan::reconcile::{Extent, Within};
 use crate::report::Reporter;
 use crate::request::{Kernels, Leaving, Request, Wish};
 use crate::snapshot::ownership;
+use crate::step::scope::{Extent, Within};
 use crate::step::{AddSource, InitramfsCare, Policy, Switch};
 use crate::sys::{System, process};
 use crate::tree::TreeLock;

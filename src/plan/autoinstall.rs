@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::exit::Kind;
-use crate::ids::{ModuleId, ModuleName, ModuleVersion, Target};
+use crate::ids::{ModuleId, ModuleName, Target};
 use crate::snapshot::Snapshot;
+use crate::step::scope::Only;
 use crate::step::{Plan, Policy, Reason, StepId, Switch};
 use crate::tree::{ModuleEntry, VersionState};
 
@@ -82,29 +83,6 @@ pub(crate) fn like(
     }
     schedule(&mut plan, &wanted, target, snapshot, policy, &format!("it is installed on kernel {}", template.kernel));
     plan
-}
-
-/// The module that a match is limited to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Only {
-    pub(crate) name: ModuleName,
-    /// Its version, if that is limited, too.
-    pub(crate) version: Option<ModuleVersion>,
-}
-
-impl Only {
-    pub(super) fn means(&self, id: &ModuleId) -> bool {
-        self.name == id.name && self.version.as_ref().is_none_or(|version| *version == id.version)
-    }
-}
-
-impl std::fmt::Display for Only {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.version {
-            Some(version) => write!(f, "{}/{version}", self.name),
-            None => write!(f, "{}", self.name),
-        }
-    }
 }
 
 fn tell_broken(plan: &mut Plan, meant: &dyn Fn(&ModuleId) -> bool, snapshot: &Snapshot) {

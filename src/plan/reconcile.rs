@@ -5,38 +5,12 @@ use std::collections::BTreeMap;
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::snapshot::Snapshot;
+use crate::step::scope::{Extent, Within};
 use crate::step::{AddSource, Operation, Plan, Policy, StepId};
 use crate::tree::ModuleEntry;
 
-use super::autoinstall::Only;
 use super::refusal::{already, refused_with};
 use super::{arrival, autoinstall, unmake, weak};
-
-/// How far a reconciliation goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// All that the disk asks for.
-    Everything,
-    /// Only what has gone is taken away; nothing is built.
-    RemovalsOnly,
-}
-
-/// What a reconciliation is limited to; an empty list limits nothing.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Within {
-    pub(crate) modules: Vec<Only>,
-    pub(crate) kernels: Vec<Target>,
-}
-
-impl Within {
-    fn has_module(&self, id: &ModuleId) -> bool {
-        self.modules.is_empty() || self.modules.iter().any(|only| only.means(id))
-    }
-
-    fn has_kernel(&self, target: &Target) -> bool {
-        self.kernels.is_empty() || self.kernels.contains(target)
-    }
-}
 
 /// What has gone leaves; what packages brought is registered; each kernel gets the newest version of every AUTOINSTALL
 /// module, built from what is there now. A version whose package has gone leaves after its successor is in place.
@@ -133,6 +107,7 @@ fn install(
 mod tests {
     use super::*;
     use crate::plan::sample::{Sample, id, target};
+    use crate::step::scope::Only;
 
     fn planned(sample: Sample, extent: Extent) -> String {
         planned_within(sample, extent, &Within::default())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::action::Context;
 use crate::action::compile::compress::compress;
-use crate::action::compile::prepare::Prepared;
+use crate::action::compile::prepared::Prepared;
 use crate::action::compile::sign::{Question, Signer, Unsigned};
 use crate::conf::BuiltModule;
 use crate::error::{self, Error};

@@ -9,6 +9,7 @@ mod log;
 mod make;
 mod patch;
 mod prepare;
+mod prepared;
 mod recipe;
 mod shell;
 mod sign;
@@ -26,7 +27,7 @@ use crate::tree::Stage;
 use crate::tree::records::Fingerprint;
 
 use crate::action::compile::finish::Signatures;
-use crate::action::compile::prepare::Prepared;
+use crate::action::compile::prepared::Prepared;
 use crate::action::compile::workshop::Workshop;
 
 /// Builds a registered module for a kernel; it ends *built*. An existing build is replaced when the new one is ready,

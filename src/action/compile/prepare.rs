@@ -1,44 +1,19 @@
 //! Everything a build needs to know, looked up once and refused in a fixed order before anything is changed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::action::compile::prepared::Prepared;
 use crate::action::compile::recipe;
-use crate::action::compile::toolchain::Toolchain;
 use crate::action::jobs::Jobs;
 use crate::action::{Context, module_conf};
 use crate::conf::{self, Commands, ModuleConf};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
-use crate::kernel::{Kernel, KernelConfig, Suffix, headers, installed};
-use crate::snapshot::inputs::{self, Digests, Making};
+use crate::kernel::{Kernel, KernelConfig, headers, installed};
+use crate::snapshot::inputs::{self, Making};
 use crate::step::Switch;
 use crate::version;
-
-/// A module that can be built for a kernel, and with what.
-#[derive(Debug)]
-pub(crate) struct Prepared<'a> {
-    pub(crate) id: &'a ModuleId,
-    pub(crate) target: &'a Target,
-    /// Its source (an opened path).
-    pub(crate) source: PathBuf,
-    /// Its dkms.conf for this kernel.
-    pub(crate) conf: ModuleConf,
-    /// The kernel's headers, as a process inside the root names them.
-    pub(crate) headers: PathBuf,
-    /// The file that says how the kernel was configured, as a process inside the root names it.
-    pub(crate) config_file: PathBuf,
-    pub(crate) config: KernelConfig,
-    /// How its own modules are compressed.
-    pub(crate) suffix: Suffix,
-    pub(crate) toolchain: Toolchain,
-    /// Digests of what it is built from, to be noted.
-    pub(crate) inputs: Digests,
-    /// Everything else that the build depends on; see [`crate::action::compile::recipe`]. None: it is always built.
-    pub(crate) recipe: Option<String>,
-    /// BUILD_DEPENDS with their highest registered version, where there is one.
-    pub(crate) dependencies: Vec<(ModuleName, Option<String>)>,
-}
 
 impl<'a> Prepared<'a> {
     /// Looks everything up.

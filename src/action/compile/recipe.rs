@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::action::Context;
 use crate::action::compile::keys::without_pins;
-use crate::action::compile::prepare::Prepared;
+use crate::action::compile::prepared::Prepared;
 use crate::conf::ModuleConf;
 use crate::conf::framework::TrySign;
 use crate::conf::signing::KeyFiles;

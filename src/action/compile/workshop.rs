@@ -9,7 +9,7 @@ use crate::action::compile::finish::Signatures;
 use crate::action::compile::log::BuildLog;
 use crate::action::compile::make;
 use crate::action::compile::patch;
-use crate::action::compile::prepare::Prepared;
+use crate::action::compile::prepared::Prepared;
 use crate::action::compile::shell::{Shell, quote};
 use crate::action::jobs::Jobs;
 use crate::action::{Context, caller, hook};

@@ -7,14 +7,13 @@ use crate::conf::{BuiltModule, ModuleConf};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleVersion};
-use crate::kernel::Suffix;
 use crate::kernel::files::ModuleFiles;
 use crate::step::Switch;
 use crate::sys;
 use crate::tree::installed::{Installed, InstalledFile};
 use crate::version;
 
-use super::condition::built_file;
+use super::files::{built_file, of_build};
 use super::version_check::{self, Facts};
 use super::{Job, destination, facts};
 
@@ -179,28 +178,4 @@ fn obsolete(job: &Job<'_>, active: Option<&ModuleVersion>, files: &[InstalledFil
     };
     let kept: BTreeSet<&Path> = files.iter().map(|file| file.place.as_path()).collect();
     before.into_iter().filter(|file| !kept.contains(file.place.as_path())).collect()
-}
-
-/// The files of a build in the distribution's place, where a shell DKMS has put them.
-pub(super) fn of_build(job: &Job<'_>, id: &ModuleId) -> Vec<InstalledFile> {
-    let layout = job.context.tree.layout();
-    let Some(common) = destination::common(job.context.system) else { return Vec::new() };
-    let folder = layout.install_tree_name().join(&job.target.kernel).join(common);
-    let installed = |built: PathBuf| InstalledFile {
-        place: folder.join(built.file_name().unwrap_or_default()),
-        module_version: facts::read(&built).unwrap_or_default().version,
-        original: None,
-    };
-    built_files(&layout.built_modules(id, job.target)).into_iter().map(installed).collect()
-}
-
-/// The module files of a build, sorted.
-pub(super) fn built_files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs_err::read_dir(folder) else { return Vec::new() };
-    let is_module = |file: &PathBuf| {
-        file.file_name().is_some_and(|name| Suffix::split(&name.to_string_lossy()).is_some()) && file.is_file()
-    };
-    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(is_module).collect();
-    files.sort();
-    files
 }

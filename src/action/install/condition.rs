@@ -10,9 +10,8 @@ use crate::tree::difference::{self, Condition, FileFault};
 use crate::tree::installed::Installed;
 use crate::tree::{Build, Layout, ModuleEntry};
 
-use super::candidates::built_files;
 use super::destination;
-use super::place::other_suffixes;
+use super::files::{built_file, built_files, other_suffixes};
 
 /// Compares the files of a build with those under its kernel. `loaded` is the module's dkms.conf, as far as it can be
 /// read: without it, what is in the build counts as all that should be there. Files that cannot be read are no difference.
@@ -126,10 +125,4 @@ fn told(info: &ModInfo) -> String {
         (None, Some(source)) => format!("one of another source ({source})"),
         (None, None) => "one that says no version".to_owned(),
     }
-}
-
-/// The built file of a module, whatever its compression.
-pub(super) fn built_file(folder: &Path, name: &str) -> Option<PathBuf> {
-    let file = |suffix: &Suffix| folder.join(format!("{name}{}", suffix.as_str()));
-    Suffix::ALL.iter().map(file).find(|file| file.is_file())
 }

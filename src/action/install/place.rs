@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::ids::ModuleVersion;
-use crate::kernel::Suffix;
 use crate::step::Switch;
 use crate::sys;
 use crate::tree::installed::{Installed, InstalledFile};
 
-use super::{Job, is_on, selinux, uninstall};
+use super::files::other_suffixes;
+use super::{Job, is_on, selinux, taking_out};
 
 /// Staged files; depmod and modprobe do not take them for modules.
 const PREFIX: &str = crate::tree::transition::STAGED_MODULE;
@@ -46,7 +46,7 @@ pub(super) fn put(job: &Job<'_>, installed: &Installed, replaced: Option<&Module
         installed.files.iter().map(|file| job.context.tree.layout().opened(&file.place)).collect();
     selinux::label(job, &places);
     writer.activate(job.id, job.target).map_err(|error| Error::io(what(), error))?;
-    uninstall::remove_obsolete(job, installed);
+    taking_out::remove_obsolete(job, installed);
     Ok(())
 }
 
@@ -149,12 +149,4 @@ fn settle_other_suffixes(job: &Job<'_>, place: &Path, replaced: Option<&ModuleVe
         }
     }
     Ok(())
-}
-
-/// The names under which the same module could lie beside this file, compressed differently.
-pub(super) fn other_suffixes(place: &Path) -> Vec<PathBuf> {
-    let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let Some((module, own)) = Suffix::split(&name) else { return Vec::new() };
-    let others = Suffix::ALL.into_iter().filter(|suffix| *suffix != own);
-    others.map(|suffix| place.with_file_name(format!("{module}{}", suffix.as_str()))).collect()
 }

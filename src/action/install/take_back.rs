@@ -9,8 +9,8 @@ use crate::sys;
 use crate::tree::installed::Installed;
 use crate::tree::original;
 
-use super::candidates::of_build;
-use super::{Job, place, selinux, uninstall};
+use super::files::of_build;
+use super::{Job, place, selinux, taking_out};
 
 /// Takes this version out of the kernel. `before` is the version that was active when the change began: another one is put
 /// back from its build. Doing it again completes what was interrupted. Returns the places of the removed files, without
@@ -25,7 +25,7 @@ pub(super) fn take_back(job: &Job<'_>, before: Option<&ModuleVersion>) -> Result
     let noted = job.context.tree.installed(&job.id.name, job.target).filter(|noted| noted.version == job.id.version);
     let is_active = job.active().as_ref() == Some(&job.id.version);
     // With neither link nor note, our files have gone already; what lies in their places came back from the store.
-    let removed = if is_active || noted.is_some() { uninstall::take_out(job)? } else { Vec::new() };
+    let removed = if is_active || noted.is_some() { taking_out::take_out(job)? } else { Vec::new() };
     if is_active {
         writer.deactivate(&job.id.name, job.target).map_err(failed)?;
     }

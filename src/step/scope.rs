@@ -1,0 +1,52 @@
+//! What a wish is limited to.
+
+use crate::ids::{ModuleId, ModuleName, ModuleVersion, Target};
+
+/// A module, in one version or in any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Only {
+    pub(crate) name: ModuleName,
+    /// Its version, if that is limited, too.
+    pub(crate) version: Option<ModuleVersion>,
+}
+
+impl Only {
+    pub(crate) fn means(&self, id: &ModuleId) -> bool {
+        self.name == id.name && self.version.as_ref().is_none_or(|version| *version == id.version)
+    }
+}
+
+impl std::fmt::Display for Only {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.version {
+            Some(version) => write!(f, "{}/{version}", self.name),
+            None => write!(f, "{}", self.name),
+        }
+    }
+}
+
+/// How far a reconciliation goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All that the disk asks for.
+    Everything,
+    /// Only what has gone is taken away; nothing is built.
+    RemovalsOnly,
+}
+
+/// What a reconciliation is limited to; an empty list limits nothing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Within {
+    pub(crate) modules: Vec<Only>,
+    pub(crate) kernels: Vec<Target>,
+}
+
+impl Within {
+    pub(crate) fn has_module(&self, id: &ModuleId) -> bool {
+        self.modules.is_empty() || self.modules.iter().any(|only| only.means(id))
+    }
+
+    pub(crate) fn has_kernel(&self, target: &Target) -> bool {
+        self.kernels.is_empty() || self.kernels.contains(target)
+    }
+}
