@@ -34,7 +34,7 @@ help:
 	@echo 'make deb, rpm  packages of dkms-rs, in $(CARGO_TARGET_DIR)/packages'
 	@echo 'make demo      from a tarball to installed modules, in a throw-away root'
 	@echo 'make test      format, lints, unit and integration tests, end-to-end scenarios'
-	@echo 'make events    every scenario of package events, those too that take long, and 1,000 stories at random'
+	@echo 'make events    every scenario of package events, those too that take long, and 2,000 stories at random'
 	@echo 'make boot      a booted kernel loads what we signed and compressed, and refuses the rest (a part of make test)'
 	@echo 'make compliance  the same commands under ours and the shell DKMS, compared; make corpus: the same Debian packages'
 	@echo 'make packages  fifteen real modules: packages of them checked, installed, changed and removed; mkconf beside their packagers'
@@ -105,7 +105,7 @@ roots:
 
 # What make test leaves out of them takes long: more of the stories of tests/events, scenarios on every suite.
 events: prerequisites
-	EVENT_STORIES=1000 tests/took stories $(CARGO) test --locked --test main events::whatever
+	EVENT_STORIES=2000 tests/took stories $(CARGO) test --locked --test main events::whatever
 	tests/took 'scenarios of events' tests/e2e/run --all events/
 
 # A part of make test: a kernel under qemu.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::tree::state::is_usual_release;
-use crate::tree::{Build, ModuleEntry, VersionState};
+use crate::tree::{Build, ModuleEntry};
 
 /// Which rows are wanted. The words are shell globs; an absent one matches everything.
 #[derive(Debug, Clone, Default)]
@@ -54,12 +54,16 @@ pub(crate) struct Row {
     pub(crate) files: Files,
 }
 
-/// The rows, in the order of a sorted directory walk. `files` looks at the files of a build.
-pub(crate) fn rows(
-    modules: &[ModuleEntry],
-    filter: &Filter,
-    files: &dyn Fn(&ModuleEntry, &Build) -> Files,
-) -> Vec<Row> {
+/// What rows say besides what the tree does.
+pub(crate) struct Looks<'a> {
+    /// Looks at the files of a build.
+    pub(crate) files: &'a dyn Fn(&ModuleEntry, &Build) -> Files,
+    /// Whether a version without source serves until its successor can take its place: then it is not broken.
+    pub(crate) is_kept: &'a dyn Fn(&ModuleEntry) -> bool,
+}
+
+/// The rows, in the order of a sorted directory walk.
+pub(crate) fn rows(modules: &[ModuleEntry], filter: &Filter, looks: &Looks<'_>) -> Vec<Row> {
     let globs = Globs::new(filter);
     let every = [None];
     let kernels: Vec<Option<&(Regex, Option<Regex>)>> =
@@ -67,7 +71,7 @@ pub(crate) fn rows(
     let mut rows = Vec::new();
     for kernel in kernels {
         for entry in modules.iter().filter(|entry| globs.wants(entry)) {
-            module_rows(&mut rows, entry, kernel, &globs, files);
+            module_rows(&mut rows, entry, kernel, &globs, looks);
         }
     }
     rows
@@ -78,16 +82,17 @@ fn module_rows(
     entry: &ModuleEntry,
     kernel: Option<&(Regex, Option<Regex>)>,
     globs: &Globs,
-    files: &dyn Fn(&ModuleEntry, &Build) -> Files,
+    looks: &Looks<'_>,
 ) {
-    if let VersionState::Broken { .. } = entry.state {
+    let is_kept = entry.is_broken() && (looks.is_kept)(entry);
+    if entry.is_broken() && !is_kept {
         rows.push(Row::of_module(entry, "broken"));
         return;
     }
     let before = rows.len();
     for build in &entry.builds {
         if globs.wants_target(&build.target, kernel) {
-            rows.push(Row::of_build(entry, build, files(entry, build)));
+            rows.push(Row::of_build(entry, build, (looks.files)(entry, build)));
         }
         for (release, arch) in &build.weak {
             let target = Target::new(release.clone(), arch.clone());
@@ -96,7 +101,7 @@ fn module_rows(
             }
         }
     }
-    if rows.len() == before {
+    if rows.len() == before && !is_kept {
         rows.push(Row::of_module(entry, "added"));
     }
 }
@@ -225,6 +230,7 @@ mod tests {
 
     use super::*;
     use crate::ids::{Arch, ModuleName, ModuleVersion};
+    use crate::tree::VersionState;
 
     fn target(kernel: &str) -> Target {
         Target::new(KernelRelease::new(kernel).expect("a release"), Arch::new("x86_64").expect("an arch"))
@@ -246,7 +252,8 @@ mod tests {
     }
 
     fn lines(modules: &[ModuleEntry], filter: &Filter) -> Vec<String> {
-        rows(modules, filter, &|_, _| Files::Sound).iter().map(Row::to_string).collect()
+        let looks = Looks { files: &|_, _| Files::Sound, is_kept: &|entry| entry.id.version.as_str() == "kept" };
+        rows(modules, filter, &looks).iter().map(Row::to_string).collect()
     }
 
     #[test]
@@ -257,11 +264,14 @@ mod tests {
             .push((KernelRelease::new("5.2").expect("a release"), Arch::new("x86_64").expect("an arch")));
         let mut broken = entry("x", "1", &[]);
         broken.state = VersionState::Broken { why: "gone".into() };
+        let mut kept = entry("y", "kept", &[("5.1", true)]);
+        kept.state = broken.state.clone();
         let modules = [
             entry("a", "1.0", &[]),
             entry("b", "2", &[("5.1", false), ("5.2-orig", true), ("odd", true)]),
             weak,
             broken,
+            kept,
         ];
         assert_eq!(
             lines(&modules, &Filter::default()),
@@ -272,6 +282,7 @@ mod tests {
                 "w/1, 5.1, x86_64: installed",
                 "w, 1, 5.2, x86_64: installed-weak from 5.1",
                 "x/1: broken",
+                "y/kept, 5.1, x86_64: installed",
             ]
         );
     }

@@ -5,6 +5,7 @@ use crate::exit::Kind;
 use crate::report::Reporter;
 use crate::request::{Request, Wish};
 use crate::step::{InitramfsCare, Omission, Plan, Policy, Reason, Step};
+use crate::tree::ModuleEntry;
 use crate::tree::records::Failure;
 
 use crate::engine::app::App;
@@ -23,7 +24,8 @@ pub(crate) fn run(app: &App, json: bool) -> Result<()> {
         let found = Checked { lacking: &lacks, ..found(&plan, &failures, verdict.as_ref()) };
         app.reporter.answer(document::check(&found)?);
     } else {
-        tell(&plan, &failures, &app.reporter);
+        let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
+        tell(&plan, &failures, &modules, &app.reporter);
         lacks.iter().for_each(|lack| app.reporter.warn(lack.to_string()));
     }
     verdict.map_or(Ok(()), Err)
@@ -37,6 +39,13 @@ fn still_wanted(app: &App, plan: &Plan) -> Vec<Failure> {
 
 fn is_about(failure: &Failure, step: &Step) -> bool {
     step.module == failure.module && step.target == failure.target
+}
+
+/// Whether it is a retry of what failed, or comes after one.
+fn hangs_on_failed(step: &Step, plan: &Plan, failures: &[Failure]) -> bool {
+    let before = step.after.iter().filter_map(|id| plan.steps.get(id.0));
+    failures.iter().any(|failure| is_about(failure, step))
+        || before.into_iter().any(|step| hangs_on_failed(step, plan, failures))
 }
 
 fn verdict(plan: &Plan, failures: &[Failure], lacks: &[Lack]) -> Option<Error> {
@@ -71,12 +80,12 @@ fn found<'a>(plan: &'a Plan, failed: &'a [Failure], verdict: Option<&'a Error>) 
 }
 
 /// A line for each thing; what failed is told once, and a retry of it is nothing new.
-fn tell(plan: &Plan, failures: &[Failure], reporter: &crate::report::human::Human) {
-    failures::tell(failures, reporter);
+fn tell(plan: &Plan, failures: &[Failure], modules: &[ModuleEntry], reporter: &crate::report::human::Human) {
+    failures::tell(failures, modules, reporter);
     for omission in refused(plan) {
         reporter.warn(omission.reason.text().to_owned());
     }
-    for step in plan.steps.iter().filter(|step| !failures.iter().any(|failure| is_about(failure, step))) {
+    for step in plan.steps.iter().filter(|step| !hangs_on_failed(step, plan, failures)) {
         let kernel = step.target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();
         reporter.answer(format!("to do: {} {}{kernel}: {}", step.operation.verb(), step.module, step.why));
     }

@@ -4,7 +4,7 @@ use crate::conf::Commands;
 use crate::error::{Error, Result};
 use crate::report::Reporter;
 use crate::snapshot::{self, View};
-use crate::status::{Files, Filter, Row, rows};
+use crate::status::{Files, Filter, Looks, Row, rows};
 use crate::step::Inputs;
 use crate::tree::difference::Condition;
 use crate::tree::{Build, ModuleEntry, VersionState};
@@ -12,16 +12,19 @@ use crate::tree::{Build, ModuleEntry, VersionState};
 use super::legacy::Typed;
 use super::operand;
 use crate::engine::app::App;
-use crate::engine::{document, failures, pending};
+use crate::engine::{document, failures, pending, serving};
 
 /// Lists the states. Takes no lock, waits for nobody and runs nothing of the modules'.
 pub(crate) fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
     let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
     let filter = filter(typed, operand);
-    let rows = rows(&modules, &filter, &|entry, build| files(app, entry, build));
+    let is_kept = |entry: &ModuleEntry| serving::is_kept(entry, &modules, app.tree.layout());
+    let looks = Looks { files: &|entry, build| files(app, entry, build), is_kept: &is_kept };
+    let rows = rows(&modules, &filter, &looks);
     let failures = failures::shown(app.tree.layout(), &rows, &typed.kernels);
-    let broken = broken(&modules, &rows);
-    let pending = pending::of(app, modules, &rows, &typed.kernels).unwrap_or_else(|error| {
+    let told: Vec<&ModuleEntry> = modules.iter().filter(|entry| !is_kept(entry)).collect();
+    let broken = broken(&told, &rows);
+    let pending = pending::of(app, modules.clone(), &rows, &typed.kernels).unwrap_or_else(|error| {
         app.reporter.warn(format!("what waits is not known: {error}"));
         Vec::new()
     });
@@ -31,7 +34,7 @@ pub(crate) fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()>
         app.reporter.answer(rows.iter().map(Row::to_string).collect::<Vec<_>>().join("\n"));
     }
     broken.into_iter().for_each(|line| app.reporter.warn(line));
-    failures::tell(&failures, &app.reporter);
+    failures::tell(&failures, &modules, &app.reporter);
     pending::lines(&pending).into_iter().for_each(|line| app.reporter.warn(line));
     Ok(())
 }
@@ -45,13 +48,13 @@ fn filter(typed: &Typed, operand: Option<&str>) -> Filter {
     Filter { name, version, kernels: typed.kernels.iter().map(split).collect(), arch: typed.arches.first().cloned() }
 }
 
-fn broken(modules: &[ModuleEntry], rows: &[Row]) -> Vec<String> {
-    let shown = |entry: &&ModuleEntry| rows.iter().any(|row| row.is_of(&entry.id));
+fn broken(modules: &[&ModuleEntry], rows: &[Row]) -> Vec<String> {
+    let shown = |entry: &&&ModuleEntry| rows.iter().any(|row| row.is_of(&entry.id));
     let told = |entry: &ModuleEntry| match &entry.state {
         VersionState::Broken { why } => Some(format!("{} is broken: {why}", entry.id)),
         VersionState::Added { .. } => None,
     };
-    modules.iter().filter(shown).filter_map(told).collect()
+    modules.iter().filter(shown).filter_map(|entry| told(entry)).collect()
 }
 
 /// Compares what was built with what is under the kernel. What dkms.conf says is used as far as it can be known without

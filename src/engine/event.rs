@@ -261,9 +261,12 @@ fn unreadable(error: EventError) -> Error {
     Error::new(kind, error.to_string()).hint("this command is for package managers' hooks; see dkms(8)")
 }
 
+/// What other kernels have is none of this event's business.
 fn kernel_arrived(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
     let app = taking.app;
-    let reconcile = Wish::reconcile(vec![target(app, kernel)?]);
+    let targets = vec![target(app, kernel)?];
+    let within = Within { kernels: targets.clone(), ..Within::default() };
+    let reconcile = Wish::Reconcile { targets, extent: Extent::Everything, within };
     taking.meet(app.switched_off().unwrap_or(reconcile), Policy::default())
 }
 

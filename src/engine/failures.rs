@@ -8,7 +8,9 @@ use crate::report::Reporter;
 use crate::status::Row;
 use crate::step::{Omission, Operation, Outcome, Plan, Step, StepId};
 use crate::tree::records::{self, Failure, OpenInitramfs, Unmade};
-use crate::tree::{Layout, TreeLock, TreeWriter};
+use crate::tree::{Layout, ModuleEntry, TreeLock, TreeWriter};
+
+use crate::engine::serving;
 
 /// Notes what failed, and takes back the notes of what is done now.
 pub(crate) fn note(plan: &Plan, outcomes: &[(StepId, Outcome)], lock: &TreeLock) -> io::Result<()> {
@@ -85,11 +87,13 @@ pub(crate) fn shown(layout: &Layout, rows: &[Row], kernels: &[String]) -> Vec<Fa
     failures.filter(|failure| is_shown(&failure.module) && failure.target.as_ref().is_none_or(is_wanted)).collect()
 }
 
-/// One line each, on standard error.
-pub(crate) fn tell(failures: &[Failure], reporter: &dyn Reporter) {
-    for Failure { module, target, step, error, log, .. } in failures {
+/// One line each, on standard error, with what serves meanwhile.
+pub(crate) fn tell(failures: &[Failure], modules: &[ModuleEntry], reporter: &dyn Reporter) {
+    for failure in failures {
+        let Failure { module, target, step, error, log, .. } = failure;
+        let instead = serving::instead(failure, modules);
         let kernel = target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();
         let log = log.as_ref().map(|log| format!(" (log: {})", log.display())).unwrap_or_default();
-        reporter.warn(format!("the last {step} of {module}{kernel} failed: {error}{log}"));
+        reporter.warn(format!("the last {step} of {module}{kernel} failed: {error}{log}{instead}"));
     }
 }

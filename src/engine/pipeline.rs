@@ -14,7 +14,7 @@ use crate::tree::digests::KnownDigests;
 use crate::engine::app::{App, Noting};
 use crate::engine::summary::Summary;
 use crate::engine::verdict::{self, Verdict};
-use crate::engine::{document, gather, initramfs, leavers, provenance, rpm_upgrade, telling, work};
+use crate::engine::{document, gather, initramfs, leavers, provenance, replacing, rpm_upgrade, telling, work};
 
 /// What came of a request.
 #[derive(Debug, Default)]
@@ -66,7 +66,7 @@ impl App {
             return Ok(Met::new(wish, plan, Vec::new()));
         }
         let lock = self.lock()?;
-        if rpm_upgrade::cancels(request, &lock, &self.reporter)? {
+        if rpm_upgrade::cancels(request, &lock, &self.reporter)? || replacing::keeps(self, request, &lock)? {
             return Ok(Met::default());
         }
         let snapshot = gather::sound(self, request, &lock, seen)?;

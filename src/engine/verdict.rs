@@ -1,6 +1,6 @@
 //! From outcomes to the exit code and the error that a command ends with.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Error;
 use crate::exit::Kind;
@@ -48,8 +48,11 @@ fn decide(wish: &Wish, plan: &Plan, outcomes: &[(StepId, Outcome)]) -> Verdict {
     let mut unmade = Vec::new();
     let mut failed = BTreeSet::new();
     let mut excluded = BTreeSet::new();
+    let skipped = skips(outcomes);
+    let module = |id: StepId| &plan.steps[id.0].module;
+    let is_of_another_version =
+        |one: StepId, other: StepId| module(one) != module(other) && module(one).name == module(other).name;
     for &(id, ref outcome) in outcomes {
-        let module = |id: StepId| &plan.steps[id.0].module;
         let is_initramfs = plan.steps[id.0].operation == Operation::RenewInitramfs;
         match outcome {
             Outcome::Done => {}
@@ -69,8 +72,7 @@ fn decide(wish: &Wish, plan: &Plan, outcomes: &[(StepId, Outcome)]) -> Verdict {
                 excluded.insert(id);
             }
             // It serves on until another version is in its place, which is what failed.
-            Outcome::Skipped { because }
-                if module(*because) != module(id) && module(*because).name == module(id).name => {}
+            Outcome::Skipped { because } if is_of_another_version(root(*because, &skipped), id) => {}
             Outcome::Skipped { .. } => {
                 failed.insert(module(id));
             }
@@ -81,6 +83,20 @@ fn decide(wish: &Wish, plan: &Plan, outcomes: &[(StepId, Outcome)]) -> Verdict {
     let names = failed.iter().map(|id| id.name.clone()).chain(refused).collect();
     let verdict = if many { judge_many(wish, plan, failures, failed.len()) } else { judge_one(wish, plan, failures) };
     Verdict { failed: names, ..verdict }.with(unmade)
+}
+
+/// Skipped steps, each with the one because of which it was.
+fn skips(outcomes: &[(StepId, Outcome)]) -> BTreeMap<StepId, StepId> {
+    let skip = |(id, outcome): &(StepId, Outcome)| match outcome {
+        Outcome::Skipped { because } => Some((*id, *because)),
+        _ => None,
+    };
+    outcomes.iter().filter_map(skip).collect()
+}
+
+/// The step with which it began: steps come after earlier ones only.
+fn root(id: StepId, skipped: &BTreeMap<StepId, StepId>) -> StepId {
+    skipped.get(&id).map_or(id, |because| root(*because, skipped))
 }
 
 /// One module: the first refusal or failure in the order of its kernels decides.
@@ -195,8 +211,10 @@ mod tests {
         let mut plan = Plan::default();
         let build = plan.push(id("2"), Some(target.clone()), Operation::Build, "", Vec::new());
         let unbuild = plan.push(id("1"), Some(target.clone()), Operation::Unbuild, "", vec![build]);
+        let forget = plan.push(id("1"), None, Operation::Forget, "", vec![unbuild]);
         let failed = Outcome::Failed(Error::new(Kind::MakeFailed, "make"));
-        let outcomes = vec![(build, failed), (unbuild, Outcome::Skipped { because: build })];
+        let skipped = |because| Outcome::Skipped { because };
+        let outcomes = vec![(build, failed), (unbuild, skipped(build)), (forget, skipped(unbuild))];
         let verdict = judge(&Wish::Autoinstall { targets: vec![target] }, plan, outcomes);
         assert_eq!(verdict.error.unwrap().message(), "1 module could not be installed");
     }

@@ -85,8 +85,10 @@ pub(crate) fn like(
     plan
 }
 
+/// One whose package has gone is about to leave, and serves until then.
 fn tell_broken(plan: &mut Plan, meant: &dyn Fn(&ModuleId) -> bool, snapshot: &Snapshot) {
-    for entry in snapshot.modules.iter().filter(|entry| meant(&entry.id)) {
+    let is_told = |id: &ModuleId| meant(id) && !snapshot.abandoned.contains(id);
+    for entry in snapshot.modules.iter().filter(|entry| is_told(&entry.id)) {
         if let VersionState::Broken { why } = &entry.state {
             plan.omit(Some(entry.id.clone()), None, refusal::broken(&entry.id, why));
         }

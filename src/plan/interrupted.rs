@@ -16,6 +16,6 @@ pub(crate) fn complete(snapshot: &Snapshot) -> Plan {
         let why = "an earlier run was interrupted here";
         plan.push(intent.id.clone(), Some(intent.target.clone()), operation, why, Vec::new());
     }
-    plan.append(super::arrival::departed(snapshot));
+    plan.append(super::succession::departed(snapshot));
     plan
 }

@@ -23,6 +23,12 @@ pub(crate) fn add(id: &ModuleId, source: &AddSource, snapshot: &Snapshot, policy
         Some(VersionState::Added { .. }) if matches!(source, AddSource::Archive(_)) && policy.has(Switch::Force) => {
             ensure_registered(&mut plan, id, source, "asked for again with --force", snapshot);
         }
+        // The script of the package before has said that it is to go.
+        Some(VersionState::Added { .. })
+            if *source == AddSource::SourceTree && snapshot.leaving.iter().any(|note| note.id == *id) =>
+        {
+            plan.omit(Some(id.clone()), None, already(format!("{id} is added, and its package brings it again")));
+        }
         Some(VersionState::Added { .. }) => plan.omit(
             Some(id.clone()),
             None,

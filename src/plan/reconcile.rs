@@ -10,7 +10,7 @@ use crate::step::{AddSource, Operation, Plan, Policy, StepId};
 use crate::tree::ModuleEntry;
 
 use super::refusal::{already, refused_with};
-use super::{arrival, autoinstall, unmake, weak};
+use super::{autoinstall, succession, unmake, weak};
 
 /// What has gone leaves; what packages brought is registered; each kernel gets the newest version of every AUTOINSTALL
 /// module, built from what is there now. A version whose package has gone leaves after its successor is in place.
@@ -66,15 +66,10 @@ fn tell_unknown(plan: &mut Plan, within: &Within, snapshot: &Snapshot) {
     }
 }
 
-/// A version whose package has gone leaves every kernel at once.
+/// Versions whose package has gone leave the kernels that are meant.
 fn abandon(plan: &mut Plan, within: &Within, snapshot: &Snapshot) {
     for id in snapshot.abandoned.iter().filter(|id| within.has_module(id)) {
-        if within.kernels.is_empty() {
-            arrival::abandon(plan, id, snapshot);
-        } else {
-            let text = format!("{id}: its package has gone; it leaves when no kernel is named");
-            plan.omit(Some(id.clone()), None, already(text));
-        }
+        succession::abandon(plan, id, snapshot, &|target| within.has_kernel(target));
     }
 }
 
@@ -173,6 +168,32 @@ mod tests {
                 "0:uninstall a/1 5.9; 1:unbuild a/1 5.9 <0; 2:remove a/1 <1",
             ),
             ("it failed before in this transaction", two().module("a/1", &[]).tried("a/1", "6.1"), ""),
+            (
+                "and the version before serves",
+                two().module("a/1", &["+6.1", "+6.2"]).broken().abandoned("a/1").module("a/2", &[]).tried("a/2", "6.1"),
+                "",
+            ),
+            (
+                "it is there already on one kernel, and failed on the other",
+                Sample::default()
+                    .kernels(&["6.1", "6.2"])
+                    .module("a/1", &["6.1", "+6.2"])
+                    .broken()
+                    .abandoned("a/1")
+                    .module("a/2", &["+6.1"])
+                    .tried("a/2", "6.2"),
+                "0:unbuild a/1 6.1",
+            ),
+            (
+                "a successor that nobody has registered, as a person removed it",
+                two().module("a/1", &["+6.1"]).broken().abandoned("a/1").succeeded("a"),
+                "",
+            ),
+            (
+                "a successor that is broken is none",
+                two().module("a/1", &["+6.1"]).broken().abandoned("a/1").module("a/2", &[]).broken(),
+                "0:uninstall a/1 6.1; 1:unbuild a/1 6.1 <0; 2:remove a/1 <1",
+            ),
             ("its source was deleted by hand", two().module("a/1", &["+6.1"]).broken(), ""),
         ] {
             assert_eq!(planned(sample, Extent::Everything), expected, "{what}");
@@ -202,7 +223,8 @@ mod tests {
             (&["b"], &["5.9"], "0:uninstall b/1 5.9; 1:unbuild b/1 5.9 <0"),
             (&["c"], &["6.1"], "0:add c/1; 1:build c/1 6.1 <0; 2:install c/1 6.1 <1 <0"),
             (&["d"], &[], "0:uninstall d/1 6.1; 1:unbuild d/1 6.1 <0; 2:remove d/1 <1"),
-            (&["d"], &["6.1"], ""),
+            (&["d"], &["6.1"], "0:uninstall d/1 6.1; 1:unbuild d/1 6.1 <0; 2:remove d/1 <1"),
+            (&["d"], &["6.2"], ""),
             (&["a", "b"], &["6.1"], "0:build a/1 6.1; 1:install a/1 6.1 <0; 2:build b/1 6.1; 3:install b/1 6.1 <2"),
         ] {
             let within = Within {
@@ -211,6 +233,30 @@ mod tests {
             };
             assert_eq!(planned_within(sample(), Extent::Everything, &within), expected, "{modules:?} {kernels:?}");
         }
+    }
+
+    #[test]
+    fn what_is_done_for_one_kernel_takes_nothing_from_another() {
+        let kernels = || Sample::default().kernels(&["6.1-", "6.2", "6.3"]);
+        let before = || kernels().module("a/1", &["+6.1", "+6.2"]).broken().abandoned("a/1");
+        let at = |sample: Sample, kernel: &str| {
+            let within = Within { kernels: vec![target(kernel)], ..Within::default() };
+            planned_within(sample, Extent::Everything, &within)
+        };
+        assert_eq!(at(before().module("a/2", &[]), "6.3"), "0:build a/2 6.3; 1:install a/2 6.3 <0");
+        let own = "0:build a/2 6.2; 1:install a/2 6.2 <0; 2:unbuild a/1 6.2 <1";
+        assert_eq!(at(before().module("a/2", &[]), "6.2"), own);
+        assert_eq!(at(before().module("a/2", &[]).tried("a/2", "6.2"), "6.2"), "");
+        assert_eq!(at(before(), "6.3"), "", "its package has gone without a successor");
+    }
+
+    #[test]
+    fn a_start_that_leaves_out_what_failed_keeps_what_serves_there() {
+        let sample = Sample::default().kernels(&["6.1", "6.2"]).module("a/1", &["+6.1", "+6.2"]).broken();
+        let snapshot = sample.abandoned("a/1").module("a/2", &[]).done();
+        let plan = reconcile(&[target("6.2")], Extent::Everything, &Within::default(), &snapshot, &Policy::default());
+        let taken: Vec<_> = plan.steps.iter().filter(|step| step.module == id("a/1")).collect();
+        assert!(taken.iter().all(|step| step.target == Some(target("6.2")) && !step.after.is_empty()), "{plan}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::tree::intent::Doing;
 use crate::tree::stray::Stray;
 use crate::tree::{Layout, ModuleEntry, VersionState};
 
-use super::{arrival, refusal, unmake, weak};
+use super::{refusal, succession, unmake, weak};
 
 /// What is wrong and what mends it. Pure: both arguments were read before.
 pub(crate) fn repairs(snapshot: &Snapshot, damage: &Damage, layout: &Layout, policy: &Policy) -> Repairs {
@@ -101,7 +101,7 @@ impl Mending<'_> {
                 Fault::SourceUnlinked
             } else {
                 if self.snapshot.abandoned.contains(&entry.id) {
-                    arrival::abandon(plan, &entry.id, self.snapshot);
+                    succession::abandon(plan, &entry.id, self.snapshot, &|_| true);
                 }
                 Fault::SourceMissing
             };
@@ -113,10 +113,9 @@ impl Mending<'_> {
 
     /// A version that left with its package serves its kernels until another one is in its place.
     fn waits_for_its_successor(&self, entry: &ModuleEntry) -> bool {
-        let is_successor = |other: &ModuleEntry| other.id != entry.id && !other.is_broken();
         let leaves = self.snapshot.abandoned.contains(&entry.id);
         let is_built = entry.builds.iter().any(|build| !self.snapshot.gone.contains(&build.target));
-        leaves && is_built && self.snapshot.versions(&entry.id.name).any(is_successor)
+        leaves && is_built && self.snapshot.has_successor(&entry.id)
     }
 
     fn gone_kernels(&mut self) {

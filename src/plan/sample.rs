@@ -79,6 +79,13 @@ impl Sample {
         self
     }
 
+    /// For its build for this kernel, a module of the kernel's own was put aside.
+    pub(crate) fn original(mut self, kernel: &str) -> Self {
+        let builds = self.snapshot.modules.last_mut().into_iter().flat_map(|entry| &mut entry.builds);
+        builds.filter(|build| build.target == target(kernel)).for_each(|build| build.has_original = true);
+        self
+    }
+
     /// The module added last is broken.
     pub(crate) fn broken(mut self) -> Self {
         if let Some(entry) = self.snapshot.modules.last_mut() {

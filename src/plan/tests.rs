@@ -199,11 +199,30 @@ fn what_a_package_brings_is_built_anew_only_when_its_source_changed_and_replaces
         ),
         (
             base().module("a/1", &["+5"]).leaving("a/1").module("a/2", &[]).says("a/2", "excluded").done(),
-            "uninstall a@5; unbuild a@5<0; remove a<1; -a@5:77; -a@6:77",
+            "-a@5:77; -a@6:77; -a@5:0",
         ),
         (
-            base().module("a/2", &["+5"]).says("a/2", "excluded").done(),
+            base()
+                .module("a/1", &["+5"])
+                .original("5")
+                .leaving("a/1")
+                .module("a/2", &[])
+                .says("a/2", "excluded")
+                .done(),
+            "uninstall a@5; unbuild a@5<0; remove a<1; -a@5:77; -a@6:77",
+        ),
+        (base().module("a/2", &["+5"]).says("a/2", "excluded").done(), "-a@5:77; -a@5:0; -a@6:77"),
+        (
+            base().module("a/2", &["+5"]).original("5").says("a/2", "excluded").done(),
             "uninstall a@5; unbuild a@5<0; -a@5:77; -a@6:77",
+        ),
+        (
+            base().module("a/1", &["+5"]).leaving("a/1").module("a/2", &[]).says("a/2", "noauto").done(),
+            "-a@5:0; -a@6:0; -a@5:0",
+        ),
+        (
+            base().module("a/1", &["5"]).leaving("a/1").module("a/2", &[]).says("a/2", "noauto").done(),
+            "unbuild a@5; remove a<0; -a@5:0; -a@6:0",
         ),
         (base().module("a/2", &[]).says("a/2", "noauto").done(), "-a@5:0; -a@6:0"),
         (Sample::default().kernels(&["5", "6-"]).source("a/2").done(), "add a; build a@5<0; install a@5<0,1; -a@6:21"),
@@ -234,7 +253,7 @@ fn what_another_dkms_built_is_adopted_unless_it_is_made_anew_or_taken_away() {
     let not_yet_installed = base().module("a/1", &["5"]).of_another_dkms("a/1", "5").done();
     assert_eq!(autoinstall(&not_yet_installed), "install a@5; adopt a@5");
     let excluded = base().module("a/1", &["+5"]).of_another_dkms("a/1", "5").says("a/1", "excluded").done();
-    assert_eq!(arrival(&excluded), "uninstall a@5; unbuild a@5<0; -a@5:77");
+    assert_eq!(arrival(&excluded), "adopt a@5; -a@5:77; -a@5:0");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use std::time::SystemTime;
 
 pub(crate) use dependants::BuiltWith;
 use inputs::Making;
+pub(crate) use whole::other_sources;
 
 use crate::conf::{self, Commands, ConfError, Framework, Loaded};
 use crate::ids::{ModuleId, ModuleName, Target};
@@ -61,7 +62,8 @@ pub(crate) struct Snapshot {
     pub(crate) moot: BTreeSet<(ModuleId, Option<Target>)>,
     /// Leaving versions without a source that a package holds all the same: a person deleted it.
     pub(crate) held: BTreeSet<ModuleId>,
-    /// Names of leaving modules of which another version has its source in place: a successor that is about to arrive.
+    /// Names of modules that leave or are abandoned and of which another version has its source in place: a successor that is
+    /// about to arrive, or that waits for somebody.
     pub(crate) succeeded: BTreeSet<ModuleName>,
     /// Sources that packages brought and that are registered nowhere yet; `modules` holds them as if they were.
     pub(crate) arrivals: BTreeSet<ModuleId>,
@@ -170,7 +172,7 @@ impl Snapshot {
             os: view.system.os_release().cloned().unwrap_or_default(),
             ..Self::default()
         };
-        snapshot.succeeded = successors(view, &snapshot.leaving);
+        snapshot.succeeded = whole::successors(view, snapshot.leaving.iter().map(|note| &note.id));
         snapshot.held = snapshot.held_by_packages(view);
         if interest.whole {
             snapshot.look_at_all(view);
@@ -214,6 +216,12 @@ impl Snapshot {
             }
         }
         newest
+    }
+
+    /// Whether another version of the module is there, or about to be, that is to take this one's place.
+    pub(crate) fn has_successor(&self, id: &ModuleId) -> bool {
+        let is_other = |entry: &ModuleEntry| entry.id != *id && !entry.is_broken();
+        self.succeeded.contains(&id.name) || self.versions(&id.name).any(is_other)
     }
 
     /// What dkms.conf of a module says for a kernel; None when it was not of interest.
@@ -326,23 +334,4 @@ fn load_with(
         memo: Some(&memo.confs),
     };
     conf::load(view.system, view.framework, file, &context, commands)
-}
-
-/// The leaving modules of which SOURCETREE holds another version. A name that begins like another one may count as its
-/// successor: then the leaver stays a little longer.
-fn successors(view: &View<'_>, leaving: &[Leaving]) -> BTreeSet<ModuleName> {
-    if leaving.is_empty() {
-        return BTreeSet::new();
-    }
-    let folders: Vec<String> = fs_err::read_dir(view.tree.layout().source_tree())
-        .map(|entries| entries.flatten().filter(|entry| entry.path().join("dkms.conf").is_file()).collect::<Vec<_>>())
-        .unwrap_or_default()
-        .iter()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    let succeeded = |id: &ModuleId| {
-        let prefix = format!("{}-", id.name);
-        folders.iter().any(|folder| folder.starts_with(&prefix) && *folder != id.source_folder())
-    };
-    leaving.iter().filter(|note| succeeded(&note.id)).map(|note| note.id.name.clone()).collect()
 }

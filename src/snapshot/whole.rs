@@ -7,7 +7,7 @@ use fs_err as fs;
 
 use super::{Snapshot, View, ownership};
 use crate::conf::{self, Context};
-use crate::ids::{ModuleId, Target};
+use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::installed;
 use crate::sys::fingerprint;
 use crate::tree::brought::Brought;
@@ -22,6 +22,7 @@ impl Snapshot {
         self.stayed = self.versions_that_stayed();
         self.moot = moot(view.tree.layout());
         self.abandoned = self.versions_without_package(view);
+        self.succeeded.extend(successors(view, self.abandoned.iter()));
         for (id, source) in self.sources_that_arrived(view) {
             self.modules.push(ModuleEntry {
                 id: id.clone(),
@@ -76,6 +77,32 @@ impl Snapshot {
         arrived.sort();
         arrived
     }
+}
+
+/// The names of those modules of which SOURCETREE holds another version. Where its dkms.conf does not say its name, that of its
+/// folder counts.
+pub(super) fn successors<'i>(view: &View<'_>, ids: impl Iterator<Item = &'i ModuleId>) -> BTreeSet<ModuleName> {
+    let mut ids = ids.peekable();
+    if ids.peek().is_none() {
+        return BTreeSet::new();
+    }
+    ids.filter(|id| !other_sources(view, id).is_empty()).map(|id| id.name.clone()).collect()
+}
+
+/// The folders of SOURCETREE that hold other versions of this module.
+pub(crate) fn other_sources(view: &View<'_>, id: &ModuleId) -> Vec<std::path::PathBuf> {
+    let is_other = |folder: &fs::DirEntry| {
+        let folder_name = folder.file_name().to_string_lossy().into_owned();
+        let rest = folder_name.strip_prefix(id.name.as_str()).and_then(|rest| rest.strip_prefix('-'));
+        let is_named_so = || match named(view, &folder.path()) {
+            Some(other) => other.name == id.name,
+            None => rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit())),
+        };
+        let has_conf = || folder.path().join("dkms.conf").is_file();
+        rest.is_some() && folder_name != id.source_folder() && has_conf() && is_named_so()
+    };
+    let folders = fs::read_dir(view.tree.layout().source_tree()).into_iter().flatten().flatten();
+    folders.filter(is_other).map(|folder| folder.path()).collect()
 }
 
 /// Nobody can try again what failed for a kernel that has gone, and a person's removal of what has gone since is over.

@@ -39,7 +39,8 @@ without_compilers() {
     [ -z "$(kernels)" ] || fail 'headers are still here'
 }
 
-# module_source NAME VERSION [GREETING]: a small module's source in ./NAME-VERSION; GREETING makes its build differ.
+# module_source NAME VERSION [GREETING]: a small module's source in ./NAME-VERSION; GREETING makes its build differ. With FAILING
+# set, one that does not compile; with FAILS_ON, one that does not for kernels with that word in their names.
 module_source() {
     local dir=$1-$2
     mkdir -p "$dir"
@@ -61,6 +62,8 @@ MODULE_AUTHOR("A Driver Author <author@example.org>");
 MODULE_DESCRIPTION("says ${3-hello}");
 MODULE_VERSION("$2");
 END
+    [ -z "${FAILING-}" ] || echo 'this is not C' >>"$dir/$1.c"
+    [ -z "${FAILS_ON-}" ] || printf 'ifneq ($(findstring %s,$(KERNELRELEASE)),)\nccflags-y += -include /no-such-file\nendif\n' "$FAILS_ON" >>"$dir/Makefile"
 }
 
 # tarball NAME VERSION [GREETING]: the same as ./NAME-VERSION.tar.gz, and nothing else left.

@@ -155,14 +155,12 @@ END
     rpmbuild_here source-build/spec
 }
 
-# source_deb NAME VERSION REVISION GREETING: NAME-dkms_VERSION-REVISION.deb, which merely brings the source. With FAILING
-# set, one that does not compile.
+# source_deb NAME VERSION REVISION GREETING: NAME-dkms_VERSION-REVISION.deb, which merely brings the source.
 source_deb() {
     local name=$1 version=$2 revision=$3 top
     top=$PWD/deb-build
     rm -rf "$top" && mkdir -p "$top/DEBIAN" "$top/usr/src"
     (cd "$top/usr/src" && module_source "$name" "$version" "$4")
-    [ -z "${FAILING-}" ] || echo 'this is not C' >>"$top/usr/src/$name-$version/$name.c"
     printf '%s\n' "Package: $name-dkms" "Version: $version-$revision" 'Architecture: all' 'Maintainer: A <a@example.org>' \
         'Depends: dkms' 'Description: a source' >"$top/DEBIAN/control"
     dpkg-deb -Zgzip -z1 --root-owner-group -b "$top" "$name-dkms_$version-$revision.deb"
@@ -185,6 +183,50 @@ esac
 END
     chmod 755 deb-build/DEBIAN/postinst deb-build/DEBIAN/prerm
     dpkg-deb -Zgzip -z1 --root-owner-group -b deb-build "$1-dkms_$2-$3.deb"
+}
+
+# source_pac NAME VERSION RELEASE GREETING: NAME-dkms-VERSION-RELEASE.pkg.tar.zst of pacman, which merely brings the source.
+source_pac() {
+    local top=$PWD/pac-build
+    rm -rf "$top" && mkdir -p "$top/usr/src"
+    (cd "$top/usr/src" && module_source "$1" "$2" "$4")
+    printf '%s\n' "pkgname = $1-dkms" "pkgver = $2-$3" 'pkgdesc = a source' 'url = http://example.org' 'builddate = 1700000000' \
+        'packager = A <a@example.org>' 'size = 1000' 'arch = any' 'license = GPL2' >"$top/.PKGINFO"
+    bsdtar -C "$top" --zstd -cf "$1-dkms-$2-$3.pkg.tar.zst" .PKGINFO usr
+}
+
+# serves NAME VERSION GREETING KERNEL...: these kernels have that build still; status says so and calls nothing broken.
+serves() {
+    local name=$1 version=$2 greeting=$3 kernel
+    for kernel in "${@:4}"; do
+        installed "$name" "$version" "$kernel"
+        modinfo -F description "$(module_files "$name" "$kernel")" | grep -qx "says $greeting" ||
+            fail "$name for $kernel does not say $greeting"
+    done
+    ! dkms status 2>&1 | grep 'broken' || fail 'what serves is called broken'
+}
+
+# failed_and_serves NAME NEW OLD GREETING KERNEL...: NEW failed for these kernels, OLD serves there, whatever comes by; it is
+# told once.
+failed_and_serves() {
+    local name=$1 new=$2 old=$3 greeting=$4 kernel others
+    shift 4
+    others=$(kernels | grep -vxF -f <(printf '%s\n' "$@") | head -n 1)
+    serves "$name" "$old" "$greeting" "$@"
+    for event in 'start' "kernel-install add ${others:-6.9.9-none} /boot" "kernel header_postinst ${others:-6.9.9-none}"; do
+        step "$event"
+        # shellcheck disable=SC2086 # its words
+        /usr/lib/dkms/event $event || :
+        serves "$name" "$old" "$greeting" "$@"
+    done
+    ends_with 2 dkms check
+    for kernel; do
+        [ "$(grep -c "$name/$new for $kernel .*failed" <<<"$output")" -eq 1 ] || fail "not told once: $name/$new for $kernel"
+    done
+    told "$name/$old serves there"
+    ends_with 11 dkms reconcile
+    told '1 module could not be installed'
+    serves "$name" "$old" "$greeting" "$@"
 }
 
 # repository RPM...: a dnf repository of these at /srv/repo, and the only one.

@@ -27,8 +27,25 @@ pub struct Package {
     pub version: &'static str,
     /// Its release: another one holds another source.
     pub release: usize,
-    /// Whether its source does not compile.
-    pub fails: bool,
+    pub fails: Fails,
+}
+
+/// Whether a source does not compile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fails {
+    Nowhere,
+    On(&'static str),
+    Everywhere,
+}
+
+impl Package {
+    pub fn fails_on(&self, kernel: &str) -> bool {
+        match self.fails {
+            Fails::Nowhere => false,
+            Fails::On(one) => one == kernel,
+            Fails::Everywhere => true,
+        }
+    }
 }
 
 /// A kernel's packages.
@@ -55,10 +72,13 @@ pub enum Files {
     Depmod(&'static str),
 }
 
-/// Says which headers it was built with; fails where a file named FAIL lies.
+/// Says which headers it was built with; fails where a file named FAIL lies, or one that names the kernel besides.
 const MAKE: &str = r#"#!/bin/sh
 for word; do case $word in HEADERS=*) headers=${word#HEADERS=} ;; esac; done
-[ ! -e FAIL ] || { echo 'x.c:1:1: error: it was told to fail' >&2; exit 2; }
+kernel=${headers%/build}
+for fail in FAIL "FAIL.${kernel##*/}"; do
+    [ ! -e "$fail" ] || { echo 'x.c:1:1: error: it was told to fail' >&2; exit 2; }
+done
 for source in *.c; do
     IFS= read -r text <"$source"
     IFS= read -r symbols <"$headers/Module.symvers"
@@ -86,8 +106,9 @@ case $1 in
 esac
 "#;
 
-/// `rpm run CMD...` is a transaction in which a scriptlet runs CMD.
+/// `rpm run CMD...` is a transaction in which a scriptlet runs CMD; `serve` is one that runs the scripts it is told.
 const RPM: &str = r#"#!/bin/sh
+[ "$1" != serve ] || { SERVE; exit; }
 [ "$1" != run ] || { shift; "$@"; exit; }
 [ -e "$SANDBOX/manager.Rpm" ] || exit 1
 for file; do :; done
@@ -100,7 +121,13 @@ case $*,$count in
 esac
 "#;
 
+const DPKG: &str = "#!/bin/sh\nSERVE\n";
+
+/// Reads the words of scripts, runs each, and says how it ended.
+const SERVE: &str = "while read -r script; do sh $script; echo $?; done";
+
 const PACMAN: &str = r#"#!/bin/sh
+[ "$1" != serve ] || { SERVE; exit; }
 [ -e "$SANDBOX/manager.Pacman" ] || exit 1
 folder=${2%/dkms.conf}
 [ -e "$SANDBOX/owners/${folder##*/}" ] && echo a-package
@@ -123,10 +150,9 @@ impl Machine {
             fs::create_dir_all(sandbox.path(folder)).unwrap();
         }
         sandbox.write(&format!("manager.{manager:?}"), "");
-        for (name, script) in
-            [("make", MAKE), ("depmod", DEPMOD), ("dpkg-query", DPKG_QUERY), ("rpm", RPM), ("pacman", PACMAN)]
-        {
-            sandbox.tool(name, script);
+        let tools = [("make", MAKE), ("depmod", DEPMOD), ("dpkg-query", DPKG_QUERY)];
+        for (name, script) in tools.into_iter().chain([("dpkg", DPKG), ("rpm", RPM), ("pacman", PACMAN)]) {
+            sandbox.tool(name, &script.replace("SERVE", SERVE));
         }
         let kernels = KERNELS.iter().map(|kernel| (*kernel, Kernel::default())).collect();
         Self { sandbox, manager, packages: BTreeMap::new(), kernels }
@@ -195,10 +221,17 @@ impl Machine {
         );
         self.sandbox.write(&format!("{folder}/dkms.conf"), &conf);
         self.sandbox.write(&format!("{folder}/{name}.c"), &format!("{}\n", says(name, package)));
-        if package.fails {
-            self.sandbox.write(&format!("{folder}/FAIL"), "");
-        } else {
-            remove(&self.sandbox.path(&format!("{folder}/FAIL")));
+        let fail = |kernel: Option<&str>| match kernel {
+            Some(kernel) => format!("{folder}/FAIL.{kernel}"),
+            None => format!("{folder}/FAIL"),
+        };
+        for kernel in [None].into_iter().chain(KERNELS.into_iter().map(Some)) {
+            remove(&self.sandbox.path(&fail(kernel)));
+        }
+        match package.fails {
+            Fails::Nowhere => {}
+            Fails::On(kernel) => self.sandbox.write(&fail(Some(kernel)), ""),
+            Fails::Everywhere => self.sandbox.write(&fail(None), ""),
         }
     }
 

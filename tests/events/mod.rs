@@ -1,8 +1,10 @@
-//! Package events in any order, lost, repeated or killed: in the end the disk decides.
+//! Package events in any order, lost, repeated or killed: no kernel loses a module that works before its successor works, and
+//! in the end the disk decides.
 //!
 //! EVENT_STORIES=N lives that many stories, EVENT_SEED=N the one of that seed and, with --nocapture, tells it.
 
 mod machine;
+mod manager;
 mod random;
 mod repaired;
 mod story;

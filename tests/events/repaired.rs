@@ -1,9 +1,9 @@
 //! What stories have found, each by itself.
 
-use super::machine::{Files, Kernel, Machine, Manager, Package, folder, says};
+use super::machine::{Fails, Files, Kernel, Machine, Manager, Package, folder, says};
 
 const KERNEL: &str = "6.1.0-1";
-const FIRST: Package = Package { version: "1.0", release: 1, fails: false };
+const FIRST: Package = Package { version: "1.0", release: 1, fails: Fails::Nowhere };
 const SECOND: Package = Package { release: 2, ..FIRST };
 
 /// Kills the dkms that holds the lock.
@@ -167,7 +167,7 @@ fn the_original_of_an_image_that_has_gone_is_not_put_back_under_headers_that_sta
 #[test]
 fn what_failed_for_a_kernel_that_has_gone_is_forgotten_with_it() {
     let mut machine = machine(Manager::Dpkg);
-    put(&machine, "plain", Package { fails: true, ..FIRST });
+    put(&machine, "plain", Package { fails: Fails::Everywhere, ..FIRST });
     event(&machine, "dpkg-self postinst triggered /usr/src", &[]);
     assert!(machine.dkms("status").err.contains("the last build of plain/1.0"));
     machine.change(&Files::NoHeaders(KERNEL));

@@ -1,8 +1,9 @@
 //! A story: transactions one after the other, whose hooks are lost, repeated, late or killed.
 
-use super::machine::{KERNELS, Kernel, MODULES, Machine, Manager, Package, VERSIONS};
+use super::machine::{Fails, KERNELS, Kernel, MODULES, Machine, Manager, Package, VERSIONS};
+use super::manager::Transaction;
 use super::random::Numbers;
-use super::transaction::{Call, Change, KernelChange, Program, Step, kernel_steps};
+use super::transaction::{Call, Change, KernelChange, Step, kernel_steps, start};
 use super::verdict;
 
 /// What a package manager is told to do. How it goes is up to the seed, so that the others go on as before when one is
@@ -24,6 +25,8 @@ enum What {
     NoKernel(&'static str),
     /// A kernel and a module in one transaction.
     Upgrade(&'static str, &'static str),
+    /// The machine starts anew.
+    Start,
 }
 
 /// A machine's story.
@@ -37,19 +40,25 @@ impl Story {
     pub fn new(seed: u64) -> Self {
         let mut numbers = Numbers::new(seed);
         let manager = numbers.pick(&[Manager::Dpkg, Manager::Rpm, Manager::Pacman]);
-        let length = 4 + numbers.below(8);
-        let orders = (0..length).map(|_| Order { what: what(&mut numbers), seed: numbers.next() }).collect();
+        let length = 3 + numbers.below(7);
+        // Few modules, so that what happens to one goes on.
+        let modules = [numbers.pick(&MODULES), numbers.pick(&MODULES)];
+        let first = [What::WholeKernel(numbers.pick(&KERNELS)), What::Module(modules[0])];
+        let others: Vec<What> = (0..length).map(|_| what(&modules, &mut numbers)).collect();
+        let orders = first.into_iter().chain(others).map(|what| Order { what, seed: numbers.next() }).collect();
         Self { manager, orders }
     }
 
-    /// Lives it, then lets the disk be looked at once. What is wrong then, and what was done.
+    /// Lives it, then lets the disk be looked at once. What was wrong after an event or is then, and what was done.
     pub fn live(&self) -> (Vec<String>, Vec<String>) {
-        let mut life = Life { machine: Machine::new(self.manager), late: Vec::new(), told: Vec::new() };
+        let machine = Machine::new(self.manager);
+        let mut life = Life { machine, late: Vec::new(), told: Vec::new(), lost: Vec::new() };
         for order in &self.orders {
             life.carry_out(*order);
         }
         life.settle();
-        (verdict::of(&life.machine), life.told)
+        life.lost.extend(verdict::of(&life.machine));
+        (life.lost, life.told)
     }
 
     /// Without the orders that make no difference to what is wrong.
@@ -70,17 +79,18 @@ impl Story {
     }
 }
 
-fn what(numbers: &mut Numbers) -> What {
-    let (module, kernel) = (numbers.pick(&MODULES), numbers.pick(&KERNELS));
+fn what(modules: &[&'static str], numbers: &mut Numbers) -> What {
+    let (module, kernel) = (numbers.pick(modules), numbers.pick(&KERNELS));
     match numbers.below(100) {
-        0..30 => What::Module(module),
-        30..40 => What::NoModule(module),
+        0..35 => What::Module(module),
+        35..40 => What::NoModule(module),
         40..50 => What::Kernel(kernel, KernelChange::Image),
         50..60 => What::Kernel(kernel, KernelChange::Headers(1 + numbers.below(2))),
         60..65 => What::Kernel(kernel, KernelChange::NoImage),
         65..70 => What::Kernel(kernel, KernelChange::NoHeaders),
         70..85 => What::WholeKernel(kernel),
-        85..92 => What::NoKernel(kernel),
+        85..90 => What::NoKernel(kernel),
+        90..93 => What::Start,
         _ => What::Upgrade(module, kernel),
     }
 }
@@ -90,6 +100,8 @@ struct Life {
     /// Calls that come with a later transaction.
     late: Vec<Call>,
     told: Vec<String>,
+    /// What kernels have lost that nothing had taken away.
+    lost: Vec<String>,
 }
 
 impl Life {
@@ -100,6 +112,7 @@ impl Life {
         for late in std::mem::take(&mut self.late) {
             steps.insert(numbers.below(steps.len() + 1), Step::Call(late));
         }
+        let mut transaction = Transaction::begin(&self.machine);
         for step in self.disturbed(steps, &mut numbers) {
             match step {
                 Step::Change(files) => {
@@ -108,7 +121,7 @@ impl Life {
                 }
                 Step::Call(call) => {
                     let killed = numbers.chance(40).then(|| death(&mut numbers));
-                    self.call(&call, killed.as_deref());
+                    self.call(&mut transaction, &call, killed.as_deref());
                 }
             }
         }
@@ -118,7 +131,11 @@ impl Life {
     fn steps(&mut self, what: What, numbers: &mut Numbers) -> Vec<Step> {
         match what {
             What::Module(name) => {
-                let fails = numbers.chance(10);
+                let fails = match numbers.below(100) {
+                    0..15 => Fails::Everywhere,
+                    15..35 => Fails::On(numbers.pick(&KERNELS)),
+                    _ => Fails::Nowhere,
+                };
                 let package = Package { version: numbers.pick(&VERSIONS), release: 1 + numbers.below(3), fails };
                 self.change(name, Some(package))
             }
@@ -135,6 +152,7 @@ impl Life {
                 let headers = self.kernel(kernel, KernelChange::NoHeaders);
                 mixed(image, headers, numbers)
             }
+            What::Start => vec![start()],
             What::Upgrade(name, kernel) => {
                 let module = self.steps(What::Module(name), numbers);
                 let kernel = self.steps(What::WholeKernel(kernel), numbers);
@@ -195,31 +213,25 @@ impl Life {
     }
 
     /// `killed`: where, in strace's words.
-    fn call(&mut self, call: &Call, killed: Option<&str>) {
-        let sandbox = &self.machine.sandbox;
-        let mut wrapper: Vec<String> = Vec::new();
-        match (call.program, self.machine.manager) {
-            (Program::Dkms, Manager::Rpm) => {
-                wrapper.extend([sandbox.path("bin/rpm").display().to_string(), "run".to_owned()]);
-            }
-            (Program::Dkms, _) => wrapper.extend(["env", "DPKG_MAINTSCRIPT_PACKAGE=a"].map(str::to_owned)),
-            (Program::Event, _) => {}
-        }
-        wrapper.extend(killed.map(killing).into_iter().flatten());
-        let ran = match call.program {
-            Program::Dkms => sandbox.through(&wrapper, &Vec::from_iter(call.line.split(' '))),
-            Program::Event => sandbox.event(&wrapper, &call.line, call.variable.as_deref(), &call.input),
-        };
+    fn call(&mut self, transaction: &mut Transaction, call: &Call, killed: Option<&str>) {
+        let wrapper: Vec<String> = killed.map(killing).into_iter().flatten().collect();
+        let before = verdict::serving(&self.machine);
+        let (code, told) = transaction.call(&self.machine, call, &wrapper);
         let how = killed.map(|at| format!(" {at}:")).unwrap_or_default();
-        self.told.push(format!("  {:?} {}:{how} {}", call.program, call.line, ran.code));
-        self.told.extend(ran.err.lines().map(|line| format!("      {line}")));
+        self.told.push(format!("  {:?} {}:{how} {code}", call.program, call.line));
+        self.told.extend(told.lines().map(|line| format!("      {line}")));
+        let lost = verdict::lost(&self.machine, &before, call);
+        self.told.extend(lost.iter().map(|line| format!("  !! {line}")));
+        self.lost.extend(lost);
     }
 
     /// What is late comes, and then somebody looks at the disk.
     fn settle(&mut self) {
+        let mut transaction = Transaction::begin(&self.machine);
         for call in std::mem::take(&mut self.late) {
-            self.call(&call, None);
+            self.call(&mut transaction, &call, None);
         }
+        drop(transaction);
         let ran = self.machine.dkms("reconcile");
         self.told.push(format!("# reconcile: {}", ran.code));
         self.told.extend(ran.out.lines().chain(ran.err.lines()).map(|line| format!("      {line}")));

@@ -18,6 +18,8 @@ pub struct Call {
     /// NAME=VALUE.
     pub variable: Option<String>,
     pub input: Vec<String>,
+    /// The name and the arguments of the script that calls it, where they matter.
+    pub script: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,20 +31,43 @@ pub enum Program {
 }
 
 fn event(line: impl Into<String>) -> Step {
-    Step::Call(Call { program: Program::Event, line: line.into(), variable: None, input: Vec::new() })
+    Step::Call(Call { line: line.into(), ..Call::of(Program::Event) })
 }
 
 fn paths(line: &str, input: Vec<String>) -> Step {
-    Step::Call(Call { program: Program::Event, line: line.to_owned(), variable: None, input })
+    Step::Call(Call { line: line.to_owned(), input, ..Call::of(Program::Event) })
 }
 
 fn dkms(line: String) -> Step {
-    Step::Call(Call { program: Program::Dkms, line, variable: None, input: Vec::new() })
+    Step::Call(Call { line, ..Call::of(Program::Dkms) })
+}
+
+/// The same in a script that is called so.
+fn scripted(script: String, line: String) -> Step {
+    Step::Call(Call { line, script: Some(script), ..Call::of(Program::Dkms) })
+}
+
+impl Call {
+    fn of(program: Program) -> Self {
+        Self { program, line: String::new(), variable: None, input: Vec::new(), script: None }
+    }
+
+    /// Whether it says that this module, or all that this kernel has, is to go. `has_successor`: an upgrade can be told from a
+    /// removal.
+    pub fn takes_away(&self, name: &str, kernel: &str, has_successor: bool) -> bool {
+        let line = self.line.as_str();
+        let is_replaced = self.script.as_deref().is_some_and(|script| script.contains(" upgrade ")) && has_successor;
+        let of_module = line.starts_with(&format!("remove -m {name} ")) && !is_replaced
+            || line.starts_with(&format!("dpkg prerm {name} ")) && line.ends_with(" remove")
+            || line.starts_with(&format!("rpm preun {name} ")) && line.ends_with(" 0");
+        let of_kernel = [format!("kernel prerm {kernel} "), format!("kernel-install remove {kernel} ")];
+        of_module || of_kernel.iter().any(|words| line.starts_with(words))
+    }
 }
 
 fn maintainer(words: &str, line: String) -> Step {
     let variable = Some(format!("DEB_MAINT_PARAMS={words}"));
-    Step::Call(Call { program: Program::Event, line, variable, input: Vec::new() })
+    Step::Call(Call { line, variable, ..Call::of(Program::Event) })
 }
 
 /// The change of one module's package: from what is installed (None: nothing) to what will be (None: nothing).
@@ -68,7 +93,10 @@ impl Change {
         if let Some(old) = old {
             let action = new.map_or("remove".to_owned(), |new| format!("upgrade {}-{}", new.version, new.release));
             match name {
-                "usual" => steps.push(dkms(format!("remove -m {name} -v {} --all", old.version))),
+                "usual" => steps.push(scripted(
+                    format!("usual.prerm {action}"),
+                    format!("remove -m {name} -v {} --all", old.version),
+                )),
                 "made" => steps.push(event(format!("dpkg prerm {name} {} {action}", old.version))),
                 _ => {}
             }
@@ -109,7 +137,10 @@ impl Change {
         }
         if let Some(old) = old {
             match name {
-                "usual" => steps.push(dkms(format!("remove -m {name} -v {} --all", old.version))),
+                "usual" => steps.push(scripted(
+                    format!("preun {}", if new.is_some() { "upgrade 1" } else { "0" }),
+                    format!("remove -m {name} -v {} --all", old.version),
+                )),
                 "made" => steps.push(event(format!("rpm preun {name} {} {}", old.version, usize::from(new.is_some())))),
                 _ => {}
             }
@@ -235,6 +266,11 @@ fn rpm_kernel(kernel: &'static str, change: KernelChange, files: Files) -> Vec<S
         ],
         KernelChange::NoHeaders => vec![Step::Change(files), event("rpm-trigger transfiletriggerpostun 0")],
     }
+}
+
+/// The machine starts.
+pub fn start() -> Step {
+    event("start")
 }
 
 /// Our package's postinst, once and late.

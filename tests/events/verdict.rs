@@ -1,8 +1,10 @@
-//! What must hold when all events are over and the disk has been looked at once.
+//! What must hold after every event, and when all of them are over and the disk has been looked at once.
 
+use std::collections::BTreeSet;
 use std::fs;
 
-use super::machine::{KERNELS, MODULES, Machine, Package, says};
+use super::machine::{Fails, KERNELS, MODULES, Machine, Manager, Package, says};
+use super::transaction::Call;
 
 /// What is wrong; nothing is right.
 pub fn of(machine: &Machine) -> Vec<String> {
@@ -25,25 +27,56 @@ pub fn of(machine: &Machine) -> Vec<String> {
     wrong
 }
 
-/// Whether it must be installed for every kernel with headers.
-fn can_be_built(machine: &Machine, name: &str, package: &Package) -> bool {
-    let plain = machine.packages.get("plain");
-    !package.fails && (name != "deep" || plain.is_some_and(|plain| !plain.fails))
+/// Whether it must be installed for a kernel.
+fn is_due(machine: &Machine, name: &str, package: &Package, kernel: &str) -> bool {
+    let has_plain = || machine.packages.get("plain").is_some_and(|plain| !plain.fails_on(kernel));
+    machine.has_headers(kernel) && !package.fails_on(kernel) && (name != "deep" || has_plain())
+}
+
+/// The modules that kernels have, each with its kernel. A file that is not whole is none.
+pub fn serving(machine: &Machine) -> BTreeSet<(&'static str, &'static str)> {
+    let files = machine.sandbox.files("lib/modules");
+    let has = |name: &str, kernel: &str| {
+        files.iter().any(|file| {
+            let is_its = file.starts_with(&format!("{kernel}/")) && file.ends_with(&format!("/{name}.ko"));
+            let is_own = file.starts_with(&format!("{kernel}/kernel/"));
+            let text = || read(machine, &format!("lib/modules/{file}"));
+            is_its && !is_own && text().starts_with(&format!("{name} ")) && text().contains(", headers ")
+        })
+    };
+    let pairs = MODULES.into_iter().flat_map(|name| KERNELS.map(|kernel| (name, kernel)));
+    pairs.filter(|(name, kernel)| has(name, kernel)).collect()
+}
+
+/// Whether it can be seen that the removal of a version belongs to an upgrade: rpm has what is new in place by then.
+fn has_successor(machine: &Machine, name: &str) -> bool {
+    let owners = machine.sandbox.files("owners");
+    let of_module: Vec<&String> = owners.iter().filter(|file| file.starts_with(&format!("{name}-"))).collect();
+    let is_twice = |file: &&String| read(machine, &format!("owners/{file}")).trim().ends_with('2');
+    machine.manager != Manager::Rpm || of_module.len() > 1 || of_module.iter().any(|file| is_twice(file))
+}
+
+/// What kernels have lost by a call that did not say so. The books say already how the transaction is to end.
+pub fn lost(machine: &Machine, before: &BTreeSet<(&'static str, &'static str)>, call: &Call) -> Vec<String> {
+    let now = serving(machine);
+    let stays = |(name, kernel): &&(&str, &str)| {
+        let goes = call.takes_away(name, kernel, has_successor(machine, name));
+        machine.packages.contains_key(name) && machine.has_kernel(kernel) && !goes
+    };
+    let lost = before.difference(&now).filter(stays);
+    lost.map(|(name, kernel)| format!("`{}` takes {name} from {kernel}", call.line)).collect()
 }
 
 fn present(machine: &Machine, name: &str, package: &Package, status: &[String], wrong: &mut Vec<String>) {
     let id = format!("{name}/{}", package.version);
-    if !can_be_built(machine, name, package) {
-        return;
-    }
-    // Where it cannot be built yet, the version before serves on.
+    // Where it cannot be built (yet), the version before serves on.
     let serves = KERNELS.into_iter().any(|kernel| {
-        let files = machine.has_kernel(kernel) && !machine.has_headers(kernel);
-        files && !modules(machine, name, kernel).is_empty()
+        let waits = machine.has_kernel(kernel) && !is_due(machine, name, package, kernel);
+        waits && !modules(machine, name, kernel).is_empty()
     });
     let others = status.iter().filter(|line| line.starts_with(&format!("{name}/")) && !line.starts_with(&id));
     wrong.extend(others.filter(|_| !serves).map(|line| format!("another version is known: {line}")));
-    for kernel in KERNELS.into_iter().filter(|kernel| machine.has_headers(kernel)) {
+    for kernel in KERNELS.into_iter().filter(|kernel| is_due(machine, name, package, kernel)) {
         let line = format!("{id}, {kernel}, ARCH: installed");
         if !status.iter().any(|status| status.starts_with(&line)) {
             wrong.push(format!("{id} is not installed on {kernel}"));
@@ -101,10 +134,10 @@ fn left_over(machine: &Machine, wrong: &mut Vec<String>) {
         let files = machine.sandbox.files(folder);
         let left = files.into_iter().filter(|file| folder == "tmp" || names.iter().any(|name| file.contains(name)));
         // An old version stays in place of one that fails, or that cannot be built yet.
-        let lacks_headers =
-            KERNELS.into_iter().any(|kernel| machine.has_kernel(kernel) && !machine.has_headers(kernel));
-        let cannot = machine.packages.iter().any(|(name, package)| !can_be_built(machine, name, package));
-        let waits = |file: &String| file.contains("records/leaving/") && (lacks_headers || cannot);
+        let kernels = || KERNELS.into_iter().filter(|kernel| machine.has_kernel(kernel));
+        let waits_for =
+            |(name, package): (&&str, &Package)| kernels().any(|kernel| !is_due(machine, name, package, kernel));
+        let waits = |file: &String| file.contains("records/leaving/") && machine.packages.iter().any(waits_for);
         let left = left.filter(|file| !waits(file));
         wrong.extend(left.map(|file| format!("left over: {folder}/{file}")));
     }
@@ -116,7 +149,7 @@ fn left_over(machine: &Machine, wrong: &mut Vec<String>) {
 
 /// `dkms` itself sees nothing that could be done, but for what fails.
 fn open(machine: &Machine, wrong: &mut Vec<String>) {
-    let mut fails = machine.packages.values().any(|package| package.fails);
+    let mut fails = machine.packages.values().any(|package| package.fails != Fails::Nowhere);
     fails |= machine.packages.contains_key("deep") && !machine.packages.contains_key("plain");
     let plan = machine.dkms("reconcile --dry-run").out;
     let steps = plan.lines().filter(|line| !line.starts_with("leave") && !line.starts_with("nothing to do"));

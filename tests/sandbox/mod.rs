@@ -200,7 +200,8 @@ impl Sandbox {
         self.finish(&mut command)
     }
 
-    fn places(&self) -> [String; 3] {
+    /// The options that name its places.
+    pub fn places(&self) -> [String; 3] {
         let places = [("--dkmstree", "dkms"), ("--sourcetree", "src"), ("--installtree", "lib/modules")];
         places.map(|(option, name)| format!("{option}={}", self.path(name).display()))
     }
@@ -211,9 +212,15 @@ impl Sandbox {
         self.finish(&mut command)
     }
 
+    /// All that a program finds in its environment.
+    pub fn environment(&self) -> [(&'static str, String); 3] {
+        let text = |path: PathBuf| path.display().to_string();
+        let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", text(self.path("bin")));
+        [("PATH", path), ("SANDBOX", self.folder.path().display().to_string()), ("TMPDIR", text(self.path("tmp")))]
+    }
+
     fn set_environment(&self, command: &mut Command) {
-        let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.path("bin").display());
-        command.env_clear().env("PATH", path).env("SANDBOX", self.folder.path()).env("TMPDIR", self.path("tmp"));
+        command.env_clear().envs(self.environment());
     }
 
     fn finish(&self, command: &mut Command) -> Ran {

@@ -1,0 +1,29 @@
+//! Which version a kernel has meanwhile: one whose successor failed or waits serves on.
+
+use crate::ids::{ModuleId, Target};
+use crate::tree::brought::Brought;
+use crate::tree::records::{self, Failure};
+use crate::tree::{Layout, ModuleEntry};
+
+/// Whether a version without source left with its package and serves until another one, which is there, can take its place.
+pub(crate) fn is_kept(entry: &ModuleEntry, modules: &[ModuleEntry], layout: &Layout) -> bool {
+    let takes_over = |other: &ModuleEntry| other.id.name == entry.id.name && other.id != entry.id && !other.is_broken();
+    entry.is_broken()
+        && modules.iter().any(takes_over)
+        && entry.builds.iter().any(|build| build.installed)
+        && records::one::<Brought>(layout, &entry.id, None).is_some()
+}
+
+/// What the kernel of a failure has of the module nevertheless, in words; empty when it has nothing.
+pub(crate) fn instead(failure: &Failure, modules: &[ModuleEntry]) -> String {
+    let has = |id: &&ModuleEntry, target: &Target| id.id.name == failure.module.name && id.is_installed_on(target);
+    let serving = failure.target.as_ref().and_then(|target| modules.iter().find(|entry| has(entry, target)));
+    match serving.map(|entry| &entry.id) {
+        None => String::new(),
+        Some(id) => format!("; {} serves there until then", name(id, &failure.module)),
+    }
+}
+
+fn name(id: &ModuleId, failed: &ModuleId) -> String {
+    if id == failed { "an earlier build of it".to_owned() } else { id.to_string() }
+}
