@@ -53,7 +53,7 @@ fn has_successor(machine: &Machine, name: &str) -> bool {
     let owners = machine.sandbox.files("owners");
     let of_module: Vec<&String> = owners.iter().filter(|file| file.starts_with(&format!("{name}-"))).collect();
     let is_twice = |file: &&String| read(machine, &format!("owners/{file}")).trim().ends_with('2');
-    machine.manager != Manager::Rpm || of_module.len() > 1 || of_module.iter().any(|file| is_twice(file))
+    machine.manager != Manager::Rpm || of_module.len() > 1 || of_module.iter().any(is_twice)
 }
 
 /// What kernels have lost by a call that did not say so. The books say already how the transaction is to end.
