@@ -15,6 +15,8 @@ mod module_conf;
 pub(crate) mod post_transaction;
 pub(crate) mod remove;
 pub(crate) mod repair;
+#[cfg(test)]
+mod sample;
 mod schedule;
 mod tarball;
 

@@ -1,44 +1,17 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::*;
-use crate::conf::Framework;
-use crate::ids::{Arch, KernelRelease, ModuleName, ModuleVersion};
-use crate::report::{Message, Recorded};
-use crate::step::Policy;
-use crate::sys::System;
-use crate::tree::{Layout, Tree, TreeLock};
-
-/// A DKMS tree and a source tree below one folder.
-struct Site {
-    folder: tempfile::TempDir,
-    system: System,
-    framework: Framework,
-    tree: Tree,
-    lock: TreeLock,
-    reporter: Recorded,
-    policy: Policy,
-}
+use crate::action::sample::{Site, id, target};
+use crate::report::Message;
 
 const CONF: &str = "PACKAGE_NAME=foo\nPACKAGE_VERSION=1.0\nBUILT_MODULE_NAME=foo\nDEST_MODULE_LOCATION=/extra\n";
 
 impl Site {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let place = |name: &str| folder.path().join(name);
-        let layout = Layout::new(Path::new("/"), &place("dkms"), &place("src"), &place("modules"));
-        let lock = TreeLock::acquire(&layout, Duration::from_secs(5), None, &mut |_| {}).unwrap();
-        let system = System::host();
-        let (framework, _) = Framework::read(&system.clone().with_root(folder.path()));
-        let (reporter, policy) = (Recorded::default(), Policy::default());
-        Self { tree: Tree::new(layout), system, framework, lock, reporter, policy, folder }
-    }
-
     /// A folder below the site with these files; those ending in `.sh` are executable.
     fn folder(&self, name: &str, files: &[(&str, &str)]) -> PathBuf {
-        let folder = self.folder.path().join(name);
+        let folder = self.folder.join(name);
         for (file, text) in files {
             let file = folder.join(file);
             fs_err::create_dir_all(file.parent().unwrap()).unwrap();
@@ -51,7 +24,7 @@ impl Site {
 
     /// A gzipped tar of that folder's content.
     fn archive(&self, folder: &Path) -> PathBuf {
-        let file = self.folder.path().join("archive.tar.gz");
+        let file = self.folder.join("archive.tar.gz");
         let gz = flate2::write::GzEncoder::new(fs_err::File::create(&file).unwrap(), flate2::Compression::fast());
         let mut tar = tar::Builder::new(gz);
         tar.follow_symlinks(false);
@@ -61,16 +34,7 @@ impl Site {
     }
 
     fn add(&self, source: &AddSource, next: Option<&Target>) -> Result<()> {
-        let context = Context {
-            system: &self.system,
-            framework: &self.framework,
-            tree: &self.tree,
-            lock: &self.lock,
-            reporter: &self.reporter,
-            policy: &self.policy,
-            memo: Default::default(),
-        };
-        add(&context, &foo(), source, next)
+        add(&self.context(), &foo(), source, next)
     }
 
     fn code(&self, source: &AddSource) -> u8 {
@@ -79,7 +43,7 @@ impl Site {
 
     /// Identifies the archive and adds what it holds.
     fn load(&self, archive: &Path) -> Result<()> {
-        let folder = tempfile::tempdir_in(self.folder.path()).unwrap();
+        let folder = tempfile::tempdir_in(&self.folder).unwrap();
         let (id, unpacked) = identify(&self.system, &self.framework, archive, folder.path())?;
         assert_eq!(id, foo());
         self.add(&AddSource::Archive(unpacked), None)
@@ -94,16 +58,12 @@ impl Site {
     }
 
     fn source(&self, file: &str) -> Option<String> {
-        fs_err::read_to_string(self.folder.path().join("src/foo-1.0").join(file)).ok()
+        fs_err::read_to_string(self.folder.join("src/foo-1.0").join(file)).ok()
     }
 }
 
 fn foo() -> ModuleId {
-    ModuleId::new(ModuleName::new("foo").unwrap(), ModuleVersion::new("1.0").unwrap())
-}
-
-fn target() -> Target {
-    Target::new(KernelRelease::new("6.1.0-1").unwrap(), Arch::new("x86_64").unwrap())
+    id("foo", "1.0")
 }
 
 #[test]
@@ -113,7 +73,7 @@ fn a_folder_is_copied_completely_and_registered() {
     site.add(&AddSource::Folder(folder.clone()), None).unwrap();
     assert!(site.is_added());
     assert_eq!(site.source("sub/foo.c").as_deref(), Some("code"));
-    assert!(sys::fs::is_executable(&site.folder.path().join("src/foo-1.0/run.sh")));
+    assert!(sys::fs::is_executable(&site.folder.join("src/foo-1.0/run.sh")));
     assert_eq!(site.code(&AddSource::Folder(folder)), 3, "a second time");
 }
 
@@ -159,7 +119,7 @@ fn a_source_in_its_place_is_not_copied() {
 fn a_source_that_contains_the_source_tree_is_refused() {
     let site = Site::new();
     site.folder("", &[("dkms.conf", CONF)]);
-    assert_eq!(site.code(&AddSource::Folder(site.folder.path().to_path_buf())), 2);
+    assert_eq!(site.code(&AddSource::Folder(site.folder.clone())), 2);
     assert!(!site.is_added());
 }
 
@@ -168,7 +128,7 @@ fn a_failing_post_add_ends_an_add_but_not_the_build_it_is_for() {
     let conf = format!("{CONF}POST_ADD=post.sh\n");
     for (next, code) in [(None, Some(7)), (Some(target()), None)] {
         let site = Site::new();
-        let log = site.folder.path().join("log");
+        let log = site.folder.join("log");
         let script = format!("#!/bin/sh\necho ${{module-none}} ${{kernelver-none}} >{}\nexit 7\n", log.display());
         let folder = site.folder("mine", &[("dkms.conf", &conf), ("post.sh", &script)]);
         let result = site.add(&AddSource::Folder(folder), next.as_ref());
@@ -186,7 +146,7 @@ fn a_broken_module_is_repaired_by_adding_it() {
     let site = Site::new();
     site.folder("src/foo-1.0", &[("dkms.conf", CONF), ("foo.c", "")]);
     site.add(&AddSource::SourceTree, None).unwrap();
-    fs_err::remove_file(site.folder.path().join("dkms/foo/1.0/source")).unwrap();
+    fs_err::remove_file(site.folder.join("dkms/foo/1.0/source")).unwrap();
     site.add(&AddSource::SourceTree, None).unwrap();
     assert!(site.is_added());
 }
@@ -209,7 +169,7 @@ fn no_link_of_an_archive_leads_out_of_the_source() {
         std::os::unix::fs::symlink(target, folder.join("a/src").join(name)).unwrap();
     }
     site.load(&site.archive(&folder)).unwrap();
-    let source = site.folder.path().join("src/foo-1.0");
+    let source = site.folder.join("src/foo-1.0");
     let is_link = |name: &str| fs_err::symlink_metadata(source.join(name)).map(|meta| meta.is_symlink()).ok();
     assert_eq!((is_link("LICENSE"), site.source("LICENSE").as_deref()), (Some(false), Some("free")));
     assert_eq!((is_link("up"), is_link("gone"), is_link("same")), (None, None, Some(true)));
@@ -253,7 +213,7 @@ fn builds_without_a_source_are_loaded_and_end_with_a_code() {
 #[test]
 fn archives_that_cannot_be_used_have_their_codes_and_leave_nothing() {
     let site = Site::new();
-    assert_eq!(site.load_code(&site.folder.path().join("none")), 2);
+    assert_eq!(site.load_code(&site.folder.join("none")), 2);
     let text = site.folder("x", &[("text", "no archive")]).join("text");
     assert_eq!(site.load_code(&text), 3);
     for (files, code) in [
@@ -263,9 +223,9 @@ fn archives_that_cannot_be_used_have_their_codes_and_leave_nothing() {
     ] {
         let archive = site.archive(&site.folder(&format!("tar{}", files.len() + usize::from(code)), &files));
         assert_eq!(site.load_code(&archive), code, "{files:?}");
-        fs_err::remove_dir_all(site.folder.path().join(format!("tar{}", files.len() + usize::from(code)))).unwrap();
+        fs_err::remove_dir_all(site.folder.join(format!("tar{}", files.len() + usize::from(code)))).unwrap();
     }
-    let left: BTreeMap<_, _> = fs_err::read_dir(site.folder.path().join("src"))
+    let left: BTreeMap<_, _> = fs_err::read_dir(site.folder.join("src"))
         .map(|entries| entries.flatten().map(|entry| (entry.file_name(), ())).collect())
         .unwrap_or_default();
     assert!(left.is_empty(), "{left:?}");

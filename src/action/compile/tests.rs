@@ -1,59 +1,52 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
 use super::*;
 use crate::action::compile::toolchain::Toolchain;
+use crate::action::sample;
 use crate::conf::framework::{Framework, TrySign};
 use crate::conf::{BuiltModule, MakeCommand, ModuleConf};
 use crate::exit::Kind;
-use crate::ids::{Arch, KernelRelease, ModuleName, ModuleVersion};
+use crate::ids::ModuleName;
 use crate::kernel::{KernelConfig, Suffix};
-use crate::report::Recorded;
-use crate::step::Policy;
-use crate::sys::System;
-use crate::tree::{Layout, Tree, TreeLock, records};
+use crate::tree::records;
 
-/// A DKMS tree in a temporary folder with the source of foo/1.0.
+/// A site with the source of foo/1.0.
 struct Site {
-    folder: tempfile::TempDir,
-    system: System,
-    framework: Framework,
-    tree: Tree,
-    lock: TreeLock,
-    reporter: Recorded,
-    policy: Policy,
+    base: sample::Site,
     id: ModuleId,
     target: Target,
     conf: ModuleConf,
     dependencies: Vec<(ModuleName, Option<String>)>,
 }
 
+impl Deref for Site {
+    type Target = sample::Site;
+
+    fn deref(&self) -> &sample::Site {
+        &self.base
+    }
+}
+
+impl DerefMut for Site {
+    fn deref_mut(&mut self) -> &mut sample::Site {
+        &mut self.base
+    }
+}
+
 impl Site {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let place = |name: &str| folder.path().join(name);
-        let layout = Layout::new(Path::new("/"), &place("dkms"), &place("src"), &place("modules"));
-        let lock = TreeLock::acquire(&layout, Duration::from_secs(10), None, &mut |_| {}).unwrap();
-        let id = ModuleId::new(ModuleName::new("foo").unwrap(), ModuleVersion::new("1.0").unwrap());
-        fs_err::create_dir_all(layout.source(&id)).unwrap();
-        fs_err::write(layout.source(&id).join("dkms.conf"), "").unwrap();
-        lock.writer().register(&id).unwrap();
-        Self {
-            system: System::host(),
-            framework: Framework { try_sign: TrySign::No, ..keys::test_framework() },
-            tree: Tree::new(layout),
-            lock,
-            reporter: Recorded::default(),
-            policy: Policy::default(),
-            target: Target::new(KernelRelease::new("6.1.0-1").unwrap(), Arch::new("x86_64").unwrap()),
-            conf: conf(&id),
-            id,
-            dependencies: Vec::new(),
-            folder,
-        }
+        let mut base = sample::Site::new();
+        base.framework = Framework { try_sign: TrySign::No, ..keys::test_framework() };
+        let id = sample::id("foo", "1.0");
+        let source = base.tree.layout().source(&id);
+        fs_err::create_dir_all(&source).unwrap();
+        fs_err::write(source.join("dkms.conf"), "").unwrap();
+        base.lock.writer().register(&id).unwrap();
+        Self { base, target: sample::target(), conf: conf(&id), id, dependencies: Vec::new() }
     }
 
     fn make(mut self, line: &str) -> Self {
@@ -66,28 +59,16 @@ impl Site {
     }
 
     fn script(&self, name: &str, text: &str) -> String {
-        let file = self.source().join(name);
-        fs_err::write(&file, format!("#!/bin/sh\n{text}\n")).unwrap();
-        fs_err::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
-        name.to_owned()
+        self.script_of(&self.id, name, text)
     }
 
     fn build(&self) -> Result<()> {
-        let context = Context {
-            system: &self.system,
-            framework: &self.framework,
-            tree: &self.tree,
-            lock: &self.lock,
-            reporter: &self.reporter,
-            policy: &self.policy,
-            memo: Default::default(),
-        };
         let module = Prepared {
             id: &self.id,
             target: &self.target,
             source: self.source(),
             conf: self.conf.clone(),
-            headers: self.folder.path().join("modules/6.1.0-1/build"),
+            headers: self.folder.join("lib/modules/6.1.0-1/build"),
             config_file: "/nonexistent".into(),
             config: KernelConfig::default(),
             suffix: Suffix::Plain,
@@ -96,7 +77,7 @@ impl Site {
             recipe: None,
             inputs: BTreeMap::from([("source".to_owned(), "digest".to_owned())]),
         };
-        run(&context, &module, &Jobs::alone(NonZeroUsize::MIN))
+        run(&self.context(), &module, &Jobs::alone(NonZeroUsize::MIN))
     }
 
     fn built(&self, file: &str) -> PathBuf {
@@ -109,11 +90,6 @@ impl Site {
 
     fn work_folder(&self) -> PathBuf {
         self.tree.layout().build_folder(&self.id)
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        let warning = |message| if let Message::Warning(text) = message { Some(text) } else { None };
-        self.reporter.messages().into_iter().filter_map(warning).collect()
     }
 }
 
@@ -188,7 +164,7 @@ fn a_log_that_make_deletes_is_there_all_the_same() {
 #[test]
 fn a_link_in_the_place_of_the_log_is_not_followed() {
     let site = Site::new();
-    let victim = site.folder.path().join("victim");
+    let victim = site.folder.join("victim");
     fs_err::write(&victim, "mine").unwrap();
     symlink(&victim, site.source().join("make.log")).unwrap();
     site.build().unwrap();
@@ -246,9 +222,9 @@ fn make_sees_four_variables_exported_and_the_others_in_its_line() {
          env | grep -E '^(module|module_version|kernelver|arch|kernel_source_dir|dkms_tree|install_tree)=' | sort",
     );
     site.build().unwrap();
-    let folder = site.folder.path().display();
+    let folder = site.folder.display();
     let log = site.text("log/make.log");
-    assert!(log.contains(&format!("{folder}/modules/6.1.0-1/build|/nonexistent|{folder}/dkms|1\n")), "{log}");
+    assert!(log.contains(&format!("{folder}/lib/modules/6.1.0-1/build|/nonexistent|{folder}/dkms|1\n")), "{log}");
     assert!(log.contains("arch=x86_64\nkernelver=6.1.0-1\nmodule=foo\nmodule_version=1.0\n\n"), "{log}");
 }
 
@@ -278,9 +254,9 @@ fn a_module_that_cannot_be_stripped_is_built_with_a_warning() {
 #[test]
 fn the_file_of_build_environment_reaches_make() {
     let mut site = Site::new().make("mkdir -p sub; echo >sub/a.ko; echo \"extra is $EXTRA\"");
-    let file = site.folder.path().join("environment");
+    let file = site.folder.join("environment");
     fs_err::write(&file, "export EXTRA='a b'\n").unwrap();
-    site.framework = Framework { build_environment: Some(file), ..site.framework };
+    site.framework.build_environment = Some(file);
     site.build().unwrap();
     assert!(site.text("log/make.log").contains("extra is a b\n"));
 }

@@ -7,21 +7,20 @@ mod installing;
 mod uninstalling;
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::action::{Context, run};
+use crate::action::run;
+use crate::action::sample::{self, KERNEL, id, target};
 use crate::conf::Framework;
 use crate::error::Error;
 use crate::exit::Kind;
-use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
-use crate::report::{Message, Recorded};
-use crate::step::{Operation, Outcome, Plan, Policy, Switch};
+use crate::ids::{ModuleId, ModuleName};
+use crate::step::{Operation, Outcome, Plan, Switch};
 use crate::sys::run::HostRunner;
 use crate::sys::{Command, Finished, RunError, Runner, System};
-use crate::tree::{Layout, Tree, TreeLock};
 
 /// The tools of the administrator, played; everything else runs for real.
 #[derive(Default)]
@@ -69,61 +68,51 @@ fn contents(folder: &Path) -> BTreeMap<String, String> {
     found
 }
 
-/// A DKMS tree, a source tree and an install tree with one kernel, below one folder.
+/// A site with one kernel.
 struct Site {
-    folder: PathBuf,
-    /// Deletes the folder at the end; none in a child process.
-    _owned: Option<tempfile::TempDir>,
-    system: System,
-    framework: Framework,
-    tree: Tree,
-    lock: TreeLock,
-    reporter: Recorded,
-    policy: Policy,
+    base: sample::Site,
     tools: Arc<Tools>,
 }
 
-const KERNEL: &str = "6.1.0-1";
+impl Deref for Site {
+    type Target = sample::Site;
+
+    fn deref(&self) -> &sample::Site {
+        &self.base
+    }
+}
+
+impl DerefMut for Site {
+    fn deref_mut(&mut self) -> &mut sample::Site {
+        &mut self.base
+    }
+}
 
 impl Site {
     fn new() -> Self {
-        let owned = tempfile::tempdir().unwrap();
-        let kernel = owned.path().join("lib/modules").join(KERNEL);
-        fs_err::create_dir_all(kernel.join("kernel/drivers")).unwrap();
-        fs_err::write(kernel.join("modules.dep"), "").unwrap();
-        fs_err::write(kernel.join("modules.builtin"), "kernel/builtin.ko\n").unwrap();
-        Self { _owned: Some(owned), ..Self::open(owned_path(&kernel)) }
+        let site = Self::over(sample::Site::new());
+        fs_err::create_dir_all(site.folder.join("lib/modules").join(KERNEL).join("kernel/drivers")).unwrap();
+        site.kernel_file("modules.dep", b"");
+        site.kernel_file("modules.builtin", b"kernel/builtin.ko\n");
+        site
     }
 
     fn open(folder: PathBuf) -> Self {
-        // A child that another test is just starting may hold a copy of the last lock for a moment.
-        let lock = TreeLock::acquire(&layout(&folder), Duration::from_secs(5), None, &mut |_| {}).unwrap();
-        Self::assemble(folder, lock)
+        Self::over(sample::Site::open(folder))
     }
 
     /// The same site as a dkms sees it that a hook script calls.
     fn beside(site: &Site) -> Self {
-        let lock = site.lock.nested_for_tests();
-        Self::assemble(site.folder.clone(), lock)
+        Self::over(sample::Site::beside(site))
     }
 
-    fn assemble(folder: PathBuf, lock: TreeLock) -> Self {
+    fn over(mut base: sample::Site) -> Self {
         let tools = Arc::new(Tools::default());
         let mut environment: BTreeMap<_, _> = std::env::vars_os().collect();
         environment.insert("ADDON_MODULES_DIR".into(), "updates/dkms".into());
-        let system = System::host().with_environment(environment).with_runner(tools.clone());
-        let (framework, _) = Framework::read(&system.clone().with_root(&folder));
-        Self {
-            _owned: None,
-            system,
-            framework,
-            tree: Tree::new(layout(&folder)),
-            lock,
-            reporter: Recorded::default(),
-            policy: Policy::default(),
-            tools,
-            folder,
-        }
+        base.system = System::host().with_environment(environment).with_runner(tools.clone());
+        (base.framework, _) = Framework::read(&base.system.clone().with_root(&base.folder));
+        Self { base, tools }
     }
 
     fn with(mut self, switch: Switch) -> Self {
@@ -133,7 +122,7 @@ impl Site {
 
     fn depmod_fails_on(mut self, guilty: &'static str) -> Self {
         self.tools = Arc::new(Tools { guilty: Some(guilty), ..Tools::default() });
-        self.system = self.system.with_runner(self.tools.clone());
+        self.base.system = self.base.system.clone().with_runner(self.tools.clone());
         self
     }
 
@@ -157,9 +146,7 @@ impl Site {
     }
 
     fn script(&self, id: &ModuleId, name: &str, text: &str) {
-        let file = self.tree.layout().source(id).join(name);
-        fs_err::write(&file, format!("#!/bin/sh\n{text}\n")).unwrap();
-        fs_err::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        self.script_of(id, name, text);
     }
 
     /// A file below the kernel's folder.
@@ -180,16 +167,7 @@ impl Site {
     }
 
     fn carry_out(&self, plan: &Plan) -> Vec<Outcome> {
-        let context = Context {
-            system: &self.system,
-            framework: &self.framework,
-            tree: &self.tree,
-            lock: &self.lock,
-            reporter: &self.reporter,
-            policy: &self.policy,
-            memo: Default::default(),
-        };
-        run(plan, &context).into_iter().map(|(_, outcome)| outcome).collect()
+        run(plan, &self.context()).into_iter().map(|(_, outcome)| outcome).collect()
     }
 
     fn install(&self, id: &ModuleId) -> Result<(), Error> {
@@ -211,11 +189,6 @@ impl Site {
         self.tree.active(&ModuleName::new(name).unwrap(), &target()).map(|version| version.to_string())
     }
 
-    fn warnings(&self) -> Vec<String> {
-        let warning = |message| if let Message::Warning(text) = message { Some(text) } else { None };
-        self.reporter.messages().into_iter().filter_map(warning).collect()
-    }
-
     fn called(&self) -> Vec<String> {
         self.tools.called.lock().unwrap().clone()
     }
@@ -226,29 +199,12 @@ impl Site {
     }
 }
 
-fn layout(folder: &Path) -> Layout {
-    let place = |name: &str| folder.join(name);
-    Layout::new(Path::new("/"), &place("dkms"), &place("src"), &place("lib/modules"))
-}
-
-fn owned_path(kernel: &Path) -> PathBuf {
-    kernel.ancestors().nth(3).unwrap().to_path_buf()
-}
-
 fn result(outcome: Outcome) -> Result<(), Error> {
     match outcome {
         Outcome::Done => Ok(()),
         Outcome::Failed(error) | Outcome::Refused(error) => Err(error),
         Outcome::Skipped { because } => panic!("skipped because of {because:?}"),
     }
-}
-
-fn id(name: &str, version: &str) -> ModuleId {
-    ModuleId::new(ModuleName::new(name).unwrap(), ModuleVersion::new(version).unwrap())
-}
-
-fn target() -> Target {
-    Target::new(KernelRelease::new(KERNEL).unwrap(), Arch::new("x86_64").unwrap())
 }
 
 /// A module file with a MODULE_VERSION (unless empty) and a word that tells it from others.

@@ -35,7 +35,7 @@ fn killed_at(folder: &Path, doing: &str, place: usize) -> bool {
 
 /// Gives up the lock but keeps the folder.
 fn unlocked(site: Site) -> (PathBuf, Option<tempfile::TempDir>) {
-    (site.folder, site._owned)
+    site.base.unlocked()
 }
 
 /// The pipeline of a next run: completes what is noted, then does the wish again.
