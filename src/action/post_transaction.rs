@@ -1,7 +1,6 @@
 //! framework.conf's post_transaction: one command after the work is done, with a log of its own.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use crate::conf::Framework;
 use crate::error::{Error, Result};
@@ -9,7 +8,7 @@ use crate::exit::Kind;
 use crate::ids::KernelRelease;
 use crate::report::Reporter;
 use crate::sys::{Output, System};
-use crate::tree::TreeLock;
+use crate::tree::{Layout, TreeLock, logs};
 
 /// Runs the command, if one is set, with bash in the root; `$kernelver` is the kernel that was worked on, if it was one.
 /// Its output goes to TREE/post_transaction.log. To be called without the lock: the command may call us.
@@ -31,9 +30,9 @@ fn run_logged(
     reporter: &dyn Reporter,
     command: &str,
 ) -> Result<()> {
-    let place = system.path(&framework.dkms_tree).join("post_transaction.log");
-    let mut log =
-        start(&place, command).map_err(|error| Error::io("cannot write the log of post_transaction", error))?;
+    let layout = Layout::new(system.root(), &framework.dkms_tree, &framework.source_tree, &framework.install_tree);
+    let (place, mut log) = logs::begin_post_transaction(&layout, command)
+        .map_err(|error| Error::io("cannot write the log of post_transaction", error))?;
     let stream = log.try_clone().map_err(|error| Error::io("cannot write the log of post_transaction", error))?;
     reporter.detail(format!("running post_transaction: {command}"));
     let child = system.command(system.root(), "bash").args(["-c", command]).env_remove(TreeLock::TOKEN);
@@ -47,24 +46,6 @@ fn run_logged(
         reporter.warn(format!("post_transaction ended with {}; see {}", finished.how(), place.display()));
     }
     Ok(())
-}
-
-/// A new log with the command in its head. Appending, so that lines of ours and of the command's cannot overwrite each
-/// other.
-fn start(place: &PathBuf, command: &str) -> std::io::Result<std::fs::File> {
-    if let Err(error) = fs_err::remove_file(place)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        return Err(error);
-    }
-    if let Some(folder) = place.parent() {
-        crate::sys::fs::create_folders(folder)?;
-    }
-    let mut log = fs_err::OpenOptions::new().create(true).append(true).open(place)?.into_parts().0;
-    for line in command.lines() {
-        writeln!(log, "# command: {line}")?;
-    }
-    Ok(log)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! make.log of failed builds, kept when the next attempt clears the build folder: TREE/.logs/NAME/VERSION/KVER-ARCH.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -26,6 +26,22 @@ pub(crate) fn kept(layout: &Layout, id: &ModuleId, target: &Target) -> Vec<PathB
         .collect();
     logs.sort();
     logs
+}
+
+/// Begins the log of post_transaction, TREE/post_transaction.log, anew with the command in its head. Needs no lock: nothing
+/// depends on it. Appending, so that lines of ours and of the command's cannot overwrite each other.
+pub(crate) fn begin_post_transaction(layout: &Layout, command: &str) -> io::Result<(PathBuf, std::fs::File)> {
+    let place = layout.tree().join("post_transaction.log");
+    create_folders(&layout.tree())?;
+    match fs::remove_file(&place) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut log = fs::OpenOptions::new().create(true).append(true).open(&place)?.into_parts().0;
+    for line in command.lines() {
+        writeln!(log, "# command: {line}")?;
+    }
+    Ok((place, log))
 }
 
 impl TreeWriter<'_> {

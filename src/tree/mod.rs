@@ -22,6 +22,7 @@ pub(crate) mod stale;
 pub(crate) mod state;
 pub(crate) mod stray;
 pub(crate) mod transition;
+mod upgrade;
 mod walk;
 mod weak;
 

@@ -10,10 +10,9 @@ use serde_json::Value;
 
 use super::brought::{self, Brought};
 use super::records::{Failure, Fingerprint, Record, Tried};
-use super::{Layout, ModuleEntry, finished, installed, intent, leaving};
+use super::{Layout, ModuleEntry, finished, installed, intent, leaving, upgrade};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::sys::fs::is_real_folder;
-use crate::sys::process::ProcessId;
 
 /// A note that is of no use any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,10 +57,9 @@ pub(super) fn spent(layout: &Layout) -> io::Result<Vec<Stale>> {
     let over = "its transaction is over";
     known.judge::<Tried>(&mut found, |note| (!note.transaction.is_alive()).then(|| over.to_owned()))?;
     // Those of `--rpm_safe_upgrade`, which name a process.
-    known.each("rpm", &mut found, |text| {
-        let note: Value = serde_json::from_str(text).ok()?;
-        let (pid, started) = (u32::try_from(note["pid"].as_u64()?).ok()?, note["started"].as_u64()?);
-        (!ProcessId { pid, started }.is_alive()).then(|| over.to_owned())
+    known.each(upgrade::KIND, &mut found, |text| {
+        let note: upgrade::Note = serde_json::from_str(text).ok()?;
+        (!note.transaction.is_alive()).then(|| over.to_owned())
     })?;
     Ok(found)
 }
@@ -174,6 +172,7 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::process::ProcessId;
     use crate::tree::tests::{Sandbox, id, target};
 
     #[test]
