@@ -1,26 +1,32 @@
-//! `dkms check`: whether all is as the disk asks for, for monitoring and for people. Changes nothing, waits for nobody.
+//! `dkms check`: what is out of date, for monitoring and for people. Changes nothing, waits for nobody.
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::report::Reporter;
-use crate::request::{Request, Wish};
+use crate::request::Request;
+use crate::step::scope::{Only, Within};
 use crate::step::{InitramfsCare, Omission, Plan, Policy, Reason, Step};
 use crate::tree::ModuleEntry;
 use crate::tree::records::Failure;
 
+use super::legacy::Typed;
+use super::request;
 use crate::engine::app::App;
 use crate::engine::document::Checked;
 use crate::engine::essential::{Essentials, Lack};
 use crate::engine::{document, failures, pending};
 
-/// Ends with 0 when all is as wanted, 1 when something waits or is to be done, 2 when something failed or cannot be had.
-pub(crate) fn run(app: &App, json: bool) -> Result<()> {
+/// Of all modules and kernels, or those that were named. Ends with 0 when nothing is out of date, 1 when something waits or
+/// is to be done, 2 when something failed or cannot be had.
+pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
+    let within = request::within(app, typed)?;
     let policy = Policy { initramfs: InitramfsCare::Renew, ..Policy::default() };
-    let plan = app.plan(&Request { wish: Wish::reconcile(app.kernels()?), policy })?;
+    let wish = request::reconciliation(app, within.clone())?;
+    let plan = app.plan(&Request { wish, policy })?;
     let failures = still_wanted(app, &plan);
-    let lacks = Essentials::now(app)?.lacks;
+    let lacks = Essentials::now(app)?.lacks.into_iter().filter(|lack| is_within(&within, lack)).collect::<Vec<_>>();
     let verdict = verdict(&plan, &failures, &lacks);
-    if json {
+    if typed.json {
         let found = Checked { lacking: &lacks, ..found(&plan, &failures, verdict.as_ref()) };
         app.reporter.answer(document::check(&found)?);
     } else {
@@ -29,6 +35,11 @@ pub(crate) fn run(app: &App, json: bool) -> Result<()> {
         lacks.iter().for_each(|lack| app.reporter.warn(lack.to_string()));
     }
     verdict.map_or(Ok(()), Err)
+}
+
+fn is_within(within: &Within, lack: &Lack) -> bool {
+    let is_named = |only: &Only| lack.modules.contains(&only.name);
+    within.has_kernel(&lack.target) && (within.modules.is_empty() || within.modules.iter().any(is_named))
 }
 
 /// The failures of steps that are wanted still: what was built from an earlier source and works has not failed.

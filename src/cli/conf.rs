@@ -19,9 +19,9 @@ use super::targets;
 use crate::engine::app::App;
 
 /// Reads the dkms.conf, evaluates it as a build for that kernel would, and tells the result. Changes nothing.
-pub(crate) fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
+pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let target = target(app, typed)?;
-    let (file, id) = subject(app, typed, operand)?;
+    let (file, id) = subject(app, typed, typed.operand())?;
     let file = std::path::absolute(&file).unwrap_or(file);
     let id = match id {
         Some(id) => Some(id),

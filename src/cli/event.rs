@@ -1,12 +1,54 @@
-//! The words of `dkms event`: options first, then what the package manager says, untouched.
+//! `dkms event`: options first, then what the package manager says, untouched.
 
 use std::path::PathBuf;
 
+use clap::{Arg, Command};
+
+use crate::engine;
 use crate::engine::event::Options;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::report::human::{Human, Loudness, Notes};
 
 use super::legacy::Typed;
+use super::verb::Verb;
+
+/// Its options, for help and completions.
+pub(crate) fn arguments(command: Command) -> Command {
+    let record = Arg::new("record")
+        .long("record")
+        .value_name("FILE")
+        .help("Write what arrived and what was decided to this file, or to a file of its own in this folder");
+    let typed = <Typed as clap::Args>::augment_args(Command::new("typed"));
+    let of_typed = |arg: &&Arg| OF_TYPED.contains(&arg.get_id().as_str());
+    command.arg(record).args(typed.get_arguments().filter(of_typed).cloned())
+}
+
+const OF_TYPED: [&str; 5] = ["dry_run", "root", "dkmstree", "sourcetree", "installtree"];
+
+/// `dkms event WORD...`
+pub(crate) fn run(_verb: &'static Verb, words: &[String]) -> u8 {
+    run_words(words)
+}
+
+/// The same when the program is called as `event`, by hooks.
+pub(crate) fn run_words(words: &[String]) -> u8 {
+    let reporter = || Human::new(Loudness::Normal, Notes::Stderr);
+    let opened = Words::split(words).and_then(|words| Ok((super::open(&words.typed, reporter())?, words)));
+    let (app, words) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return super::fail(&reporter(), &error),
+    };
+    match engine::event::run(&app, &words.options, &words.rest, super::VERSION) {
+        Ok(()) => 0,
+        Err(error) if engine::event::may_fail(error.kind()) => super::fail(&app.reporter, &error),
+        // The package manager can do nothing about it, and stopping it would do harm.
+        Err(error) => {
+            app.reporter.tell_failure(&error);
+            0
+        }
+    }
+}
 
 /// What was typed: on which trees, how it is taken, and the package manager's own words.
 #[derive(Debug, Default)]

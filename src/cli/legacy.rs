@@ -1,84 +1,99 @@
-//! The command line that DKMS has always had: one action, options and one operand in any order.
+//! The options that DKMS has always had, and ours of the same form. Which verb takes which stands in [`super::verbs`].
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::Args;
 
-use crate::error::{Error, Result};
-use crate::exit::Kind;
-
-/// Words that name an action of this form.
-pub(crate) const ACTIONS: &[&str] = &[
-    "add",
-    "build",
-    "install",
-    "uninstall",
-    "unbuild",
-    "remove",
-    "match",
-    "autoinstall",
-    "reconcile",
-    "mktarball",
-    "ldtarball",
-    "status",
-    "check",
-    "fsck",
-    "generate_mok",
-    "kernel_preinst",
-    "kernel_postinst",
-    "kernel_prerm",
+/// Taken by every verb of this form.
+pub(crate) const ALWAYS: &[&str] = &[
+    "root",
+    "dkmstree",
+    "sourcetree",
+    "installtree",
+    "quiet",
+    "verbose",
+    "debug",
+    "version",
+    "help",
+    "no_initrd",
+    "no_clean_kernel",
+    "no_prepare_kernel",
 ];
 
+// Ids of arguments that go together.
+pub(crate) const MODULE: &[&str] = &["modules", "version_of_module"];
+pub(crate) const KERNELS: &[&str] = &["kernels", "arches"];
+pub(crate) const ALL: &[&str] = &["all"];
+pub(crate) const CONF: &[&str] = &["conf"];
+pub(crate) const SOURCES: &[&str] = &["archive"];
+pub(crate) const BUILDING: &[&str] = &["kernel_config", "kernelsourcedir", "directives"];
+pub(crate) const FORCE: &[&str] = &["force"];
+pub(crate) const JOBS: &[&str] = &["jobs"];
+pub(crate) const INSTALLING: &[&str] =
+    &["force_version_override", "no_depmod", "modprobe_on_install", "symlink_modules", "rpm_safe_upgrade"];
+pub(crate) const UNMAKING: &[&str] = &["no_depmod", "rpm_safe_upgrade"];
+pub(crate) const TEMPLATE: &[&str] = &["templatekernel"];
+pub(crate) const ARCHIVE: &[&str] = &["archive", "source_only", "binaries_only"];
+pub(crate) const REPAIR: &[&str] = &["repair"];
+pub(crate) const JSON: &[&str] = &["json"];
+pub(crate) const CHANGING: &[&str] = &["dry_run", "json"];
+
+/// What scripts pass to every action of the shell DKMS that changes something: one set of options for add, build, install
+/// and remove. (`--all` is refused where it makes no sense, with a code that callers know.)
+pub(crate) const LEGACY: &[&[&str]] = &[KERNELS, ALL, CONF, BUILDING, FORCE, JOBS, INSTALLING];
+
 /// What was typed.
-#[derive(Debug, Clone, Default, Parser)]
-#[command(name = "dkms", disable_version_flag = true, disable_help_flag = true, no_binary_name = true)]
+#[derive(Debug, Clone, Default, Args)]
+#[command(disable_version_flag = true, disable_help_flag = true)]
 pub(crate) struct Typed {
-    /// The action and the operand: MODULE/VERSION, a folder or file with a dkms.conf, or a source archive
-    #[arg(value_name = "ACTION|OPERAND")]
+    /// The operand; the verb has been taken out
+    #[arg(value_name = "OPERAND")]
     pub(crate) words: Vec<String>,
-    /// Module name, or name and version (repeatable for reconcile)
-    #[arg(short = 'm', long = "module", visible_alias = "mod", value_name = "NAME[/VERSION]")]
+    /// The module; reconcile and check take several
+    #[arg(short = 'm', long = "module", visible_alias = "mod", value_name = "MODULE[/VERSION]")]
     pub(crate) modules: Vec<String>,
-    /// Module version
+    /// Its version
     #[arg(short = 'v', value_name = "VERSION", overrides_with = "version_of_module")]
     pub(crate) version_of_module: Option<String>,
-    /// Kernel release, or release and architecture (repeatable); default: the running kernel, or those of a root that is not running
+    /// The kernel (repeatable) [default: the running one]
+    ///
+    /// In a root that is not running, the default is every kernel there; see OTHER ROOTS
     #[arg(short = 'k', long = "kernelver", visible_alias = "kernel", value_name = "KERNEL[/ARCH]")]
     pub(crate) kernels: Vec<String>,
-    /// Architecture (repeatable); default: that of this machine
+    /// The kernel's architecture [default: this machine's]
     #[arg(short = 'a', long = "arch", value_name = "ARCH")]
     pub(crate) arches: Vec<String>,
-    /// Every kernel the module is built for
+    /// Every kernel that the module is built for
     #[arg(long)]
     pub(crate) all: bool,
-    /// Use this file instead of the source's dkms.conf
+    /// Use this file in place of the source's dkms.conf
     #[arg(short = 'c', value_name = "FILE", overrides_with = "conf")]
     pub(crate) conf: Option<PathBuf>,
-    /// Use this file as the kernel's configuration
-    #[arg(long = "config", value_name = "FILE", overrides_with = "kernel_config")]
+    /// Use this file as the configuration of the kernel
+    #[arg(long = "config", value_name = "FILE", overrides_with = "kernel_config", hide_short_help = true)]
     pub(crate) kernel_config: Option<PathBuf>,
-    /// Build against this folder instead of the kernel's own headers
-    #[arg(long, value_name = "DIR", overrides_with = "kernelsourcedir")]
+    /// Build against the headers in this folder
+    #[arg(long, value_name = "DIR", overrides_with = "kernelsourcedir", hide_short_help = true)]
     pub(crate) kernelsourcedir: Option<PathBuf>,
     /// Override a directive of dkms.conf (repeatable)
-    #[arg(long = "directive", value_name = "NAME=VALUE")]
+    #[arg(long = "directive", value_name = "NAME=VALUE", hide_short_help = true)]
     pub(crate) directives: Vec<String>,
-    /// match: the kernel whose modules are to be installed on -k as well
+    /// The kernel whose modules are wanted for -k as well
     #[arg(long, value_name = "KERNEL", overrides_with = "templatekernel")]
     pub(crate) templatekernel: Option<String>,
     /// The archive to read or write
     #[arg(long, value_name = "FILE", overrides_with = "archive")]
     pub(crate) archive: Option<PathBuf>,
-    /// Do it although it is done already, a dependency is missing or the version check says no
+    /// Repeat finished work; ignore missing dependencies and the version check
     #[arg(long)]
     pub(crate) force: bool,
-    /// Install whatever version the kernel has already
-    #[arg(long)]
+    /// Install even if the kernel has the same or a newer version
+    #[arg(long, hide_short_help = true)]
     pub(crate) force_version_override: bool,
-    /// Archives without source
+    /// Leave the source out
     #[arg(long)]
     pub(crate) binaries_only: bool,
-    /// Archives without builds
+    /// Leave the builds out
     #[arg(long)]
     pub(crate) source_only: bool,
     /// Do not run depmod
@@ -88,48 +103,48 @@ pub(crate) struct Typed {
     #[arg(long)]
     pub(crate) modprobe_on_install: bool,
     /// Install links into the DKMS tree instead of copies
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) symlink_modules: bool,
-    /// For RPM scriptlets: the removal of what the same transaction has just added cancels itself
-    #[arg(long = "rpm_safe_upgrade")]
+    /// For RPM scriptlets: do not remove what the same transaction has added
+    #[arg(long = "rpm_safe_upgrade", hide_short_help = true)]
     pub(crate) rpm_safe_upgrade: bool,
-    /// Work on the root below this folder, which is not running; see OTHER ROOTS in dkms(8)
+    /// Work on the system below this folder; see OTHER ROOTS in dkms(8)
     #[arg(long, value_name = "DIR", overrides_with = "root")]
     pub(crate) root: Option<PathBuf>,
-    /// The DKMS tree; default /var/lib/dkms
+    /// The DKMS tree [default: /var/lib/dkms]
     #[arg(long, value_name = "DIR", overrides_with = "dkmstree")]
     pub(crate) dkmstree: Option<PathBuf>,
-    /// The source tree; default /usr/src
+    /// The source tree [default: /usr/src]
     #[arg(long, value_name = "DIR", overrides_with = "sourcetree")]
     pub(crate) sourcetree: Option<PathBuf>,
-    /// The tree of the kernels' modules; default /lib/modules
+    /// The folder of the kernels' modules [default: /lib/modules]
     #[arg(long, value_name = "DIR", overrides_with = "installtree")]
     pub(crate) installtree: Option<PathBuf>,
-    /// How many compilers may run at once (0: no limit)
+    /// Run at most so many compilers at once (0: no limit)
     #[arg(short = 'j', value_name = "N", overrides_with = "jobs")]
     pub(crate) jobs: Option<usize>,
-    /// Nothing on standard output and standard error
+    /// Print nothing
     #[arg(short = 'q', long)]
     pub(crate) quiet: bool,
-    /// More about what is done
+    /// Tell more
     #[arg(long)]
     pub(crate) verbose: bool,
-    /// Everything about what is done
+    /// Tell everything
     #[arg(long)]
     pub(crate) debug: bool,
-    /// Print what would be done and why, and do nothing
+    /// Show what would be done and why, and do nothing
     #[arg(long, visible_alias = "dry_run")]
     pub(crate) dry_run: bool,
-    /// fsck: mend what is found
+    /// Repair what is found
     #[arg(long)]
     pub(crate) repair: bool,
-    /// Print what came of it (the states, the plan) as one JSON document; see JSON in dkms(8)
+    /// Print the result as a JSON document; see JSON in dkms(8)
     #[arg(long)]
     pub(crate) json: bool,
     /// Print the version
     #[arg(short = 'V', long)]
     pub(crate) version: bool,
-    /// Print this help
+    /// Explain this action
     #[arg(short = 'h', long)]
     pub(crate) help: bool,
     /// Ignored (deprecated)
@@ -143,44 +158,15 @@ pub(crate) struct Typed {
     pub(crate) no_prepare_kernel: bool,
 }
 
-/// An action with its operand, taken out of the words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Words {
-    /// One of [`ACTIONS`]; None: there was none.
-    pub(crate) action: Option<&'static str>,
-    /// The operand.
-    pub(crate) operand: Option<String>,
-    /// Words that are of no use.
-    pub(crate) surplus: Vec<String>,
-}
-
 impl Typed {
     /// The module of -m; where several are given to an action on one, the last.
     pub(crate) fn module(&self) -> Option<&str> {
         self.modules.last().map(String::as_str)
     }
 
-    /// Finds the action among the words: the first word that names one. Two actions are an error (4); a word where an
-    /// action is needed that names none is one, too (2).
-    pub(crate) fn split_words(&self) -> Result<Words> {
-        let named = |word: &String| ACTIONS.iter().copied().find(|action| action == word);
-        let mut words = Words { action: None, operand: None, surplus: Vec::new() };
-        for word in &self.words {
-            match (named(word), words.action) {
-                (Some(action), None) => words.action = Some(action),
-                (Some(second), Some(first)) => {
-                    return Err(Error::new(Kind::TwoActions, format!("two actions at once: {first} and {second}"))
-                        .hint("run them one after the other"));
-                }
-                (None, _) if words.operand.is_none() => words.operand = Some(word.clone()),
-                (None, _) => words.surplus.push(word.clone()),
-            }
-        }
-        match (words.action, &words.operand) {
-            (None, Some(word)) => Err(Error::new(Kind::BadOption, format!("`{word}` is no action of dkms"))
-                .hint("`dkms --help` lists the actions")),
-            _ => Ok(words),
-        }
+    /// What stands on the line besides options.
+    pub(crate) fn operand(&self) -> Option<&str> {
+        self.words.first().map(String::as_str)
     }
 
     /// Notices about options that have no effect any more.
@@ -194,43 +180,5 @@ impl Typed {
         .filter(|(given, _)| *given)
         .map(|(_, option)| format!("{option} is deprecated and has no effect"))
         .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn typed(line: &str) -> Typed {
-        Typed::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"))
-    }
-
-    #[test]
-    fn options_stand_before_between_and_after_action_and_operand() {
-        for line in [
-            "build foo/1.0 -k 6.1.0",
-            "-k 6.1.0 build foo/1.0",
-            "build -k 6.1.0 foo/1.0",
-            "--kernelver=6.1.0 build foo/1.0",
-            "build --kernelver 6.1.0 foo/1.0 -q",
-        ] {
-            let typed = typed(line);
-            let words = typed.split_words().expect("one action");
-            assert_eq!((words.action, words.operand.as_deref()), (Some("build"), Some("foo/1.0")), "{line}");
-            assert_eq!(typed.kernels, ["6.1.0"], "{line}");
-        }
-    }
-
-    #[test]
-    fn wrong_words_have_the_codes_that_callers_know() {
-        for (line, code) in [("add build", 4), ("frobnicate", 2), ("status install x", 4)] {
-            assert_eq!(typed(line).split_words().map_err(|error| error.kind().code()), Err(code), "{line}");
-        }
-    }
-
-    #[test]
-    fn further_operands_are_surplus() {
-        let words = typed("add a b c").split_words().expect("one action");
-        assert_eq!(words.surplus, ["b", "c"]);
     }
 }

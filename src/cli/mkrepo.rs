@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::package::description::info::InfoError;
 use crate::package::io::openpgp::{SigningError, SigningKey};
 use crate::package::repository::{self, KEY_FILE, Published, Reader, RepositoryError, Settings, Setup};
-use crate::report::human::Loudness;
 use crate::report::{Message, Reporter};
 use crate::sys::System;
 
+use super::common::TellArgs;
 use super::package::source_date;
 
 /// Write the metadata that make folders of packages repositories of apt, dnf and zypper
@@ -22,7 +22,7 @@ pub(crate) struct RepositoryArgs {
     /// The folder; every folder below it that holds packages becomes a repository
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
-    /// Whose packages these are, for apt's Origin and Label [default: the folder's name]
+    /// Whose packages these are, for apt [default: DIR's name]
     #[arg(long, value_name = "TEXT")]
     pub(crate) origin: Option<String>,
     /// Sign the metadata with this OpenPGP secret key
@@ -31,38 +31,20 @@ pub(crate) struct RepositoryArgs {
     /// The first line of this file is the key's passphrase
     #[arg(long, value_name = "FILE", requires = "sign_key")]
     pub(crate) sign_passphrase_file: Option<PathBuf>,
-    /// Put a package NAME-repo into each repository, which sets it up on a host: where it is, and its key
+    /// Add a package NAME-repo that sets the repository up on a host
     #[arg(long, value_name = "NAME", requires = "url")]
     pub(crate) repo_package: Option<String>,
     /// Where DIR is served to hosts, for --repo-package
     #[arg(long, value_name = "URL", requires = "repo_package")]
     pub(crate) url: Option<String>,
-    /// The version of that package; another address or key needs a higher one
+    /// The version of that package
     #[arg(long, value_name = "VERSION", default_value = "1")]
     pub(crate) repo_version: String,
-    /// `Name <address>` who maintains that package [default: whom the key names]
+    /// Who maintains that package [default: whom the key names]
     #[arg(long, value_name = "PERSON", requires = "repo_package")]
     pub(crate) maintainer: Option<String>,
-    /// Tell the result as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Tell nothing
-    #[arg(long, short = 'q')]
-    pub(crate) quiet: bool,
-}
-
-impl RepositoryArgs {
-    /// How much is to be told.
-    pub(crate) fn loudness(&self) -> Loudness {
-        if self.quiet { Loudness::Nothing } else { Loudness::Normal }
-    }
-}
-
-/// Reads the words after `mkrepo`.
-pub(crate) fn parse(words: &[String]) -> std::result::Result<RepositoryArgs, clap::Error> {
-    let command = clap::Command::new("dkms mkrepo").bin_name("dkms mkrepo").no_binary_name(true);
-    let found = RepositoryArgs::augment_args(command).try_get_matches_from(words)?;
-    RepositoryArgs::from_arg_matches(&found)
+    #[command(flatten)]
+    pub(crate) tell: TellArgs,
 }
 
 /// Writes the metadata and tells of each repository.
@@ -154,7 +136,7 @@ fn tell(
     key: Option<&SigningKey>,
     reporter: &dyn Reporter,
 ) -> Result<()> {
-    if args.json {
+    if args.tell.json {
         let answer = serde_json::json!({
             "schema": "dkms-repositories-1",
             "repositories": published,

@@ -1,38 +1,44 @@
-//! The command line, and the pipeline that every command goes through: gather, decide, do, tell.
+//! The command line: words become a verb of the table in [`verbs`], what it was given, and a request.
 
-pub(crate) mod check;
-pub(crate) mod complete;
+mod check;
+mod common;
+mod complete;
 mod completions;
-pub(crate) mod conf;
+mod conf;
 mod event;
 mod fsck;
-pub(crate) mod generate;
-pub(crate) mod legacy;
-pub(crate) mod mkrepo;
-pub(crate) mod operand;
-pub(crate) mod package;
-pub(crate) mod place;
-pub(crate) mod request;
-pub(crate) mod rpm_operand;
-pub(crate) mod status;
-pub(crate) mod targets;
+mod generate;
+mod help;
+mod legacy;
+mod man;
+mod mkrepo;
+mod operand;
+mod package;
+mod place;
+mod request;
+mod rpm_operand;
+mod status;
+mod targets;
+mod usage;
+mod verb;
+mod verbs;
+mod words;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, FromArgMatches};
-
 use crate::conf::Framework;
-use crate::engine::{self, document};
+use crate::engine::document;
 use crate::error::{Error, Result};
-use crate::exit::Kind;
 use crate::report::Reporter;
 use crate::report::human::{Human, Loudness, Notes};
-use crate::sys::System;
 
 use crate::engine::app::App;
 use crate::engine::pipeline::Mode;
 use crate::engine::verdict::Verdict;
 use legacy::Typed;
+use request::{Asks, Line};
+use verb::{Run, Verb};
+use words::Found;
 
 /// The level of the interface that callers know, then our own version.
 const VERSION: &str = concat!("dkms-3.4.0 (dkms-rs ", env!("CARGO_PKG_VERSION"), ")");
@@ -45,24 +51,62 @@ pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
     let called_as = words.first().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
     let words = words.get(1..).unwrap_or_default();
     if called_as.as_deref() == Some("event") {
-        return event_words(words);
+        return event::run_words(words);
     }
-    let words = place::verb_first(words);
-    let Some((verb, rest)) = words.split_first() else { return legacy_words(&[]) };
-    match verb.as_str() {
-        "complete" => complete_words(rest),
-        "conf" => conf_words(rest),
-        "event" => event_words(rest),
-        "generate" => end(&plain_reporter(), generate::run(rest)),
-        verb if package::VERBS.contains(&verb) => package_words(verb, rest),
-        verb if package::author::VERBS.contains(&verb) => author_words(verb, rest),
-        "mkrepo" => repository_words(rest),
-        _ => legacy_words(&words),
+    if let Some(hidden) = hidden(words) {
+        return hidden;
+    }
+    match words::find(words) {
+        Some(Found { verb, rest }) => run(verb, &rest),
+        None => without_verb(words),
     }
 }
 
-fn parse(words: &[String]) -> std::result::Result<Typed, clap::Error> {
-    Typed::command().try_get_matches_from(words).and_then(|found| Typed::from_arg_matches(&found))
+fn hidden(words: &[String]) -> Option<u8> {
+    let name = words::first_plain(words)?;
+    let (_, run) = verbs::HIDDEN.iter().find(|(hidden, _)| *hidden == name)?;
+    let at = words.iter().position(|word| word == name)?;
+    Some(run(&[&words[..at], &words[at + 1..]].concat()))
+}
+
+fn run(verb: &'static Verb, words: &[String]) -> u8 {
+    if let Run::Words(run) = verb.run {
+        let is_help = |word: &String| word == "-h" || word == "--help";
+        // The words of an event are the package manager's.
+        let asked = if verb.name == "event" { words.first().is_some_and(is_help) } else { words.iter().any(is_help) };
+        if asked {
+            plain_reporter().answer(help::page(verb));
+            return 0;
+        }
+        return run(verb, words);
+    }
+    let typed = match usage::parse(verb, words) {
+        Ok(typed) => typed,
+        Err(error) => return refuse_words(&error, words),
+    };
+    if typed.help || typed.version {
+        let page = || help::page(verb);
+        reporter(&typed).answer(if typed.help { page() } else { VERSION.to_owned() });
+        return 0;
+    }
+    let app = match open(&typed, reporter(&typed)) {
+        Ok(app) => app,
+        Err(error) => return refuse(&reporter(&typed), typed.json, &error),
+    };
+    for notice in typed.deprecated() {
+        app.reporter.warn(notice);
+    }
+    end(&app.reporter, act(&app, verb, &typed))
+}
+
+/// No action: a request for help, or a slip.
+fn without_verb(words: &[String]) -> u8 {
+    let typed = match usage::without_verb(words) {
+        Ok(typed) => typed,
+        Err(error) => return refuse_words(&error, words),
+    };
+    reporter(&typed).answer(if typed.version { VERSION.to_owned() } else { help::overview() });
+    0
 }
 
 fn reporter(typed: &Typed) -> Human {
@@ -75,90 +119,22 @@ fn reporter(typed: &Typed) -> Human {
     Human::new(loudness, if typed.json { Notes::Stderr } else { Notes::Stdout })
 }
 
-/// `conf` takes the options of every action, but is none: modules may be called so.
-fn conf_words(words: &[String]) -> u8 {
-    let typed = match parse(words) {
-        Ok(typed) => typed,
-        Err(error) => return usage_error(&error, words),
-    };
-    if typed.help {
-        reporter(&typed).answer(generate::help());
-        return 0;
-    }
-    let app = match open(&typed, reporter(&typed)) {
-        Ok(app) => app,
-        Err(error) => return refuse(&reporter(&typed), typed.json, &error),
-    };
-    end(&app.reporter, conf::run(&app, &typed, typed.words.first().map(String::as_str)))
-}
-
-/// Takes the options of every action: they say where the trees are.
-fn complete_words(words: &[String]) -> u8 {
-    let typed = match parse(words) {
-        Ok(typed) => typed,
-        Err(error) => return usage_error(&error, words),
-    };
-    let app = match open(&typed, reporter(&typed)) {
-        Ok(app) => app,
-        Err(error) => return fail(&reporter(&typed), &error),
-    };
-    end(&app.reporter, complete::run(&app, typed.words.first().map(String::as_str)))
-}
-
-fn legacy_words(words: &[String]) -> u8 {
-    let typed = match parse(words) {
-        Ok(typed) => typed,
-        Err(error) => return usage_error(&error, words),
-    };
-    let reporter = reporter(&typed);
-    if typed.version {
-        reporter.answer(VERSION);
-        return 0;
-    }
-    if typed.help || (typed.words.is_empty() && words.is_empty()) {
-        reporter.answer(generate::help());
-        return 0;
-    }
-    run_legacy(&typed, reporter)
-}
-
-fn run_legacy(typed: &Typed, reporter: Human) -> u8 {
-    let words = match typed.split_words() {
-        Ok(words) => words,
-        Err(error) => return refuse(&reporter, typed.json, &error),
-    };
-    let Some(action) = words.action else {
-        reporter.answer(generate::help());
-        return 0;
-    };
-    let app = match open(typed, reporter) {
-        Ok(app) => app,
-        Err(error) => return refuse(&self::reporter(typed), typed.json, &error),
-    };
-    for notice in typed.deprecated() {
-        app.reporter.warn(notice);
-    }
-    if !words.surplus.is_empty() {
-        app.reporter.warn(format!("not used: {}", words.surplus.join(" ")));
-    }
-    let result = act(&app, typed, action, words.operand.as_deref());
-    end(&app.reporter, result)
-}
-
-fn act(app: &App, typed: &Typed, action: &str, operand: Option<&str>) -> Result<()> {
-    match action {
-        "status" => return status::run(app, typed, operand),
-        "check" => return check::run(app, typed.json),
-        "fsck" => return fsck::run(app, typed),
-        _ => {}
-    }
+fn act(app: &App, verb: &Verb, typed: &Typed) -> Result<()> {
     let mode = match (typed.dry_run, typed.json) {
         (false, false) => Mode::Do,
         (false, true) => Mode::DoJson,
         (true, false) => Mode::Show,
         (true, true) => Mode::ShowJson,
     };
-    let met = meet(app, typed, action, operand, mode);
+    let met = match &verb.run {
+        Run::Look(look) => return look(app, typed),
+        Run::Request(asks) => meet(app, asks, &Line { app, verb: verb.name, typed }, mode),
+        Run::Key | Run::Words(_) => match mode {
+            Mode::Do | Mode::DoJson => generate_mok(app),
+            Mode::Show | Mode::ShowJson => show_key(app, mode),
+        }
+        .map(|()| Verdict::default()),
+    };
     if mode == Mode::DoJson {
         let verdict = met.unwrap_or_else(|error| Verdict { error: Some(error), ..Verdict::default() });
         app.reporter.answer(document::result(&verdict)?);
@@ -167,17 +143,15 @@ fn act(app: &App, typed: &Typed, action: &str, operand: Option<&str>) -> Result<
     tell(app, met?)
 }
 
-fn meet(app: &App, typed: &Typed, action: &str, operand: Option<&str>, mode: Mode) -> Result<Verdict> {
+fn meet(app: &App, asks: &Asks, line: &Line, mode: Mode) -> Result<Verdict> {
     let does = matches!(mode, Mode::Do | Mode::DoJson);
-    if action == "generate_mok" {
-        return if does { generate_mok(app) } else { show_key(app, mode) }.map(|()| Verdict::default());
-    }
-    let asked = match rpm_operand::named(typed, action, operand).filter(|_| does) {
+    let asked = match asks.rpm_operand(line.typed).filter(|_| does) {
         Some(package) => {
             rpm_operand::install(app, &package)?;
-            request::build(app, typed, "autoinstall", None)?
+            let typed = Typed { words: Vec::new(), ..line.typed.clone() };
+            request::AUTOINSTALL.request(&Line { app, verb: "autoinstall", typed: &typed })?
         }
-        None => request::build(app, typed, action, operand)?,
+        None => asks.request(line)?,
     };
     app.meet(&asked.request, mode)
 }
@@ -200,73 +174,6 @@ fn show_key(app: &App, mode: Mode) -> Result<()> {
 fn generate_mok(app: &App) -> Result<()> {
     let _lock = app.lock()?;
     crate::action::keys::ensure(&app.system, &app.framework, app.tree.layout(), &app.reporter)
-}
-
-fn event_words(words: &[String]) -> u8 {
-    let reporter = || Human::new(Loudness::Normal, Notes::Stderr);
-    let opened = event::Words::split(words).and_then(|words| Ok((open(&words.typed, reporter())?, words)));
-    let (app, words) = match opened {
-        Ok(opened) => opened,
-        Err(error) => return fail(&reporter(), &error),
-    };
-    match engine::event::run(&app, &words.options, &words.rest, VERSION) {
-        Ok(()) => 0,
-        Err(error) if engine::event::may_fail(error.kind()) => fail(&app.reporter, &error),
-        // The package manager can do nothing about it, and stopping it would do harm.
-        Err(error) => {
-            app.reporter.tell_failure(&error);
-            0
-        }
-    }
-}
-
-fn package_words(verb: &str, words: &[String]) -> u8 {
-    let call = match package::parse(verb, words) {
-        Ok(call) => call,
-        Err(error) => return usage_error(&error, words),
-    };
-    let reporter = Human::new(call.loudness(), if call.json() { Notes::Stderr } else { Notes::Stdout });
-    let system = match place::system(call.root()) {
-        Ok(system) => system,
-        Err(error) => return refuse(&reporter, call.json(), &error),
-    };
-    let (framework, warnings) = Framework::read(&system);
-    for warning in warnings {
-        reporter.warn(warning);
-    }
-    match package::run(&call, &system, &framework, &reporter) {
-        Ok(()) => 0,
-        Err(error) => refuse(&reporter, call.json(), &error),
-    }
-}
-
-fn author_words(verb: &str, words: &[String]) -> u8 {
-    let call = match package::author::parse(verb, words) {
-        Ok(call) => call,
-        Err(error) => return usage_error(&error, words),
-    };
-    let reporter = call.reporter();
-    let system = System::host();
-    let (framework, warnings) = Framework::read(&system);
-    for warning in warnings {
-        reporter.warn(warning);
-    }
-    match package::author::run(&call, &system, &framework, &reporter) {
-        Ok(()) => 0,
-        // The findings are the document; the exit code says the rest.
-        Err(error) if error.kind() == Kind::LintFailed => fail(&reporter, &error),
-        Err(error) => refuse(&reporter, call.json(), &error),
-    }
-}
-
-fn repository_words(words: &[String]) -> u8 {
-    match mkrepo::parse(words) {
-        Ok(args) => {
-            let reporter = Human::new(args.loudness(), Notes::Stdout);
-            end(&reporter, mkrepo::run(&args, &System::host(), &reporter))
-        }
-        Err(error) => usage_error(&error, words),
-    }
 }
 
 /// Finds the root and reads its settings; what the command line says wins. The three trees are places in the root.
@@ -317,17 +224,9 @@ fn refuse(reporter: &Human, json: bool, error: &Error) -> u8 {
     fail(reporter, error)
 }
 
-/// clap's own messages name the option and suggest a similar one; its usage lines are left out.
-fn usage_error(error: &clap::Error, words: &[String]) -> u8 {
-    let is_quiet = words.iter().any(|word| word == "-q" || word == "--quiet");
-    let reporter = Human::new(if is_quiet { Loudness::Nothing } else { Loudness::Normal }, Notes::Stdout);
-    let text = error.render().to_string();
-    if !error.use_stderr() {
-        reporter.answer(text.trim_end());
-        return 0;
-    }
-    let told = text.split("\n\nUsage:").next().unwrap_or(&text).trim_start_matches("error: ");
-    let told: Vec<&str> = told.split_whitespace().collect();
-    let json = words.iter().any(|word| word == "--json");
-    refuse(&reporter, json, &Error::new(Kind::BadOption, told.join(" ")).hint("`dkms --help` lists the options"))
+/// A line that was not understood: whether it wanted quiet or JSON is looked for in its words.
+fn refuse_words(error: &Error, words: &[String]) -> u8 {
+    let has = |options: &[&str]| words.iter().any(|word| options.contains(&word.as_str()));
+    let loudness = if has(&["-q", "--quiet"]) { Loudness::Nothing } else { Loudness::Normal };
+    refuse(&Human::new(loudness, Notes::Stdout), has(&["--json"]), error)
 }

@@ -5,14 +5,14 @@ pub(crate) mod author;
 mod binaries;
 mod document;
 mod input;
+pub(crate) mod man;
 mod templates;
+pub(crate) mod verbs;
 mod wishes;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, FromArgMatches};
-
-use crate::cli::place::Trees;
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
@@ -27,15 +27,19 @@ use crate::package::io::stream::Compression;
 use crate::package::make::{Files, Made, PackageRequest, Prepared, SourceRequest, make, prepare};
 use crate::package::words::profile::Profile;
 use crate::package::{Format, summary};
-use crate::report::human::Loudness;
 use crate::report::{Message, Reporter};
 use crate::sys::System;
 
 use args::{CompressionArg, PackageArgs, ScriptletsArg};
 
+/// What `--for` may name, for completions.
+pub(crate) fn profiles() -> BTreeSet<String> {
+    Profile::EXAMPLES.split(", ").chain(["portable"]).map(str::to_owned).collect()
+}
+
 /// What is to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verb {
+pub(crate) enum Product {
     Deb,
     Rpm,
     /// A package for each of several distributions.
@@ -49,62 +53,18 @@ enum Verb {
 /// A command line, as typed.
 #[derive(Debug, Clone)]
 pub(crate) struct PackageCall {
-    verb: Verb,
-    args: PackageArgs,
-}
-
-impl PackageCall {
-    /// How much is to be told.
-    pub(crate) fn loudness(&self) -> Loudness {
-        match (self.args.quiet, self.args.verbose) {
-            (true, _) => Loudness::Nothing,
-            (false, true) => Loudness::Details,
-            (false, false) => Loudness::Normal,
-        }
-    }
-
-    /// The root whose tree and templates are used, if it is another one.
-    pub(crate) fn root(&self) -> Option<&Path> {
-        self.args.root.as_deref()
-    }
-
-    /// Whether the result is told as JSON.
-    pub(crate) fn json(&self) -> bool {
-        self.args.json
-    }
-}
-
-/// The verbs that this file knows.
-pub(crate) const VERBS: [&str; 5] = ["mkdeb", "mkrpm", "mkpkg", "mkspec", "mkdsc"];
-
-/// Reads the words after one of [`VERBS`].
-pub(crate) fn parse(verb: &str, words: &[String]) -> std::result::Result<PackageCall, clap::Error> {
-    let (verb, name) = match verb {
-        "mkrpm" => (Verb::Rpm, "dkms mkrpm"),
-        "mkpkg" => (Verb::Pkg, "dkms mkpkg"),
-        "mkspec" => (Verb::Spec, "dkms mkspec"),
-        "mkdsc" => (Verb::Dsc, "dkms mkdsc"),
-        _ => (Verb::Deb, "dkms mkdeb"),
-    };
-    let command = clap::Command::new(name).bin_name(name).no_binary_name(true);
-    let found = PackageArgs::augment_args(command).try_get_matches_from(words)?;
-    Ok(PackageCall { verb, args: PackageArgs::from_arg_matches(&found)? })
+    pub(crate) product: Product,
+    pub(crate) args: PackageArgs,
 }
 
 /// Makes the packages and tells what they are.
 pub(crate) fn run(call: &PackageCall, system: &System, framework: &Framework, reporter: &dyn Reporter) -> Result<()> {
     let args = &call.args;
-    let mut framework = framework.clone();
-    let trees = Trees {
-        dkms: args.dkmstree.as_deref(),
-        source: args.sourcetree.as_deref(),
-        install: args.installtree.as_deref(),
-    };
-    trees.replace_in(&mut framework);
+    let framework = args.place.settings(framework);
     // All that can be refused is refused before the work begins.
     let goals = goals(call)?;
     let wishes = wishes::wishes(args, system)?;
-    let key = signing_key(call.verb, args, &goals)?;
+    let key = signing_key(call.product, args, &goals)?;
     let input = input::find(args, system, &framework)?;
     let requests: Vec<PackageRequest> =
         goals.iter().map(|goal| request(call, goal, &wishes, key.as_ref(), input.registered.as_deref())).collect();
@@ -114,19 +74,19 @@ pub(crate) fn run(call: &PackageCall, system: &System, framework: &Framework, re
     let prepared = prepare(&source_request(args, &input, system, &framework)?, system, &framework, reporter)?;
     let mut made = Vec::new();
     for request in requests {
-        let template = templates::own(call.verb, request.format, &prepared, system)?;
+        let template = templates::own(call.product, request.format, &prepared, system)?;
         let request = PackageRequest { template, ..request };
-        let package = match call.verb {
-            Verb::Spec => recipe::spec(&prepared, &request, templates::spec(&prepared, system)?.as_deref())?,
-            Verb::Dsc => recipe::dsc(&prepared, &request, templates::debian(&prepared, system)?)?,
-            Verb::Deb | Verb::Rpm | Verb::Pkg => make(&prepared, &request, reporter)?,
+        let package = match call.product {
+            Product::Spec => recipe::spec(&prepared, &request, templates::spec(&prepared, system)?.as_deref())?,
+            Product::Dsc => recipe::dsc(&prepared, &request, templates::debian(&prepared, system)?)?,
+            Product::Deb | Product::Rpm | Product::Pkg => make(&prepared, &request, reporter)?,
         };
-        if !args.json {
+        if !args.tell.json {
             summary::tell(&package, Some(&prepared), reporter);
         }
         made.push(package);
     }
-    if args.json { tell_json(&made, &prepared.module, Some(&prepared), reporter) } else { Ok(()) }
+    if args.tell.json { tell_json(&made, &prepared.module, Some(&prepared), reporter) } else { Ok(()) }
 }
 
 fn tell_json(made: &[Made], module: &ModuleId, source: Option<&Prepared>, reporter: &dyn Reporter) -> Result<()> {
@@ -152,7 +112,7 @@ fn request<'a>(
             ScriptletsArg::None => Scriptlets::None,
         },
         compression: compression(args, goal),
-        place: place(args, goal, call.verb, registered),
+        place: place(args, goal, call.product, registered),
         existing: if args.force { Existing::Replace } else { Existing::Keep },
         template: None,
         key: key.filter(|_| goal.format == Format::Rpm),
@@ -168,14 +128,14 @@ struct Goal {
     portable: bool,
 }
 
-/// What `--for` asks of the verb.
+/// What `--for` asks of the product.
 fn goals(call: &PackageCall) -> Result<Vec<Goal>> {
     let bad = |text: String| Error::new(Kind::BadOption, text);
     let known = format!("known are {}, and later releases of these", Profile::EXAMPLES);
-    let format = match call.verb {
-        Verb::Deb | Verb::Dsc => Some(Format::Deb),
-        Verb::Rpm | Verb::Spec => Some(Format::Rpm),
-        Verb::Pkg => None,
+    let format = match call.product {
+        Product::Deb | Product::Dsc => Some(Format::Deb),
+        Product::Rpm | Product::Spec => Some(Format::Rpm),
+        Product::Pkg => None,
     };
     let names = &call.args.profiles;
     let mut goals: Vec<Goal> = Vec::new();
@@ -225,19 +185,19 @@ fn source_request(
     })
 }
 
-fn place(args: &PackageArgs, goal: &Goal, verb: Verb, registered: Option<&Path>) -> Place {
+fn place(args: &PackageArgs, goal: &Goal, product: Product, registered: Option<&Path>) -> Place {
     let (below, suffix) = match goal.format {
         Format::Deb => ("deb", "deb"),
         Format::Rpm => ("rpm", "rpm"),
     };
-    match (&goal.profile, verb) {
+    match (&goal.profile, product) {
         // Each distribution has a folder of its own, which can become a repository of its own.
-        (Some(profile), Verb::Pkg) => {
+        (Some(profile), Product::Pkg) => {
             let folder = args.output.clone().unwrap_or_else(|| PathBuf::from("."));
             Place::Folder(folder.join(&profile.name))
         }
-        (_, Verb::Dsc) => input::place(args.output.as_deref(), "dsc", registered, &[]),
-        (_, Verb::Spec) => input::place(args.output.as_deref(), "spec", registered, &[]),
+        (_, Product::Dsc) => input::place(args.output.as_deref(), "dsc", registered, &[]),
+        (_, Product::Spec) => input::place(args.output.as_deref(), "spec", registered, &[]),
         _ => input::place(args.output.as_deref(), below, registered, &[suffix]),
     }
 }
@@ -251,9 +211,9 @@ fn compression(args: &PackageArgs, goal: &Goal) -> Option<Compression> {
     chosen.or(goal.portable.then_some(Compression::Gzip))
 }
 
-fn signing_key(verb: Verb, args: &PackageArgs, goals: &[Goal]) -> Result<Option<SigningKey>> {
+fn signing_key(product: Product, args: &PackageArgs, goals: &[Goal]) -> Result<Option<SigningKey>> {
     let Some(file) = &args.sign_key else { return Ok(None) };
-    if verb == Verb::Spec {
+    if product == Product::Spec {
         return Err(
             Error::new(Kind::BadOption, "a spec is not signed, the package made from it is").hint("see rpmsign(8)")
         );

@@ -54,19 +54,6 @@ impl Trees<'_> {
     }
 }
 
-/// The words with a leading `--root` behind the verb, where every command's own options stand.
-pub(crate) fn verb_first(words: &[String]) -> Vec<String> {
-    let (option, rest) = match words {
-        [option, folder, rest @ ..] if option == "--root" => (vec![option.clone(), folder.clone()], rest),
-        [option, rest @ ..] if option.starts_with("--root=") => (vec![option.clone()], rest),
-        _ => return words.to_vec(),
-    };
-    match rest.split_first() {
-        Some((verb, rest)) if !verb.starts_with('-') => [vec![verb.clone()], option, rest.to_vec()].concat(),
-        _ => words.to_vec(),
-    }
-}
-
 /// A file that was named on the command line and that programs of the root read as well: an opened path. It is one below
 /// the root, with the root's own name in front or without.
 pub(crate) fn file_of_root(system: &System, file: &Path) -> PathBuf {
@@ -77,26 +64,6 @@ pub(crate) fn file_of_root(system: &System, file: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn words(line: &str) -> Vec<String> {
-        line.split_whitespace().map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn a_root_in_front_of_the_verb_goes_behind_it() {
-        for (line, expected) in [
-            ("--root /t status -m foo", "status --root /t -m foo"),
-            ("--root=/t event kernel postinst 6.1", "event --root=/t kernel postinst 6.1"),
-            ("status --root /t", "status --root /t"),
-            ("--root /t", "--root /t"),
-            ("--root", "--root"),
-            ("-k 6.1 --root /t status", "-k 6.1 --root /t status"),
-            ("--root /t -k 6.1 status", "--root /t -k 6.1 status"),
-            ("", ""),
-        ] {
-            assert_eq!(verb_first(&words(line)), words(expected), "{line}");
-        }
-    }
 
     #[test]
     fn a_file_of_the_root_is_named_with_the_root_in_front_or_without() {

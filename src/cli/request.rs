@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::ids::{ModuleName, ModuleVersion};
+use crate::ids::{ModuleId, ModuleName, ModuleVersion, Target};
 use crate::request::{Kernels, Leaving, Request, Wish};
 use crate::step::scope::{Extent, Only, Within};
-use crate::step::{InitramfsCare, Inputs, Policy, Switch, TarballContent};
+use crate::step::{AddSource, InitramfsCare, Inputs, Policy, Switch, TarballContent};
 use crate::sys::process;
 
 use super::legacy::Typed;
@@ -16,73 +16,176 @@ use super::{place, targets};
 use crate::engine::app::{App, framework_switches};
 use crate::engine::archive::Subject;
 
+/// How a verb becomes a request.
+pub(crate) struct Asks {
+    needs: Needs,
+    leads: Leads,
+    wish: fn(&Line) -> Result<Wanted>,
+}
+
+/// Which rights it needs on a live system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Root,
+    /// To write in the tree.
+    Tree,
+    /// To write in the tree; root's for another root, whose programs run inside it.
+    Chroot,
+}
+
+/// Where it may lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leads {
+    /// Something may come under a kernel; a package may stand where a source could.
+    FromSource,
+    /// Something may come under a kernel.
+    ToKernel,
+    /// Nothing is added to a kernel.
+    Away,
+}
+
+const fn asks(needs: Needs, leads: Leads, wish: fn(&Line) -> Result<Wanted>) -> Asks {
+    Asks { needs, leads, wish }
+}
+
+pub(crate) const ADD: Asks = asks(Needs::Tree, Leads::FromSource, add);
+pub(crate) const BUILD: Asks = asks(Needs::Chroot, Leads::FromSource, build);
+pub(crate) const INSTALL: Asks = asks(Needs::Root, Leads::FromSource, install);
+pub(crate) const LDTARBALL: Asks = asks(Needs::Tree, Leads::FromSource, load);
+pub(crate) const UNINSTALL: Asks =
+    asks(Needs::Root, Leads::Away, |line| unmake(line, |id, kernels| Wish::Uninstall { id, kernels }));
+pub(crate) const UNBUILD: Asks =
+    asks(Needs::Tree, Leads::Away, |line| unmake(line, |id, kernels| Wish::Unbuild { id, kernels }));
+pub(crate) const REMOVE: Asks =
+    asks(Needs::Tree, Leads::Away, |line| unmake(line, |id, kernels| Wish::Remove { id, kernels }));
+pub(crate) const MKTARBALL: Asks = asks(Needs::Tree, Leads::Away, tarball);
+pub(crate) const MATCH: Asks = asks(Needs::Root, Leads::ToKernel, like);
+pub(crate) const RECONCILE: Asks = asks(Needs::Root, Leads::ToKernel, reconcile);
+pub(crate) const AUTOINSTALL: Asks = asks(Needs::Root, Leads::ToKernel, |line| {
+    let targets = targets::single_or_all(line.typed, line.app, line.verb)?;
+    Ok(line.app.switched_off().unwrap_or(Wish::Autoinstall { targets }).into())
+});
+pub(crate) const KERNEL_POSTINST: Asks = asks(Needs::Root, Leads::ToKernel, |line| {
+    let targets = vec![targets::named(line.typed, line.app, line.verb)?];
+    Ok(line.app.switched_off().unwrap_or(Wish::Autoinstall { targets }).into())
+});
+pub(crate) const KERNEL_PRERM: Asks = asks(Needs::Root, Leads::Away, |line| leaves(line, Leaving::Every));
+pub(crate) const KERNEL_PREINST: Asks = asks(Needs::Root, Leads::Away, |line| leaves(line, Leaving::AutoinstallOnly));
+
+/// What was typed, for whom, in which place.
+pub(crate) struct Line<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) verb: &'static str,
+    pub(crate) typed: &'a Typed,
+}
+
+impl Line<'_> {
+    fn operand(&self) -> Option<&str> {
+        self.typed.operand()
+    }
+}
+
+/// A wish, and what its operand stands for.
+struct Wanted {
+    wish: Wish,
+    subject: Option<Subject>,
+}
+
+impl From<Wish> for Wanted {
+    fn from(wish: Wish) -> Self {
+        Wanted { wish, subject: None }
+    }
+}
+
 /// What a command line asks for. The subject keeps an unpacked archive until the work is done.
 pub(crate) struct Asked {
-    /// The request.
     pub(crate) request: Request,
     /// What its operand stands for, if it has one.
     #[expect(dead_code, reason = "held, so that what it unpacked stays")]
     pub(crate) subject: Option<Subject>,
 }
 
-/// Turns an action into a request, with the refusals in the order in which callers know them.
-pub(crate) fn build(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Result<Asked> {
-    // Programs of another root run inside it, which only root may do.
-    let enters = action == "build" && !app.system.is_live();
-    if (needs_root(action) || enters) && !app.system.is_superuser() && !typed.dry_run {
-        return Err(Error::new(Kind::NotRoot, format!("{action} needs root")).hint("run the command as root"));
-    }
-    if !typed.dry_run {
-        may_write(app, action)?;
-    }
-    if makes(action) {
-        known_distribution(app)?;
-    }
-    let mut policy = policy(app, typed, action);
-    if let Some(wish) = wish_of_kernel(app, typed, action, word)? {
-        return Ok(Asked { request: Request { wish, policy }, subject: None });
-    }
-    if action == "mktarball" {
-        let wish = tarball(app, typed, word)?;
-        return Ok(Asked { request: Request { wish, policy }, subject: None });
-    }
-    if matches!(action, "uninstall" | "unbuild" | "remove") {
-        let kernels = targets::or_all(typed, app)?;
-        let id = operand::named(typed, word)?;
-        let wish = match action {
-            "uninstall" => Wish::Uninstall { id, kernels },
-            "unbuild" => {
-                policy.switches.insert(Switch::DiscardBuild);
-                Wish::Unbuild { id, kernels }
-            }
-            _ => Wish::Remove { id, kernels },
+impl Asks {
+    /// Turns what was typed into a request, with the refusals in the order in which callers know them.
+    pub(crate) fn request(&self, line: &Line) -> Result<Asked> {
+        let Line { app, verb, typed } = *line;
+        let needs_root = match self.needs {
+            Needs::Root => true,
+            Needs::Tree => false,
+            Needs::Chroot => !app.system.is_live(),
         };
-        return Ok(Asked { request: Request { wish, policy }, subject: None });
+        if needs_root && !app.system.is_superuser() && !typed.dry_run {
+            return Err(Error::new(Kind::NotRoot, format!("{verb} needs root")).hint("run the command as root"));
+        }
+        if !typed.dry_run {
+            may_write(app, verb)?;
+        }
+        if self.leads != Leads::Away {
+            known_distribution(app)?;
+        }
+        let Wanted { wish, subject } = (self.wish)(line)?;
+        let policy = policy(app, typed, &wish);
+        Ok(Asked { request: Request { wish, policy }, subject })
     }
-    making(app, typed, action, word, policy)
+
+    /// The RPM package that stands where a source could, if one does.
+    pub(crate) fn rpm_operand(&self, typed: &Typed) -> Option<PathBuf> {
+        if self.leads != Leads::FromSource {
+            return None;
+        }
+        let file = typed.archive.clone().or_else(|| typed.operand().map(PathBuf::from))?;
+        (file.extension().is_some_and(|suffix| suffix == "rpm") && file.is_file()).then_some(file)
+    }
 }
 
-/// add, build and install, whose operand may be a source.
-fn making(app: &App, typed: &Typed, action: &str, word: Option<&str>, policy: Policy) -> Result<Asked> {
-    targets::refuse_all(typed, action)?;
-    let targets = match action {
-        "add" | "ldtarball" => Vec::new(),
-        _ => targets::given(typed, app)?,
-    };
-    let subject = match action {
-        "ldtarball" => operand::archived(&app.system, &app.framework, typed, word)?,
-        _ => operand::resolve(&app.system, &app.framework, typed, word)?,
-    };
-    let (id, source) = (subject.id.clone(), subject.source.clone());
-    let wish = match action {
-        "add" | "ldtarball" => Wish::Add { id, source },
-        "build" => Wish::Build { id, source, targets },
-        _ => Wish::Install { id, source, targets },
-    };
-    Ok(Asked { request: Request { wish, policy }, subject: Some(subject) })
+fn add(line: &Line) -> Result<Wanted> {
+    targets::refuse_all(line.typed, line.verb)?;
+    of(operand::resolve(&line.app.system, &line.app.framework, line.typed, line.operand())?, |id, source| Wish::Add {
+        id,
+        source,
+    })
 }
 
-fn tarball(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
+fn load(line: &Line) -> Result<Wanted> {
+    targets::refuse_all(line.typed, line.verb)?;
+    of(operand::archived(&line.app.system, &line.app.framework, line.typed, line.operand())?, |id, source| Wish::Add {
+        id,
+        source,
+    })
+}
+
+fn build(line: &Line) -> Result<Wanted> {
+    let (targets, subject) = for_kernels(line)?;
+    of(subject, |id, source| Wish::Build { id, source, targets })
+}
+
+fn install(line: &Line) -> Result<Wanted> {
+    let (targets, subject) = for_kernels(line)?;
+    of(subject, |id, source| Wish::Install { id, source, targets })
+}
+
+fn for_kernels(line: &Line) -> Result<(Vec<Target>, Subject)> {
+    targets::refuse_all(line.typed, line.verb)?;
+    let targets = targets::given(line.typed, line.app)?;
+    Ok((targets, operand::resolve(&line.app.system, &line.app.framework, line.typed, line.operand())?))
+}
+
+fn of(subject: Subject, wish: impl FnOnce(ModuleId, AddSource) -> Wish) -> Result<Wanted> {
+    let wish = wish(subject.id.clone(), subject.source.clone());
+    Ok(Wanted { wish, subject: Some(subject) })
+}
+
+fn unmake(line: &Line, wish: impl FnOnce(ModuleId, Kernels) -> Wish) -> Result<Wanted> {
+    let kernels = targets::or_all(line.typed, line.app)?;
+    Ok(wish(operand::named(line.typed, line.operand())?, kernels).into())
+}
+
+fn leaves(line: &Line, which: Leaving) -> Result<Wanted> {
+    Ok(Wish::KernelLeaves { target: targets::named(line.typed, line.app, line.verb)?, which }.into())
+}
+
+fn tarball(line: &Line) -> Result<Wanted> {
+    let typed = line.typed;
     let content = match (typed.source_only, typed.binaries_only) {
         (true, true) => {
             return Err(Error::new(Kind::OnlyAndOnly, "--source-only and --binaries-only exclude each other"));
@@ -94,42 +197,32 @@ fn tarball(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
     // A source does not depend on a kernel.
     let kernels = match content {
         TarballContent::SourceOnly => Kernels::Given(Vec::new()),
-        _ => targets::or_all(typed, app)?,
+        _ => targets::or_all(typed, line.app)?,
     };
-    let id = operand::named(typed, word)?;
-    Ok(Wish::MakeTarball { id, kernels, content, file: typed.archive.clone() })
-}
-
-/// The actions that are about a kernel and whatever modules there are.
-fn wish_of_kernel(app: &App, typed: &Typed, action: &str, word: Option<&str>) -> Result<Option<Wish>> {
-    Ok(Some(match action {
-        "autoinstall" | "kernel_postinst" => {
-            let targets = match action {
-                "autoinstall" => targets::single_or_all(typed, app, action)?,
-                _ => vec![targets::named(typed, app, action)?],
-            };
-            app.switched_off().unwrap_or(Wish::Autoinstall { targets })
-        }
-        "kernel_prerm" => Wish::KernelLeaves { target: targets::named(typed, app, action)?, which: Leaving::Every },
-        "kernel_preinst" => {
-            Wish::KernelLeaves { target: targets::named(typed, app, action)?, which: Leaving::AutoinstallOnly }
-        }
-        "match" => like(app, typed, word)?,
-        "reconcile" => reconcile(app, typed, word)?,
-        _ => return Ok(None),
-    }))
+    let id = operand::named(typed, line.operand())?;
+    Ok(Wish::MakeTarball { id, kernels, content, file: typed.archive.clone() }.into())
 }
 
 /// What a person asks for counts, whatever is switched off for events.
-fn reconcile(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
-    targets::refuse_all(typed, "reconcile")?;
+fn reconcile(line: &Line) -> Result<Wanted> {
+    targets::refuse_all(line.typed, line.verb)?;
+    Ok(reconciliation(line.app, within(line.app, line.typed)?)?.into())
+}
+
+/// Whatever these modules and kernels need.
+pub(crate) fn reconciliation(app: &App, within: Within) -> Result<Wish> {
+    let targets = if within.kernels.is_empty() { app.kernels()? } else { within.kernels.clone() };
+    Ok(Wish::Reconcile { targets, extent: Extent::Everything, within })
+}
+
+/// The modules and kernels that a verb about all of them is limited to.
+pub(crate) fn within(app: &App, typed: &Typed) -> Result<Within> {
     let kernels = if typed.kernels.is_empty() { Vec::new() } else { targets::given(typed, app)? };
-    let targets = if kernels.is_empty() { app.kernels()? } else { kernels.clone() };
     let modules = match &typed.modules[..] {
-        [] | [_] => only(operand::parts(typed, word))?.into_iter().collect(),
+        [] | [_] => only(operand::parts(typed, typed.operand()))?.into_iter().collect(),
         several => several.iter().filter_map(|word| only(operand::split(word)).transpose()).collect::<Result<_>>()?,
     };
-    Ok(Wish::Reconcile { targets, extent: Extent::Everything, within: Within { modules, kernels } })
+    Ok(Within { modules, kernels })
 }
 
 /// The module that an action is limited to, if one is named.
@@ -138,18 +231,19 @@ fn only(parts: (Option<String>, Option<String>)) -> Result<Option<Only>> {
     Ok(Some(Only { name: ModuleName::new(name)?, version: version.map(ModuleVersion::new).transpose()? }))
 }
 
-fn like(app: &App, typed: &Typed, word: Option<&str>) -> Result<Wish> {
-    let target = targets::single(typed, app, "match")?;
+fn like(line: &Line) -> Result<Wanted> {
+    let typed = line.typed;
+    let target = targets::single(typed, line.app, line.verb)?;
     let Some(other) = &typed.templatekernel else {
         return Err(Error::new(Kind::TemplateMissing, "match needs the kernel whose modules are wanted")
             .hint("name it with --templatekernel"));
     };
-    let template = targets::one(other, typed.arches.first(), &app.system)?;
+    let template = targets::one(other, typed.arches.first(), &line.app.system)?;
     if template == target {
         return Err(Error::new(Kind::TemplateIsKernel, format!("{} is its own template", target.kernel)));
     }
-    let only = only(operand::parts(typed, word))?;
-    Ok(Wish::Match { target, template, only })
+    let only = only(operand::parts(typed, line.operand()))?;
+    Ok(Wish::Match { target, template, only }.into())
 }
 
 /// add, build, remove and unbuild need write access to the tree, or to the nearest folder above it that exists.
@@ -163,14 +257,6 @@ fn may_write(app: &App, action: &str) -> Result<()> {
     }
 }
 
-/// The actions that may put something under a kernel, or lead there.
-fn makes(action: &str) -> bool {
-    matches!(
-        action,
-        "add" | "build" | "install" | "autoinstall" | "reconcile" | "match" | "kernel_postinst" | "ldtarball"
-    )
-}
-
 /// Without os-release modules would land where this distribution does not look for them.
 fn known_distribution(app: &App) -> Result<()> {
     match app.system.os_release() {
@@ -180,31 +266,17 @@ fn known_distribution(app: &App) -> Result<()> {
     }
 }
 
-fn needs_root(action: &str) -> bool {
-    matches!(
-        action,
-        "install"
-            | "uninstall"
-            | "autoinstall"
-            | "reconcile"
-            | "match"
-            | "kernel_preinst"
-            | "kernel_postinst"
-            | "kernel_prerm"
-    )
-}
-
 /// A person decides about the initramfs. What a package's scripts change is seen to at the end of their transaction, and so
 /// is what was left over.
-fn initramfs_care(action: &str) -> InitramfsCare {
-    match action {
-        "reconcile" => InitramfsCare::Renew,
+fn initramfs_care(wish: &Wish) -> InitramfsCare {
+    match wish {
+        Wish::Reconcile { .. } => InitramfsCare::Renew,
         _ if process::transaction().is_some() => InitramfsCare::Note,
         _ => InitramfsCare::Leave,
     }
 }
 
-fn policy(app: &App, typed: &Typed, action: &str) -> Policy {
+fn policy(app: &App, typed: &Typed, wish: &Wish) -> Policy {
     let given = [
         (typed.force, Switch::Force),
         (typed.force_version_override, Switch::SkipVersionCheck),
@@ -212,6 +284,7 @@ fn policy(app: &App, typed: &Typed, action: &str) -> Policy {
         (typed.no_depmod, Switch::NoDepmod),
         (typed.modprobe_on_install, Switch::ModprobeOnInstall),
         (typed.symlink_modules, Switch::SymlinkModules),
+        (matches!(wish, Wish::Unbuild { .. }), Switch::DiscardBuild),
     ];
     let of_root = |file| place::file_of_root(&app.system, file);
     Policy {
@@ -228,7 +301,7 @@ fn policy(app: &App, typed: &Typed, action: &str) -> Policy {
             kernel_source_dir: typed.kernelsourcedir.as_deref().map(of_root),
             directives: typed.directives.clone(),
         },
-        initramfs: initramfs_care(action),
+        initramfs: initramfs_care(wish),
     }
 }
 
@@ -239,9 +312,9 @@ fn absolute(file: Option<&PathBuf>) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
+    use crate::cli::verb::Run;
+    use crate::cli::words;
     use crate::conf::Framework;
     use crate::report::human::{Human, Loudness, Notes};
     use crate::sys::System;
@@ -253,10 +326,11 @@ mod tests {
             let system = System::host().with_root(root.path());
             let (framework, _) = Framework::read(&system);
             let app = App::new(system, framework, Human::new(Loudness::Nothing, Notes::Stdout));
-            let typed = Typed::try_parse_from(line.split_whitespace()).unwrap();
-            let words = typed.split_words().unwrap();
-            let asked = build(&app, &typed, words.action.unwrap(), words.operand.as_deref());
-            asked.err().map_or(0, |error| error.kind().code())
+            let (verb, typed) = words::sample(line);
+            let Run::Request(asks) = &verb.run else { panic!("{line}") };
+            asks.request(&Line { app: &app, verb: verb.name, typed: &typed })
+                .err()
+                .map_or(0, |error| error.kind().code())
         };
         for (line, expected) in [("add foo/1 --dry-run", 4), ("remove foo/1 --all --dry-run", 0)] {
             assert_eq!(code(line), expected, "{line}");

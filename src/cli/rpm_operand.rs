@@ -7,17 +7,7 @@ use crate::exit::Kind;
 use crate::report::Reporter;
 use crate::sys::Output;
 
-use super::legacy::Typed;
 use crate::engine::app::App;
-
-/// The RPM package that stands where a source could, if one does.
-pub(crate) fn named(typed: &Typed, action: &str, operand: Option<&str>) -> Option<PathBuf> {
-    if !matches!(action, "add" | "build" | "install" | "ldtarball") {
-        return None;
-    }
-    let file = typed.archive.clone().or_else(|| operand.map(PathBuf::from))?;
-    (file.extension().is_some_and(|suffix| suffix == "rpm") && file.is_file()).then_some(file)
-}
 
 /// Installs the package. Its scripts may call dkms, so no lock is held meanwhile.
 ///

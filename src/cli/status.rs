@@ -15,9 +15,9 @@ use crate::engine::app::App;
 use crate::engine::{document, failures, pending, serving};
 
 /// Lists the states. Takes no lock, waits for nobody and runs nothing of the modules'.
-pub(crate) fn run(app: &App, typed: &Typed, operand: Option<&str>) -> Result<()> {
+pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
-    let filter = filter(typed, operand);
+    let filter = filter(typed, typed.operand());
     let is_kept = |entry: &ModuleEntry| serving::is_kept(entry, &modules, app.tree.layout());
     let looks = Looks { files: &|entry, build| files(app, entry, build), is_kept: &is_kept };
     let rows = rows(&modules, &filter, &looks);

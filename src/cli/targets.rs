@@ -142,9 +142,8 @@ fn arch(option: Option<&String>, system: &System, kernel: &KernelRelease) -> Res
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
+    use crate::cli::words::sample;
     use crate::report::human::{Human, Loudness, Notes};
 
     fn app(system: System) -> App {
@@ -161,7 +160,7 @@ mod tests {
     }
 
     fn targets(line: &str) -> std::result::Result<Vec<String>, u8> {
-        let typed = Typed::try_parse_from(line.split_whitespace()).expect("a command line");
+        let (_, typed) = sample(line);
         given(&typed, &machine().1)
             .map(|targets| targets.iter().map(|target| format!("{}/{}", target.kernel, target.arch)).collect())
             .map_err(|error| error.kind().code())
@@ -188,10 +187,10 @@ mod tests {
 
     #[test]
     fn without_an_architecture_nothing_can_be_named() {
-        let typed = Typed::try_parse_from(["build", "-k", "6.1"]).expect("a command line");
+        let typed = sample("build -k 6.1").1;
         let unknown = app(System::host().with_root("/nowhere").with_running(None, None));
         assert_eq!(given(&typed, &unknown).map_err(|error| error.kind()), Err(Kind::ArchUnknown));
-        let typed = Typed::try_parse_from(["build", "-k", "6.1/arm"]).expect("a command line");
+        let typed = sample("build -k 6.1/arm").1;
         assert!(given(&typed, &unknown).is_ok());
     }
 }

@@ -1,85 +1,86 @@
-//! The words after `mkdeb`, `mkrpm` and their kin.
+//! The arguments of `mkdeb`, `mkrpm` and their kin.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-/// Make an installable package that carries the source of a module and has DKMS build it, or modules that are built
+use crate::cli::common::{PlaceArgs, TellArgs};
+
+/// About the package, and what goes into it
 #[derive(Debug, Clone, Default, Args)]
 #[command(disable_version_flag = true)]
 pub(crate) struct PackageArgs {
-    /// A source archive (tar, also compressed, or zip), a folder, or NAME/VERSION of the tree [default: the tree's module
-    /// that -m and -v name]
+    /// A source archive (tar, also compressed, or zip), a folder, or MODULE/VERSION of the tree
     #[arg(value_name = "INPUT", required_unless_present_all = ["name", "module_version"])]
     pub(crate) input: Option<PathBuf>,
-    /// Write to this file, or into this folder [default: the current folder]
+    /// Write to this file or folder [default: the current one]
     #[arg(long, short = 'o', value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
-    /// Take modules, settings and templates of the root below this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) root: Option<PathBuf>,
     /// Replace a package file that exists
     #[arg(long)]
     pub(crate) force: bool,
-    /// The module's name, if dkms.conf does not say it or should say another
-    #[arg(long = "name", short = 'm', alias = "module", value_name = "NAME")]
+    /// The module's name, unless dkms.conf says it
+    #[arg(long = "name", short = 'm', alias = "module", value_name = "MODULE")]
     pub(crate) name: Option<String>,
-    /// The module's version, if dkms.conf does not say it or should say another
+    /// The module's version, unless dkms.conf says it
     #[arg(id = "module_version", long = "version", short = 'v', value_name = "VERSION")]
     pub(crate) version: Option<String>,
-    /// Of a git checkout: the module's version is that of the tag that is checked out
+    /// Take the version from the git tag that is checked out
     #[arg(long, conflicts_with = "module_version")]
     pub(crate) version_from_tag: bool,
-    /// Of a git checkout: package the files, too, that git does not track
-    #[arg(long)]
+    /// Package files, too, that git does not track
+    #[arg(long, hide_short_help = true)]
     pub(crate) untracked: bool,
-    /// The dkms.conf: a path in the source, or a file of this machine
+    /// The dkms.conf: a path in the source, or a file
     #[arg(short = 'c', long = "conf", value_name = "FILE")]
     pub(crate) conf: Option<PathBuf>,
-    /// Package the modules that are built, for machines without compilers, instead of the source: one package for each kernel
+    /// Package what is built, for machines without compilers:
+    /// a package for each kernel
     #[arg(long, visible_alias = "binaries-only")]
     pub(crate) binaries: bool,
-    /// With --binaries: the kernel; may be repeated [default: every kernel that the module is built for]
-    #[arg(short = 'k', long = "kernelver", value_name = "KVER[/ARCH]", requires = "binaries")]
+    /// With --binaries: the kernel (repeatable) [default: every one with a build]
+    #[arg(short = 'k', long = "kernelver", value_name = "KERNEL[/ARCH]", requires = "binaries")]
     pub(crate) kernels: Vec<String>,
-    /// With --binaries: the kernel's architecture, one for all of -k or one for each
-    #[arg(short = 'a', value_name = "ARCH", requires = "kernels")]
+    /// With --binaries: the kernel's architecture
+    #[arg(short = 'a', value_name = "ARCH", requires = "kernels", hide_short_help = true)]
     pub(crate) arches: Vec<String>,
-    /// The package's name [default: NAME-dkms; with --binaries NAME-modules-KVER, for RPM kmod-NAME-KVER]
-    #[arg(long, value_name = "NAME")]
+    /// The package's name [default: MODULE-dkms]
+    ///
+    /// With --binaries the default is MODULE-modules-KERNEL, for RPM kmod-MODULE-KERNEL.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub(crate) package_name: Option<String>,
     /// The package's version [default: made from the module's]
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", hide_short_help = true)]
     pub(crate) package_version: Option<String>,
     /// The epoch, which outranks all versions without one
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub(crate) epoch: Option<u32>,
     /// The release (RPM) or revision (Debian) [default: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub(crate) release: Option<String>,
     /// The package's architecture [default: none, unless it holds objects for one]
-    #[arg(long = "package-arch", visible_alias = "arch", value_name = "ARCH")]
+    #[arg(long = "package-arch", visible_alias = "arch", value_name = "ARCH", hide_short_help = true)]
     pub(crate) architecture: Option<String>,
     /// One line about the package [default: MODULE_DESCRIPTION]
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", hide_short_help = true)]
     pub(crate) summary: Option<String>,
     /// More about it; an empty line begins a new paragraph
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", hide_short_help = true)]
     pub(crate) description: Option<String>,
     /// The licence as an SPDX expression [default: the source's SPDX tags or MODULE_LICENSE]
-    #[arg(long, value_name = "SPDX")]
+    #[arg(long, value_name = "SPDX", hide_short_help = true)]
     pub(crate) license: Option<String>,
     /// `Name <address>` [default: DEBFULLNAME and DEBEMAIL, else MODULE_AUTHOR]
-    #[arg(long, value_name = "PERSON")]
+    #[arg(long, value_name = "PERSON", hide_short_help = true)]
     pub(crate) maintainer: Option<String>,
     /// Who distributes the package (RPM)
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", hide_short_help = true)]
     pub(crate) vendor: Option<String>,
     /// The home page
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", hide_short_help = true)]
     pub(crate) url: Option<String>,
     /// What changed: a changelog of Debian or of an RPM spec, or a text with headings for versions
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) changelog: Option<PathBuf>,
     /// `--requires` and its kin.
     #[command(flatten)]
@@ -87,42 +88,28 @@ pub(crate) struct PackageArgs {
     /// The compression [default: xz for Debian, zstd for RPM]
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(crate) compress: Option<CompressionArg>,
-    /// The distributions (mkpkg: several), or `portable`: what every system can read (gzip)
+    /// The distribution, or `portable` for all; of mkpkg a list
     #[arg(long = "for", value_delimiter = ',', value_name = "PROFILE", conflicts_with = "compress")]
     pub(crate) profiles: Vec<String>,
-    /// Who does the work when the package comes and goes: its own scripts, or the triggers of this DKMS
-    #[arg(long, value_enum, value_name = "WHICH", default_value = "portable")]
+    /// Who acts when the package comes and goes
+    #[arg(long, value_enum, value_name = "WHICH", default_value = "portable", hide_short_help = true)]
     pub(crate) scriptlets: ScriptletsArg,
-    /// Sign the RPM with this OpenPGP secret key
+    /// Sign the RPM with this OpenPGP secret key (of .deb files the repository is signed: mkrepo)
     #[arg(long, value_name = "FILE")]
     pub(crate) sign_key: Option<PathBuf>,
     /// The first line of this file is the key's passphrase
-    #[arg(long, value_name = "FILE", requires = "sign_key")]
+    #[arg(long, value_name = "FILE", requires = "sign_key", hide_short_help = true)]
     pub(crate) sign_passphrase_file: Option<PathBuf>,
-    /// Bring along this public certificate (PEM or DER), to be enrolled for Secure Boot
+    /// Bring this certificate along, to be enrolled for Secure Boot
     #[arg(long, value_name = "FILE")]
     pub(crate) mok_cert: Option<PathBuf>,
-    /// The most that an archive may hold, in bytes (K, M and G are understood) [default: 4G]
-    #[arg(long, value_name = "BYTES", value_parser = super::bytes)]
+    /// The most that an archive may hold: 100M, 4G [default: 4G]
+    #[arg(long, value_name = "BYTES", value_parser = super::bytes, hide_short_help = true)]
     pub(crate) max_size: Option<u64>,
-    /// The DKMS tree, for NAME/VERSION
-    #[arg(long, value_name = "DIR")]
-    pub(crate) dkmstree: Option<PathBuf>,
-    /// The source tree, for NAME/VERSION
-    #[arg(long, value_name = "DIR")]
-    pub(crate) sourcetree: Option<PathBuf>,
-    /// Where the kernels lie that modules are built for, for --binaries
-    #[arg(long, value_name = "DIR")]
-    pub(crate) installtree: Option<PathBuf>,
-    /// Tell the result as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Say nothing
-    #[arg(long, short = 'q')]
-    pub(crate) quiet: bool,
-    /// Say more: every file
-    #[arg(long, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    #[command(flatten)]
+    pub(crate) tell: TellArgs,
     /// Of DKMS 2: what is done anyway
     #[arg(long, hide = true)]
     pub(crate) source_only: bool,
@@ -132,28 +119,28 @@ pub(crate) struct PackageArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct RelationArgs {
     /// It cannot be without this: NAME, or NAME >= VERSION and the like
-    #[arg(long, value_name = "RELATION", visible_alias = "depends")]
+    #[arg(long, value_name = "RELATION", visible_alias = "depends", hide_short_help = true)]
     pub(crate) requires: Vec<String>,
     /// It wants this where it can be had
-    #[arg(long, value_name = "RELATION")]
+    #[arg(long, value_name = "RELATION", hide_short_help = true)]
     pub(crate) recommends: Vec<String>,
     /// It goes well with this
-    #[arg(long, value_name = "RELATION")]
+    #[arg(long, value_name = "RELATION", hide_short_help = true)]
     pub(crate) suggests: Vec<String>,
     /// It wants to be there when this is (RPM)
-    #[arg(long, value_name = "RELATION")]
+    #[arg(long, value_name = "RELATION", hide_short_help = true)]
     pub(crate) supplements: Vec<String>,
     /// It can be used in place of this
-    #[arg(long, value_name = "RELATION")]
+    #[arg(long, value_name = "RELATION", hide_short_help = true)]
     pub(crate) provides: Vec<String>,
     /// It cannot be beside this
-    #[arg(long, value_name = "RELATION")]
+    #[arg(long, value_name = "RELATION", hide_short_help = true)]
     pub(crate) conflicts: Vec<String>,
     /// It makes this go (RPM: Obsoletes; Debian: Breaks and Replaces)
-    #[arg(long, value_name = "RELATION")]
+    #[arg(long, value_name = "RELATION", hide_short_help = true)]
     pub(crate) obsoletes: Vec<String>,
     /// It takes the place of this package, or of its versions before that one, and offers what it was
-    #[arg(long, value_name = "OLD[<VERSION]")]
+    #[arg(long, value_name = "OLD[<VERSION]", hide_short_help = true)]
     pub(crate) replaces: Vec<String>,
 }
 

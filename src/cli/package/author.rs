@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, FromArgMatches};
+use clap::Args;
 use serde::Serialize;
 
 use super::args::PackageArgs;
 use super::{input, source_request};
-use crate::cli::place::Trees;
+use crate::cli::common::{PlaceArgs, TellArgs};
 use crate::conf::modernize::{self, Modernized};
 use crate::conf::{self, Framework};
 use crate::error::{Error, Result};
@@ -21,7 +21,7 @@ use crate::package::module::lint;
 use crate::package::module::lint::{Finding, Level, Subject};
 use crate::package::module::{authored, mkconf, placeholder, survey};
 use crate::package::words::names;
-use crate::report::human::{Human, Loudness, Notes};
+use crate::report::human::{Human, Notes};
 use crate::report::{Message, Reporter};
 use crate::sys::System;
 
@@ -29,47 +29,39 @@ use crate::sys::System;
 #[derive(Debug, Clone, Default, Args)]
 #[command(disable_version_flag = true)]
 pub(crate) struct AuthorArgs {
-    /// A source archive (tar, also compressed, or zip), a folder, a dkms.conf, or NAME/VERSION of the tree
+    /// A source archive (tar, also compressed, or zip), a folder, a dkms.conf, or MODULE/VERSION of the tree
     #[arg(value_name = "INPUT")]
     pub(crate) input: PathBuf,
-    /// The module's name, if the input's name does not say it
-    #[arg(long = "name", short = 'm', alias = "module", value_name = "NAME")]
+    /// The module's name, unless INPUT says it
+    #[arg(long = "name", short = 'm', alias = "module", value_name = "MODULE")]
     pub(crate) name: Option<String>,
-    /// The module's version, if neither the input's name nor the source says it
+    /// The module's version, unless INPUT says it
     #[arg(id = "module_version", long = "version", short = 'v', value_name = "VERSION")]
     pub(crate) version: Option<String>,
-    /// The dkms.conf: a path in the source, or a file of this machine
+    /// The dkms.conf: a path in the source, or a file
     #[arg(short = 'c', long = "conf", value_name = "FILE")]
     pub(crate) conf: Option<PathBuf>,
-    /// mkconf: write to this file, or to dkms.conf in this folder [default: standard output]
+    /// Write to this file, or to dkms.conf in this folder
     #[arg(long, short = 'o', value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
-    /// mkconf: replace a file that exists
+    /// Replace a file that exists
     #[arg(long)]
     pub(crate) force: bool,
-    /// mkconf: renew the dkms.conf that is there: the dialect of 2003 and deprecated directives become today's
+    /// Renew the dkms.conf that is there
     #[arg(long)]
     pub(crate) modernize: bool,
-    /// The most that an archive may hold, in bytes (K, M and G are understood) [default: 4G]
+    /// The most that an archive may hold: 100M, 4G [default: 4G]
     #[arg(long, value_name = "BYTES", value_parser = super::bytes)]
     pub(crate) max_size: Option<u64>,
-    /// The DKMS tree, for NAME/VERSION
-    #[arg(long, value_name = "DIR")]
-    pub(crate) dkmstree: Option<PathBuf>,
-    /// The source tree, for NAME/VERSION
-    #[arg(long, value_name = "DIR")]
-    pub(crate) sourcetree: Option<PathBuf>,
-    /// Tell the result as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Say nothing
-    #[arg(long, short = 'q')]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    #[command(flatten)]
+    pub(crate) tell: TellArgs,
 }
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verb {
+pub(crate) enum Task {
     Write,
     Lint,
 }
@@ -77,53 +69,26 @@ enum Verb {
 /// A command line, as typed.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthorCall {
-    verb: Verb,
-    args: AuthorArgs,
-}
-
-/// The verbs that this file knows.
-pub(crate) const VERBS: [&str; 2] = ["mkconf", "lint"];
-
-/// Reads the words after one of [`VERBS`].
-pub(crate) fn parse(verb: &str, words: &[String]) -> std::result::Result<AuthorCall, clap::Error> {
-    let (verb, name) = if verb == "lint" { (Verb::Lint, "dkms lint") } else { (Verb::Write, "dkms mkconf") };
-    let command = AuthorArgs::augment_args(clap::Command::new(name).bin_name(name).no_binary_name(true));
-    // lint writes nothing.
-    let hidden = |command: clap::Command, id: &'static str| command.mut_arg(id, |arg| arg.hide(true));
-    let command = match verb {
-        Verb::Lint => ["output", "force", "modernize"]
-            .into_iter()
-            .fold(command.about("Tell what would fail in a dkms.conf, and what is deprecated"), hidden),
-        Verb::Write => command,
-    };
-    let found = command.try_get_matches_from(words)?;
-    Ok(AuthorCall { verb, args: AuthorArgs::from_arg_matches(&found)? })
+    pub(crate) task: Task,
+    pub(crate) args: AuthorArgs,
 }
 
 impl AuthorCall {
     /// Who is told: what goes to standard output is a file or a document, unless it goes elsewhere.
     pub(crate) fn reporter(&self) -> Human {
-        let loudness = if self.args.quiet { Loudness::Nothing } else { Loudness::Normal };
-        let is_answer = self.args.json || self.args.output.is_none();
-        Human::new(loudness, if is_answer { Notes::Stderr } else { Notes::Stdout })
-    }
-
-    /// Whether the result is told as JSON.
-    pub(crate) fn json(&self) -> bool {
-        self.args.json
+        let is_answer = self.args.tell.json || self.args.output.is_none();
+        Human::new(self.args.tell.loudness(), if is_answer { Notes::Stderr } else { Notes::Stdout })
     }
 }
 
 /// Does what the command line asks for.
 pub(crate) fn run(call: &AuthorCall, system: &System, framework: &Framework, reporter: &dyn Reporter) -> Result<()> {
-    let mut framework = framework.clone();
-    let (dkms, source) = (call.args.dkmstree.as_deref(), call.args.sourcetree.as_deref());
-    Trees { dkms, source, install: None }.replace_in(&mut framework);
+    let framework = call.args.place.settings(framework);
     let work = Work { args: &call.args, system, framework: &framework, reporter };
-    match (call.verb, call.args.modernize) {
-        (Verb::Lint, _) => work.lint(),
-        (Verb::Write, true) => work.modernize(),
-        (Verb::Write, false) => work.write(),
+    match (call.task, call.args.modernize) {
+        (Task::Lint, _) => work.lint(),
+        (Task::Write, true) => work.modernize(),
+        (Task::Write, false) => work.write(),
     }
 }
 
@@ -218,7 +183,7 @@ impl Work<'_> {
     ) -> Result<()> {
         let file = self.args.output.as_deref().map(|output| self.save(output, text)).transpose()?;
         warnings.iter().for_each(|warning| self.reporter.warn(warning.clone()));
-        if self.args.json {
+        if self.args.tell.json {
             let schema = "dkms-mkconf-1";
             let document = Document { schema, module, version, file: file.as_deref(), conf: text, changes, warnings };
             return self.answer(&document);
@@ -284,7 +249,7 @@ impl Work<'_> {
         let findings = lint::lint(&Subject { file: &there.shown, text: &there.text, conf: &known, source });
         let count = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
         let (errors, warnings) = (count(Level::Error), count(Level::Warning));
-        if self.args.json {
+        if self.args.tell.json {
             self.answer(&serde_json::json!({
                 "schema": "dkms-lint-1",
                 "errors": errors,

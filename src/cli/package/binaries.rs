@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::args::PackageArgs;
 use super::input::Input;
-use super::{PackageCall, Verb, source_date, tell_json};
+use super::{PackageCall, Product, source_date, tell_json};
 use crate::cli::targets;
 use crate::conf::Framework;
 use crate::error::{Error, Result};
@@ -43,13 +43,13 @@ pub(super) fn run(
     for request in requests {
         for built in &built {
             let package = make(built, request, date, reporter)?;
-            if !args.json {
+            if !args.tell.json {
                 summary::tell(&package, None, reporter);
             }
             made.push(package);
         }
     }
-    if args.json { tell_json(&made, module, None, reporter) } else { Ok(()) }
+    if args.tell.json { tell_json(&made, module, None, reporter) } else { Ok(()) }
 }
 
 /// Refuses what makes no sense together; gives the module.
@@ -58,7 +58,7 @@ fn check<'a>(call: &PackageCall, input: &'a Input) -> Result<&'a ModuleId> {
     if call.args.source_only {
         return Err(Error::new(Kind::OnlyAndOnly, "--binaries and --source-only exclude each other"));
     }
-    if matches!(call.verb, Verb::Spec | Verb::Dsc) {
+    if matches!(call.product, Product::Spec | Product::Dsc) {
         return Err(bad("what is built needs no recipe").hint("use mkdeb, mkrpm or mkpkg with --binaries"));
     }
     input.id.as_ref().ok_or_else(|| {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Verb;
+use super::Product;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::package::Format;
@@ -13,11 +13,11 @@ use crate::package::make::Prepared;
 use crate::sys::System;
 
 /// The template of a package that is written here.
-pub(super) fn own(verb: Verb, format: Format, prepared: &Prepared, system: &System) -> Result<Option<Template>> {
+pub(super) fn own(product: Product, format: Format, prepared: &Prepared, system: &System) -> Result<Option<Template>> {
     let (source, module) = (&prepared.source.folder, &prepared.module);
-    let read = match (verb, format) {
+    let read = match (product, format) {
         // Their words are for the tool that reads the recipe.
-        (Verb::Spec | Verb::Dsc, _) => return Ok(None),
+        (Product::Spec | Product::Dsc, _) => return Ok(None),
         (_, Format::Rpm) => template::find_spec(source, module, system).map(|file| template::spec::read(&file, module)),
         (_, Format::Deb) => template::find_debian(source, module, system, false)
             .map(|folder| template::debian::read(&folder, module, prepared.date)),

@@ -2,8 +2,21 @@ use super::wishes::{environment_maintainer, relations};
 use super::*;
 use crate::package::words::relations::Kind as Relation;
 
+fn parse(verb: &str, words: &[&str]) -> Result<PackageCall> {
+    let product = match verb {
+        "mkdeb" => Product::Deb,
+        "mkrpm" => Product::Rpm,
+        "mkpkg" => Product::Pkg,
+        "mkspec" => Product::Spec,
+        _ => Product::Dsc,
+    };
+    let verb = crate::cli::verbs::named(verb).unwrap();
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    Ok(PackageCall { product, args: crate::cli::usage::arguments(verb, &words)? })
+}
+
 fn call(verb: &str, words: &[&str]) -> PackageCall {
-    parse(verb, &words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()).unwrap()
+    parse(verb, words).unwrap()
 }
 
 #[test]
@@ -35,7 +48,7 @@ fn the_command_line_reads_as_documented() {
     assert_eq!(compression(args, &goals(&call).unwrap()[0]), Some(Compression::Gzip));
     assert_eq!(relations(args), [(Relation::Requires, "a, b".to_owned())]);
     assert!(parse("mkrpm", &[]).is_err());
-    let of_the_tree = ["-m", "foo", "-v", "1.0", "--source-only"].map(String::from);
+    let of_the_tree = ["-m", "foo", "-v", "1.0", "--source-only"];
     assert!(parse("mkrpm", &of_the_tree).unwrap().args.input.is_none());
 }
 
