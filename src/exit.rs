@@ -54,8 +54,8 @@ exit_codes! {
     CheckPending = 1, "check: something waits for a package, or is to be done";
     LintFailed = 1, "lint: something would fail";
     CheckFailed = 2, "check: something failed and was not done since";
-    FsckFound = 1, "fsck: something is wrong, or is left for a person to mend";
-    FsckFailed = 2, "fsck --repair: something could not be mended";
+    FsckFound = 1, "fsck: something is wrong, or is left for you to repair";
+    FsckFailed = 2, "fsck --repair: something could not be repaired";
     BadOption = 2, "unknown option, unknown action or a value that is not allowed";
     KernelWithAll = 2, "-k together with --all";
     SourceMissing = 2, "the source directory does not exist";
@@ -103,7 +103,7 @@ exit_codes! {
     EventFailed = 76, "event: a module failed and the failure policy is strict, or a kernel that lacks an essential one is held";
     Excluded = 77, "excluded by a BUILD_EXCLUSIVE_ directive";
     DiskFull = 78, "the disk is full";
-    InitramfsFailed = 79, "reconcile: the modules are as wanted, but an initramfs could not be made anew";
+    InitramfsFailed = 79, "reconcile: the modules are up to date, but an initramfs could not be made anew";
     PreInstallFailed = 101, "the PRE_INSTALL script failed";
 }
 

@@ -267,7 +267,7 @@ fn doing(operation: &Operation) -> &'static str {
         Operation::Uninstall => "uninstalling",
         Operation::Unbuild => "unbuilding",
         Operation::Forget => "removing",
-        Operation::Adopt => "adopting",
+        Operation::Adopt => "taking over",
         Operation::RenewInitramfs => "renewing the initramfs with",
         Operation::MakeTarball(_) => "packing",
     }

@@ -70,7 +70,7 @@ fn verdict(plan: &Plan, failures: &[Failure], lacks: &[Lack]) -> Option<Error> {
     }
     let open = plan.steps.len() + waiting(plan).count();
     let hint = "`dkms reconcile` does what can be done now";
-    (open > 0).then(|| Error::new(Kind::CheckPending, format!("not as wanted: {open}")).hint(hint))
+    (open > 0).then(|| Error::new(Kind::CheckPending, format!("out of date or waiting: {open}")).hint(hint))
 }
 
 fn found<'a>(plan: &'a Plan, failed: &'a [Failure], verdict: Option<&'a Error>) -> Checked<'a> {

@@ -7,7 +7,7 @@ use crate::exit::Kind;
 use crate::report::Reporter;
 
 use super::verb::{self, Group, Verb};
-use super::{plain_reporter, usage, verbs};
+use super::{plain_reporter, usage, verbs, words as line};
 
 const WIDTH: usize = 80;
 const INDENT: usize = 27;
@@ -20,8 +20,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 /// `dkms help [VERB]`
 pub(crate) fn run(_verb: &'static Verb, words: &[String]) -> u8 {
     let reporter = plain_reporter();
-    let asked = words.iter().find(|word| !word.starts_with('-'));
-    let Some(word) = asked else {
+    let Some(word) = line::first_plain(words) else {
         reporter.answer(overview());
         return 0;
     };
@@ -31,7 +30,7 @@ pub(crate) fn run(_verb: &'static Verb, words: &[String]) -> u8 {
             0
         }
         None => {
-            let refused = usage::without_verb(std::slice::from_ref(word)).err();
+            let refused = usage::without_verb(&[word.to_owned()]).err();
             let refused = refused.unwrap_or_else(|| Error::new(Kind::BadOption, format!("`{word}` is not an action")));
             super::fail(&reporter, &refused)
         }

@@ -72,7 +72,7 @@ fn setup(args: &RepositoryArgs) -> Result<Option<Setup>> {
     let (Some(name), Some(url)) = (&args.repo_package, &args.url) else { return Ok(None) };
     let bad = |text: String| Error::new(Kind::BadOption, text);
     if args.sign_key.is_none() {
-        return Err(bad("hosts are set up only for a repository that they can check".to_owned())
+        return Err(bad("--repo-package needs a signed repository, for hosts to check".to_owned())
             .hint("sign it with --sign-key FILE"));
     }
     let setup = Setup::new(name, &args.repo_version, url, args.maintainer.as_deref());

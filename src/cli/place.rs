@@ -17,7 +17,8 @@ pub(crate) fn system(given: Option<&Path>) -> Result<System> {
     let host = System::host();
     let Some(root) = given.map(Path::to_path_buf).or_else(|| of_dpkg(&host)) else { return Ok(host) };
     System::of_root(&root).map_err(|error| {
-        Error::new(Kind::BadOption, format!("{} is no root to work on", root.display())).caused_by(error)
+        Error::new(Kind::BadOption, format!("{} is not a folder that can serve as root", root.display()))
+            .caused_by(error)
     })
 }
 

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 
 use super::legacy::Typed;
+use super::operand;
 use super::verb::{self, Position, Verb};
 use super::verbs;
 
@@ -26,10 +27,22 @@ pub(crate) fn parse(verb: &'static Verb, words: &[String]) -> Result<Typed> {
         let text = format!("two actions at once: {} and {}", verb.name, second.name);
         return Err(Error::new(Kind::TwoActions, text).hint("run them one after the other"));
     }
-    match typed.words.get(verb.operand.most) {
-        Some(surplus) => Err(too_many(verb, surplus)),
-        None => Ok(typed),
+    if let Some(surplus) = typed.words.get(verb.operand.most) {
+        return Err(too_many(verb, surplus));
     }
+    one_module(&typed)?;
+    Ok(typed)
+}
+
+/// `-m` and an operand may not name two modules. What exists is a source.
+fn one_module(typed: &Typed) -> Result<()> {
+    let (Some(option), Some(word)) = (typed.module(), typed.operand()) else { return Ok(()) };
+    let same = |one: &Option<String>, other: &Option<String>| one == other || other.is_none();
+    let ((name, _), (of_word, _)) = (operand::split(option), operand::split(word));
+    if std::path::Path::new(word).exists() || same(&name, &of_word) {
+        return Ok(());
+    }
+    Err(bad(format!("-m {option} and {word} are two modules")).hint("name one, with -m or without"))
 }
 
 /// Reads the words of a verb into the arguments of its form.
@@ -202,12 +215,17 @@ mod tests {
             ("status --repair", "status does not take --repair"),
             ("status --force", "status does not take --force"),
             ("install world/2.1 hello/1.1", "install takes one operand, and `hello/1.1` is one too many"),
+            ("install -m foo bar/1", "-m foo and bar/1 are two modules"),
             ("autoinstall -m foo", "autoinstall does not take -m, --module, --mod"),
             ("remove foo/1 --templatekernel x", "remove does not take --templatekernel"),
         ] {
             let error = refused(line);
             assert_eq!((error.kind(), error.to_string().as_str()), (Kind::BadOption, told), "{line}");
-            assert!(error.hints()[0].contains("takes"), "{line}: {:?}", error.hints());
+            assert!(
+                ["takes", "with -m"].iter().any(|word| error.hints()[0].contains(word)),
+                "{line}: {:?}",
+                error.hints()
+            );
         }
     }
 

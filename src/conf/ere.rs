@@ -6,7 +6,7 @@ use regex::Regex;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EreError {
     /// A bracket expression, group or interval is not closed, or an operator has nothing to repeat.
-    #[error("`{expression}` is no regular expression: {what}")]
+    #[error("`{expression}` is not a regular expression: {what}")]
     Malformed {
         /// The expression.
         expression: String,
@@ -200,7 +200,7 @@ impl<'a> Translator<'a> {
         }
         match (kind, name.chars().count()) {
             (':', _) if CLASSES.contains(&name.as_str()) => self.out.push_str(&format!("[:{name}:]")),
-            (':', _) => return Err(self.malformed(&format!("[:{name}:] is no character class"))),
+            (':', _) => return Err(self.malformed(&format!("[:{name}:] is not a character class"))),
             (_, 1) => name.chars().for_each(|character| self.member(character)),
             _ => return Err(self.malformed("collating elements of several characters are not supported")),
         }

@@ -176,7 +176,7 @@ impl Gathered {
                 }
                 Some((name, _)) => {
                     self.notices
-                        .push(format!("--directive {name}=… is ignored: {name} is no directive (no index here)"));
+                        .push(format!("--directive {name}=… is ignored: {name} is not a directive (no index here)"));
                 }
                 None => self.notices.push(format!("--directive {directive} is ignored: it has no NAME=VALUE")),
             }

@@ -92,7 +92,7 @@ fn modules(name: &str, words: &str) -> Result<BTreeSet<ModuleName>, String> {
     words
         .split(|c: char| c.is_whitespace() || c == ',')
         .filter(|word| !word.is_empty())
-        .map(|word| ModuleName::new(word).map_err(|_| format!("`{word}` in {name} is no module's name")))
+        .map(|word| ModuleName::new(word).map_err(|_| format!("`{word}` in {name} is not a module name")))
         .collect()
 }
 
@@ -112,7 +112,7 @@ mod tests {
             ("lock_timeout", "15 min", Some("lock_timeout is `15 min`, not a number of seconds")),
             ("lock_timeout", "-1", Some("lock_timeout is `-1`, not a number of seconds")),
             ("strict_modules", "zfs, r8168  nvidia", None),
-            ("essential_modules", "a/b", Some("`a/b` in essential_modules is no module's name")),
+            ("essential_modules", "a/b", Some("`a/b` in essential_modules is not a module name")),
         ] {
             let said = Policies::default().set(name, value).err();
             assert_eq!(said.as_deref(), complaint, "{name}={value}");

@@ -109,7 +109,7 @@ impl<'a> Rules<'a> {
             self.notices.push(format!("{name} is obsolete and does nothing"));
         }
         for (typo, meant) in directive::TYPOS.iter().filter(|(typo, _)| self.directives.contains_key(*typo)) {
-            self.notices.push(format!("{typo} is no directive and is ignored; {meant} may be meant"));
+            self.notices.push(format!("{typo} is not a directive and is ignored; {meant} may be meant"));
         }
         if self.value("OBSOLETE_BY", 0).is_some() {
             self.notices.push("OBSOLETE_BY is deprecated; use BUILD_EXCLUSIVE_KERNEL_MAX".to_owned());

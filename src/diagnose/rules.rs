@@ -162,7 +162,7 @@ pub(crate) const FIRST_ERROR: &[Rule] = &[
     },
     Rule {
         pattern: r"missing separator|recipe commences before first target",
-        cause: "the module's Makefile is no valid makefile",
+        cause: "the module's Makefile is not a valid makefile",
         advice: "look whether the source was unpacked unchanged (tabs, line ends)",
     },
     Rule {

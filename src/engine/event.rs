@@ -435,7 +435,7 @@ fn sources_may_leave(taking: &Taking<'_>, folders: &BTreeSet<String>) -> Result<
         }
     }
     let names = may_leave.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    taking.nothing(format!("{names}: stays until the transaction is over"))
+    taking.nothing(format!("{names}: kept until the transaction is over, which may bring it back"))
 }
 
 impl Taking<'_> {

@@ -72,7 +72,7 @@ impl Recording {
 pub(crate) fn read(file: &Path) -> Result<Recorded> {
     let text = fs_err::read(file).map_err(|error| Error::io("cannot read the recorded event", error))?;
     let refused = |why: String| {
-        Error::new(Kind::Usage, format!("{} is no recorded event: {why}", file.display()))
+        Error::new(Kind::Usage, format!("{} is not a recorded event: {why}", file.display()))
             .hint("such files are written by `dkms event --record FILE …`")
     };
     let recorded: Recorded = serde_json::from_slice(&text).map_err(|error| refused(error.to_string()))?;
@@ -116,7 +116,7 @@ mod tests {
         for text in ["", "{", "[]", r#"{"schema":"dkms-plan-1","program":"x","call":{"words":[]}}"#] {
             fs_err::write(&file, text).unwrap();
             let error = read(&file).unwrap_err();
-            assert!(error.message().contains("is no recorded event"), "{text}: {error}");
+            assert!(error.message().contains("is not a recorded event"), "{text}: {error}");
         }
         assert_eq!(read(&folder.path().join("none")).unwrap_err().kind(), Kind::InputOutput);
     }

@@ -97,7 +97,7 @@ pub(crate) enum PackageManager {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EventError {
     /// No such source, or no such phase of it.
-    #[error("`{0}` is no event that dkms knows")]
+    #[error("`{0}` is not an event that dkms knows")]
     Unknown(String),
     #[error("the event `{event}` needs {what}")]
     Missing {

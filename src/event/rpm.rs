@@ -43,7 +43,7 @@ pub(crate) fn file_trigger(words: &[String], touched: &Touched) -> Result<Event,
         "transfiletriggerpostun" => Ok(Event::DiskChanged { why: "packages took files away".into() }),
         // Among its paths are those that stay, since the new package holds them too; and it is called for every kernel
         // when only our own package is replaced.
-        "transfiletriggerun" => Ok(nothing("what goes is seen when it has gone")),
+        "transfiletriggerun" => Ok(nothing("removed files are looked for when the transaction is over")),
         other => Err(EventError::Unknown(format!("rpm-trigger {other}"))),
     }
 }

@@ -71,7 +71,10 @@ fn again(
     }
     let inputs = &policy.inputs;
     if inputs.conf.is_some() || !inputs.directives.is_empty() {
-        let text = format!("{id} builds on {} and is not renewed: -c and --directive are not meant for it", cause.name);
+        let text = format!(
+            "{id} builds on {} and is not rebuilt now, because of -c or --directive; `dkms reconcile` rebuilds it",
+            cause.name
+        );
         return plan.omit(Some(id.clone()), Some(target.clone()), already(text));
     }
     let why = match then {

@@ -62,7 +62,8 @@ fn verdict<'c>(
         changed.iter().partition(|change| change.now == Now::Missing);
     if let Some((module, found)) = held(&missing, modules) {
         let text = format!(
-            "the initramfs of kernel {kernel} holds {found} of {module}, which is not installed now: it would be lost"
+            "the initramfs of kernel {kernel} holds {found} of {module}, which is not installed now; it is not made \
+             anew, as that would take the module out"
         );
         return Err(Reason::Pending { on: module.to_string(), case: Kind::InitramfsFailed, text });
     }
@@ -158,8 +159,8 @@ mod tests {
     fn one_that_holds_what_is_missing_now_is_left_alone() {
         for (image_holds, a, b, expected) in [
             ("a", Now::Gone, Now::Installed, "initramfs a/1 for 6.1 (x86_64): the initramfs holds a"),
-            ("a b", Now::Installed, Now::Missing, "it would be lost"),
-            ("b", Now::Installed, Now::Missing, "holds b of b/1, which is not installed now: it would be lost"),
+            ("a b", Now::Installed, Now::Missing, "would take the module out"),
+            ("b", Now::Installed, Now::Missing, "holds b of b/1, which is not installed now"),
             ("a", Now::Installed, Now::Missing, "initramfs a/1 for 6.1 (x86_64): the initramfs holds a"),
             ("", Now::Missing, Now::Missing, "holds nothing of a/1"),
         ] {

@@ -162,7 +162,7 @@ impl Mending<'_> {
                 Stray::Unknown(id, path) => {
                     let about = About { module: Some(id), path: Some(path), target: None };
                     let advice = format!("put its source back and run `dkms add {id}`, or delete the folder");
-                    let text = "it is no version of a module: there is no source, and no link to one";
+                    let text = "it is not a version of a module: there is no source, and no link to one";
                     self.find(Fault::Unknown, about, text, Mend::Person(advice));
                 }
             }
@@ -311,7 +311,7 @@ fn describe(fault: &FileFault) -> (Fault, Option<PathBuf>, String) {
         FileFault::Missing { place } => (Fault::InstalledMissing, Some(place.clone()), "it is not there".to_owned()),
         FileFault::Damaged { place, why } => (Fault::InstalledDiffers, Some(place.clone()), why.clone()),
         FileFault::OtherBuild { place } => {
-            let text = "it is another build of the same source than the one in the tree";
+            let text = "it was built from the same source, but is not the file that is in the tree";
             (Fault::InstalledDiffers, Some(place.clone()), text.to_owned())
         }
         FileFault::Foreign { place, says } => {

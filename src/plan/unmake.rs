@@ -106,7 +106,10 @@ fn oddly_named(entry: &ModuleEntry) -> String {
     let odd = |build: &&Build| !is_usual_release(&build.target.kernel);
     let kernels: Vec<&str> = entry.builds.iter().filter(odd).map(|build| build.target.kernel.as_str()).collect();
     let kernels = kernels.join(", ");
-    format!("{} stays: --all does not mean kernels with names like {kernels}; name them with -k", entry.id)
+    format!(
+        "{} stays registered: it has builds for {kernels}, which --all leaves out, as no kernel is called so; name them with -k",
+        entry.id
+    )
 }
 
 fn usable<'s>(plan: &mut Plan, id: &ModuleId, snapshot: &'s Snapshot) -> Option<&'s ModuleEntry> {

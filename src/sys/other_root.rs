@@ -119,7 +119,7 @@ fn furnish(root: &Path) -> Result<(), String> {
     let why = mounted.err().map_or_else(String::new, |error| format!(" ({error})"));
     let dev = root.join("dev");
     let dev = dev.display();
-    Err(format!("{dev}/null is no device, and /dev cannot be put there{why}; `mount --rbind /dev {dev}` does it"))
+    Err(format!("{dev}/null is not a device, and /dev cannot be put there{why}; `mount --rbind /dev {dev}` does it"))
 }
 
 /// A device file on a file system without devices is none.

@@ -234,7 +234,8 @@ impl<'lock> TreeWriter<'lock> {
             inside != Path::new("") && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
         });
         if !is_inside || place == self.layout().lock() {
-            let reason = io::Error::new(io::ErrorKind::InvalidInput, "it is not to be cleared away");
+            let reason =
+                io::Error::new(io::ErrorKind::InvalidInput, "it is not something in the DKMS tree that may be removed");
             return Err(at(place, "remove", reason));
         }
         self.discard(place)?;

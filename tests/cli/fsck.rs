@@ -195,7 +195,7 @@ fn a_person_is_told_first_what_will_be_done_and_then_what_was() {
     assert_eq!(ran.code, 1, "{ran:#?}");
     for line in [
         "foo/1 for 6.1.0-1 (ARCH) /lib/modules/6.1.0-1/updates/dkms/foo.ko: it is not there\n  repair: install (",
-        "foo/2 /dkms/foo/2: it is no version of a module",
+        "foo/2 /dkms/foo/2: it is not a version of a module",
         "\n  left: put its source back",
     ] {
         assert!(ran.out.contains(line), "{line}: {ran:#?}");

@@ -158,7 +158,7 @@ fn open(machine: &Machine, wrong: &mut Vec<String>) {
     }
     let fsck = machine.dkms("fsck");
     // The modules of this machine are text.
-    let is_finding = |line: &&str| !line.starts_with(' ') && !line.contains("it is no kernel module");
+    let is_finding = |line: &&str| !line.starts_with(' ') && !line.contains("it is not a kernel module");
     let found = fsck.out.lines().filter(is_finding);
     wrong.extend(found.map(|line| format!("fsck: {line}")));
 }

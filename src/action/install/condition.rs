@@ -101,7 +101,7 @@ fn fault(layout: &Layout, built: &Path, place: Option<PathBuf>) -> Option<FileFa
     };
     let says = match ModInfo::parse(&theirs) {
         Ok(says) => says,
-        Err(why) => return Some(FileFault::Damaged { place, why: format!("it is no kernel module: {why}") }),
+        Err(why) => return Some(FileFault::Damaged { place, why: format!("it is not a kernel module: {why}") }),
     };
     if unsigned(&ours) == unsigned(&theirs) {
         return None;

@@ -54,7 +54,7 @@ fn stage<'f>(job: &Job<'_>, file: &'f InstalledFile) -> std::io::Result<Staged<'
     let layout = job.context.tree.layout();
     let place = layout.opened(&file.place);
     let (Some(folder), Some(name)) = (place.parent(), place.file_name()) else {
-        return Err(std::io::Error::other(format!("{} is no place for a module", place.display())));
+        return Err(std::io::Error::other(format!("{} is not a place for a module", place.display())));
     };
     let built = layout.built_modules(job.id, job.target).join(name);
     let is_link = is_on(job.context, Switch::SymlinkModules, "symlink_modules");

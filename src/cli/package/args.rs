@@ -118,28 +118,28 @@ pub(crate) struct PackageArgs {
 /// What the package needs, offers and replaces, in the words of its format; lists have commas.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct RelationArgs {
-    /// It cannot be without this: NAME, or NAME >= VERSION and the like
+    /// A package that it needs: NAME, or NAME >= VERSION
     #[arg(long, value_name = "RELATION", visible_alias = "depends", hide_short_help = true)]
     pub(crate) requires: Vec<String>,
-    /// It wants this where it can be had
+    /// A package that should come along
     #[arg(long, value_name = "RELATION", hide_short_help = true)]
     pub(crate) recommends: Vec<String>,
-    /// It goes well with this
+    /// A package that goes well with it
     #[arg(long, value_name = "RELATION", hide_short_help = true)]
     pub(crate) suggests: Vec<String>,
-    /// It wants to be there when this is (RPM)
+    /// Recommend it to machines that have this package (RPM)
     #[arg(long, value_name = "RELATION", hide_short_help = true)]
     pub(crate) supplements: Vec<String>,
-    /// It can be used in place of this
+    /// A name that it answers to as well
     #[arg(long, value_name = "RELATION", hide_short_help = true)]
     pub(crate) provides: Vec<String>,
-    /// It cannot be beside this
+    /// A package that cannot stay beside it
     #[arg(long, value_name = "RELATION", hide_short_help = true)]
     pub(crate) conflicts: Vec<String>,
-    /// It makes this go (RPM: Obsoletes; Debian: Breaks and Replaces)
+    /// A package that it removes (RPM: Obsoletes; Debian: Breaks and Replaces)
     #[arg(long, value_name = "RELATION", hide_short_help = true)]
     pub(crate) obsoletes: Vec<String>,
-    /// It takes the place of this package, or of its versions before that one, and offers what it was
+    /// A package, or its versions before this one, in whose place it comes
     #[arg(long, value_name = "OLD[<VERSION]", hide_short_help = true)]
     pub(crate) replaces: Vec<String>,
 }

@@ -35,7 +35,7 @@ impl Text {
         };
         let meta = opened.metadata().map_err(|error| unreadable(file, &error.to_string()))?;
         if !meta.is_file() {
-            return Err(unreadable(file, "it is no regular file"));
+            return Err(unreadable(file, "it is not a regular file"));
         }
         if meta.len() > MAX_FILE {
             return Err(unreadable(file, &format!("it has {} bytes; at most {MAX_FILE} are read", meta.len())));

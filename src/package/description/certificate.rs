@@ -6,7 +6,7 @@ use x509_cert::der::{Decode, DecodePem, Encode};
 /// A file that is no certificate.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CertificateError {
-    #[error("it is no X.509 certificate, neither PEM nor DER")]
+    #[error("it is not an X.509 certificate in PEM or DER form")]
     NoCertificate(#[source] x509_cert::der::Error),
     /// A private key, which must never get into a package.
     #[error("it holds a private key, which must not leave your hands; only the certificate goes into a package")]

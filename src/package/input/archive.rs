@@ -83,7 +83,7 @@ pub(crate) enum Refusal {
     #[error("it is a link to `{0}`, which lies outside the archive")]
     Leaves(String),
     /// A hard link to something that did not come before it.
-    #[error("it is a hard link to `{0}`, which is no file that came before it")]
+    #[error("it is a hard link to `{0}`, which is not a file that came before it")]
     HardLink(String),
     /// Neither file, folder nor link.
     #[error("it is a {0}")]

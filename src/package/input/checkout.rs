@@ -50,7 +50,7 @@ pub(crate) enum CheckoutError {
     #[error("cannot tell which files git tracks: {}: {}", .0.display(), .1)]
     Index(PathBuf, IndexError),
     /// A version from a tag, of something else.
-    #[error("{} is no git checkout, so no tag gives a version", .0.display())]
+    #[error("{} is not a git checkout, so no tag gives a version", .0.display())]
     NoCheckout(PathBuf),
     /// No commit, or a store of refs that is not read here.
     #[error("cannot tell which commit is checked out in {}", .0.display())]

@@ -4,12 +4,14 @@
 install_ours
 module_source foo 1.0 && mv foo-1.0 /usr/src/ && dkms add foo/1.0
 module_source later 2 && mv later-2 /usr/src/
+module_source other 3.5 && mv other-3.5 /usr/src/ && dkms add other/3.5
+touch /root/hello.tar
+cd /root
 kernels=$(ls /lib/modules)
 
-# offers SHELL LINE WORD...: these words are among what the shell offers at the end of the line.
-offers() {
-    local shell=$1 line=$2 found word
-    shift 2
+# found SHELL LINE: what the shell offers at the end of the line.
+found() {
+    local shell=$1 line=$2 found
     case $shell in
         bash)
             # shellcheck disable=SC2016 # expanded inside
@@ -22,8 +24,20 @@ offers() {
         fish) found=$(fish -c "complete -C '$line'" | cut -f 1) ;;
         zsh) found=$(zsh_offers "$line") ;;
     esac
+    printf '%s\n' "$found"
+}
+
+# offers SHELL LINE WORD...: these words are among it. With -v none is: the words of other actions and modules.
+offers() {
+    local wanted=0 shell line found word
+    if [ "$1" = -v ]; then wanted=1; shift; fi
+    shell=$1 line=$2
+    shift 2
+    found=$(found "$shell" "$line")
     for word; do
-        grep -qxF -- "$word" <<<"$found" || fail "$shell does not offer '$word' for '$line', but: $found"
+        local rc=0
+        grep -qxF -- "$word" <<<"$found" || rc=1
+        [ "$rc" = "$wanted" ] || fail "$shell, '$word' for '$line' (0 offered, 1 not: $rc): $found"
     done
 }
 
@@ -54,5 +68,15 @@ for shell in bash fish zsh; do
     offers "$shell" 'dkms add ' later/2
     # shellcheck disable=SC2086 # one word each
     offers "$shell" 'dkms build foo/1.0 -k ' $kernels
-    offers "$shell" 'dkms build -m ' foo
+    offers "$shell" 'dkms build -m ' foo other
+    offers "$shell" 'dkms remove -m foo -v ' 1.0
+    offers -v "$shell" 'dkms remove -m foo -v ' 3.5
+    offers "$shell" 'dkms mkdeb fo' foo/1.0
+    for verb in mkdeb mkpkg mkspec mkdsc; do offers "$shell" "dkms $verb he" hello.tar; done
+    offers "$shell" 'dkms mkrpm --sig' --sign-key
+    offers "$shell" 'dkms mkpkg --for ' debian12 el9
+    offers "$shell" 'dkms mkrepo --' --repo-package
+    offers "$shell" 'dkms lint --' --conf
+    for verb in mkpkg mkrepo lint status; do offers -v "$shell" "dkms $verb --" --templatekernel --no-depmod; done
+    offers "$shell" 'dkms help inst' install
 done

@@ -27,7 +27,7 @@ ends_with 64 dkms event replay "$file"
 told 'shown, not done again'
 echo '{}' >other.json
 ends_with 64 dkms event replay other.json --dry-run
-told 'is no recorded event'
+told 'is not a recorded event'
 ends_with 64 dkms event --record
 
 step 'a kernel hook with its environment'

@@ -52,8 +52,8 @@ fn a_damaged_file_is_told_from_the_same_module_and_from_somebodys_own() {
     for (what, name, content, expected) in [
         ("as it was", "a.ko", Some(own.clone()), &[][..]),
         ("gone", "a.ko", None, &["missing"]),
-        ("empty", "a.ko", Some(Vec::new()), &["it is no kernel module"]),
-        ("cut short", "a.ko", Some(own[..own.len() / 2].to_vec()), &["it is no kernel module"]),
+        ("empty", "a.ko", Some(Vec::new()), &["it is not a kernel module"]),
+        ("cut short", "a.ko", Some(own[..own.len() / 2].to_vec()), &["it is not a kernel module"]),
         ("no gzip", "a.ko.gz", Some(b"\x1f\x8bnonsense".to_vec()), &["it cannot be read"]),
         ("signed later", "a.ko", Some(signed(&own)), &[]),
         ("compressed later", "a.ko.gz", Some(gzipped(&own)), &[]),

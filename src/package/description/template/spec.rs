@@ -186,7 +186,7 @@ impl Reader {
     fn holds(&mut self, asked: &str) -> Result<bool, String> {
         let expanded = self.macros.expand(asked).map_err(|error| error.to_string())?;
         condition::holds(&expanded)
-            .ok_or_else(|| format!("`%if {}` is no condition that can be decided here", expanded.trim()))
+            .ok_or_else(|| format!("`%if {}` is not a condition that can be decided here", expanded.trim()))
     }
 
     /// The section that `%word …` begins; None: it begins none.
@@ -231,7 +231,7 @@ impl Reader {
         }
         match tag.as_str() {
             "epoch" => {
-                let number = value.parse().map_err(|_| format!("the epoch `{value}` is no number"))?;
+                let number = value.parse().map_err(|_| format!("the epoch `{value}` is not a number"))?;
                 self.template.epoch = Some(number);
             }
             "buildarch" | "buildarchitectures" | "exclusivearch" => self.template.architecture = Some(value.to_owned()),

@@ -14,7 +14,7 @@ pub(crate) struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum IndexError {
     /// Not one, or of a later version.
-    #[error("it is no index of version 2, 3 or 4")]
+    #[error("it is not an index of version 2, 3 or 4")]
     Version,
     /// Cut, changed, or never one.
     #[error("it is damaged")]

@@ -104,7 +104,7 @@ pub(crate) const RULES: &[Rule] = &[
         name: "misspelt",
         level: Level::Warning,
         advice: "write the directive that is meant",
-        find: |subject| notices(subject, |text| text.contains("is no directive")),
+        find: |subject| notices(subject, |text| text.contains("is not a directive")),
     },
     Rule {
         name: "line-ends",
@@ -361,7 +361,7 @@ fn unused_names(subject: &Subject<'_>) -> Vec<Found> {
         .filter(|(_, name, _)| {
             !conf::modernize::is_directive(name) && !is_read(name) && seen.insert((*name).to_owned())
         })
-        .map(|(line, name, _)| Found::at(line, format!("{name} is no directive, and nothing reads it")))
+        .map(|(line, name, _)| Found::at(line, format!("{name} is not a directive, and nothing reads it")))
         .collect()
 }
 
