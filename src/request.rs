@@ -141,13 +141,6 @@ pub(crate) enum Leaving {
     AutoinstallOnly,
 }
 
-impl Wish {
-    /// All that the disk asks for on these kernels.
-    pub(crate) fn reconcile(targets: Vec<Target>) -> Self {
-        Self::Reconcile { targets, extent: Extent::Everything, within: Within::default() }
-    }
-}
-
 impl Request {
     /// A request that asks for nothing: a plain look at the tree.
     pub(crate) fn nothing() -> Self {

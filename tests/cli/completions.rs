@@ -11,6 +11,8 @@ fn machine() -> Sandbox {
         sandbox.source(name, "1.0", "");
         sandbox.ok(&format!("add {name}/1.0"));
     }
+    sandbox.source("other", "3", "");
+    sandbox.ok("add other/3");
     sandbox.source("later", "2", "");
     sandbox.write("archive.tar", "");
     let mut generate = Command::new(env!("CARGO_BIN_EXE_dkms"));
@@ -53,10 +55,10 @@ fn bash_offers_what_fits_the_place() {
     for (words, expected) in [
         (&["dkms", "un"][..], &["uninstall", "unbuild"][..]),
         (&["dkms", "-q", "autoi"], &["autoinstall"]),
-        (&["dkms", "remove", ""], &["bar/1.0", "foo/1.0"]),
+        (&["dkms", "remove", ""], &["bar/1.0", "foo/1.0", "other/3"]),
         (&["dkms", "status", "f"], &["foo/1.0"]),
         (&["dkms", "add", "l"], &["later/2", "lib"]),
-        (&["dkms", "build", "-m", ""], &["bar", "foo"]),
+        (&["dkms", "build", "-m", ""], &["bar", "foo", "other"]),
         (&["dkms", "build", "-m", "foo", "-v", ""], &["1.0"]),
         (&["dkms", "build", "foo/1.0", "-k", ""], &[KERNEL, "6.1.0-2"]),
         (&["dkms", "build", "--kernelver", "=", "6"], &[KERNEL, "6.1.0-2"]),
@@ -64,6 +66,20 @@ fn bash_offers_what_fits_the_place() {
         (&["dkms", "remove", "foo/1.0", "--al"], &["--all"]),
         (&["dkms", "ldtarball", "arch"], &["archive.tar"]),
         (&["dkms", "build", "-j", ""], &[]),
+        (&["dkms", "remove", "-m", "other", "-v", ""], &["3"]),
+        (&["dkms", "-m", "other", "-v", ""], &["3"]),
+        (&["dkms", "mkdeb", "foo/"], &["foo/1.0"]),
+        (&["dkms", "mkpkg", "arch"], &["archive.tar"]),
+        (&["dkms", "mkdsc", "arch"], &["archive.tar"]),
+        (&["dkms", "mkspec", "arch"], &["archive.tar"]),
+        (&["dkms", "mkdeb", "--sig"], &["--sign-key"]),
+        (&["dkms", "mkpkg", "x", "--for", "debian1"], &["debian12", "debian13"]),
+        (&["dkms", "mkdeb", "x", "--compress", "z"], &["zstd"]),
+        (&["dkms", "mkrepo", "--re"], &["--repo-package", "--repo-version"]),
+        (&["dkms", "lint", "--m"], &["--max-size"]),
+        (&["dkms", "status", "--f"], &[]),
+        (&["dkms", "fsck", "--re"], &["--repair"]),
+        (&["dkms", "help", "inst"], &["install"]),
     ] {
         assert_eq!(offered(&sandbox, words), expected, "{words:?}");
     }

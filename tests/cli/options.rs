@@ -30,12 +30,64 @@ fn options_take_their_values_after_a_blank_or_an_equals_sign_and_stand_anywhere(
 }
 
 #[test]
-fn further_operands_and_old_options_are_told_and_disregarded() {
+fn old_options_are_told_and_disregarded() {
     let sandbox = Sandbox::new();
     sandbox.source("foo", "1", "");
-    let ran = sandbox.ok("add foo/1 bar/2 --no-initrd");
-    assert!(ran.err.contains("bar/2") && ran.err.contains("--no-initrd"), "{ran:?}");
+    let ran = sandbox.ok("add foo/1 --no-initrd");
+    assert!(ran.err.contains("--no-initrd"), "{ran:?}");
     assert_eq!(sandbox.status(), ["foo/1: added"]);
+}
+
+#[test]
+fn what_an_action_does_not_take_is_refused_before_anything_happens() {
+    let sandbox = Sandbox::new();
+    sandbox.source("foo", "1", "");
+    for (line, told) in [
+        ("add foo/1 bar/2", "`bar/2` is one too many"),
+        ("add -m foo bar/2", "two modules"),
+        ("fsck foo/1 -k 6.1", "fsck does not take -k"),
+        ("status --repair", "status does not take --repair"),
+        ("lint x --modernize", "lint does not take --modernize"),
+        ("mkspec x --binaries", "mkspec does not take --binaries"),
+        ("instal foo/1", "did you mean install?"),
+        ("statsu", "did you mean status?"),
+        ("help instal", "did you mean install?"),
+        ("status --hlep", "did you mean --help?"),
+        ("mkdeb x --sing-key y", "did you mean --sign-key?"),
+    ] {
+        let ran = sandbox.plain(line, &[]);
+        assert!(ran.code == 2 && ran.err.contains(told), "{line}: {ran:?}");
+    }
+    assert!(sandbox.status().is_empty());
+}
+
+#[test]
+fn every_action_has_a_page_of_its_own() {
+    let sandbox = Sandbox::new();
+    let overview = sandbox.plain("help", &[]);
+    assert_eq!((overview.code, &overview.out), (0, &sandbox.plain("--help", &[]).out));
+    assert_eq!(overview.out, sandbox.plain("", &[]).out);
+    let rows = overview.out.lines().filter_map(|line| line.strip_prefix("  "));
+    let verbs: Vec<&str> = rows.filter_map(|row| row.split_whitespace().next()).collect();
+    assert!(verbs.len() > 25, "{verbs:?}");
+    for verb in verbs {
+        let page = sandbox.plain(&format!("{verb} --help"), &[]);
+        assert!(page.code == 0 && page.out.starts_with(&format!("Usage: dkms {verb}")), "{verb}: {page:?}");
+        assert_eq!(sandbox.plain(&format!("help {verb}"), &[]).out, page.out, "{verb}");
+    }
+}
+
+#[test]
+fn check_looks_at_what_is_named_only() {
+    let sandbox = Sandbox::new();
+    for name in ["foo", "bar"] {
+        sandbox.source(name, "1", "");
+        sandbox.ok(&format!("add {name}/1"));
+    }
+    sandbox.ok(&format!("install foo/1 -k {KERNEL}"));
+    sandbox.ok(&format!("check -m foo -k {KERNEL}"));
+    let ran = sandbox.dkms(&format!("check bar -k {KERNEL}"));
+    assert!(ran.code == 1 && ran.out.contains("bar/1") && !ran.out.contains("foo/1"), "{ran:?}");
 }
 
 #[test]
