@@ -197,7 +197,7 @@ const ELSEWHERE: &[(Kind, &str, &str)] = &[
     (NoOsRelease, "src/cli/request.rs", "fn nothing_is_made_in_a_root_of_an_unknown_distribution"),
     (ArchUnknown, "src/cli/targets.rs", "fn without_an_architecture_nothing_can_be_named"),
     (Internal, "src/action/install/tests/installing.rs", "fn a_step_that_makes_no_sense_is_a_fault_of_ours"),
-    (Usage, "src/cli/event.rs", "other_unknown_words_with_64"),
+    (Usage, "src/engine/event.rs", "other_unknown_words_with_64"),
     (ArchiveNotLoaded, "tests/compliance/scenarios/common_postinst_loads_the_archive_of_its_package.sh", "run 2 "),
     (StartFailed, "tests/e2e/bad/a_source_that_does_not_compile_is_told_and_tried_again.sh", "ends_with 1 "),
     (EventFailed, "tests/cli/policy.rs", "fn each_policy_gives_each_hook_its_exit_code"),
