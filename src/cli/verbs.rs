@@ -277,7 +277,7 @@ const TOOLS: &[Verb] = &[
         name: "conf",
         group: Group::Tools,
         position: Position::First,
-        meaning: "show what DKMS reads in a dkms.conf, and where values come from",
+        meaning: "show what DKMS reads in a dkms.conf, and from where",
         more: "The file is evaluated as a build for that kernel would evaluate it.",
         operand: Operand {
             shown: "FILE | FOLDER | MODULE/VERSION",

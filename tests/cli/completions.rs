@@ -53,7 +53,7 @@ fn offered(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
 fn bash_offers_what_fits_the_place() {
     let sandbox = machine();
     for (words, expected) in [
-        (&["dkms", "un"][..], &["uninstall", "unbuild"][..]),
+        (&["dkms", "un"][..], &["unbuild", "uninstall"][..]),
         (&["dkms", "-q", "autoi"], &["autoinstall"]),
         (&["dkms", "remove", ""], &["bar/1.0", "foo/1.0", "other/3"]),
         (&["dkms", "status", "f"], &["foo/1.0"]),
