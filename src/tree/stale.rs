@@ -13,6 +13,7 @@ use super::records::{Failure, Fingerprint, Record, Tried};
 use super::{Layout, ModuleEntry, finished, installed, intent, leaving, upgrade};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::sys::fs::is_real_folder;
+use crate::sys::process::ProcessId;
 
 /// A note that is of no use any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +59,8 @@ pub(super) fn spent(layout: &Layout) -> io::Result<Vec<Stale>> {
     known.judge::<Tried>(&mut found, |note| (!note.transaction.is_alive()).then(|| over.to_owned()))?;
     // Those of `--rpm_safe_upgrade`, which name a process.
     known.each(upgrade::KIND, &mut found, |text| {
-        let note: upgrade::Note = serde_json::from_str(text).ok()?;
-        (!note.transaction.is_alive()).then(|| over.to_owned())
+        let transaction: ProcessId = serde_json::from_str(text).ok()?;
+        (!transaction.is_alive()).then(|| over.to_owned())
     })?;
     Ok(found)
 }
@@ -172,7 +173,6 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::process::ProcessId;
     use crate::tree::tests::{Sandbox, id, target};
 
     #[test]

@@ -14,10 +14,10 @@ use crate::sys::process::ProcessId;
 pub(super) const KIND: &str = "rpm";
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Note {
+struct Note {
     id: ModuleId,
     #[serde(flatten)]
-    pub(super) transaction: ProcessId,
+    transaction: ProcessId,
 }
 
 impl TreeWriter<'_> {
