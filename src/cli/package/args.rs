@@ -13,7 +13,7 @@ pub(crate) struct PackageArgs {
     /// A source archive (tar, also compressed, or zip), a folder, or MODULE/VERSION of the tree
     #[arg(value_name = "INPUT", required_unless_present_all = ["name", "module_version"])]
     pub(crate) input: Option<PathBuf>,
-    /// Write to this file or folder [default: the current one]
+    /// Write to this file or folder [default: here]
     #[arg(long, short = 'o', value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
     /// Replace a package file that exists
@@ -88,19 +88,19 @@ pub(crate) struct PackageArgs {
     /// The compression [default: xz for Debian, zstd for RPM]
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(crate) compress: Option<CompressionArg>,
-    /// The distribution, or `portable` for all; of mkpkg a list
+    /// The distribution (mkpkg: a list), or `portable`
     #[arg(long = "for", value_delimiter = ',', value_name = "PROFILE", conflicts_with = "compress")]
     pub(crate) profiles: Vec<String>,
     /// Who acts when the package comes and goes
     #[arg(long, value_enum, value_name = "WHICH", default_value = "portable", hide_short_help = true)]
     pub(crate) scriptlets: ScriptletsArg,
-    /// Sign the RPM with this OpenPGP secret key (of .deb files the repository is signed: mkrepo)
+    /// Sign the RPM with this OpenPGP key (.deb: see mkrepo)
     #[arg(long, value_name = "FILE")]
     pub(crate) sign_key: Option<PathBuf>,
     /// The first line of this file is the key's passphrase
     #[arg(long, value_name = "FILE", requires = "sign_key", hide_short_help = true)]
     pub(crate) sign_passphrase_file: Option<PathBuf>,
-    /// Bring this certificate along, to be enrolled for Secure Boot
+    /// Bring this certificate along, for Secure Boot
     #[arg(long, value_name = "FILE")]
     pub(crate) mok_cert: Option<PathBuf>,
     /// The most that an archive may hold: 100M, 4G [default: 4G]

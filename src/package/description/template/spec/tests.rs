@@ -42,11 +42,11 @@ fn what_only_rpmbuild_can_do_is_named_with_its_line() {
     for (text, said) in [
         ("Name: x\nVersion: %(cat version)\n", "line 2 of x.spec: `%(cat version)` runs a command"),
         ("%ifarch x86_64\n%endif\n", "line 1"),
-        ("%if foo\n%endif\n", "no condition"),
+        ("%if foo\n%endif\n", "not a condition"),
         ("%if 1\n", "no %endif"),
         ("%endif\n", "without %if"),
         ("%post -p <lua>\nx\n", "/bin/sh"),
-        ("Epoch: x\n", "no number"),
+        ("Epoch: x\n", "not a number"),
         ("Requires: a b |\n", "|"),
     ] {
         let error = of(text).unwrap_err();
