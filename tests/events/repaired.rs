@@ -201,3 +201,30 @@ fn a_kernel_without_headers_keeps_the_version_before_until_the_next_can_be_built
         take(&machine, "plain", next);
     }
 }
+
+#[test]
+fn a_version_that_serves_where_its_successor_fails_is_installed_for_status_and_named_by_check() {
+    let mut machine = machine(Manager::Rpm);
+    let other = "6.2.0-1";
+    for files in [Files::Image(other), Files::Headers(other, 1)] {
+        machine.change(&files);
+    }
+    machine.kernels.insert(other, Kernel { image: true, headers: Some(1) });
+    let next = Package { version: "2.0", fails: Fails::On(KERNEL), ..FIRST };
+    put(&machine, "made", FIRST);
+    machine.sandbox.ok("reconcile");
+    put(&machine, "made", next);
+    take(&machine, "made", FIRST);
+    for words in ["rpm-trigger transfiletriggerpostun 0", "kernel-install add 6.2.0-1 /boot/x", "start"] {
+        event(&machine, words, &[]);
+        let status = [format!("made/1.0, {KERNEL}, ARCH: installed"), format!("made/2.0, {other}, ARCH: installed")];
+        assert_eq!(machine.sandbox.status(), status, "{words}");
+    }
+    let check = machine.sandbox.dkms("check");
+    assert_eq!((check.code, check.out.as_str()), (2, ""), "{check:#?}");
+    assert_eq!(check.err.matches("made/1.0 serves there").count(), 1, "{check:#?}");
+    assert!(!check.err.contains("broken"), "{check:#?}");
+    let again = machine.sandbox.dkms("reconcile");
+    assert_eq!(again.code, 11);
+    assert!(again.err.contains("1 module could not be installed"), "{again:#?}");
+}

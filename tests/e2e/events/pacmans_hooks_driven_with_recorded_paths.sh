@@ -1,5 +1,5 @@
-# pacman itself cannot run here: the hook files are checked against alpm-hooks(5), and what pacman would call is called
-# with the paths that it would write to standard input, which have no slash in front.
+# The hook files are checked against alpm-hooks(5), and what pacman would call is called with the paths that it would write to
+# standard input, which have no slash in front.
 . /e2e/inside.sh
 . /e2e/transactions.sh
 rpm -U /packages/distribution.rpm /packages/dkms-rs.rpm
