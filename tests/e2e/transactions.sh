@@ -211,7 +211,7 @@ serves() {
 failed_and_serves() {
     local name=$1 new=$2 old=$3 greeting=$4 kernel others
     shift 4
-    others=$(kernels | grep -vxF -f <(printf '%s\n' "$@") | head -n 1)
+    others=$(kernels | grep -vxF -f <(printf '%s\n' "$@") | head -n 1 || :)
     serves "$name" "$old" "$greeting" "$@"
     for event in 'start' "kernel-install add ${others:-6.9.9-none} /boot" "kernel header_postinst ${others:-6.9.9-none}"; do
         step "$event"
