@@ -105,6 +105,7 @@ exit_codes! {
     DiskFull = 78, "the disk is full";
     InitramfsFailed = 79, "reconcile: the modules are up to date, but an initramfs could not be made anew";
     PreInstallFailed = 101, "the PRE_INSTALL script failed";
+    Interrupted = 130, "a signal (INT, TERM, HUP or QUIT) ended the work before all of it was done";
 }
 
 /// `AlreadyAdded` → `already-added`.

@@ -31,8 +31,8 @@ impl fmt::Display for Named {
 pub(crate) enum IdError {
     #[error("the {what} is empty")]
     Empty { what: Named },
-    /// The word is `.`, `..` or starts with a character that a path or an option would misread.
-    #[error("`{word}` cannot be a {what}")]
+    /// The word begins with a dot or a dash, or is a name that the tree uses itself.
+    #[error("`{word}` cannot be a {what}: the DKMS tree uses such names itself, or programs take them for options")]
     Reserved { what: Named, word: String },
     /// The word holds a character that cannot be part of a file name or a status line.
     #[error("the {what} `{word}` holds the character {character:?}, which is not allowed there")]
@@ -44,11 +44,26 @@ pub(crate) enum IdError {
     },
 }
 
+/// What a version's folder holds, or held in older releases, besides the folders of kernels.
+pub(crate) const BESIDE_KERNELS: [&str; 8] =
+    ["build", "tarball", "rpm", "deb", "driver_disk", "source", "original_module", "log"];
+
+/// Whether something else has this name where the folder of what it is to be lies.
+fn is_taken(what: Named, word: &str) -> bool {
+    match what {
+        Named::Module => ["mok.key", "mok.pub", "post_transaction.log"].contains(&word),
+        Named::Version => word == "original_module" || word.starts_with("kernel-"),
+        Named::Kernel => BESIDE_KERNELS.contains(&word),
+        Named::Arch => false,
+    }
+}
+
+/// A word that begins with a dot is a note, a stage or a lock of the tree, and no one's name.
 fn check(what: Named, word: &str) -> Result<(), IdError> {
     if word.is_empty() {
         return Err(IdError::Empty { what });
     }
-    if word == "." || word == ".." || word.starts_with('-') {
+    if word.starts_with(['.', '-']) || is_taken(what, word) {
         return Err(IdError::Reserved { what, word: word.to_owned() });
     }
     let refused = |c: char| c == '/' || c == ',' || c.is_whitespace() || c.is_control();
@@ -66,8 +81,8 @@ macro_rules! name {
         pub(crate) struct $type(String);
 
         impl $type {
-            /// Checks the word and takes it: not empty, no `/`, `,`, blank or control character, not `.` or `..`,
-            /// no leading `-`.
+            /// Checks the word and takes it: not empty, no `/`, `,`, blank or control character, no leading `.` or `-`,
+            /// and no name of the tree's own.
             pub(crate) fn new(word: impl Into<String>) -> Result<Self, IdError> {
                 let word = word.into();
                 check($what, &word)?;
@@ -183,17 +198,99 @@ impl fmt::Display for Target {
 mod tests {
     use super::*;
 
+    /// Which of name, version, kernel and architecture a word may be.
+    fn may_be(word: &str) -> String {
+        let kinds = [
+            ("name", ModuleName::new(word).is_ok()),
+            ("version", ModuleVersion::new(word).is_ok()),
+            ("kernel", KernelRelease::new(word).is_ok()),
+            ("arch", Arch::new(word).is_ok()),
+        ];
+        kinds.into_iter().filter(|(_, is)| *is).map(|(kind, _)| kind).collect::<Vec<_>>().join(" ")
+    }
+
+    const ALL: &str = "name version kernel arch";
+
     #[test]
     fn names_that_real_packages_use_are_taken() {
-        for word in ["zfs", "0~20220111+git1b52c8d", "v6.04.00", "6.1.0-56-amd64", "nvidia-current", "a_b.c", "x:1"] {
-            assert!(ModuleVersion::new(word).is_ok(), "{word}");
+        for word in [
+            "zfs",
+            "0~20220111+git1b52c8d",
+            "v6.04.00",
+            "6.1.0-56-amd64",
+            "nvidia-current",
+            "a_b.c",
+            "x:1",
+            "Größe",
+            "a.",
+            "_",
+            "~1",
+            "sources",
+            "kernel",
+            "modules",
+        ] {
+            assert_eq!(may_be(word), ALL, "{word}");
         }
     }
 
     #[test]
     fn words_that_would_leave_their_folder_or_break_a_status_line_are_refused() {
-        for word in ["", ".", "..", "a/b", "../x", "-k", "a b", "a,b", "a\nb", "a\0b"] {
-            assert!(ModuleName::new(word).is_err(), "{word:?}");
+        for word in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "../x",
+            "/",
+            "-k",
+            "--all",
+            "a b",
+            " a",
+            "a,b",
+            ",",
+            "a\nb",
+            "a\tb",
+            "a\0b",
+            "\u{1b}[31m",
+        ] {
+            assert_eq!(may_be(word), "", "{word:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_the_tree_uses_itself_are_refused_where_they_would_meet() {
+        for word in [
+            ".delete_x",
+            ".tmp_x",
+            ".rescue_x",
+            ".hid",
+            ".records",
+            ".intents",
+            ".finished",
+            ".logs",
+            ".lock",
+            ".dkms_tmp_x",
+            ".dkms-x.ko-y",
+            "...",
+        ] {
+            assert_eq!(may_be(word), "", "{word}");
+        }
+        for (word, expected) in [
+            ("mok.key", "version kernel arch"),
+            ("mok.pub", "version kernel arch"),
+            ("post_transaction.log", "version kernel arch"),
+            ("original_module", "name arch"),
+            ("kernel-6.1-x86_64", "name kernel arch"),
+            ("build", "name version arch"),
+            ("source", "name version arch"),
+            ("tarball", "name version arch"),
+            ("rpm", "name version arch"),
+            ("deb", "name version arch"),
+            ("driver_disk", "name version arch"),
+            ("log", "name version arch"),
+            ("module", ALL),
+        ] {
+            assert_eq!(may_be(word), expected, "{word}");
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::conf::Loaded;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
+use crate::package::input::archive::links;
 use crate::step::AddSource;
 use crate::sys;
 use crate::tree::VersionState;
@@ -77,8 +78,22 @@ fn copy_in(context: &Context<'_>, id: &ModuleId, folder: &Path) -> Result<()> {
     if sys::fs::is_real_folder(&place) {
         sys::copy::copy_tree(&place, staged.path()).map_err(failed)?;
     }
-    sys::copy::copy_tree(folder, staged.path()).map_err(failed)?;
+    sys::copy::take_tree(folder, staged.path()).map_err(failed)?;
+    refuse_links(staged.path(), folder)?;
     context.lock.writer().publish_source(staged, id).map_err(failed)
+}
+
+/// Root will build what lies there: a link out of the folder would lead it to what somebody else may change.
+fn refuse_links(copy: &Path, folder: &Path) -> Result<()> {
+    let unreadable = |error| Error::io(format!("cannot look for links in {}", folder.display()), error);
+    for link in sys::fs::links(copy).map_err(unreadable)? {
+        if links::leaves(copy, &link) {
+            let message = format!("{}: the link leads out of the folder", folder.join(&link).display());
+            let hint = "copy what it leads to into its place, or remove it";
+            return Err(Error::new(Kind::NotAnArchive, message).hint(hint));
+        }
+    }
+    Ok(())
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

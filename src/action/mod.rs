@@ -31,7 +31,7 @@ use crate::ids::{KernelRelease, Target};
 use crate::report::{Message, Reporter};
 use crate::snapshot::View;
 use crate::step::{Operation, Outcome, Plan, Policy, Step, StepId};
-use crate::sys::System;
+use crate::sys::{System, interrupt};
 use crate::tree::finished::Limits;
 use crate::tree::intent::{self, Doing, Intent};
 use crate::tree::{Tree, TreeLock};
@@ -127,6 +127,9 @@ impl<'a> Pool<'a> {
     fn work(&self) {
         let mut shared = self.lock();
         loop {
+            if let Some(signal) = interrupt::received() {
+                shared.schedule.stop(|step| interrupted_by(signal, step, "nothing of it was begun"));
+            }
             match shared.schedule.next() {
                 Task::Over => break,
                 Task::Wait => {
@@ -179,6 +182,12 @@ impl<'a> Pool<'a> {
         told(None);
         let result = catch_unwind(AssertUnwindSafe(|| self.operate(step, job)))
             .unwrap_or_else(|panic| Err(internal(step, &*panic)));
+        let result = result.map_err(|error| match interrupt::received() {
+            Some(signal) if step.operation == Operation::Build => {
+                interrupted_by(signal, step, "it was stopped, and its build folder removed")
+            }
+            _ => error,
+        });
         let (outcome, change) = match result {
             Ok(change) => (Outcome::Done, change),
             Err(error) if error.kind() == Kind::Excluded => (Outcome::Refused(error), None),
@@ -220,9 +229,10 @@ impl<'a> Pool<'a> {
 
     /// An install or uninstall that a dead run began is completed instead of begun.
     fn attempt(&self, step: &Step) -> Attempt {
-        let doing = if step.operation == Operation::Install { Doing::Install } else { Doing::Uninstall };
         let is_this = |intent: &Intent| {
-            intent.doing == doing && intent.id == step.module && Some(&intent.target) == step.target.as_ref()
+            (intent.doing == Doing::Install) == (step.operation == Operation::Install)
+                && intent.id == step.module
+                && Some(&intent.target) == step.target.as_ref()
         };
         if self.interrupted.iter().any(is_this) { Attempt::Again } else { Attempt::First }
     }
@@ -276,10 +286,19 @@ fn doing(operation: &Operation) -> &'static str {
 fn how_it_ended(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Done => "done",
+        Outcome::Failed(error) if error.kind() == Kind::Interrupted => "interrupted",
         Outcome::Failed(_) => "failed",
         Outcome::Refused(_) => "refused",
         Outcome::Skipped { .. } => "skipped",
     }
+}
+
+/// `became`: what there is, or is no more, of this step.
+fn interrupted_by(signal: interrupt::Signal, step: &Step, became: &str) -> Error {
+    let target = step.target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();
+    let what = format!("{} {}{target}", doing(&step.operation), step.module);
+    Error::new(Kind::Interrupted, format!("interrupted by {}: {what}: {became}", signal.name()))
+        .hint("what was done before stays; the same command does the rest")
 }
 
 fn internal(step: &Step, panic: &(dyn std::any::Any + Send)) -> Error {

@@ -1,5 +1,7 @@
 //! Taking builds and registrations away: unbuild and forget.
 
+use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+
 use crate::action::install::{self, Change};
 use crate::action::{Attempt, Context};
 use crate::error::{Error, Result};
@@ -23,7 +25,10 @@ pub(super) fn unbuild(context: &Context<'_>, step: StepId, id: &ModuleId, target
     // Who asks for an unbuild wants it built anew.
     let gone = match context.policy.has(Switch::DiscardBuild) {
         true => writer.delete_build(id, target).and_then(|()| writer.forget_finished(id, target)),
-        false => writer.retire_build(id, target, Limits::default()),
+        false => match writer.retire_build(id, target, Limits::default()) {
+            Err(error) if matches!(error.kind(), StorageFull | QuotaExceeded) => writer.delete_build(id, target),
+            kept => kept,
+        },
     };
     gone.map_err(|error| Error::io(format!("cannot delete the build of {id} for {target}"), error))?;
     Ok(change)

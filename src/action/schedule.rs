@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::error::Error;
+use crate::exit::Kind;
 use crate::ids::KernelRelease;
 use crate::step::{Operation, Outcome, Plan, Step, StepId};
 
@@ -45,13 +46,16 @@ pub(super) struct Schedule<'p> {
     builds: usize,
     /// The build that runs on our own job.
     on_own_job: Option<StepId>,
+    /// Removals that are complete but for the module lists: what comes after them goes on.
+    unlisted: Vec<(StepId, Error)>,
 }
 
 impl<'p> Schedule<'p> {
     /// Nothing has started. `builds`: how many of them may run at once.
     pub(super) fn new(plan: &'p Plan, builds: usize) -> Self {
         let states = plan.steps.iter().map(|_| State::Waiting).collect();
-        Self { plan, states, open: BTreeSet::new(), closing: BTreeSet::new(), builds: builds.max(1), on_own_job: None }
+        let (open, closing) = (BTreeSet::new(), BTreeSet::new());
+        Self { plan, states, open, closing, builds: builds.max(1), on_own_job: None, unlisted: Vec::new() }
     }
 
     /// Chooses the next task and counts it as running.
@@ -87,12 +91,35 @@ impl<'p> Schedule<'p> {
     pub(super) fn closed(&mut self, kernel: &KernelRelease, failed: Vec<(StepId, Error)>) {
         self.closing.remove(kernel);
         for (id, error) in failed {
-            self.states[id.0] = State::Ended(Outcome::Failed(error));
+            match self.plan.steps[id.0].operation {
+                Operation::Uninstall | Operation::Unbuild => self.unlisted.push((id, error)),
+                _ => self.states[id.0] = State::Ended(Outcome::Failed(error)),
+            }
+        }
+    }
+
+    /// Nothing further is started: the first step that has not begun, or the one that was stopped, says why, and the others
+    /// are left for its sake. What was changed is closed all the same.
+    pub(super) fn stop(&mut self, why: impl FnOnce(&Step) -> Error) {
+        let is_stopped =
+            |state: &State| matches!(state, State::Ended(Outcome::Failed(error)) if error.kind() == Kind::Interrupted);
+        let is_waiting = |state: &State| matches!(state, State::Waiting);
+        let first = self.states.iter().position(is_stopped).or_else(|| {
+            let first = self.states.iter().position(is_waiting)?;
+            self.states[first] = State::Ended(Outcome::Failed(why(&self.plan.steps[first])));
+            Some(first)
+        });
+        let Some(first) = first else { return };
+        for state in self.states.iter_mut().filter(|state| is_waiting(state)) {
+            *state = State::Ended(Outcome::Skipped { because: StepId(first) });
         }
     }
 
     /// What became of each step, in the plan's order.
-    pub(super) fn into_outcomes(self) -> Vec<(StepId, Outcome)> {
+    pub(super) fn into_outcomes(mut self) -> Vec<(StepId, Outcome)> {
+        for (id, error) in std::mem::take(&mut self.unlisted) {
+            self.states[id.0] = State::Ended(Outcome::Failed(error));
+        }
         let outcome = |(index, state)| match state {
             State::Ended(outcome) => Some((StepId(index), outcome)),
             State::Waiting | State::Running => None,

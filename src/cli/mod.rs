@@ -47,6 +47,7 @@ const VERSION: &str = concat!("dkms-3.4.0 (dkms-rs ", env!("CARGO_PKG_VERSION"),
 pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
     // The modules' files must be readable for everybody, whatever the caller's habit.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    crate::sys::interrupt::survive_file_size_limit();
     let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let called_as = words.first().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
     let words = words.get(1..).unwrap_or_default();

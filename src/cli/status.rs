@@ -1,5 +1,7 @@
 //! `dkms status`
 
+use std::path::PathBuf;
+
 use crate::conf::Commands;
 use crate::error::{Error, Result};
 use crate::report::Reporter;
@@ -7,6 +9,7 @@ use crate::snapshot::{self, View};
 use crate::status::{Files, Filter, Looks, Row, rows};
 use crate::step::Inputs;
 use crate::tree::difference::Condition;
+use crate::tree::stray::{self, Stray};
 use crate::tree::{Build, ModuleEntry, VersionState};
 
 use super::legacy::Typed;
@@ -34,6 +37,7 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
         app.reporter.answer(rows.iter().map(Row::to_string).collect::<Vec<_>>().join("\n"));
     }
     broken.into_iter().for_each(|line| app.reporter.warn(line));
+    hidden(app)?.into_iter().for_each(|line| app.reporter.warn(line));
     failures::tell(&failures, &modules, &app.reporter);
     pending::lines(&pending).into_iter().for_each(|line| app.reporter.warn(line));
     Ok(())
@@ -55,6 +59,21 @@ fn broken(modules: &[&ModuleEntry], rows: &[Row]) -> Vec<String> {
         VersionState::Added { .. } => None,
     };
     modules.iter().filter(shown).filter_map(|entry| told(entry)).collect()
+}
+
+/// What keeps something from being listed.
+fn hidden(app: &App) -> Result<Vec<String>> {
+    let layout = app.tree.layout();
+    let strays = stray::hiding(layout).map_err(|error| Error::io("cannot read the DKMS tree", error))?;
+    let line = |path: &PathBuf, what: &str| Some(format!("{} {what}: see `dkms fsck`", layout.named(path).display()));
+    let told = |stray: &Stray| match stray {
+        Stray::File(path) => line(path, "is no folder of a module"),
+        Stray::NoFolder(path) => line(path, "is no folder, and the notes that belong there are lost"),
+        Stray::Link(_, _, path) => line(path, "names a build as installed that is not there"),
+        Stray::OddLink(_, path) => line(path, "names no build"),
+        _ => None,
+    };
+    Ok(strays.iter().filter_map(told).collect())
 }
 
 /// Compares what was built with what is under the kernel. What dkms.conf says is used as far as it can be known without

@@ -10,7 +10,7 @@ use crate::report::human::Human;
 use crate::request::Wish;
 use crate::snapshot::{self, View};
 use crate::step::{Inputs, Switch};
-use crate::sys::{System, chroot};
+use crate::sys::{System, chroot, interrupt};
 use crate::tree::{Layout, LockError, Tree, TreeLock};
 
 /// What to do about a tree that cannot be written by anybody.
@@ -53,11 +53,13 @@ impl App {
     pub(crate) fn lock(&self) -> Result<TreeLock> {
         let token = self.system.variable(TreeLock::TOKEN).and_then(|token| token.to_str());
         let patience = self.framework.policies.lock_timeout;
-        TreeLock::acquire(self.tree.layout(), patience, token, &mut |holder| {
+        let lock = TreeLock::acquire(self.tree.layout(), patience, token, &mut |holder| {
             let (pid, command, seconds) = (holder.pid, &holder.command, patience.as_secs());
             self.reporter.warn(format!("waiting for another dkms (process {pid}: {command}), for {seconds} s at most"));
         })
-        .map_err(lock_error)
+        .map_err(lock_error)?;
+        interrupt::watch().map_err(|error| Error::io("cannot wait for signals", error))?;
+        Ok(lock)
     }
 
     /// The running kernel, if it is one of this root: in another root, in a chroot and in a container it is none unless it

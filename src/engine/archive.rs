@@ -28,9 +28,7 @@ impl Subject {
 
 /// The module that an archive holds. The archive stays unpacked as long as the subject lives.
 pub(crate) fn from_archive(system: &System, framework: &Framework, file: &Path) -> Result<Subject> {
-    let folder = tempfile::Builder::new()
-        .prefix("dkms.")
-        .tempdir_in(system.path(&framework.tmp_location))
+    let folder = crate::sys::scratch::make(&system.path(&framework.tmp_location))
         .map_err(|error| Error::io(format!("cannot unpack {}", file.display()), error))?;
     let (id, unpacked) = add::identify(system, framework, file, folder.path())?;
     Ok(Subject { id, source: AddSource::Archive(unpacked), _unpacked: Some(folder) })

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::error::Error;
+use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::report::Reporter;
 use crate::status::Row;
@@ -19,6 +20,8 @@ pub(crate) fn note(plan: &Plan, outcomes: &[(StepId, Outcome)], lock: &TreeLock)
         match outcome {
             // Kept with the note that it is to be made.
             _ if step.operation == Operation::RenewInitramfs => {}
+            // It says nothing about the module.
+            Outcome::Failed(error) if error.kind() == Kind::Interrupted => {}
             Outcome::Failed(error) => lock.writer().record(&failure(step, error, lock.writer().layout()))?,
             Outcome::Done => settle(step, lock.writer())?,
             Outcome::Refused(_) | Outcome::Skipped { .. } => {}
@@ -30,6 +33,9 @@ pub(crate) fn note(plan: &Plan, outcomes: &[(StepId, Outcome)], lock: &TreeLock)
 /// A build that is done settles only the failure of a build: that of an install stands until it is installed.
 fn settle(step: &Step, writer: TreeWriter<'_>) -> io::Result<()> {
     let target = step.target.as_ref();
+    if target.is_some() && is_added(step) {
+        writer.drop_record::<Failure>(&step.module, None)?;
+    }
     let Some(known) = records::one::<Failure>(writer.layout(), &step.module, target) else { return Ok(()) };
     if step.operation == Operation::Adopt {
         return Ok(());
@@ -38,6 +44,11 @@ fn settle(step: &Step, writer: TreeWriter<'_>) -> io::Result<()> {
         return Ok(());
     }
     writer.drop_record::<Failure>(&step.module, target)
+}
+
+/// Whether a version with which this was done is added: then it matters no more that it once could not be.
+fn is_added(step: &Step) -> bool {
+    matches!(step.operation, Operation::Build | Operation::Install | Operation::Adopt)
 }
 
 fn failure(step: &Step, error: &Error, layout: &Layout) -> Failure {

@@ -79,12 +79,13 @@ impl App {
         // Do, with notes before it for the case that we die in it, and after it of what became of it.
         let (noting, care) = (Noting { app: self, lock: &lock }, self.care(request));
         provenance::note_arrivals(&plan, wish, &snapshot, &noting)?;
+        provenance::note_departures(&plan, wish, &noting)?;
         let noted = initramfs::begin(&plan, &care, &snapshot, &self.view(&request.policy.inputs), &noting)?;
         let outcomes = work::carry_out(self, &plan, &request.policy, &lock);
         leavers::forget_leavers(&plan, &outcomes, wish, &lock)?;
         leavers::forget_what_is_over(&snapshot, &lock)?;
         initramfs::end(&plan, &outcomes, &care, &noted, &noting)?;
-        provenance::note(&plan, &outcomes, wish, &snapshot, &noting)?;
+        provenance::note(&plan, &outcomes, &snapshot, &noting)?;
         provenance::note_tried(&plan, &outcomes, &noting)?;
         drop(lock);
 

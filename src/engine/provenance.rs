@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::action::hook;
 use crate::conf::{self, Context, overrides};
 use crate::error::{Error, Result};
+use crate::exit::Kind;
 use crate::ids::ModuleId;
 use crate::report::Reporter;
 use crate::request::Wish;
@@ -35,6 +36,34 @@ pub(crate) fn note_arrivals(plan: &Plan, wish: &Wish, snapshot: &Snapshot, notin
     brought.into_iter().try_for_each(|id| keep(id, snapshot, noting))
 }
 
+/// Notes what a person removes while its source is still there, so that no event brings it back. Before it is done: a run that
+/// dies afterwards must not lose it.
+pub(crate) fn note_departures(plan: &Plan, wish: &Wish, noting: &Noting<'_>) -> Result<()> {
+    if !matches!(wish, Wish::Remove { .. }) || is_in_a_transaction(noting.app) {
+        return Ok(());
+    }
+    let layout = noting.app.tree.layout();
+    for step in plan.steps.iter().filter(|step| step.operation == Operation::Forget) {
+        if let Ok(source) = fingerprint::of_folder(&layout.source(&step.module)) {
+            noting
+                .lock
+                .writer()
+                .record(&Removed { module: step.module.clone(), source })
+                .or_else(full)
+                .map_err(kept)?;
+        }
+    }
+    Ok(())
+}
+
+/// A removal goes on without its note where there is no room for one: it may be what makes room.
+fn full(error: std::io::Error) -> std::io::Result<()> {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Ok(()),
+        _ => Err(error),
+    }
+}
+
 /// Whether a package brings the source: an event says so, or a package's script adds what a package holds.
 fn is_brought(module: &ModuleId, wish: &Wish, app: &App) -> bool {
     matches!(wish, Wish::Reconcile { .. } | Wish::ModuleArrived { .. })
@@ -46,26 +75,22 @@ fn named_conf(module: &ModuleId, app: &App) -> PathBuf {
     app.tree.layout().source_tree_name().join(module.source_folder()).join("dkms.conf")
 }
 
-/// Notes what a person removed while its source is still there, and keeps anew what the removal of a version will need that
+/// Takes back the notes of what was not removed after all, and keeps anew what the removal of a version will need that
 /// was built from a changed source.
 pub(crate) fn note(
     plan: &Plan,
     outcomes: &[(StepId, Outcome)],
-    wish: &Wish,
     snapshot: &Snapshot,
     noting: &Noting<'_>,
 ) -> Result<()> {
-    let by_a_person = matches!(wish, Wish::Remove { .. }) && !is_in_a_transaction(noting.app);
     let layout = noting.app.tree.layout();
     let mut renewed = BTreeSet::new();
     for (id, outcome) in outcomes {
         let Some(step) = plan.steps.get(id.0) else { continue };
         let module = &step.module;
         match step.operation {
-            Operation::Forget if by_a_person && matches!(outcome, Outcome::Done) => {
-                if let Ok(source) = fingerprint::of_folder(&layout.source(module)) {
-                    noting.lock.writer().record(&Removed { module: module.clone(), source }).map_err(kept)?;
-                }
+            Operation::Forget if !matches!(outcome, Outcome::Done) => {
+                noting.lock.writer().drop_record::<Removed>(module, None).map_err(kept)?;
             }
             Operation::Build | Operation::Adopt if records::one::<Brought>(layout, module, None).is_some() => {
                 renewed.insert(module);
@@ -113,7 +138,8 @@ fn originals(id: &ModuleId, snapshot: &Snapshot, app: &App) -> Originals {
 /// Notes which builds failed in this transaction, and from what.
 pub(crate) fn note_tried(plan: &Plan, outcomes: &[(StepId, Outcome)], noting: &Noting<'_>) -> Result<()> {
     let failed = |(id, outcome): &(StepId, Outcome)| {
-        plan.steps.get(id.0).filter(|step| matches!(outcome, Outcome::Failed(_)) && step.operation == Operation::Build)
+        let is_failure = matches!(outcome, Outcome::Failed(error) if error.kind() != Kind::Interrupted);
+        plan.steps.get(id.0).filter(|step| is_failure && step.operation == Operation::Build)
     };
     let mut failed = outcomes.iter().filter_map(failed).peekable();
     let Some(transaction) = failed.peek().and_then(|_| process::transaction()) else { return Ok(()) };

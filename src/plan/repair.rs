@@ -65,9 +65,10 @@ impl Mending<'_> {
 
     fn interrupted(&mut self) {
         for intent in &self.snapshot.interrupted {
-            let what = match intent.doing {
+            let what = match &intent.doing {
                 Doing::Install => "an install was begun and not ended",
                 Doing::Uninstall => "an uninstall was begun and not ended",
+                Doing::TakeBack { .. } => "an install was being taken back, and that not ended",
             };
             let about = About { module: Some(&intent.id), target: Some(&intent.target), path: None };
             self.find(Fault::Interrupted, about, what, Mend::Recovery);
@@ -158,6 +159,15 @@ impl Mending<'_> {
                 Stray::Empty(path) => {
                     let about = About { path: Some(path), ..About::default() };
                     self.find(Fault::Empty, about, "it is empty", clear(path));
+                }
+                Stray::File(path) => {
+                    let about = About { path: Some(path), ..About::default() };
+                    let advice = "move it away: nothing of DKMS lies there".to_owned();
+                    self.find(Fault::Unknown, about, "it is no folder of a module", Mend::Person(advice));
+                }
+                Stray::NoFolder(path) => {
+                    let about = About { path: Some(path), ..About::default() };
+                    self.find(Fault::Unknown, about, "the tree keeps its notes in a folder of this name", clear(path));
                 }
                 Stray::Unknown(id, path) => {
                     let about = About { module: Some(id), path: Some(path), target: None };

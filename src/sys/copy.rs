@@ -1,11 +1,17 @@
 //! Copies of whole folders: modes, times and symlinks as they are, and nothing written outside the target.
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use fs_err as fs;
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, Timespec, Timestamps, fstat, openat, readlinkat, statat, utimensat,
+};
+use rustix::io::Errno;
 
 use super::fs::{at, is_real_folder, remove_tree};
 
@@ -44,17 +50,88 @@ pub(crate) fn copy_entry(from: &Path, to: &Path) -> io::Result<()> {
     } else if meta.is_file() {
         copy_file(from, to, meta.permissions().mode() & 0o777)?;
     } else {
-        let reason = "it is neither a file nor a folder nor a symlink";
-        return Err(at(from, "copy", io::Error::new(io::ErrorKind::Unsupported, reason)));
+        return Err(odd(from));
     }
     set_times(to, &meta)
 }
 
+/// Copies a folder that is not ours alone: the copies are readable for all and writable for us only (0755, 0644; whoever may
+/// be executed by anybody stays executable), and whatever the folder's owner swaps meanwhile, nothing outside it is read:
+/// every name is opened below its opened folder, and no link is followed. Otherwise as [`copy_tree`].
+pub(crate) fn take_tree(from: &Path, to: &Path) -> io::Result<()> {
+    let folder = openat(CWD, from, FOLDER.difference(OFlags::NOFOLLOW), Mode::empty());
+    take_folder(&folder.map_err(|error| at(from, "open", error.into()))?, from, to)
+}
+
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+/// A pipe in a file's place must not keep us waiting.
+const FILE: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+
+fn take_folder(folder: &OwnedFd, from: &Path, to: &Path) -> io::Result<()> {
+    let failed = |error: Errno| at(from, "read", error.into());
+    make_folder(to)?;
+    for entry in Dir::read_from(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name != "." && name != ".." {
+            take_entry(folder, name, &from.join(name), &to.join(name))?;
+        }
+    }
+    let meta = fstat(folder).map_err(failed)?;
+    fs::set_permissions(to, std::fs::Permissions::from_mode(0o755))?;
+    set_times_of(to, &meta)
+}
+
+fn take_entry(folder: &OwnedFd, name: &OsStr, from: &Path, to: &Path) -> io::Result<()> {
+    let failed = |error: Errno| at(from, "copy", error.into());
+    let meta = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
+    match FileType::from_raw_mode(meta.st_mode) {
+        FileType::Directory => {
+            return take_folder(&openat(folder, name, FOLDER, Mode::empty()).map_err(failed)?, from, to);
+        }
+        FileType::Symlink => {
+            remove_tree(to)?;
+            let text = readlinkat(folder, name, Vec::new()).map_err(failed)?;
+            fs_err::os::unix::fs::symlink(OsStr::from_bytes(text.to_bytes()), to)?;
+        }
+        FileType::RegularFile => {
+            let file = std::fs::File::from(openat(folder, name, FILE, Mode::empty()).map_err(failed)?);
+            let opened = file.metadata().map_err(|error| at(from, "copy", error))?;
+            if !opened.is_file() {
+                return Err(odd(from));
+            }
+            remove_tree(to)?;
+            let mode = if opened.permissions().mode() & 0o111 == 0 { 0o644 } else { 0o755 };
+            write_copy(file, from, to, mode)?;
+        }
+        _ => return Err(odd(from)),
+    }
+    set_times_of(to, &meta)
+}
+
+fn odd(from: &Path) -> io::Error {
+    let reason = "it is neither a file nor a folder nor a symlink";
+    at(from, "copy", io::Error::new(io::ErrorKind::Unsupported, reason))
+}
+
+fn set_times_of(path: &Path, meta: &Stat) -> io::Result<()> {
+    let times = Timestamps {
+        last_access: Timespec { tv_sec: meta.st_atime, tv_nsec: meta.st_atime_nsec as _ },
+        last_modification: Timespec { tv_sec: meta.st_mtime, tv_nsec: meta.st_mtime_nsec as _ },
+    };
+    utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(|error| at(path, "set the times of", error.into()))
+}
+
 fn copy_file(from: &Path, to: &Path, mode: u32) -> io::Result<()> {
-    let mut source = fs::File::open(from)?;
+    let source = std::fs::File::open(from).map_err(|error| at(from, "open", error))?;
+    write_copy(source, from, to, mode)
+}
+
+fn write_copy(mut source: std::fs::File, from: &Path, to: &Path, mode: u32) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     let mut copy = options.write(true).create_new(true).mode(mode).open(to).map_err(|error| at(to, "create", error))?;
-    io::copy(source.file_mut(), &mut copy).map_err(|error| at(to, "write", error))?;
+    let what = || format!("copy {} to", from.display());
+    io::copy(&mut source, &mut copy).map_err(|error| at(to, &what(), error))?;
     // The umask may have taken bits away.
     copy.set_permissions(std::fs::Permissions::from_mode(mode)).map_err(|error| at(to, "set the mode of", error))
 }
@@ -124,5 +201,51 @@ mod tests {
         let to = tempfile::tempdir().unwrap();
         let error = copy_tree(from.path(), to.path()).unwrap_err();
         assert!(error.to_string().contains("sock"), "{error}");
+    }
+
+    #[test]
+    fn what_is_taken_is_readable_for_all_and_writable_for_us_only() {
+        let from = tree(&[("sub/tool", "x"), ("open", "y"), ("shut", "z")]);
+        for (name, mode) in [("sub/tool", 0o6770), ("open", 0o666), ("shut", 0o600), ("sub", 0o777)] {
+            fs::set_permissions(from.path().join(name), std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        symlink("open", from.path().join("link")).unwrap();
+        let to = tempfile::tempdir().unwrap();
+        let copy = to.path().join("copy");
+        take_tree(from.path(), &copy).unwrap();
+        for (name, mode) in [("", 0o755), ("sub", 0o755), ("sub/tool", 0o755), ("open", 0o644), ("shut", 0o644)] {
+            assert_eq!(fs::metadata(copy.join(name)).unwrap().permissions().mode() & 0o7777, mode, "{name}");
+        }
+        assert_eq!(fs::read_link(copy.join("link")).unwrap(), Path::new("open"));
+    }
+
+    #[test]
+    fn files_that_their_owner_swaps_for_links_meanwhile_are_never_followed() {
+        let (from, outside) = (tree(&[("d/secret", "inside"), ("secret", "inside")]), tree(&[("secret", "outside")]));
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let (real, link) = (from.path().join("real"), from.path().join("swap"));
+                symlink(outside.path(), &link).unwrap();
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    for (one, other) in [("d", "real"), ("swap", "d"), ("d", "swap"), ("real", "d")] {
+                        drop(fs::rename(from.path().join(one), from.path().join(other)));
+                    }
+                }
+                drop(real);
+            });
+            for _ in 0..300 {
+                let to = tempfile::tempdir().unwrap();
+                // A swap at the wrong moment may well be an error.
+                drop(take_tree(from.path(), &to.path().join("copy")));
+                for folder in ["d", "real", "swap"] {
+                    let copied = to.path().join("copy").join(folder);
+                    if !copied.is_symlink() {
+                        assert_ne!(fs::read_to_string(copied.join("secret")).unwrap_or_default(), "outside");
+                    }
+                }
+            }
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
     }
 }

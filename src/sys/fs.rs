@@ -112,6 +112,24 @@ pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Every symlink below a folder, relative to it.
+pub(crate) fn links(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut ahead = vec![PathBuf::new()];
+    while let Some(inside) = ahead.pop() {
+        for entry in fs::read_dir(folder.join(&inside))? {
+            let entry = entry?;
+            let (kind, path) = (entry.file_type()?, inside.join(entry.file_name()));
+            if kind.is_dir() {
+                ahead.push(path);
+            } else if kind.is_symlink() {
+                found.push(path);
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Deletes a folder if it is empty. Returns whether it is gone.
 pub(crate) fn remove_if_empty(folder: &Path) -> io::Result<bool> {
     match fs::remove_dir(folder) {

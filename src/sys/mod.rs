@@ -5,7 +5,10 @@ pub(crate) mod chroot;
 pub(crate) mod copy;
 pub(crate) mod fingerprint;
 pub(crate) mod fs;
+mod groups;
+pub(crate) mod interrupt;
 pub(crate) mod journal;
+pub(crate) mod leash;
 pub(crate) mod os_release;
 mod other_root;
 pub(crate) mod process;
@@ -13,6 +16,7 @@ pub(crate) mod rename;
 pub(crate) mod run;
 #[cfg(test)]
 pub(crate) mod sample;
+pub(crate) mod scratch;
 pub(crate) mod side_by_side;
 
 use std::collections::BTreeMap;

@@ -6,6 +6,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use super::interrupt;
+use super::leash::Leash;
+
 /// Where the two output streams of a program go. Standard input is /dev/null unless [`Command::input`] gives one.
 #[derive(Debug, Default)]
 pub(crate) enum Output {
@@ -29,6 +32,7 @@ pub(crate) struct Command {
     output: Output,
     input: Option<Vec<u8>>,
     jobserver: Option<jobserver::Client>,
+    leash: Option<Leash>,
     inside: bool,
 }
 
@@ -106,6 +110,12 @@ impl Command {
     pub(crate) fn jobserver(mut self, jobserver: Option<&jobserver::Client>) -> Self {
         self.jobserver = jobserver.cloned();
         self
+    }
+
+    /// Lets it, and all that it starts, end when we do. For builds; what a hook script leaves behind may have its reasons.
+    #[must_use]
+    pub(crate) fn leashed(self, leash: Leash) -> Self {
+        Self { leash: Some(leash), ..self }
     }
 
     pub(crate) fn program(&self) -> &OsStr {
@@ -242,9 +252,15 @@ fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
             child.stdout(file.try_clone().map_err(fail)?).stderr(file.try_clone().map_err(fail)?);
         }
     }
+    apart(command, &mut child).map_err(fail)?;
+    if command.input.is_some() {
+        child.stdin(Stdio::piped());
+    }
+    let child = child.spawn().map_err(fail)?;
+    command.leash.iter().for_each(Leash::catch_up);
     let output = match &command.input {
-        None => child.spawn().and_then(std::process::Child::wait_with_output),
-        Some(bytes) => feed(child.stdin(Stdio::piped()), bytes),
+        None => child.wait_with_output(),
+        Some(bytes) => feed(child, bytes),
     };
     let output = output.map_err(fail)?;
     Ok(Finished {
@@ -255,9 +271,22 @@ fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
     })
 }
 
-/// Runs a program that gets these bytes on standard input; one that does not read them all is no error.
-fn feed(command: &mut std::process::Command, bytes: &[u8]) -> io::Result<std::process::Output> {
-    let mut child = command.spawn()?;
+/// A terminal's Ctrl-C is for us to judge: a tool that moves a kernel's files must not be ended half-way. Scripts that share
+/// our terminal get it as ever.
+fn apart(command: &Command, child: &mut std::process::Command) -> io::Result<()> {
+    match &command.leash {
+        Some(_) if interrupt::received().is_some() => return Err(io::Error::other("we were asked to stop")),
+        Some(leash) => leash.hold(child),
+        None if interrupt::is_watched() && !matches!(command.output, Output::Inherit) => {
+            std::os::unix::process::CommandExt::process_group(child, 0);
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+/// Waits for a program that gets these bytes on standard input; one that does not read them all is no error.
+fn feed(mut child: std::process::Child, bytes: &[u8]) -> io::Result<std::process::Output> {
     let input = child.stdin.take();
     std::thread::scope(|scope| {
         scope.spawn(move || {

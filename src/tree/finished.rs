@@ -150,7 +150,9 @@ fn read_note(entry: &Path) -> Option<Fingerprint> {
 fn entries(layout: &Layout) -> io::Result<Vec<(SystemTime, PathBuf)>> {
     let entries = match fs::read_dir(layout.finished()) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(error),
     };
     let mut found = Vec::new();

@@ -22,6 +22,9 @@ pub(crate) struct Installed {
     /// Files of the version before it that it does not replace; they go when the new ones are in place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) obsolete: Vec<InstalledFile>,
+    /// What was there until now of another version: what a failed install puts back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) before: Option<Box<Installed>>,
 }
 
 /// One module file under a kernel.

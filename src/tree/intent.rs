@@ -8,18 +8,23 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use super::{Layout, TreeWriter};
-use crate::ids::{ModuleId, Target};
+use crate::ids::{ModuleId, ModuleVersion, Target};
 use crate::sys::fs::{create_folders, sync_folder, write_atomically};
 use crate::sys::process::ProcessId;
 use crate::sys::rename::failpoint;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Doing {
     /// Files of a finished build were being put under the kernel.
     Install,
     /// They were being taken out.
     Uninstall,
+    /// An install was being taken back.
+    TakeBack {
+        /// The version that was active before it.
+        before: Option<ModuleVersion>,
+    },
 }
 
 /// An install or uninstall of one module on one kernel.
@@ -68,7 +73,9 @@ pub(crate) fn all(layout: &Layout) -> io::Result<Vec<Intent>> {
 
 fn read(layout: &Layout) -> io::Result<Vec<Note>> {
     let entries = match fs::read_dir(layout.intents()) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         entries => entries?,
     };
     let mut notes: Vec<(SystemTime, PathBuf)> = Vec::new();

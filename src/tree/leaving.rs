@@ -31,7 +31,9 @@ impl Leaving {
 pub(crate) fn all(layout: &Layout) -> io::Result<Vec<Leaving>> {
     let entries = match fs_err::read_dir(folder(layout)) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(error),
     };
     let mut notes: Vec<Leaving> = entries

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::{Layout, TreeWriter};
 use crate::sys::fs::{at, create_folders};
+use crate::sys::leash::Leash;
 use crate::sys::process::ProcessId;
 
 /// How often a waiting process asks again. flock(2) cannot wait with a limit.
@@ -93,6 +94,9 @@ pub(crate) struct TreeLock {
     holder: Holder,
     /// None when an ancestor holds it.
     file: Option<File>,
+    /// The tree's folder, locked as well: the file might be deleted and made anew while we hold it.
+    _folder: Option<File>,
+    leash: Leash,
     /// What the file looked like before this process signed in it.
     found: Option<Look>,
 }
@@ -115,15 +119,13 @@ impl TreeLock {
         let begin = Instant::now();
         let mut told = false;
         loop {
-            match file.try_lock() {
-                Ok(()) => return Self::taken(layout, file),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return Err(LockError::Unwritable(at(&path, "lock", error))),
+            if let Some(folder) = try_both(layout, &file)? {
+                return Self::taken(layout, file, folder);
             }
             let holder = read_holder(&mut file);
             if let Some(holder) = holder.as_ref().filter(|holder| is_our_ancestor(holder, token)) {
                 let found = file.metadata().ok().and_then(|meta| Look::of(&meta));
-                return Ok(Self { layout: layout.clone(), holder: holder.clone(), file: None, found });
+                return Ok(Self::under(layout, holder.clone(), found));
             }
             let waited = begin.elapsed();
             if waited >= timeout {
@@ -138,11 +140,26 @@ impl TreeLock {
         }
     }
 
-    fn taken(layout: &Layout, mut file: File) -> Result<Self, LockError> {
+    fn taken(layout: &Layout, mut file: File, folder: File) -> Result<Self, LockError> {
         let holder = Holder::this_process();
         let found = file.metadata().ok().and_then(|meta| Look::of(&meta));
-        write_holder(&mut file, &holder).map_err(|error| LockError::Unwritable(at(&layout.lock(), "write", error)))?;
-        Ok(Self { layout: layout.clone(), holder, file: Some(file), found })
+        let unwritable = |doing, error| LockError::Unwritable(at(&layout.lock(), doing, error));
+        match write_holder(&mut file, &holder) {
+            // The line is a courtesy, and what we are asked for may be what makes room.
+            Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {}
+            written => written.map_err(|error| unwritable("write", error))?,
+        }
+        let leash = Leash::new(&file).map_err(|error| unwritable("share", error))?;
+        Ok(Self { layout: layout.clone(), holder, file: Some(file), _folder: Some(folder), leash, found })
+    }
+
+    fn under(layout: &Layout, holder: Holder, found: Option<Look>) -> Self {
+        Self { layout: layout.clone(), holder, file: None, _folder: None, leash: Leash::default(), found }
+    }
+
+    /// For what builds run: none of it outlives the lock.
+    pub(crate) fn leash(&self) -> Leash {
+        self.leash.clone()
     }
 
     /// Whether the run that held the lock last died with it: it had no time to clear its line. What it left half done is
@@ -172,7 +189,7 @@ impl TreeLock {
     /// The same lock as a process sees it that works under it.
     #[cfg(test)]
     pub(crate) fn nested_for_tests(&self) -> Self {
-        Self { layout: self.layout.clone(), holder: self.holder.clone(), file: None, found: self.found }
+        Self::under(&self.layout, self.holder.clone(), self.found)
     }
 
     /// The right to change the tree.
@@ -183,10 +200,13 @@ impl TreeLock {
 
 impl Drop for TreeLock {
     fn drop(&mut self) {
+        self.leash.end();
         if let Some(file) = &self.file {
             // Only a courtesy to readers: the lock itself goes with the descriptor, and the line is never believed
             // without it.
             drop(file.set_len(0));
+            // For every process that has the descriptor: a daemon that a build has left must not keep the lock.
+            drop(file.unlock());
         }
     }
 }
@@ -203,6 +223,26 @@ impl Holder {
         let mut words = line.strip_suffix('\n')?.splitn(3, ' ');
         let (pid, started) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
         Some(Self { pid, started, command: words.next()?.to_owned() })
+    }
+}
+
+/// Locks the file and the tree's folder; gives the folder, or None when somebody else has one of them.
+fn try_both(layout: &Layout, file: &File) -> Result<Option<File>, LockError> {
+    let failed = |path: PathBuf, error| LockError::Unwritable(at(&path, "lock", error));
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(failed(layout.lock(), error)),
+    }
+    let folder = File::open(layout.tree()).map_err(|error| failed(layout.tree(), error))?;
+    match folder.try_lock() {
+        Ok(()) => Ok(Some(folder)),
+        Err(TryLockError::Error(error)) => Err(failed(layout.tree(), error)),
+        Err(TryLockError::WouldBlock) => {
+            // Its holder will want the file when it lets go.
+            file.unlock().map_err(|error| failed(layout.lock(), error))?;
+            Ok(None)
+        }
     }
 }
 

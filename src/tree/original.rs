@@ -4,6 +4,7 @@
 //! wrote none: their files go to the place where the module would be installed. Release 2 put further copies of the
 //! same name into `collisions/`; they stay there for reference.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -83,6 +84,14 @@ impl TreeWriter<'_> {
     ///
     /// After a crash at any point the file is at its place, in the store, or in both.
     pub(crate) fn save_original(&self, name: &ModuleName, target: &Target, place: &Path) -> io::Result<()> {
+        self.store_original(name, target, place)?;
+        remove_tree(place)?;
+        failpoint();
+        place.parent().map_or(Ok(()), sync_folder)
+    }
+
+    /// The same for a file that is about to be replaced: it stays where it is until then.
+    pub(crate) fn store_original(&self, name: &ModuleName, target: &Target, place: &Path) -> io::Result<()> {
         let store = self.layout().originals(name, target);
         let file_name = place.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let stored = store.join(file_name);
@@ -98,12 +107,11 @@ impl TreeWriter<'_> {
             create_folders(&store.join("collisions"))?;
             store_copy(place, &meta, &free_name(&store.join("collisions").join(file_name)))?;
         }
-        remove_tree(place)?;
-        failpoint();
-        place.parent().map_or(Ok(()), sync_folder)
+        Ok(())
     }
 
-    /// Puts the saved originals back where they came from and empties the store. Returns their places.
+    /// Puts copies of the saved originals back where they came from, and gives their places; the store keeps them until
+    /// [`TreeWriter::drop_restored`].
     ///
     /// `fallback` says where a file goes whose place nobody noted (releases before 3.2): the folder in which the module
     /// is installed, opened. Without either, the file stays in the store. A restored file replaces what is at its place.
@@ -121,8 +129,24 @@ impl TreeWriter<'_> {
             restore(&original.stored, &place)?;
             places.push(place);
         }
-        self.drop_empty_store(name, target)?;
         Ok(places)
+    }
+
+    /// Empties the store of what lies in these places again.
+    pub(crate) fn drop_restored(
+        &self,
+        name: &ModuleName,
+        target: &Target,
+        places: &BTreeSet<PathBuf>,
+    ) -> io::Result<()> {
+        let names: BTreeSet<_> = places.iter().filter_map(|place| place.file_name()).collect();
+        for original in originals(self.layout(), name, target)? {
+            if original.stored.file_name().is_some_and(|file| names.contains(file)) {
+                self.drop_original(&original)?;
+                failpoint();
+            }
+        }
+        self.drop_empty_store(name, target)
     }
 
     /// Deletes one original, without putting it back: what it belonged to is gone.
@@ -172,9 +196,7 @@ fn restore(stored: &Path, place: &Path) -> io::Result<()> {
     }
     store_copy(stored, &meta, place)?;
     failpoint();
-    fs::remove_file(stored)?;
-    failpoint();
-    remove_tree(&note_of(stored))
+    Ok(())
 }
 
 /// This path, or with the first number behind it that is free.

@@ -26,11 +26,54 @@ pub(crate) enum Stray {
     Empty(PathBuf),
     /// `NAME/VERSION` without a source that holds something all the same.
     Unknown(ModuleId, PathBuf),
+    /// A file, or a link, where a module's or a version's folder belongs.
+    File(PathBuf),
+    /// Something else where the tree keeps a folder of notes.
+    NoFolder(PathBuf),
+}
+
+/// Those that hide something from `status`, found by a look at names alone: files where folders belong, and links to builds
+/// that are not there.
+pub(crate) fn hiding(layout: &Layout) -> io::Result<Vec<Stray>> {
+    let mut found = Vec::new();
+    files(layout, &mut found)?;
+    for name in folders(&layout.tree(), &[])? {
+        if let Ok(name) = ModuleName::new(name) {
+            links(layout, &name, &mut found)?;
+        }
+    }
+    Ok(found)
+}
+
+/// Keys and logs lie in the tree as well.
+const PLAIN_FILES: [&str; 8] = ["key", "pub", "priv", "pem", "der", "crt", "log", "x509"];
+
+fn files(layout: &Layout, found: &mut Vec<Stray>) -> io::Result<()> {
+    let is_odd = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        let is_known = Path::new(&name).extension().is_some_and(|end| PLAIN_FILES.iter().any(|known| end == *known));
+        let is_hidden = name.to_string_lossy().starts_with('.');
+        !is_hidden && !is_known && entry.file_type().is_ok_and(|kind| !kind.is_dir())
+    };
+    let top = match fs::read_dir(layout.tree()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?.collect::<io::Result<Vec<_>>>()?,
+    };
+    let mut odd: Vec<PathBuf> = top.iter().filter(|entry| is_odd(entry)).map(fs::DirEntry::path).collect();
+    odd.sort();
+    found.extend(odd.into_iter().map(Stray::File));
+    for folder in [layout.records(), layout.intents(), layout.finished(), layout.logs()] {
+        if fs::symlink_metadata(&folder).is_ok_and(|meta| !meta.is_dir()) {
+            found.push(Stray::NoFolder(folder));
+        }
+    }
+    Ok(())
 }
 
 /// Every one of them, in the order of a sorted walk.
 pub(crate) fn find(layout: &Layout) -> io::Result<Vec<Stray>> {
     let mut found = Vec::new();
+    files(layout, &mut found)?;
     for name in folders(&layout.tree(), &[])? {
         let Ok(name) = ModuleName::new(name) else { continue };
         if holds_nothing(&layout.module(&name))? {
@@ -146,6 +189,9 @@ mod tests {
         s.file("a/1/6.5/x86_64/notes.txt", "");
         s.file("a/1/build/make.log", "");
         s.file("a/1/tarball/a.tar.gz", "");
+        s.file("f2", "");
+        s.file("mok.key", "");
+        s.file(".logs", "");
         s.file("a/original_module/6.1/x86_64/a.ko", "");
         s.file("a/3/6.1/x86_64/module/a.ko", "");
         for folder in ["a/1/6.6/x86_64", "a/1/6.7", "a/4", "b/1", ".records/x"] {
@@ -157,6 +203,8 @@ mod tests {
             .iter()
             .map(|stray| {
                 let (kind, path) = match stray {
+                    Stray::File(path) => ("file", path),
+                    Stray::NoFolder(path) => ("no folder", path),
                     Stray::HalfBuilt(_, _, path) => ("half built", path),
                     Stray::OddBuild(_, _, path) => ("odd", path),
                     Stray::Link(_, _, path) => ("link", path),
@@ -170,6 +218,8 @@ mod tests {
         assert_eq!(
             told,
             [
+                "file: f2",
+                "no folder: .logs",
                 "link: a/kernel-6.2-x86_64",
                 "odd link: a/kernel-6.3-x86_64",
                 "half built: a/1/6.4/x86_64",

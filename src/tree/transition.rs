@@ -99,11 +99,15 @@ impl<'lock> TreeWriter<'lock> {
     /// Registers a module whose source is a real folder `NAME/VERSION/source`, which was staged. An error when the tree
     /// knows that version already.
     pub(crate) fn register_own_source(&self, staged: tempfile::TempDir, id: &ModuleId) -> io::Result<()> {
-        if is_real_folder(&self.layout().version(id)) {
-            return Err(at(&self.layout().version(id), "make", io::ErrorKind::AlreadyExists.into()));
+        let source = self.layout().source_link(id);
+        if fs::symlink_metadata(&source).is_ok() {
+            return Err(at(&source, "make", io::ErrorKind::AlreadyExists.into()));
         }
         make_public(staged.path())?;
         sync_tree(staged.path())?;
+        if is_real_folder(&self.layout().version(id)) {
+            return rename(staged.path(), &source);
+        }
         self.add_version(id, |version| rename(staged.path(), &version.join("source")))
     }
 
@@ -254,7 +258,13 @@ impl<'lock> TreeWriter<'lock> {
         }
         let folder = place.parent().unwrap_or(place);
         let name = place.file_name().unwrap_or_default().to_string_lossy();
-        let away = stage_in(folder, &format!("{STAGED}{name}_"))?;
+        let away = match stage_in(folder, &format!("{STAGED}{name}_")) {
+            // Deleting needs no room, and makes some.
+            Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                return remove_tree(place);
+            }
+            staged => staged?,
+        };
         match rename(place, &away.path().join("discarded")) {
             // A folder of a lower overlayfs layer.
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => delete_in_place(place),

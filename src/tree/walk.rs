@@ -18,8 +18,7 @@ use crate::sys::fs::{is_real_folder, resolve};
 use crate::sys::side_by_side;
 
 /// Folders of a version that are no kernels.
-pub(super) const NOT_KERNELS: [&str; 8] =
-    ["build", "tarball", "rpm", "deb", "driver_disk", "source", "original_module", "log"];
+pub(super) const NOT_KERNELS: [&str; 8] = crate::ids::BESIDE_KERNELS;
 
 /// Every module and version, in byte order.
 pub(super) fn modules(layout: &Layout) -> io::Result<Vec<ModuleEntry>> {

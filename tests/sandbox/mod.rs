@@ -200,6 +200,16 @@ impl Sandbox {
         self.finish(&mut command)
     }
 
+    /// Starts `dkms` with these words and does not wait for it; what it says goes into the file `said`.
+    pub fn start(&self, line: &str) -> std::process::Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dkms"));
+        command.args(line.split_whitespace()).args(self.places());
+        self.set_environment(&mut command);
+        let said = fs::File::create(self.path("said")).expect("a file");
+        command.stdout(said.try_clone().expect("the same")).stderr(said).stdin(std::process::Stdio::null());
+        command.current_dir(self.folder.path()).spawn().expect("dkms can be started")
+    }
+
     /// The options that name its places.
     pub fn places(&self) -> [String; 3] {
         let places = [("--dkmstree", "dkms"), ("--sourcetree", "src"), ("--installtree", "lib/modules")];

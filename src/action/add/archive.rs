@@ -114,19 +114,24 @@ fn named_id(folder: &Path, file: &Path) -> Result<ModuleId> {
 ///
 /// Those of an add; [`Kind::BinariesOnly`] when everything is loaded, but there is no source for it.
 pub(super) fn load(context: &Context<'_>, id: &ModuleId, unpacked: &Unpacked) -> Result<Option<Loaded>> {
-    let mut has_source = true;
-    let added = match (&unpacked.source, &unpacked.lone_conf) {
-        (Some(source), _) => take_source(context, id, source)?,
-        (None, Some(conf)) => {
-            has_source = take_lone_conf(context, id, conf)?;
-            None
-        }
-        (None, None) => None,
+    let conf = match &unpacked.source {
+        Some(source) => Some(module_conf::load_unbound(context, Some(id), &source.join("dkms.conf"))?),
+        None => None,
     };
+    // Registered last: until then it is not added, and a run that dies can be repeated.
     for (target, folder) in &unpacked.builds {
         take_build(context, id, target, folder)
             .map_err(|error| Error::io(format!("cannot take over the build of {id} for {target}"), error))?;
     }
+    let mut has_source = true;
+    let added = match (&unpacked.source, conf, &unpacked.lone_conf) {
+        (Some(source), Some(loaded), _) => take_source(context, id, source, loaded)?,
+        (_, _, Some(conf)) => {
+            has_source = take_lone_conf(context, id, conf)?;
+            None
+        }
+        _ => None,
+    };
     if has_source {
         return Ok(added);
     }
@@ -135,8 +140,7 @@ pub(super) fn load(context: &Context<'_>, id: &ModuleId, unpacked: &Unpacked) ->
 }
 
 /// The dkms.conf of the source, if this registered it.
-fn take_source(context: &Context<'_>, id: &ModuleId, source: &Path) -> Result<Option<Loaded>> {
-    let loaded = module_conf::load_unbound(context, Some(id), &source.join("dkms.conf"))?;
+fn take_source(context: &Context<'_>, id: &ModuleId, source: &Path, loaded: Loaded) -> Result<Option<Loaded>> {
     super::copy_in(context, id, source)?;
     if super::is_added(context, id)? {
         return Ok(None);

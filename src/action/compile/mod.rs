@@ -23,6 +23,7 @@ use crate::ids::{ModuleId, Target};
 use crate::report::Message;
 use crate::snapshot::inputs;
 use crate::step::Switch;
+use crate::sys::interrupt;
 use crate::tree::Stage;
 use crate::tree::records::Fingerprint;
 
@@ -50,7 +51,17 @@ pub(crate) fn build(context: &Context<'_>, id: &ModuleId, target: &Target, jobs:
     let (module_id, kernel, doing) = message(id);
     context.reporter.tell(Message::Started { module: module_id, target: kernel, doing });
     let result = run(context, &module, jobs);
-    let how = if result.is_ok() { "done" } else { "failed" }.to_owned();
+    let how = match interrupt::received() {
+        _ if result.is_ok() => "done",
+        None => "failed",
+        Some(_) => {
+            // Half a build tells nobody anything.
+            let ended = context.lock.writer().end_build(id);
+            ended.map_err(|error| Error::io("the build folder cannot be removed", error))?;
+            "interrupted"
+        }
+    };
+    let how = how.to_owned();
     let (module_id, kernel, doing) = message(id);
     context.reporter.tell(Message::Finished { module: module_id, target: kernel, doing, how });
     result

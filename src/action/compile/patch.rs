@@ -90,7 +90,9 @@ mod tests {
         let target = Target::new(KernelRelease::new("6.1").unwrap(), Arch::new("x86_64").unwrap());
         let mut log = BuildLog::start(&build.join("make.log"), &id(), &target).unwrap();
         let system = System::host();
-        let shell = Shell { folder: build.into(), environment: system.environment().clone(), variables: Vec::new() };
+        let environment = system.environment().clone();
+        let leash = crate::sys::leash::Leash::default();
+        let shell = Shell { folder: build.into(), environment, variables: Vec::new(), leash };
         let patches: Vec<String> = patches.iter().map(|name| (*name).to_owned()).collect();
         apply(&system, &id(), &patches, &shell, &mut log)
     }

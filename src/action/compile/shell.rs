@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use crate::sys::leash::Leash;
 use crate::sys::{Command, System};
 
 /// Reads `NAME VALUE` pairs up to `--`, makes them shell variables, and evaluates the last argument with no positional
@@ -24,6 +25,8 @@ pub(crate) struct Shell {
     pub(crate) environment: BTreeMap<OsString, OsString>,
     /// Shell variables that are not exported.
     pub(crate) variables: Vec<(&'static str, String)>,
+    /// Ends what it runs.
+    pub(crate) leash: Leash,
 }
 
 impl Shell {
@@ -44,6 +47,7 @@ impl Shell {
             .iter()
             .filter(|(name, _)| !own(name) && !is_foreign(name))
             .fold(bare.command(&self.folder, program), |command, (name, value)| command.env(name, value))
+            .leashed(self.leash.clone())
     }
 }
 
@@ -70,6 +74,7 @@ mod tests {
             folder: PathBuf::from("/"),
             environment: environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             variables,
+            leash: Leash::default(),
         }
     }
 

@@ -50,6 +50,7 @@ impl<'a> Workshop<'a> {
             folder: folder.clone(),
             environment: environment(context, module),
             variables: variables(context, module, jobs),
+            leash: context.lock.leash(),
         };
         Ok(Self { context, module, jobs, folder, shell, log })
     }
@@ -74,10 +75,23 @@ impl<'a> Workshop<'a> {
             self.jobs.make_flag(),
             module.toolchain.is_llvm,
         );
+        self.refuse_path(&line)?;
         let command = self.shell.evaluating(self.context.system, &line).jobserver(self.jobs.jobserver());
         self.context.reporter.detail(format!("building {} for {}: {line}", module.id, module.target));
         let finished = self.log.run(self.context.system, "Building modules", &line, Kind::MakeFailed, command)?;
         if finished.success() { Ok(()) } else { Err(self.explain(&finished)) }
+    }
+
+    /// The kernel's makefiles take no such path for a module (its top Makefile, KBUILD_EXTMOD), and say so in their own words.
+    fn refuse_path(&self, line: &str) -> Result<()> {
+        let build = self.context.system.inside(&self.folder).to_string_lossy().into_owned();
+        let is_kbuild = line.contains("M=") || line.contains("SUBDIRS=");
+        let Some(refused) = [':', '%'].into_iter().find(|c| build.contains(*c)).filter(|_| is_kbuild) else {
+            return Ok(());
+        };
+        let message = format!("{} cannot be built: make takes no `{refused}` in the path {build}", self.module.id);
+        Err(Error::new(Kind::BadConf, message)
+            .hint("give it a PACKAGE_NAME and a PACKAGE_VERSION without it: the epoch of a package is no part of them"))
     }
 
     pub(crate) fn finish(&mut self, stage: &Stage) -> Result<Signatures> {

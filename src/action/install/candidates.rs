@@ -57,7 +57,8 @@ pub(super) fn choose(job: &Job<'_>, conf: &ModuleConf) -> Result<Installed> {
         job.context.reporter.warn(refusal);
     }
     let obsolete = obsolete(job, active.as_ref(), &files);
-    Ok(Installed { version: job.id.version.clone(), files, obsolete })
+    let before = before(job, active.as_ref()).map(Box::new);
+    Ok(Installed { version: job.id.version.clone(), files, obsolete, before })
 }
 
 fn nothing_left(job: &Job<'_>, refusals: &[String]) -> Error {
@@ -102,6 +103,7 @@ fn in_its_way(
         version: job.id.version.clone(),
         files: Vec::new(),
         obsolete: Vec::new(),
+        before: None,
     });
     let is_ours = |file: &Path| {
         active == Some(&job.id.version)
@@ -165,6 +167,17 @@ fn file(job: &Job<'_>, candidate: &Candidate, original: Option<PathBuf>) -> Resu
         module_version: read(&candidate.built)?.version,
         original: original.map(|original| job.context.tree.layout().named(&original)),
     })
+}
+
+/// What another version that is active has where.
+fn before(job: &Job<'_>, active: Option<&ModuleVersion>) -> Option<Installed> {
+    let version = active.filter(|version| **version != job.id.version)?;
+    let noted = job.context.tree.installed(&job.id.name, job.target).filter(|noted| noted.version == *version);
+    let files = match noted {
+        Some(noted) => noted.files,
+        None => of_build(job, &ModuleId::new(job.id.name.clone(), version.clone())),
+    };
+    Some(Installed { version: version.clone(), files, obsolete: Vec::new(), before: None })
 }
 
 /// Files of the version or build active until now that the new ones do not replace.

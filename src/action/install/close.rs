@@ -1,6 +1,6 @@
 //! The end of a kernel's installs and uninstalls: one depmod, and what has to wait for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::action::Context;
 use crate::error::Error;
@@ -17,10 +17,12 @@ use super::{Change, Job, is_on, modprobe, place, take_back, uninstall};
 /// are returned with their errors. The notes of the changes end.
 pub(crate) fn close(context: &Context<'_>, kernel: &KernelRelease, changes: Vec<Change>) -> Vec<(StepId, Error)> {
     let mut failed = Vec::new();
+    // Their notes stay, so that the next run does what was not done.
+    let mut open = BTreeSet::new();
     if !context.policy.has(Switch::NoDepmod)
         && let Err(error) = update(context, kernel, &changes)
     {
-        failed = without_the_guilty(context, kernel, &changes, &error);
+        failed = without_the_guilty(context, kernel, &changes, &error, &mut open);
     }
     let good = |change: &&Change| !failed.iter().any(|(step, _)| *step == change.step);
     let is_install = |change: &&Change| change.intent.doing == Doing::Install;
@@ -36,7 +38,9 @@ pub(crate) fn close(context: &Context<'_>, kernel: &KernelRelease, changes: Vec<
         {
             context.reporter.warn(format!("the next event installs {} for {} again: {error}", job.id, job.target));
         }
-        if let Err(error) = job.end(&change.intent) {
+        if !open.contains(&change.step)
+            && let Err(error) = job.end(&change.intent)
+        {
             context.reporter.warn(format!("{error}: {}", error.causes().join(": ")));
         }
     }
@@ -67,64 +71,81 @@ fn update(context: &Context<'_>, kernel: &KernelRelease, changes: &[Change]) -> 
 }
 
 /// depmod failed: takes every install of this kernel back, then lets each in again alone, so that only those on which
-/// depmod fails stay out. When depmod fails without any of them, all stay out.
+/// depmod fails stay out. When depmod fails without any of them, all stay out. Of removals nothing is undone: they are
+/// complete but for the lists, which the next run brings up to date. `open`: what is left for it.
 fn without_the_guilty(
     context: &Context<'_>,
     kernel: &KernelRelease,
     changes: &[Change],
     error: &DepmodError,
+    open: &mut BTreeSet<StepId>,
 ) -> Vec<(StepId, Error)> {
     // The last change of a module counts: an uninstall after an install has taken it out already.
     let last: BTreeMap<(&ModuleId, &Target), &Change> =
         changes.iter().map(|change| ((&change.intent.id, &change.intent.target), change)).collect();
     let mut installs: Vec<_> = last.into_values().filter(|change| change.intent.doing == Doing::Install).collect();
     installs.sort_by_key(|change| change.step);
+    let unlisted = |error: &DepmodError| {
+        let removals = changes.iter().filter(|change| change.intent.doing != Doing::Install);
+        removals.map(|change| (change.step, not_listed(change, error))).collect::<Vec<_>>()
+    };
     if installs.is_empty() {
-        context.reporter.warn(format!("the module lists of {kernel} were not brought up to date: {error}"));
-        return Vec::new();
+        open.extend(changes.iter().map(|change| change.step));
+        return unlisted(error);
     }
     let notes: Vec<_> =
         installs.iter().map(|change| context.tree.installed(&change.intent.id.name, &change.intent.target)).collect();
     let mut failed = Vec::new();
     for change in installs.iter().rev() {
-        take_out(context, change);
+        take_out(context, change, open);
     }
     let baseline = depmod::run(context.system, context.tree.layout(), kernel);
     for (change, note) in installs.iter().zip(notes) {
         let job = Job { context, id: &change.intent.id, target: &change.intent.target };
         let again = || {
             baseline.as_ref().ok().filter(|_| installs.len() > 1)?;
-            let note = note.as_ref()?;
+            let note = note.as_ref().filter(|_| !open.contains(&change.step))?;
+            job.begin(Doing::Install).ok()?;
             place::put(&job, note, change.replaced.as_ref()).ok()?;
             depmod::run(context.system, context.tree.layout(), kernel).ok()
         };
         if again().is_none() {
             if installs.len() > 1 && baseline.is_ok() {
-                take_out(context, change);
+                take_out(context, change, open);
             }
             failed.push((change.step, taken_back(change, error)));
             after_take_back(context, change);
         }
     }
-    if baseline.is_ok()
-        && installs.len() > 1
-        && let Err(error) = depmod::run(context.system, context.tree.layout(), kernel)
-    {
+    let last = match baseline {
+        Ok(_) if installs.len() > 1 => depmod::run(context.system, context.tree.layout(), kernel),
+        other => other,
+    };
+    if let Err(error) = last {
+        open.extend(changes.iter().map(|change| change.step));
+        failed.extend(unlisted(&error));
         context.reporter.warn(format!("the module lists of {kernel} were not brought up to date: {error}"));
     }
     failed
 }
 
-fn take_out(context: &Context<'_>, change: &Change) {
+fn take_out(context: &Context<'_>, change: &Change, open: &mut BTreeSet<StepId>) {
     let job = Job { context, id: &change.intent.id, target: &change.intent.target };
-    if let Err(error) = take_back::take_back(&job, change.replaced.as_ref()) {
-        context.reporter.warn(format!("{error}: {}", error.causes().join(": ")));
+    if let Err(error) = take_back::undo(&job, change.replaced.as_ref()) {
+        open.insert(change.step);
+        context.reporter.warn(error.in_one_line());
     }
 }
 
 fn after_take_back(context: &Context<'_>, change: &Change) {
     let job = Job { context, id: &change.intent.id, target: &change.intent.target };
     uninstall::run_post_remove(&job, uninstall::conf(&job));
+}
+
+fn not_listed(change: &Change, error: &DepmodError) -> Error {
+    let (id, target) = (&change.intent.id, &change.intent.target);
+    Error::new(Kind::DepmodFailed, format!("{id} was taken out of {target}, but depmod failed: {error}"))
+        .hint("find out why depmod fails; then `dkms reconcile` brings the module lists up to date")
 }
 
 fn taken_back(change: &Change, error: &DepmodError) -> Error {

@@ -72,7 +72,7 @@ pub(crate) fn install(
     attempt: Attempt,
 ) -> Result<Change> {
     let job = Job { context, id, target };
-    let replaced = job.active();
+    let replaced = job.replaced(attempt);
     let (conf, installed) = match chosen(&job, attempt, replaced.as_ref()) {
         Ok(chosen) => chosen,
         Err(error) => {
@@ -85,9 +85,10 @@ pub(crate) fn install(
     };
     let intent = job.begin(Doing::Install)?;
     if let Err(error) = place::put(&job, &installed, replaced.as_ref()) {
-        take_back::take_back(&job, replaced.as_ref())?;
-        job.end(&intent)?;
-        return Err(error);
+        return Err(match take_back::undo(&job, replaced.as_ref()).and_then(|()| job.end(&intent)) {
+            Ok(()) => error,
+            Err(undoing) => error.hint(format!("the next dkms puts it right: {}", undoing.in_one_line())),
+        });
     }
     if let Some(conf) = conf {
         after_install(&job, &conf, &installed);
@@ -202,6 +203,12 @@ impl Job<'_> {
     fn interrupted(&self, attempt: Attempt) -> Option<Installed> {
         let noted = || self.context.tree.installed(&self.id.name, self.target);
         (attempt == Attempt::Again).then(noted).flatten().filter(|noted| noted.version == self.id.version)
+    }
+
+    /// The version that was active before this install was begun.
+    fn replaced(&self, attempt: Attempt) -> Option<ModuleVersion> {
+        let noted = self.interrupted(attempt).and_then(|noted| noted.before);
+        noted.map(|before| before.version).or_else(|| self.active())
     }
 
     /// Notes that a change begins. It takes the place of an earlier one in the same run, which is complete but for depmod.

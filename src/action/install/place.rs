@@ -114,7 +114,8 @@ fn swap(job: &Job<'_>, staged: Staged<'_>, replaced: Option<&ModuleVersion>) -> 
     if let Some(temporary) = staged.temporary {
         // What is there is the original, or a former build of ours: never the file that is about to appear.
         for original in here.iter().filter(|original| original.exists()) {
-            save(job, original)?;
+            job.context.lock.writer().store_original(&job.id.name, job.target, original)?;
+            job.context.reporter.detail(format!("saved the original module {}", original.display()));
         }
         sys::rename::failpoint();
         temporary.persist(&staged.place).map_err(|error| {

@@ -11,8 +11,8 @@ use crate::tree::installed::{Installed, InstalledFile};
 use super::files::{built_files, other_suffixes};
 use super::{Job, destination, facts};
 
-/// Removes the files of this version from the kernel. Returns their places, without the root.
-pub(super) fn take_out(job: &Job<'_>) -> Result<Vec<PathBuf>> {
+/// The files of this version that are under the kernel by what is noted and by its build.
+pub(super) fn files(job: &Job<'_>) -> Vec<InstalledFile> {
     let noted = job.context.tree.installed(&job.id.name, job.target);
     let noted = noted.filter(|noted| noted.version == job.id.version).map(|noted| noted.files).unwrap_or_default();
     let mut files = noted;
@@ -23,7 +23,12 @@ pub(super) fn take_out(job: &Job<'_>) -> Result<Vec<PathBuf>> {
             None => files.push(file),
         }
     }
-    let (removed, failed) = remove_all(job, &files, &BTreeSet::new());
+    files
+}
+
+/// Removes the files of this version from the kernel, but for these (opened). Returns their places, without the root.
+pub(super) fn take_out(job: &Job<'_>, kept: &BTreeSet<PathBuf>) -> Result<Vec<PathBuf>> {
+    let (removed, failed) = remove_all(job, &files(job), kept);
     match failed {
         Some(error) => Err(Error::io(format!("cannot uninstall {} from {}", job.id, job.target), error)),
         None => Ok(removed),

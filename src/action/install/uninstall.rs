@@ -6,9 +6,10 @@ use crate::action::hook::Hook;
 use crate::action::{Attempt, Context, module_conf};
 use crate::conf::ModuleConf;
 use crate::error::Result;
-use crate::ids::{ModuleId, Target};
+use crate::exit::Kind;
+use crate::ids::{ModuleId, ModuleVersion, Target};
 use crate::step::StepId;
-use crate::tree::intent::Doing;
+use crate::tree::intent::{self, Doing, Intent};
 
 use super::{Change, Job, take_back, weak_modules};
 
@@ -31,8 +32,11 @@ pub(crate) fn uninstall(
         return Ok(None);
     }
     let conf = conf(&job);
-    let intent = job.begin(Doing::Uninstall)?;
-    let removed = take_back::take_back(&job, job.active().as_ref())?;
+    let (intent, before) = match job.was_taken_back(attempt) {
+        Some((intent, before)) => (intent, before),
+        None => (job.begin_removal()?, job.active()),
+    };
+    let removed = take_back::take_back(&job, before.as_ref())?;
     let no_weak_modules = conf.as_ref().is_some_and(|(conf, _)| conf.no_weak_modules);
     if !no_weak_modules {
         weak_modules::tell(context, &target.kernel, weak_modules::Change::Removed, &removed);
@@ -60,5 +64,25 @@ pub(super) fn conf(job: &Job<'_>) -> Option<(ModuleConf, PathBuf)> {
             job.context.reporter.warn(message);
             None
         }
+    }
+}
+
+impl Job<'_> {
+    /// Notes that it begins. Where there is no room for the note it goes on without: it may be what makes room.
+    fn begin_removal(&self) -> Result<Intent> {
+        match self.begin(Doing::Uninstall) {
+            Err(error) if error.kind() == Kind::DiskFull => Ok(self.intent(Doing::Uninstall)),
+            begun => begun,
+        }
+    }
+
+    /// The note of an install that a dead run was taking back, and the version that was active before it.
+    fn was_taken_back(&self, attempt: Attempt) -> Option<(Intent, Option<ModuleVersion>)> {
+        let notes = intent::left_over(self.context.tree.layout()).ok().filter(|_| attempt == Attempt::Again)?;
+        let of_this = |note: &Intent| note.id == *self.id && note.target == *self.target;
+        notes.into_iter().filter(of_this).find_map(|note| match note.doing.clone() {
+            Doing::TakeBack { before } => Some((note, before)),
+            Doing::Install | Doing::Uninstall => None,
+        })
     }
 }

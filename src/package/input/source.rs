@@ -94,7 +94,7 @@ pub(crate) fn open_bare(
         let stem = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         return Ok(Source { conf: None, folder, stem, newest: None, unpacked: None });
     }
-    let made = tempfile::Builder::new().prefix("dkms-").tempdir_in(temporary);
+    let made = crate::sys::scratch::make(temporary);
     let unpacked = made.map_err(|error| SourceError::Temporary(temporary.to_path_buf(), error))?;
     let at = |error| SourceError::Archive(input.to_path_buf(), error);
     let tell = |done| tell(done, meta.len());

@@ -130,3 +130,14 @@ fn holder_lines_are_read_back_and_rubbish_is_not() {
         assert_eq!(Holder::parse(rubbish), None, "{rubbish:?}");
     }
 }
+
+#[test]
+fn a_lock_file_that_somebody_deletes_lets_nobody_else_in() {
+    let top = tempfile::tempdir().unwrap();
+    let layout = layout(&top);
+    let lock = take(&layout);
+    std::fs::remove_file(layout.lock()).unwrap();
+    assert!(matches!(try_now(&layout, None), Err(LockError::Timeout { .. })));
+    drop(lock);
+    take(&layout);
+}

@@ -16,7 +16,10 @@ fn stored(s: &Sandbox, name: &str) -> Option<String> {
 
 fn restore_all(s: &Sandbox, fallback: Option<&str>) -> Vec<PathBuf> {
     let folder = |_: &str| fallback.map(|inside| s.path("lib/modules/6.1").join(inside));
-    s.lock().writer().restore_originals(&id("a", "1").name, &target("6.1"), &folder).unwrap()
+    let (lock, name) = (s.lock(), id("a", "1").name);
+    let places = lock.writer().restore_originals(&name, &target("6.1"), &folder).unwrap();
+    lock.writer().drop_restored(&name, &target("6.1"), &places.iter().cloned().collect()).unwrap();
+    places
 }
 
 #[test]

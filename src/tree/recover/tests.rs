@@ -126,7 +126,8 @@ fn scenario(root: &Path) {
     writer.save_original(&id.name, &target, &original).unwrap();
     writer.activate(&id, &target).unwrap();
     writer.deactivate(&id.name, &target).unwrap();
-    writer.restore_originals(&id.name, &target, &|_| None).unwrap();
+    let places = writer.restore_originals(&id.name, &target, &|_| None).unwrap();
+    writer.drop_restored(&id.name, &target, &places.into_iter().collect()).unwrap();
     writer.delete_build(&id, &target).unwrap();
     writer.forget(&id).unwrap();
 }
@@ -198,7 +199,9 @@ fn check_after_death(s: &Sandbox, n: usize) {
     let stored = file(s, "var/lib/dkms/a/original_module/6.1/x86_64/a.ko");
     assert!(place.or(stored).as_deref() == Some("original"), "{n}: the original is lost");
     let lock = s.lock();
-    lock.writer().restore_originals(&id("a", "1").name, &target("6.1"), &|_| None).unwrap();
+    let name = id("a", "1").name;
+    let places = lock.writer().restore_originals(&name, &target("6.1"), &|_| None).unwrap();
+    lock.writer().drop_restored(&name, &target("6.1"), &places.into_iter().collect()).unwrap();
     assert_eq!(file(s, "lib/modules/6.1/extra/a.ko").as_deref(), Some("original"), "{n}");
     drop(lock);
     finish_afterwards(s, n);

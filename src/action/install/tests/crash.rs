@@ -10,12 +10,11 @@ fn child_that_may_be_killed() {
     let Some(folder) = std::env::var_os(SITE) else { return };
     let site = Site::open(folder.into());
     let foo = id("foo", "2.0");
-    let operation = if std::env::var(DOING).is_ok_and(|doing| doing == "install") {
-        Operation::Install
-    } else {
-        Operation::Uninstall
-    };
-    result(site.run(&[(operation, &foo)]).remove(0)).unwrap();
+    let doing = std::env::var(DOING).unwrap_or_default();
+    let site = if doing == "take back" { site.depmod_fails_on("foo-2.0") } else { site };
+    let operation = if doing == "uninstall" { Operation::Uninstall } else { Operation::Install };
+    let ended = result(site.run(&[(operation, &foo)]).remove(0));
+    assert_eq!(ended.is_err(), doing == "take back", "{ended:?}");
 }
 
 /// Runs the child until its N-th dangerous place; true when it lived to its end.
@@ -100,8 +99,7 @@ fn an_install_over_an_original_in_its_place_survives_being_killed_anywhere() {
         site.kernel_file("updates/dkms/foo.ko", &ko("0.1", "original"));
         site.built("foo", "2.0", "", &[("foo", "2.0")]);
     };
-    // Between the original's move and our rename there is none: the next run puts ours there.
-    killed_everywhere(&prepare, "install", &Operation::Install, &|_| true);
+    killed_everywhere(&prepare, "install", &Operation::Install, &has_foo);
 }
 
 #[test]
@@ -124,5 +122,52 @@ fn an_uninstall_survives_being_killed_anywhere() {
             site.install(&foo).unwrap();
         };
         killed_everywhere(&prepare, "uninstall", &Operation::Uninstall, &|_| true);
+    }
+}
+
+/// An install on which depmod fails, killed anywhere and then repeated by a run on which it fails as well: all is as before.
+fn taken_back_everywhere(prepare: &dyn Fn(&Site)) {
+    for place in 1.. {
+        let prepared = Site::new();
+        prepare(&prepared);
+        let before = (prepared.modules(), prepared.active("foo"));
+        let (folder, owned) = unlocked(prepared);
+        let lived = killed_at(&folder, "take back", place);
+        let site = Site::open(folder.clone());
+        assert!(has_foo(&site.modules()), "killed at place {place}: {:#?}", site.modules());
+        let site = site.depmod_fails_on("foo-2.0");
+        site.lock.writer().recover().unwrap();
+        for intent in intent::left_over(site.tree.layout()).unwrap() {
+            let operation = if intent.doing == Doing::Install { Operation::Install } else { Operation::Uninstall };
+            drop(site.run(&[(operation, &intent.id)]));
+        }
+        assert_eq!((site.modules(), site.active("foo")), before, "killed at place {place}");
+        assert_eq!(site.intents(), 0, "killed at place {place}");
+        let store = site.tree.layout().originals(&id("foo", "1.0").name, &target());
+        assert!(!store.exists(), "killed at place {place}: no file of ours is an original");
+        drop(owned);
+        if lived {
+            assert!(place > 8, "too few places were tried: {place}");
+            return;
+        }
+    }
+}
+
+#[test]
+fn taking_an_upgrade_back_survives_being_killed_anywhere() {
+    taken_back_everywhere(&|site: &Site| {
+        let old = site.built("foo", "1.0", "", &[("foo", "1.0"), ("old", "1.0")]);
+        site.install(&old).unwrap();
+        site.built("foo", "2.0", "", &[("foo", "2.0"), ("new", "2.0")]);
+    });
+}
+
+#[test]
+fn taking_an_install_over_an_original_back_survives_being_killed_anywhere() {
+    for original in ["kernel/drivers/foo.ko", "updates/dkms/foo.ko"] {
+        taken_back_everywhere(&|site: &Site| {
+            site.kernel_file(original, &ko("2.0", "original"));
+            site.built("foo", "2.0", "", &[("foo", "2.0")]);
+        });
     }
 }
