@@ -60,7 +60,8 @@ pub(crate) fn page(verb: &'static Verb) -> String {
     let meaning = format!("{}.", capitalized(verb.meaning));
     text.push_str(&wrapped(format!("{meaning} {}", verb.more).trim(), 0));
     if !verb.operand.meaning.is_empty() {
-        let shown = verb.operand.shown.trim_matches(['[', ']']);
+        let shown = verb.operand.shown;
+        let shown = shown.strip_prefix('[').and_then(|shown| shown.strip_suffix(']')).unwrap_or(shown);
         text.push_str(&format!("\n{}", wrapped(&format!("{shown}: {}", verb.operand.meaning), 2)));
     }
     let (common, own): (Vec<Arg>, Vec<Arg>) = verb.options().into_iter().partition(verb::is_common);

@@ -55,9 +55,9 @@ pub(crate) struct Typed {
     /// Its version
     #[arg(short = 'v', value_name = "VERSION", overrides_with = "version_of_module")]
     pub(crate) version_of_module: Option<String>,
-    /// The kernel (repeatable) [default: the running one]
+    /// The kernel (repeatable)
     ///
-    /// In a root that is not running, the default is every kernel there; see OTHER ROOTS
+    /// Without it the running kernel is meant; with status, check and reconcile, and in a root that is not running, every one.
     #[arg(short = 'k', long = "kernelver", visible_alias = "kernel", value_name = "KERNEL[/ARCH]")]
     pub(crate) kernels: Vec<String>,
     /// The kernel's architecture [default: this machine's]

@@ -98,7 +98,7 @@ const ENGINE: &[Verb] = &[
         ..acting("install", "add, build and put a module under a kernel", Run::Request(request::INSTALL))
     },
     Verb {
-        more: "The build stays in the tree, so that another install need not compile.",
+        more: "The build stays in the tree, so that another install need not compile. Without -k the running kernel is meant.",
         operand: REGISTERED,
         takes: Takes::Only(&[MODULE, KERNELS, ALL, UNMAKING, CHANGING], LEGACY),
         examples: &[
@@ -112,14 +112,15 @@ const ENGINE: &[Verb] = &[
         )
     },
     Verb {
-        more: "What is installed is uninstalled first. The module stays registered.",
+        more: "What is installed is uninstalled first. The module stays registered. Without -k the running kernel is meant.",
         operand: REGISTERED,
         takes: Takes::Only(&[MODULE, KERNELS, ALL, UNMAKING, CHANGING], LEGACY),
         examples: &[("dkms unbuild hello/1.0 -k 6.1.0-30-amd64", "delete the build for this kernel")],
         ..acting("unbuild", "delete the build for a kernel", Run::Request(request::UNBUILD))
     },
     Verb {
-        more: "When no build is left, the module is forgotten. Its source in /usr/src stays.",
+        more: "When no build is left, the module is forgotten. Its source in /usr/src stays. Without -k and --all the running \
+               kernel is meant.",
         operand: REGISTERED,
         takes: Takes::Only(&[MODULE, KERNELS, ALL, UNMAKING, CHANGING], LEGACY),
         examples: &[

@@ -47,6 +47,7 @@ zsh_offers() {
 PROMPT=; setopt no_beep; LISTMAX=0
 autoload -Uz compinit && compinit -u
 zstyle ':completion:*' list-colors ''
+precmd() { : >/tmp/ready; }
 # Every match goes to a file, and nothing to the line.
 compadd() {
     local -a matches
@@ -56,8 +57,20 @@ compadd() {
     builtin compadd "$@"
 }
 ZSH
-    : >/tmp/offered
-    { sleep 1; printf '%s\t' "$1"; sleep 2; printf '\003exit\n'; } | timeout 20 script -qec 'zsh -i' /dev/null >/dev/null 2>&1 || :
+    rm -f /tmp/ready; : >/tmp/offered
+    {
+        for _ in {1..100}; do [ ! -e /tmp/ready ] || break; sleep 0.1; done
+        printf '%s\t' "$1"
+        # The list is complete when nothing has come for a second.
+        local size=-1 now
+        for _ in {1..10}; do
+            sleep 1
+            now=$(stat -c %s /tmp/offered)
+            [ "$now" != "$size" ] || [ "$now" = 0 ] || break
+            size=$now
+        done
+        printf '\003exit\n'
+    } | timeout 40 script -qec 'zsh -i' /dev/null >/dev/null 2>&1 || :
     sed 's/:.*//; s/ .*//' /tmp/offered
 }
 
