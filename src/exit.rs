@@ -77,6 +77,8 @@ exit_codes! {
     KernelMissing = 6, "install: the kernel's module directory does not exist";
     BuiltMissing = 6, "install: a built module file is missing";
     NothingInstalled = 6, "install: the version check left nothing to install";
+    NotSigned = 6, "install: the kernel takes signed modules only, and what is built is not signed";
+    BuiltChanged = 6, "install: what is built is not what the build left, or is no module that the kernel loads";
     DepmodFailed = 6, "depmod failed; the install was taken back";
     NotBuilt = 6, "--binaries: the module is not built for the kernel, or what is built cannot be used";
     TarballFailed = 6, "mktarball failed, or the module is not built";
@@ -90,6 +92,10 @@ exit_codes! {
     NoWritePermission = 9, "no write permission for the place of an output file";
     RpmFailed = 9, "rpm could not install the .rpm operand";
     MakeFailed = 10, "the make command failed";
+    OtherKernel = 10, "make ended well, but what it made is for another kernel or processor";
+    NotMadeNow = 10, "make ended well, but a module is the one that came with the source";
+    StaysUnsigned = 10, "a module that is built could not be signed, and stays as it is";
+    NoModule = 10, "make ended well, but what it made is no kernel module";
     AutoinstallFailed = 11, "autoinstall: at least one module failed or lacked a dependency";
     ArchUnknown = 12, "the architecture is unknown";
     DependencyMissing = 13, "a BUILD_DEPENDS module is not installed for the kernel";
@@ -106,6 +112,13 @@ exit_codes! {
     InitramfsFailed = 79, "reconcile: the modules are up to date, but an initramfs could not be made anew";
     PreInstallFailed = 101, "the PRE_INSTALL script failed";
     Interrupted = 130, "a signal (INT, TERM, HUP or QUIT) ended the work before all of it was done";
+}
+
+impl Kind {
+    /// Whether a step that ends so has not failed: nothing is to be done for this kernel, or nothing better can be.
+    pub(crate) fn is_no_failure(self) -> bool {
+        matches!(self, Kind::Excluded | Kind::StaysUnsigned)
+    }
 }
 
 /// `AlreadyAdded` → `already-added`.

@@ -190,7 +190,7 @@ impl<'a> Pool<'a> {
         });
         let (outcome, change) = match result {
             Ok(change) => (Outcome::Done, change),
-            Err(error) if error.kind() == Kind::Excluded => (Outcome::Refused(error), None),
+            Err(error) if error.kind().is_no_failure() => (Outcome::Refused(error), None),
             Err(error) => (Outcome::Failed(error), None),
         };
         told(Some(how_it_ended(&outcome).to_owned()));

@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 
 use super::Framework;
+use super::framework::TrySign;
 use crate::ids::KernelRelease;
-use crate::sys::System;
+use crate::sys::{System, chroot};
 use crate::tree::Layout;
 
 /// Ubuntu's machine owner key, which its own tools enrol.
@@ -53,6 +54,36 @@ impl KeyFiles {
         let maker = if key.starts_with("pkcs11:") { Maker::Owner } else { Maker::Dkms };
         Self { key, certificate, maker }
     }
+}
+
+/// Why modules are not to be signed here, whatever the kernel takes: by `try_sign_modules`. None: they are.
+pub(crate) fn unwanted(system: &System, framework: &Framework) -> Option<&'static str> {
+    match framework.try_sign {
+        TrySign::No => Some("try_sign_modules is off"),
+        TrySign::Yes => None,
+        TrySign::NotInChroot => chroot::certain(system),
+    }
+}
+
+impl KeyFiles {
+    /// Whether signing is worth a try, for all that the key's file says: it is there and not locked, or will be made.
+    pub(crate) fn look_usable(&self, system: &System) -> bool {
+        if self.key.starts_with("pkcs11:") {
+            return true;
+        }
+        match fs_err::read_to_string(system.path(&self.key)) {
+            Ok(text) => is_open_pem(&text),
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound && self.maker != Maker::Owner,
+        }
+    }
+}
+
+/// Whether a private key in PEM is whole and asks for no passphrase.
+fn is_open_pem(text: &str) -> bool {
+    let begins = |line: &&str| line.starts_with("-----BEGIN ") && line.ends_with("PRIVATE KEY-----");
+    let Some(begin) = text.lines().map(str::trim_end).find(begins) else { return false };
+    let is_locked = begin.contains("ENCRYPTED") || text.contains("Proc-Type: 4,ENCRYPTED");
+    !is_locked && text.contains(&begin.replace("BEGIN", "END"))
 }
 
 /// Keys that a distribution keeps outside the DKMS tree.

@@ -60,7 +60,7 @@ fn decide(wish: &Wish, plan: &Plan, outcomes: &[(StepId, Outcome)]) -> Verdict {
             Outcome::Failed(error) if is_initramfs => unmade.push(error.clone()),
             Outcome::Skipped { .. } if is_initramfs => {}
             Outcome::Failed(error) | Outcome::Refused(error) => {
-                if error.kind() == Kind::Excluded {
+                if error.kind().is_no_failure() {
                     excluded.insert(id);
                 } else {
                     failed.insert(module(id));
@@ -127,7 +127,7 @@ fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(StepId, Error)>, failed: 
     let others: Vec<Error> = failures
         .into_iter()
         .map(|(_, error)| error)
-        .filter(|error| error.kind() != Kind::Excluded)
+        .filter(|error| !error.kind().is_no_failure())
         .chain(refusals)
         .collect();
     if let Some(omission) = no_headers

@@ -62,6 +62,19 @@ pub(crate) fn config_file(headers: &Path, given: Option<&Path>) -> Option<PathBu
     ["include/config/auto.conf", ".config"].iter().map(|name| headers.join(name)).find(|file| file.is_file())
 }
 
+/// The release that headers say they are of: include/config/kernel.release, else UTS_RELEASE of
+/// include/generated/utsrelease.h. A packager's build has both; they hold the same.
+pub(crate) fn release(headers: &Path) -> Option<String> {
+    let read = |name: &str| fs_err::read_to_string(headers.join(name)).ok();
+    let plain = || Some(read("include/config/kernel.release")?.trim().to_owned());
+    let defined = || {
+        let text = read("include/generated/utsrelease.h")?;
+        let line = text.lines().find_map(|line| line.strip_prefix("#define UTS_RELEASE "))?;
+        Some(line.trim().trim_matches('"').to_owned())
+    };
+    plain().or_else(defined).filter(|release| !release.is_empty())
+}
+
 /// The folder of the headers and the file with the kernel's configuration, as a process inside the root names them
 /// (`--kernelsourcedir` and `--config` when given). Neither needs to exist.
 pub(crate) fn places(
@@ -101,6 +114,19 @@ mod tests {
         fs::create_dir_all(headers.join("include")).unwrap();
         assert_eq!(find(&layout, &target, None), Headers::Present { folder: headers.clone() });
         assert_eq!(find(&layout, &target, Some(&headers)), Headers::Present { folder: headers });
+    }
+
+    #[test]
+    fn headers_say_their_release_in_one_of_two_files() {
+        let top = tempfile::tempdir().unwrap();
+        for folder in ["include/config", "include/generated"] {
+            fs::create_dir_all(top.path().join(folder)).unwrap();
+        }
+        assert_eq!(release(top.path()), None);
+        fs::write(top.path().join("include/generated/utsrelease.h"), "#define UTS_RELEASE \"6.1-x\"\n").unwrap();
+        assert_eq!(release(top.path()).as_deref(), Some("6.1-x"));
+        fs::write(top.path().join("include/config/kernel.release"), "6.1-y\n").unwrap();
+        assert_eq!(release(top.path()).as_deref(), Some("6.1-y"));
     }
 
     #[test]

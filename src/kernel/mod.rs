@@ -1,7 +1,9 @@
 //! Kernels of a root, read once and never written: which there are, their headers, their configuration.
 
+pub(crate) mod acceptance;
 pub(crate) mod arch;
 pub(crate) mod config;
+pub(crate) mod enforcement;
 pub(crate) mod files;
 pub(crate) mod headers;
 pub(crate) mod initramfs;

@@ -151,4 +151,4 @@ fn signature(content: &[u8]) -> Option<Signature> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

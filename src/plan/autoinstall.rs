@@ -98,7 +98,9 @@ fn tell_broken(plan: &mut Plan, meant: &dyn Fn(&ModuleId) -> bool, snapshot: &Sn
 /// Whether autoinstall takes this module up; if not, why.
 fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot) -> Result<(), Reason> {
     let id = &entry.id;
-    let changes = may_be_renewed(id, target, snapshot) || snapshot.has_earlier_build(id, target);
+    let changes = may_be_renewed(id, target, snapshot)
+        || may_be_signed(id, target, snapshot)
+        || snapshot.has_earlier_build(id, target);
     if snapshot.installed(&id.name, target) == Some(id) && !changes {
         return Err(already(format!("{id} is already installed on kernel {target}")));
     }
@@ -119,6 +121,11 @@ fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot) -> Result<
 /// Whether something that a build was made from has changed, and it can be made again now.
 fn may_be_renewed(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> bool {
     snapshot.changed_since(id, target).is_some() && refusal::build(id, target, snapshot).is_none()
+}
+
+/// Whether an unsigned build can be signed now; that is a step of its build.
+fn may_be_signed(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> bool {
+    snapshot.unsigned.contains(&(id.clone(), target.clone())) && refusal::build(id, target, snapshot).is_none()
 }
 
 /// Steps for the wanted modules, dependencies first, independent ones side by side.
@@ -186,10 +193,12 @@ fn one(
     let changed = snapshot.changed_since(id, target).filter(|_| may_be_renewed(id, target, snapshot));
     let why = match changed {
         Some(changed) => format!("changed since it was built: {changed}"),
+        None if may_be_signed(id, target, snapshot) => "it is not signed, and can be now".to_owned(),
         None if snapshot.has_earlier_build(id, target) => EARLIER_BUILD.to_owned(),
         None => why.to_owned(),
     };
-    if entry.build(target).is_none() || may_be_renewed(id, target, snapshot) {
+    let is_made = may_be_renewed(id, target, snapshot) || may_be_signed(id, target, snapshot);
+    if entry.build(target).is_none() || is_made {
         if let Some(reason) = refusal::build(id, target, snapshot) {
             plan.omit(Some(id.clone()), Some(target.clone()), reason);
             return None;

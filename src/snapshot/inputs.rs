@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::View;
 use crate::conf;
 use crate::conf::framework::TrySign;
-use crate::conf::signing::KeyFiles;
+use crate::conf::signing::{self, KeyFiles};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers};
 use crate::step::Inputs;
@@ -124,6 +124,25 @@ fn differences(noted: &Digests, now: &Digests) -> Vec<String> {
     };
     let names: BTreeSet<&String> = noted.keys().chain(now.keys()).collect();
     names.iter().filter(differs).map(|name| (*name).clone()).collect()
+}
+
+/// Whether two builds were made from the same, whatever signs them.
+pub(crate) fn same_but_signing(one: &Digests, other: &Digests) -> bool {
+    differences(one, other).iter().all(|name| is_signing(name))
+}
+
+/// Whether an input of this name is what signs.
+pub(crate) fn is_signing(name: &str) -> bool {
+    name == SIGNING
+}
+
+/// Whether an unsigned build could be signed now.
+pub(super) fn can_be_signed(view: &View<'_>, target: &Target) -> bool {
+    if signing::unwanted(view.system, view.framework).is_some() {
+        return false;
+    }
+    let kernel = Some(&target.kernel);
+    KeyFiles::locate(view.system, view.framework, view.tree.layout(), kernel).look_usable(view.system)
 }
 
 /// Of what the administrator has for a module.

@@ -47,6 +47,8 @@ pub(crate) struct Snapshot {
     pub(crate) outdated: BTreeMap<(ModuleId, Target), Vec<String>>,
     /// Builds that were not put into their kernels since they were made.
     pub(crate) waiting: BTreeSet<(ModuleId, Target)>,
+    /// Builds that are not signed, and can be now.
+    pub(crate) unsigned: BTreeSet<(ModuleId, Target)>,
     /// Builds that nothing is noted about and whose modules say that they are for this kernel: another DKMS made them.
     pub(crate) adoptable: BTreeSet<(ModuleId, Target)>,
     /// Builds that are to be renewed with their dependencies, and the versions of those that they were made with.

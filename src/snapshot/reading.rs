@@ -30,7 +30,7 @@ enum Standing {
     /// Nothing is known that would matter.
     Plain,
     /// Something of ours is noted about it.
-    Noted { awaits_install: bool, changed: Vec<String> },
+    Noted { awaits_install: bool, can_be_signed: bool, changed: Vec<String> },
     /// Nothing is noted, and its modules say that they are for this kernel: another DKMS made it.
     Anothers,
     /// There is none: it failed in this very transaction, from all that is there now.
@@ -63,8 +63,9 @@ impl Snapshot {
             let build = (id.clone(), target);
             match standing {
                 Standing::Plain => {}
-                Standing::Noted { awaits_install, changed } => {
+                Standing::Noted { awaits_install, can_be_signed, changed } => {
                     self.waiting.extend(awaits_install.then(|| build.clone()));
+                    self.unsigned.extend(can_be_signed.then(|| build.clone()));
                     if !changed.is_empty() {
                         self.outdated.insert(build.clone(), changed);
                     }
@@ -118,7 +119,9 @@ impl Snapshot {
         match (records::fingerprint_of(layout, id, target, build.stamp), making) {
             (Some(noted), making) => {
                 let changed = making.map(|making| inputs::changed(view, &making, &noted, memo)).unwrap_or_default();
-                Standing::Noted { awaits_install: noted.awaits_install, changed }
+                let can_be_signed =
+                    noted.unsigned.is_some() && kernel.has_headers() && inputs::can_be_signed(view, target);
+                Standing::Noted { awaits_install: noted.awaits_install, can_be_signed, changed }
             }
             (None, Some(_)) if inputs::is_anothers(layout, id, target) => Standing::Anothers,
             (None, _) => Standing::Plain,

@@ -9,21 +9,13 @@ use super::System;
 /// Device and inode of a folder.
 type Place = (u64, u64);
 
-/// Files that podman and docker put into the roots of containers, which are images of many machines.
-const OF_CONTAINERS: [&str; 2] = ["/run/.containerenv", "/.dockerenv"];
-
-/// Says why this counts as a chroot for the making of keys: [`certain`], or process 1 has other mounts, which services with a
-/// /tmp of their own have as well. None when it does not.
-pub(crate) fn reason(system: &System) -> Option<&'static str> {
-    certain(system).or_else(|| {
-        let mounts = |process: &str| fs_err::read(format!("/proc/{process}/mountinfo")).ok();
-        of_mounts([mounts("1"), mounts("self")])
-    })
-}
+/// Files that podman, docker and systemd (nspawn, lxc) put into containers, which are images of many machines.
+const OF_CONTAINERS: [&str; 3] = ["/run/.containerenv", "/.dockerenv", "/run/systemd/container"];
 
 /// Says why this is a root that does not run, or not here; None when it does, as far as can be seen.
 ///
-/// As systemd-detect-virt(1) `--chroot` has it, it is a chroot when process 1 has another root. What others than root may
+/// As systemd-detect-virt(1) `--chroot` has it, it is a chroot when process 1 has another root: another device or inode. Mounts
+/// of one's own say nothing: rpm gives its scriptlets some, and so does systemd its services. What others than root may
 /// not see says nothing; but a running system always has /proc, so a root without it is one that somebody changed into.
 pub(crate) fn certain(system: &System) -> Option<&'static str> {
     if !system.is_live() {
@@ -49,30 +41,17 @@ fn of_roots(roots: [Option<Place>; 2]) -> Option<&'static str> {
     }
 }
 
-fn of_mounts(mounts: [Option<Vec<u8>>; 2]) -> Option<&'static str> {
-    match mounts {
-        [Some(init), Some(own)] if init != own => Some("process 1 has other mounts than this one: a chroot"),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn another_root_or_other_mounts_than_those_of_process_1_count_and_what_is_unknown_does_not() {
+    fn another_root_than_that_of_process_1_counts_and_what_is_unknown_does_not() {
         let places = |init, own| [init, own].map(|number: Option<u64>| number.map(|number| (1, number)));
         for (init, own, expected) in
             [(Some(2), Some(2), false), (Some(2), Some(3), true), (None, Some(2), false), (None, None, false)]
         {
             assert_eq!(of_roots(places(init, own)).is_some(), expected, "{init:?} {own:?}");
-        }
-        let mounts = |init, own| [init, own].map(|text: Option<&str>| text.map(Into::into));
-        for (init, own, expected) in
-            [(Some("a"), Some("a"), false), (Some("a"), Some("b"), true), (None, Some("b"), false), (None, None, false)]
-        {
-            assert_eq!(of_mounts(mounts(init, own)).is_some(), expected, "{init:?} {own:?}");
         }
     }
 
@@ -80,6 +59,6 @@ mod tests {
     fn another_root_and_a_fakechroot_count() {
         assert!(certain(&System::host().with_root("/nonexistent")).is_some());
         let fake = std::collections::BTreeMap::from([("FAKECHROOT".into(), "true".into())]);
-        assert_eq!(reason(&System::host().with_environment(fake)), Some("this is a fakechroot"));
+        assert_eq!(certain(&System::host().with_environment(fake)), Some("this is a fakechroot"));
     }
 }

@@ -65,6 +65,9 @@ pub(crate) struct Fingerprint {
     /// What it is known by among the finished builds ([`super::finished`]); none: it is never restored.
     #[serde(default)]
     pub(crate) key: Option<String>,
+    /// Why its modules have no signature although the kernel checks them; None: they have, or it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unsigned: Option<String>,
     /// Whether it was not put into the kernel since it was made: an installed module that was built again waits for that.
     #[serde(default)]
     pub(crate) awaits_install: bool,
@@ -84,6 +87,7 @@ impl Fingerprint {
             stamp: stamp(place),
             digest,
             key: None,
+            unsigned: None,
             awaits_install: false,
             before: None,
         }

@@ -1,18 +1,28 @@
 //! A build that another DKMS left is taken over as it is.
 
 use std::fs;
+use std::process::Command;
 
 use crate::sandbox::{KERNEL, Sandbox};
 
 /// foo/1 is installed as another DKMS leaves it: no records of ours. Its module says for which kernel it is.
 fn by_another(release: &str) -> Sandbox {
     let sandbox = Sandbox::new();
-    let module = format!(".section .modinfo,\"a\"\n.asciz \"vermagic={release} SMP\"\n");
-    sandbox.write("module.s", &module);
+    let of = |release: &str| format!(".section .modinfo,\"a\"\n.asciz \"vermagic={release} \"\n");
+    sandbox.write("module.s", &of(KERNEL));
     sandbox.tool("make", "#!/bin/sh\necho made >> \"$SANDBOX/made\"\nas -o foo.ko \"$SANDBOX/module.s\"\n");
     sandbox.source("foo", "1", "");
     sandbox.ok(&format!("install foo/1 -k {KERNEL}"));
     fs::remove_dir_all(sandbox.path("dkms/.records")).expect("records");
+    sandbox.write("module.s", &of(release));
+    for folder in [format!("dkms/foo/1/{KERNEL}"), format!("lib/modules/{KERNEL}")] {
+        let modules = sandbox.files(&folder).into_iter().filter(|file| file.ends_with("/foo.ko"));
+        for file in modules {
+            let file = sandbox.path(&folder).join(file);
+            let made = Command::new("as").arg("-o").arg(file).arg(sandbox.path("module.s")).status();
+            assert!(made.expect("as").success());
+        }
+    }
     sandbox
 }
 

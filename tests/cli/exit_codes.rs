@@ -149,6 +149,8 @@ const CASES: &[(Kind, Prepare, &str)] = &[
     (PatchFailed, bad_patch, "build foo/1 -k KERNEL"),
     (KernelMissing, built_for_no_kernel, "install foo/1 -k 6.9.9"),
     (BuiltMissing, built_without_file, "install foo/1 -k KERNEL"),
+    (BuiltChanged, built_and_cut, "install foo/1 -k KERNEL"),
+    (NotSigned, unsigned_where_it_matters, "install foo/1 -k KERNEL"),
     (DepmodFailed, depmod_fails, "install foo/1 -k KERNEL"),
     (TarballFailed, added, "mktarball foo/1 -k KERNEL"),
     (NotBuilt, added, "mkdeb foo/1 --binaries -k KERNEL"),
@@ -165,6 +167,9 @@ const CASES: &[(Kind, Prepare, &str)] = &[
     (NoWritePermission, built, "mktarball foo/1 -k KERNEL --archive /proc/foo.tar.gz"),
     (RpmFailed, |sandbox| sandbox.write("foo.rpm", "no package"), "add foo.rpm"),
     (MakeFailed, |sandbox| (source(sandbox), sandbox.write("src/foo-1/FAIL", "")).0, "build foo/1 -k KERNEL"),
+    (OtherKernel, |sandbox| makes(sandbox, ". elf.sh; kernelver=9.9; elf >foo.ko"), "build foo/1 -k KERNEL"),
+    (NoModule, |sandbox| makes(sandbox, "echo text >foo.ko"), "build foo/1 -k KERNEL"),
+    (NotMadeNow, |sandbox| (makes(sandbox, ":"), sandbox.write("src/foo-1/foo.ko", "x")).0, "build foo/1 -k KERNEL"),
     (AutoinstallFailed, |sandbox| (added(sandbox), sandbox.write("src/foo-1/FAIL", "")).0, "autoinstall -k KERNEL"),
     (AutoinstallFailed, |sandbox| (added(sandbox), sandbox.write("src/foo-1/FAIL", "")).0, "kernel_postinst -k KERNEL"),
     (DependencyMissing, |sandbox| with(sandbox, "BUILD_DEPENDS=other"), "build foo/1 -k KERNEL"),
@@ -202,6 +207,7 @@ const ELSEWHERE: &[(Kind, &str, &str)] = &[
     (StartFailed, "tests/e2e/bad/a_source_that_does_not_compile_is_told_and_tried_again.sh", "ends_with 1 "),
     (EventFailed, "tests/cli/policy.rs", "fn each_policy_gives_each_hook_its_exit_code"),
     (InitramfsFailed, "tests/cli/initramfs.rs", "fn a_failure_is_told_until_it_is_made"),
+    (StaysUnsigned, "src/action/compile/tests/resign.rs", "Kind::StaysUnsigned"),
     (DiskFull, "tests/e2e/bad/a_full_disk_while_building_leaves_the_state_before.sh", "-eq 78"),
 ];
 
@@ -266,7 +272,8 @@ fn binaries_only(sandbox: &Sandbox) {
 /// Neither has a version, and both have the same bytes.
 fn same_file_in_the_kernel(sandbox: &Sandbox) {
     built(sandbox);
-    sandbox.write(&format!("lib/modules/{KERNEL}/kernel/foo.ko"), "foo 1\n");
+    let built = sandbox.path(&format!("dkms/foo/1/{KERNEL}/{}/module/foo.ko", std::env::consts::ARCH));
+    sandbox.write(&format!("lib/modules/{KERNEL}/kernel/foo.ko"), &std::fs::read_to_string(built).expect("a module"));
 }
 
 /// A folder is where the note of the uninstall has to go.
@@ -299,6 +306,22 @@ fn built_without_file(sandbox: &Sandbox) {
     built(sandbox);
     let modules = format!("dkms/foo/1/{KERNEL}/{}/module", std::env::consts::ARCH);
     std::fs::remove_file(sandbox.path(&modules).join("foo.ko")).expect("a built module");
+}
+
+fn makes(sandbox: &Sandbox, script: &str) {
+    source(sandbox);
+    sandbox.tool("make", &format!("#!/bin/sh\n{script}\n"));
+}
+
+fn built_and_cut(sandbox: &Sandbox) {
+    built(sandbox);
+    sandbox.write(&format!("dkms/foo/1/{KERNEL}/{}/module/foo.ko", std::env::consts::ARCH), "");
+}
+
+fn unsigned_where_it_matters(sandbox: &Sandbox) {
+    source(sandbox);
+    let config = format!("lib/modules/{KERNEL}/build/include/config/auto.conf");
+    sandbox.write(&config, "CONFIG_MODULES=y\nCONFIG_MODULE_SIG_FORCE=y\n");
 }
 
 fn only_conf(sandbox: &Sandbox) {

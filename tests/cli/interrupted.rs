@@ -12,7 +12,8 @@ use crate::sandbox::{KERNEL, Sandbox};
 const MAKE: &str = r#"#!/bin/sh
 sh -c 'echo $$ >"$SANDBOX/compiler"; while [ -e "$SANDBOX/WAIT" ]; do sleep 0.05; done; echo late >"$SANDBOX/dkms/a/1/build/late"' &
 wait
-for source in *.c; do cp "$source" "${source%.c}.ko"; done
+. elf.sh
+for source in *.c; do { elf; cat "$source"; } >"${source%.c}.ko"; done
 "#;
 
 fn becomes(what: &str, is_so: impl Fn() -> bool) {
@@ -74,7 +75,7 @@ fn nothing_of_a_killed_runs_build_is_at_work_when_the_lock_is_free() {
     let compiler = compiler(&s).expect("its number");
     send("-KILL", dkms.id());
     assert_eq!(dkms.wait().expect("its end").signal(), Some(9));
-    s.tool("make", "#!/bin/sh\nfor source in *.c; do cp \"$source\" \"${source%.c}.ko\"; done\n");
+    s.tool("make", "#!/bin/sh\n. elf.sh\nfor source in *.c; do { elf; cat \"$source\"; } >\"${source%.c}.ko\"; done\n");
     s.ok(&format!("install a/1 -k {KERNEL}"));
     assert!(!runs(compiler), "it was waited for");
     assert!(!s.path("dkms/a/1/build").exists());

@@ -11,7 +11,7 @@ fn machine(modules: &[&str]) -> Sandbox {
     sandbox.tool(
         "make",
         "#!/bin/sh\necho \"make $* parallel_jobs=$parallel_jobs MAKEFLAGS=$MAKEFLAGS\" >>\"$SANDBOX/told\"\n\
-         for source in *.c; do cp \"$source\" \"${source%.c}.ko\"; done\n",
+         . elf.sh; for source in *.c; do { elf; cat \"$source\"; } >\"${source%.c}.ko\"; done\n",
     );
     for name in modules {
         sandbox.source(name, "1", "");
@@ -117,7 +117,7 @@ fn builds_side_by_side_tell_whole_lines_and_results_in_the_order_of_the_plan() {
     sandbox.tool(
         "make",
         "#!/bin/sh\nn=${PWD#*/dkms/m}; n=${n%%/*}; sleep 0.$((9 - n))\necho \"said by $n\"; echo \"error: of $n\" >&2\n\
-         [ $((n % 2)) -eq 0 ] && cp m$n.c m$n.ko\n",
+         . elf.sh; [ $((n % 2)) -eq 0 ] && elf >m$n.ko\n",
     );
     let ran = sandbox.dkms(&format!("autoinstall -k {KERNEL} -j 8 --json"));
     assert_eq!(ran.code, 11, "{ran:?}");

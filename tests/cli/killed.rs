@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::sandbox::{KERNEL, SECOND, Sandbox};
+use crate::sandbox::{KERNEL, SECOND, Sandbox, text_of};
 
 /// Calls that change a file system. Output counts as well, and does no harm.
 const CHANGING: &str = "rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,symlink,symlinkat,link,linkat,write,\
@@ -160,7 +160,7 @@ fn state(s: &Sandbox) -> BTreeMap<String, String> {
 
 /// What a kernel can load is one of the modules that somebody made, whole.
 fn holds_a_module(file: &Path) -> bool {
-    fs::read_to_string(file).is_ok_and(|text| ["foo 1\n", "foo 2\n", "foo of the kernel\n"].contains(&&*text))
+    fs::read_to_string(file).is_ok_and(|text| ["foo 1\n", "foo 2\n", "foo of the kernel\n"].contains(&text_of(&text)))
 }
 
 fn step() -> usize {

@@ -1,6 +1,6 @@
 //! Several kernels, several versions, oddly named kernels, and match.
 
-use crate::sandbox::{KERNEL, SECOND, Sandbox};
+use crate::sandbox::{KERNEL, SECOND, Sandbox, text_of};
 
 fn installed_on(sandbox: &Sandbox, kernels: &[&str]) {
     sandbox.source("foo", "1", "");
@@ -74,7 +74,7 @@ fn a_second_version_takes_the_place_of_the_first_which_falls_back() {
     sandbox.ok(&format!("uninstall foo/1 -k {KERNEL}"));
     assert!(sandbox.status().contains(&format!("foo/2, {KERNEL}, ARCH: installed")));
     let file = sandbox.path(&format!("lib/modules/{KERNEL}/updates/dkms/foo.ko"));
-    assert_eq!(std::fs::read_to_string(file).expect("the module"), "foo 2\n");
+    assert_eq!(text_of(&std::fs::read_to_string(file).expect("the module")), "foo 2\n");
 }
 
 #[test]

@@ -79,10 +79,11 @@ kernel=${headers%/build}
 for fail in FAIL "FAIL.${kernel##*/}"; do
     [ ! -e "$fail" ] || { echo 'x.c:1:1: error: it was told to fail' >&2; exit 2; }
 done
+. elf.sh
 for source in *.c; do
     IFS= read -r text <"$source"
     IFS= read -r symbols <"$headers/Module.symvers"
-    printf '%s, %s\n' "$text" "$symbols" >"${source%.c}.ko"
+    { elf; printf '%s, %s\n' "$text" "$symbols"; } >"${source%.c}.ko"
 done
 "#;
 

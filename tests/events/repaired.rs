@@ -1,6 +1,7 @@
 //! What stories have found, each by itself.
 
 use super::machine::{Fails, Files, Kernel, Machine, Manager, Package, folder, says};
+use crate::sandbox::text_of;
 
 const KERNEL: &str = "6.1.0-1";
 const FIRST: Package = Package { version: "1.0", release: 1, fails: Fails::Nowhere };
@@ -40,7 +41,7 @@ fn killer(machine: &Machine) -> String {
 fn installed(machine: &Machine, name: &str) -> String {
     let file = machine.sandbox.files("lib/modules").into_iter().find(|file| file.ends_with(&format!("dkms/{name}.ko")));
     let file = file.map(|file| machine.sandbox.path(&format!("lib/modules/{file}")));
-    file.map(|file| std::fs::read_to_string(file).unwrap()).unwrap_or_default()
+    file.map(|file| text_of(&std::fs::read_to_string(file).unwrap()).to_owned()).unwrap_or_default()
 }
 
 #[test]

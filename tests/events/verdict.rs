@@ -5,6 +5,7 @@ use std::fs;
 
 use super::machine::{Fails, KERNELS, MODULES, Machine, Manager, Package, says};
 use super::transaction::Call;
+use crate::sandbox::text_of;
 
 /// What is wrong; nothing is right.
 pub fn of(machine: &Machine) -> Vec<String> {
@@ -157,8 +158,7 @@ fn open(machine: &Machine, wrong: &mut Vec<String>) {
         wrong.extend(steps.map(|line| format!("reconcile would: {line}")));
     }
     let fsck = machine.dkms("fsck");
-    // The modules of this machine are text.
-    let is_finding = |line: &&str| !line.starts_with(' ') && !line.contains("it is not a kernel module");
+    let is_finding = |line: &&str| !line.starts_with(' ');
     let found = fsck.out.lines().filter(is_finding);
     wrong.extend(found.map(|line| format!("fsck: {line}")));
 }
@@ -171,5 +171,6 @@ fn modules(machine: &Machine, name: &str, kernel: &str) -> Vec<String> {
 }
 
 fn read(machine: &Machine, file: &str) -> String {
-    fs::read_to_string(machine.sandbox.path(file)).unwrap_or_else(|error| error.to_string())
+    let text = fs::read_to_string(machine.sandbox.path(file)).unwrap_or_else(|error| error.to_string());
+    text_of(&text).to_owned()
 }

@@ -5,24 +5,37 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::action::Context;
+use crate::action::compile::accept::{self, Brought, Built};
 use crate::action::compile::compress::compress;
 use crate::action::compile::prepared::Prepared;
 use crate::action::compile::sign::{Question, Signer, Unsigned};
 use crate::conf::BuiltModule;
 use crate::error::{self, Error};
 use crate::exit::Kind;
-use crate::kernel::{ModInfo, Suffix};
+use crate::kernel::Suffix;
 use crate::report::Message;
 use crate::sys::copy::copy_entry;
 use crate::tree::Stage;
 
-/// Whether the modules have the signatures that were wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether the modules have the signatures that the kernel checks.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Signatures {
-    /// They have, or none were wanted.
-    AsWanted,
-    /// At least one has not; the reason was told.
-    Missing,
+    /// They have, or the kernel checks none.
+    There,
+    /// None were wanted, for this reason.
+    NotWanted(String),
+    /// At least one has not, for this reason, which was told.
+    Failed(String),
+}
+
+impl Signatures {
+    /// Why they are missing.
+    pub(crate) fn missing(&self) -> Option<&str> {
+        match self {
+            Signatures::There => None,
+            Signatures::NotWanted(why) | Signatures::Failed(why) => Some(why),
+        }
+    }
 }
 
 /// Puts the finished modules into the stage.
@@ -34,10 +47,11 @@ pub(crate) fn finish(
     context: &Context<'_>,
     module: &Prepared<'_>,
     build: &Path,
+    brought: &Brought,
     stage: &Stage,
 ) -> error::Result<Signatures> {
     let built = find_all(module, build)?;
-    warn_of_other_kernels(context, module, &built);
+    accept::all(context, module, build, brought, &built)?;
     let files = copy_all(module, &built, stage)?;
     strip_all(context, module, &built, &files);
     let signatures = sign_all(context, module, &files);
@@ -45,17 +59,8 @@ pub(crate) fn finish(
     Ok(signatures)
 }
 
-/// A module of dkms.conf and the file that make left for it.
-struct Built<'a> {
-    conf: &'a BuiltModule,
-    file: PathBuf,
-}
-
 fn find_all<'a>(module: &'a Prepared<'_>, build: &Path) -> error::Result<Vec<Built<'a>>> {
-    let place = |conf: &'a BuiltModule| {
-        let file = build.join(&conf.built_location).join(format!("{}{}", conf.built_name, Suffix::Plain.as_str()));
-        Built { conf, file }
-    };
+    let place = |conf: &'a BuiltModule| Built { conf, file: accept::place(build, conf) };
     let (found, missing): (Vec<_>, Vec<_>) = module.modules().map(place).partition(|built| built.file.is_file());
     if missing.is_empty() {
         return Ok(found);
@@ -65,23 +70,6 @@ fn find_all<'a>(module: &'a Prepared<'_>, build: &Path) -> error::Result<Vec<Bui
     let text = format!("make ended well, but did not produce what the dkms.conf of {} names: {names}", module.id);
     Err(Error::new(Kind::ModuleNotProduced, text)
         .hint("look at BUILT_MODULE_NAME and BUILT_MODULE_LOCATION, and whether make was told to build these modules"))
-}
-
-/// A Makefile that asks `uname -r` builds for the running kernel, whatever it is told; the module would not load.
-fn warn_of_other_kernels(context: &Context<'_>, module: &Prepared<'_>, built: &[Built<'_>]) {
-    for Built { conf, file } in built {
-        let wanted = &module.target.kernel;
-        let Some(release) = ModInfo::read(file).ok().and_then(|info| info.release().map(str::to_owned)) else {
-            continue;
-        };
-        if release != wanted.as_str() {
-            context.reporter.warn(format!(
-                "{} of {} was built for kernel {release} instead of {wanted}, which will not load it: its Makefile may \
-                 ask `uname -r`, where it should use $kernelver or $kernel_source_dir of dkms.conf",
-                conf.built_name, module.id
-            ));
-        }
-    }
 }
 
 fn copy_all(module: &Prepared<'_>, built: &[Built<'_>], stage: &Stage) -> error::Result<Vec<PathBuf>> {
@@ -131,9 +119,9 @@ fn on_a_copy(file: &Path, change: impl FnOnce(&Path) -> Result<(), String>) -> R
     fs_err::rename(&copy, file).map_err(text)
 }
 
-fn sign_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) -> Signatures {
+pub(super) fn sign_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) -> Signatures {
     if files.is_empty() {
-        return Signatures::AsWanted;
+        return Signatures::There;
     }
     let signer = match signer(context, module) {
         Ok(signer) => signer,
@@ -146,10 +134,10 @@ fn sign_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) -> 
     let problems: Vec<String> = files.iter().filter_map(sign).collect();
     let how = if problems.is_empty() { "done" } else { "failed" }.to_owned();
     context.reporter.tell(Message::Finished { module: id, target, doing, how });
-    let Some(first) = problems.first() else { return Signatures::AsWanted };
+    let Some(first) = problems.first() else { return Signatures::There };
     let (count, all) = (problems.len(), files.len());
     context.reporter.warn(format!("{count} of {all} modules of {} could not be signed: {first}", module.id));
-    Signatures::Missing
+    Signatures::Failed(first.clone())
 }
 
 /// What signs the modules. When they stay unsigned, the reason is told.
@@ -172,18 +160,22 @@ fn signer(context: &Context<'_>, module: &Prepared<'_>) -> Result<Signer, Signat
             }
             Ok(signer)
         }
+        Err(Unsigned::Unasked) => {
+            context.reporter.detail(unsigned("the kernel does not check signatures (no CONFIG_MODULE_SIG_HASH)"));
+            Err(Signatures::There)
+        }
         Err(Unsigned::Unwanted(why)) => {
             context.reporter.detail(unsigned(&why));
-            Err(Signatures::AsWanted)
+            Err(Signatures::NotWanted(why))
         }
         Err(Unsigned::Failed(why)) => {
             context.reporter.warn(unsigned(&why));
-            Err(Signatures::Missing)
+            Err(Signatures::Failed(why))
         }
     }
 }
 
-fn compress_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) {
+pub(super) fn compress_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) {
     for file in files {
         if let Err(error) = compress(context.system, &context.framework.compress_options, file, module.suffix) {
             let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));

@@ -1,5 +1,6 @@
 //! Building a module for a kernel: source in, finished modules in the tree.
 
+mod accept;
 mod certificate;
 mod compress;
 mod environment;
@@ -7,10 +8,12 @@ mod finish;
 pub(crate) mod keys;
 mod log;
 mod make;
+mod noted;
 mod patch;
 mod prepare;
 mod prepared;
 mod recipe;
+mod resign;
 mod shell;
 mod sign;
 pub(crate) mod toolchain;
@@ -21,13 +24,11 @@ use crate::action::jobs::Jobs;
 use crate::error::{Error, Result};
 use crate::ids::{ModuleId, Target};
 use crate::report::Message;
-use crate::snapshot::inputs;
 use crate::step::Switch;
 use crate::sys::interrupt;
 use crate::tree::Stage;
-use crate::tree::records::Fingerprint;
 
-use crate::action::compile::finish::Signatures;
+use crate::action::compile::noted::{fingerprint, renew_digest};
 use crate::action::compile::prepared::Prepared;
 use crate::action::compile::workshop::Workshop;
 
@@ -41,6 +42,9 @@ use crate::action::compile::workshop::Workshop;
 /// POST_BUILD script's own code.
 pub(crate) fn build(context: &Context<'_>, id: &ModuleId, target: &Target, jobs: &Jobs) -> Result<()> {
     let module = Prepared::new(context, id, target, jobs)?;
+    if let Some(signed) = resign::sign_what_is_built(context, &module) {
+        return signed;
+    }
     if restored(context, &module) {
         context
             .reporter
@@ -80,26 +84,14 @@ fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> 
     note_dependencies(module, &stage)?;
     workshop.store_log(&stage)?;
     // Before: a run that dies in between leaves a build of which it is known what it was made from.
-    let fingerprint = fingerprint(context, module, &stage, signatures).map_err(fail)?;
+    let fingerprint = fingerprint(context, module, &stage, &signatures).map_err(fail)?;
     writer.record(&fingerprint.instead_of_the_present(writer.layout())).map_err(fail)?;
     writer.publish(stage).map_err(fail)?;
 
-    workshop.post_build()?;
+    let after = workshop.post_build();
+    renew_digest(context, module).map_err(fail)?;
+    after?;
     writer.end_build(module.id).map_err(|error| Error::io("the build folder cannot be removed", error))
-}
-
-/// What the staged build was made from. The first build that is signed makes the certificate.
-fn fingerprint(
-    context: &Context<'_>,
-    module: &Prepared<'_>,
-    stage: &Stage,
-    signatures: Signatures,
-) -> std::io::Result<Fingerprint> {
-    let mut inputs = module.inputs.clone();
-    inputs::add_certificate(&mut inputs, &context.view(), module.target, &module.config)?;
-    // What could not be signed is not kept: the next build may be luckier.
-    let key = recipe::key(module, &inputs).filter(|_| signatures == Signatures::AsWanted);
-    Ok(Fingerprint { key, ..Fingerprint::of(module.id, module.target, stage.folder(), inputs) })
 }
 
 /// Puts a finished build of the very same back that was taken away. Whatever is wrong with it: then it is built.

@@ -6,10 +6,8 @@ use crate::action::Context;
 use crate::action::compile::keys::without_pins;
 use crate::action::compile::prepared::Prepared;
 use crate::conf::ModuleConf;
-use crate::conf::framework::TrySign;
-use crate::conf::signing::KeyFiles;
+use crate::conf::signing::{self, KeyFiles};
 use crate::snapshot::inputs::Digests;
-use crate::sys::chroot;
 use crate::sys::fingerprint::hex;
 
 /// Variables of the caller's that Kbuild looks at (Documentation/kbuild/kbuild.rst), besides those that begin with
@@ -24,11 +22,7 @@ pub(crate) fn of(context: &Context<'_>, module: &Prepared<'_>, conf: &ModuleConf
         return None;
     }
     let framework = context.framework;
-    let signs = match framework.try_sign {
-        TrySign::Yes => true,
-        TrySign::No => false,
-        TrySign::NotInChroot => chroot::reason(context.system).is_none(),
-    };
+    let signs = signing::unwanted(context.system, framework).is_none();
     let files = KeyFiles::locate(context.system, framework, context.tree.layout(), Some(&module.target.kernel));
     let signs = signs.then(|| without_pins(&format!("{files:?}")));
     let sourced = framework.build_environment.as_ref().map(|file| fs_err::read(context.system.path(file)).ok());

@@ -4,11 +4,10 @@ use std::path::Path;
 
 use crate::action::compile::keys::{Ensured, without_pins};
 use crate::conf::Framework;
-use crate::conf::framework::TrySign;
-use crate::conf::signing::KeyFiles;
+use crate::conf::signing::{self, KeyFiles};
 use crate::ids::KernelRelease;
 use crate::kernel::KernelConfig;
-use crate::sys::{System, chroot};
+use crate::sys::System;
 use crate::tree::Layout;
 
 /// Signs module files. All paths are those that a process inside the root uses.
@@ -23,7 +22,9 @@ pub(crate) struct Signer {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unsigned {
-    /// Nobody asked for signatures: this kernel, this place or the configuration wants none.
+    /// The kernel checks none (no CONFIG_MODULE_SIG_HASH).
+    Unasked,
+    /// This place or the configuration wants none, though the kernel would check them.
     Unwanted(String),
     Failed(String),
 }
@@ -42,19 +43,12 @@ pub(crate) struct Question<'a> {
 impl Signer {
     /// Finds out whether and with what to sign. Makes the key if it is missing and may be made.
     pub(crate) fn prepare(system: &System, question: &Question<'_>) -> Result<Self, Unsigned> {
-        let unwanted = |why: &str| Err(Unsigned::Unwanted(why.to_owned()));
-        match question.framework.try_sign {
-            TrySign::No => return unwanted("try_sign_modules is off"),
-            TrySign::Yes => {}
-            TrySign::NotInChroot => {
-                if let Some(why) = chroot::reason(system) {
-                    return unwanted(why);
-                }
-            }
-        }
         let Some(hash) = question.config.get("CONFIG_MODULE_SIG_HASH").filter(|hash| !hash.is_empty()) else {
-            return unwanted("the kernel does not check signatures (no CONFIG_MODULE_SIG_HASH)");
+            return Err(Unsigned::Unasked);
         };
+        if let Some(why) = signing::unwanted(system, question.framework) {
+            return Err(Unsigned::Unwanted(why.to_owned()));
+        }
         let program = find_program(system, question).map_err(Unsigned::Failed)?;
         let files = KeyFiles::locate(system, question.framework, question.layout, Some(question.kernel));
         let ensured = files.ensure(system).map_err(|error| Unsigned::Failed(without_pins(&with_causes(&error))))?;
@@ -70,10 +64,32 @@ impl Signer {
             .arg(system.inside(module));
         let why = match system.run(&command) {
             Ok(finished) if finished.success() => return Ok(()),
-            Ok(finished) => format!("`{}` failed: {} {}", command.line(), finished.how(), finished.error_text()),
+            Ok(finished) => {
+                format!("{} ended with {}: {}", self.program, finished.how(), self.cause(&finished.error_text()))
+            }
             Err(error) => format!("{error}: {}", error.source),
         };
         Err(without_pins(&why))
+    }
+
+    /// What a signing program means, in a few words: OpenSSL's queue of errors is for its programmers.
+    fn cause(&self, said: &str) -> String {
+        let (key, certificate) = (&self.files.key, &self.files.certificate);
+        let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        if has(&["passphrase", "bad password", "bad decrypt", "maybe wrong password"]) {
+            return format!("the key {key} is locked by a passphrase");
+        }
+        if has(&["No space left"]) {
+            return "no space is left on the disk".to_owned();
+        }
+        let last = said.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with("- SSL error"));
+        let file = last.and_then(|line| line.strip_prefix("sign-file: ")).unwrap_or_default();
+        match last {
+            Some(_) if file == *key => format!("{key} cannot be read as a private key"),
+            Some(_) if file == *certificate => format!("{certificate} cannot be read as a certificate"),
+            Some(line) => line.to_owned(),
+            None => "it does not say why".to_owned(),
+        }
     }
 
     /// The certificate, for the machine owner to enrol.

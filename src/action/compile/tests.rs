@@ -1,3 +1,5 @@
+mod resign;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::{Deref, DerefMut};
@@ -10,9 +12,10 @@ use crate::action::sample;
 use crate::conf::framework::{Framework, TrySign};
 use crate::conf::{BuiltModule, MakeCommand, ModuleConf};
 use crate::exit::Kind;
-use crate::ids::ModuleName;
+use crate::ids::{KernelRelease, ModuleName};
+use crate::kernel::modinfo::tests::elf;
 use crate::kernel::{KernelConfig, Suffix};
-use crate::tree::records;
+use crate::tree::records::{self, Fingerprint};
 
 /// A site with the source of foo/1.0.
 struct Site {
@@ -21,6 +24,8 @@ struct Site {
     target: Target,
     conf: ModuleConf,
     dependencies: Vec<(ModuleName, Option<String>)>,
+    config: KernelConfig,
+    inputs: BTreeMap<String, String>,
 }
 
 impl Deref for Site {
@@ -45,8 +50,17 @@ impl Site {
         let source = base.tree.layout().source(&id);
         fs_err::create_dir_all(&source).unwrap();
         fs_err::write(source.join("dkms.conf"), "").unwrap();
+        fs_err::write(source.join("ok.ko"), ok_module()).unwrap();
         base.lock.writer().register(&id).unwrap();
-        Self { base, target: sample::target(), conf: conf(&id), id, dependencies: Vec::new() }
+        Self {
+            base,
+            target: sample::target(),
+            conf: conf(&id),
+            id,
+            dependencies: Vec::new(),
+            config: KernelConfig::default(),
+            inputs: BTreeMap::from([("source".to_owned(), "digest".to_owned())]),
+        }
     }
 
     fn make(mut self, line: &str) -> Self {
@@ -63,6 +77,11 @@ impl Site {
     }
 
     fn build(&self) -> Result<()> {
+        self.with(|context, module| run(context, module, &Jobs::alone(NonZeroUsize::MIN)))
+    }
+
+    /// Gives what a build has at hand to an action.
+    fn with<T>(&self, action: impl FnOnce(&Context<'_>, &Prepared<'_>) -> T) -> T {
         let module = Prepared {
             id: &self.id,
             target: &self.target,
@@ -70,14 +89,14 @@ impl Site {
             conf: self.conf.clone(),
             headers: self.folder.join("lib/modules/6.1.0-1/build"),
             config_file: "/nonexistent".into(),
-            config: KernelConfig::default(),
+            config: self.config.clone(),
             suffix: Suffix::Plain,
             toolchain: Toolchain::default(),
             dependencies: self.dependencies.clone(),
             recipe: None,
-            inputs: BTreeMap::from([("source".to_owned(), "digest".to_owned())]),
+            inputs: self.inputs.clone(),
         };
-        run(&self.context(), &module, &Jobs::alone(NonZeroUsize::MIN))
+        action(&self.context(), &module)
     }
 
     fn built(&self, file: &str) -> PathBuf {
@@ -91,6 +110,11 @@ impl Site {
     fn work_folder(&self) -> PathBuf {
         self.tree.layout().build_folder(&self.id)
     }
+}
+
+/// A module for the kernel of every test here.
+fn ok_module() -> Vec<u8> {
+    elf(".modinfo", b"vermagic=6.1.0-1 \0")
 }
 
 fn module(name: &str, dest: &str) -> BuiltModule {
@@ -109,7 +133,7 @@ fn conf(id: &ModuleId) -> ModuleConf {
         name: id.name.clone(),
         version: id.version.clone(),
         modules: vec![module("a", "b")],
-        make: MakeCommand::Given("mkdir -p sub; echo module >sub/a.ko; echo symbols >Module.symvers".to_owned()),
+        make: MakeCommand::Given("mkdir -p sub; cat ok.ko >sub/a.ko; echo symbols >Module.symvers".to_owned()),
         patches: Vec::new(),
         autoinstall: true,
         build_depends: Vec::new(),
@@ -125,7 +149,7 @@ fn conf(id: &ModuleId) -> ModuleConf {
 fn a_build_leaves_modules_symbols_and_its_log_and_no_build_folder() {
     let site = Site::new();
     site.build().unwrap();
-    assert_eq!(site.text("module/b.ko"), "module\n");
+    assert_eq!(fs_err::read(site.built("module/b.ko")).unwrap(), ok_module());
     assert_eq!(site.text("module/Module.symvers"), "symbols\n");
     let log = site.text("log/make.log");
     assert!(log.contains(" make.log for foo/1.0 for kernel 6.1.0-1 (x86_64)\n"), "{log}");
@@ -148,7 +172,7 @@ fn a_failing_make_leaves_the_old_build_and_its_log_and_names_the_first_error() {
     assert!(error.hints().iter().any(|hint| hint.contains(&log.display().to_string())), "{:?}", error.hints());
     assert!(error.hints()[0].contains("no function f"), "{:?}", error.hints());
     assert!(fs_err::read_to_string(log).unwrap().contains("later\n"));
-    assert_eq!(site.text("module/b.ko"), "module\n");
+    assert_eq!(fs_err::read(site.built("module/b.ko")).unwrap(), ok_module());
 }
 
 #[test]
@@ -156,7 +180,7 @@ fn a_log_that_make_deletes_is_there_all_the_same() {
     let site = Site::new().make("rm make.log; echo 'x: error: y'; exit 1");
     assert_eq!(site.build().unwrap_err().kind(), Kind::MakeFailed);
     assert!(fs_err::read_to_string(site.work_folder().join("make.log")).unwrap().contains("x: error: y"));
-    let site = Site::new().make("rm make.log; mkdir -p sub; echo >sub/a.ko");
+    let site = Site::new().make("rm make.log; mkdir -p sub; cat ok.ko >sub/a.ko");
     site.build().unwrap();
     assert!(site.text("log/make.log").contains("# exit code: 0\n"));
 }
@@ -184,6 +208,61 @@ fn modules_that_were_not_made_are_named_unless_they_are_excluded() {
     }
     site.build().unwrap();
     assert!(site.built("module/b.ko").is_file() && !site.built("module/c.ko").exists());
+}
+
+#[test]
+fn what_make_did_not_make_or_made_for_another_kernel_is_refused_and_the_old_build_stays() {
+    let other = elf(".modinfo", b"vermagic=6.2.0-9 SMP \0");
+    for (what, line, kind, says) in [
+        ("another kernel", "cat other.ko >sub/a.ko", Kind::OtherKernel, "6.2.0-9 instead of 6.1.0-1"),
+        ("text", "echo module >sub/a.ko", Kind::NoModule, "no kernel module"),
+        ("empty", ": >sub/a.ko", Kind::NoModule, "it is empty"),
+        ("left alone", ":", Kind::NotMadeNow, "came with the source"),
+        ("only its mode changed", "chmod 600 sub/a.ko", Kind::NotMadeNow, "came with the source"),
+        ("out of the folder", "ln -sf /etc/passwd sub/a.ko", Kind::NoModule, "leaves the build folder"),
+    ] {
+        let mut site = Site::new();
+        site.build().unwrap();
+        let before = fs_err::read(site.built("module/b.ko")).unwrap();
+        fs_err::create_dir(site.source().join("sub")).unwrap();
+        fs_err::write(site.source().join("sub/a.ko"), ok_module()).unwrap();
+        fs_err::write(site.source().join("other.ko"), &other).unwrap();
+        site = site.make(line);
+        let error = site.build().unwrap_err();
+        assert_eq!((error.kind(), error.kind().code()), (kind, 10), "{what}");
+        assert!(error.message().contains(says), "{what}: {}", error.message());
+        assert_eq!(fs_err::read(site.built("module/b.ko")).unwrap(), before, "{what}");
+    }
+}
+
+#[test]
+fn a_makefile_that_goes_for_another_kernel_is_told_where_it_says_so() {
+    for (line, running, says) in [
+        ("cat other.ko >sub/a.ko # 6.2.0-9", "6.1.0-1", "MAKE names the kernel 6.2.0-9"),
+        ("cat other.ko >sub/a.ko", "6.2.0-9", "asks `uname -r`"),
+        ("cat other.ko >sub/a.ko", "6.1.0-1", "names another kernel"),
+    ] {
+        let mut site = Site::new().make(&format!("mkdir sub; {line}"));
+        site.system = site.system.clone().with_running(Some(KernelRelease::new(running).unwrap()), None);
+        fs_err::write(site.source().join("other.ko"), elf(".modinfo", b"vermagic=6.2.0-9 \0")).unwrap();
+        let error = site.build().unwrap_err();
+        assert!(error.hints()[0].contains(says), "{:?}", error.hints());
+    }
+}
+
+#[test]
+fn what_the_source_brings_counts_where_make_writes_it_again_or_its_headers_are_of_that_kernel() {
+    let site = Site::new().make("cp -p sub/old.ko sub/a.ko; touch sub/a.ko");
+    fs_err::create_dir(site.source().join("sub")).unwrap();
+    fs_err::write(site.source().join("sub/old.ko"), ok_module()).unwrap();
+    site.build().unwrap();
+    let site = Site::new().make("mkdir sub; cat other.ko >sub/a.ko");
+    fs_err::write(site.source().join("other.ko"), elf(".modinfo", b"vermagic=6.2.0-9 \0")).unwrap();
+    let headers = site.folder.join("lib/modules/6.1.0-1/build/include/config");
+    fs_err::create_dir_all(&headers).unwrap();
+    fs_err::write(headers.join("kernel.release"), "6.2.0-9\n").unwrap();
+    site.build().unwrap();
+    assert!(site.warnings()[0].contains("was built for kernel 6.2.0-9, as the headers"), "{:?}", site.warnings());
 }
 
 #[test]
@@ -217,7 +296,7 @@ fn a_script_that_is_not_executable_is_a_warning() {
 #[test]
 fn make_sees_four_variables_exported_and_the_others_in_its_line() {
     let site = Site::new().make(
-        "mkdir -p sub; echo >sub/a.ko; \
+        "mkdir -p sub; cat ok.ko >sub/a.ko; \
          echo \"$kernel_source_dir|$kernel_config|$dkms_tree|$parallel_jobs\"; \
          env | grep -E '^(module|module_version|kernelver|arch|kernel_source_dir|dkms_tree|install_tree)=' | sort",
     );
@@ -245,15 +324,19 @@ fn versions_of_dependencies_are_noted_where_a_rebuild_may_follow() {
 fn a_module_that_cannot_be_stripped_is_built_with_a_warning() {
     let mut site = Site::new();
     site.conf.modules[0].strip = true;
+    // A machine that strip does not know.
+    let mut odd = ok_module();
+    odd[18..20].fill(0xee);
+    fs_err::write(site.source().join("ok.ko"), &odd).unwrap();
     site.build().unwrap();
     assert!(site.warnings()[0].starts_with("b.ko of foo/1.0 was not stripped"), "{:?}", site.warnings());
-    assert_eq!(site.text("module/b.ko"), "module\n");
+    assert_eq!(fs_err::read(site.built("module/b.ko")).unwrap(), odd);
     assert_eq!(fs_err::read_dir(site.built("module")).unwrap().count(), 2, "nothing staged is left");
 }
 
 #[test]
 fn the_file_of_build_environment_reaches_make() {
-    let mut site = Site::new().make("mkdir -p sub; echo >sub/a.ko; echo \"extra is $EXTRA\"");
+    let mut site = Site::new().make("mkdir -p sub; cat ok.ko >sub/a.ko; echo \"extra is $EXTRA\"");
     let file = site.folder.join("environment");
     fs_err::write(&file, "export EXTRA='a b'\n").unwrap();
     site.framework.build_environment = Some(file);
@@ -273,7 +356,7 @@ fn a_source_that_cannot_be_copied_leaves_no_half_build_folder() {
 
 #[test]
 fn modules_are_for_everybody_to_read() {
-    let site = Site::new().make("umask 077; mkdir -p sub; echo >sub/a.ko");
+    let site = Site::new().make("umask 077; mkdir -p sub; cat ok.ko >sub/a.ko");
     site.build().unwrap();
     assert_eq!(fs_err::metadata(site.built("module/b.ko")).unwrap().permissions().mode() & 0o777, 0o644);
 }

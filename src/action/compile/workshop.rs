@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::action::compile::accept::Brought;
 use crate::action::compile::environment;
 use crate::action::compile::environment::Environment;
 use crate::action::compile::finish;
@@ -33,6 +34,7 @@ pub(crate) struct Workshop<'a> {
     folder: PathBuf,
     shell: Shell,
     log: BuildLog,
+    brought: Brought,
 }
 
 impl<'a> Workshop<'a> {
@@ -52,7 +54,8 @@ impl<'a> Workshop<'a> {
             variables: variables(context, module, jobs),
             leash: context.lock.leash(),
         };
-        Ok(Self { context, module, jobs, folder, shell, log })
+        let brought = Brought::of(module, &folder);
+        Ok(Self { context, module, jobs, folder, shell, log, brought })
     }
 
     /// Applies the patches of dkms.conf.
@@ -95,7 +98,7 @@ impl<'a> Workshop<'a> {
     }
 
     pub(crate) fn finish(&mut self, stage: &Stage) -> Result<Signatures> {
-        let finished = finish::finish(self.context, self.module, &self.folder, stage);
+        let finished = finish::finish(self.context, self.module, &self.folder, &self.brought, stage);
         let signatures = finished.map_err(|error| self.with_log(error))?;
         finish::keep_symbols(&self.folder, stage)?;
         Ok(signatures)

@@ -4,6 +4,7 @@
 //! ([`crate::tree::installed`]) and an intent are durable before the first rename, so an interrupted install is completed
 //! by doing it again.
 
+mod acceptance;
 mod candidates;
 mod close;
 mod condition;
@@ -111,6 +112,7 @@ fn chosen(job: &Job<'_>, attempt: Attempt, active: Option<&ModuleVersion>) -> Re
         job.check_places()?;
     }
     let installed = candidates::choose(job, &conf)?;
+    acceptance::check(job, &installed)?;
     Ok((Some(conf), installed))
 }
 

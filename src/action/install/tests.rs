@@ -210,7 +210,7 @@ fn result(outcome: Outcome) -> Result<(), Error> {
 /// A module file with a MODULE_VERSION (unless empty) and a word that tells it from others.
 fn ko(version: &str, word: &str) -> Vec<u8> {
     let version = if version.is_empty() { String::new() } else { format!("version={version}\0") };
-    let modinfo = format!("{version}srcversion={word}\0word=<{word}>\0");
+    let modinfo = format!("{version}srcversion={word}\0vermagic={KERNEL} \0word=<{word}>\0");
     let names = b"\0.modinfo\0.shstrtab\0";
     let (data_at, names_at) = (64, 64 + modinfo.len());
     let headers_at = (names_at + names.len()).next_multiple_of(8);

@@ -2,7 +2,7 @@ use super::*;
 use std::io::Write;
 
 /// A relocatable ELF64 file with one section of this name, besides the table of names.
-pub(in crate::kernel) fn elf(section: &str, data: &[u8]) -> Vec<u8> {
+pub(crate) fn elf(section: &str, data: &[u8]) -> Vec<u8> {
     let names = format!("\0{section}\0.shstrtab\0");
     let (data_at, names_at) = (64, 64 + data.len());
     let headers_at = (names_at + names.len()).next_multiple_of(8);

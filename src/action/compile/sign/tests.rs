@@ -3,6 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 use crate::action::compile::keys::test_framework as framework;
+use crate::conf::framework::TrySign;
 
 fn root(os_release: &str, programs: &[&str]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
@@ -69,18 +70,43 @@ fn unwanted_signatures_are_told_from_failed_ones() {
     let cases = [
         (with(TrySign::No), config, "unwanted"),
         (with(TrySign::NotInChroot), config, "unwanted"),
-        (with(TrySign::Yes), "CONFIG_MODULE_SIG=n\n", "unwanted"),
+        (with(TrySign::Yes), "CONFIG_MODULE_SIG=n\n", "unasked"),
         (with(TrySign::Yes), config, "failed"),
     ];
     for (framework, config, expected) in cases {
         let why = match ask(root.path(), &framework, config, Signer::prepare) {
             Ok(_) => "signed",
             Err(Unsigned::Unwanted(_)) => "unwanted",
+            Err(Unsigned::Unasked) => "unasked",
             Err(Unsigned::Failed(_)) => "failed",
         };
         assert_eq!(why, expected, "{:?} {config}", framework.try_sign);
     }
     assert!(!root.path().join("var/lib/dkms/mok.key").exists(), "no key is made for nothing");
+}
+
+#[test]
+fn what_openssl_says_is_told_in_a_few_words() {
+    let root = root("ID=fedora\n", &[HEADERS]);
+    let signer = ask(root.path(), &framework(), "CONFIG_MODULE_SIG_HASH=\"sha512\"\n", Signer::prepare).unwrap();
+    let key = "/var/lib/dkms/mok.key";
+    for (said, expected) in [
+        (
+            "At main.c:174:\n- SSL error:1C80009F:unable to get passphrase: x.c:96\nsign-file: KEY\n",
+            "locked by a passphrase",
+        ),
+        (
+            "At main.c:174:\n- SSL error:0480006C:no start line\nsign-file: KEY\n",
+            "mok.key cannot be read as a private key",
+        ),
+        ("- SSL error:x\nsign-file: /var/lib/dkms/mok.pub\n", "mok.pub cannot be read as a certificate"),
+        ("sign-file: a.ko: No space left on device\n", "no space is left"),
+        ("who knows\n", "who knows"),
+        ("- SSL error:x\n", "does not say why"),
+    ] {
+        let told = signer.cause(&said.replace("KEY", key));
+        assert!(told.contains(expected) && !told.contains("SSL") && !told.contains('\n'), "{told}");
+    }
 }
 
 #[test]

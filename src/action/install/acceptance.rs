@@ -1,0 +1,83 @@
+//! Whether what is built may go under the kernel: it is what the build left, a module that this kernel loads, and signed
+//! where the kernel insists on that.
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::kernel::acceptance::{self, Demands};
+use crate::kernel::modinfo::read_module;
+use crate::kernel::{KernelConfig, ModInfo, enforcement, headers, installed};
+use crate::sys::fingerprint;
+use crate::tree::installed::Installed;
+use crate::tree::records;
+
+use super::Job;
+
+/// Looks at the built files that are to be installed.
+///
+/// # Errors
+///
+/// [`Kind::BuiltChanged`]; [`Kind::NotSigned`].
+pub(super) fn check(job: &Job<'_>, chosen: &Installed) -> Result<()> {
+    if job.is_forced() {
+        return Ok(());
+    }
+    let layout = job.context.tree.layout();
+    let folder = layout.built_modules(job.id, job.target);
+    let noted = records::fingerprint(layout, job.id, job.target).and_then(|noted| noted.digest);
+    let kernel = installed::kernel(layout, job.target, job.context.policy.inputs.kernel_source_dir.as_deref());
+    let config = kernel.config(None).ok().flatten().unwrap_or_default();
+    match noted {
+        Some(noted) if fingerprint::of_folder(&folder).ok().as_ref() == Some(&noted) => {}
+        Some(_) => return Err(changed(job, &folder)),
+        None => foreign(job, chosen, &folder, (&config, kernel.headers.folder()))?,
+    }
+    signed(job, chosen, &folder, &config)
+}
+
+fn changed(job: &Job<'_>, folder: &Path) -> Error {
+    let (id, kernel) = (job.id, &job.target.kernel);
+    let text =
+        format!("{id} was not installed for {}: {} was changed since it was built", job.target, folder.display());
+    Error::new(Kind::BuiltChanged, text).hint(format!("`dkms build --force {id} -k {kernel}` builds it again"))
+}
+
+/// What another DKMS built, or somebody else: nobody looked at it yet.
+fn foreign(job: &Job<'_>, chosen: &Installed, folder: &Path, (config, headers): (&KernelConfig, &Path)) -> Result<()> {
+    let releases: Vec<String> =
+        std::iter::once(job.target.kernel.to_string()).chain(headers::release(headers)).collect();
+    for file in &chosen.files {
+        let name = file.place.file_name().unwrap_or_default();
+        let refuse = |why: String| {
+            let text = format!("{} of {} was not installed for {}: {why}", name.to_string_lossy(), job.id, job.target);
+            Error::new(Kind::BuiltChanged, text)
+                .hint(format!("`dkms build --force {} -k {}` builds it again", job.id, job.target.kernel))
+        };
+        let content = read_module(&folder.join(name)).map_err(|error| refuse(error.to_string()))?;
+        acceptance::check(&content, &Demands { releases: &releases, config })
+            .map_err(|unfit| refuse(unfit.to_string()))?;
+    }
+    Ok(())
+}
+
+fn signed(job: &Job<'_>, chosen: &Installed, folder: &Path, config: &KernelConfig) -> Result<()> {
+    let Some(reason) = enforcement::reason(job.context.system, job.target, config) else { return Ok(()) };
+    let has_none = |name: &std::ffi::OsStr| {
+        let content = read_module(&folder.join(name)).unwrap_or_default();
+        ModInfo::parse(&content).is_ok_and(|info| info.signature.is_none())
+    };
+    let bare = chosen.files.iter().filter_map(|file| file.place.file_name()).find(|name| has_none(name));
+    let Some(name) = bare else { return Ok(()) };
+    let layout = job.context.tree.layout();
+    let why = records::fingerprint(layout, job.id, job.target).and_then(|noted| noted.unsigned);
+    let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+    let text = format!(
+        "{} of {} was not installed for {}: it is not signed{why}, and this kernel loads signed modules only: {reason}",
+        name.to_string_lossy(),
+        job.id,
+        job.target
+    );
+    let hint = "mend what keeps it from being signed, then run `dkms autoinstall`, which signs and installs it";
+    Err(Error::new(Kind::NotSigned, text).hint(hint))
+}

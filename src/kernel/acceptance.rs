@@ -1,0 +1,167 @@
+//! Whether a kernel will take a module file, as far as a look at the file can tell. Pure.
+//!
+//! What is asked: `elf_validity_check` and `check_modinfo` in kernel/module/main.c, include/linux/vermagic.h of Linux.
+
+use std::fmt;
+
+use object::{Architecture, Object, ObjectKind};
+
+use super::{KernelConfig, ModInfo};
+
+/// What a kernel asks of a module.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Demands<'a> {
+    /// Its release, and that of its headers where they name another one.
+    pub(crate) releases: &'a [String],
+    /// Its configuration; what an empty one does not say is not asked.
+    pub(crate) config: &'a KernelConfig,
+}
+
+/// Why a kernel will not take a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    /// It is cut, empty or something else.
+    NoModule { why: String },
+    /// It is for another processor.
+    Machine { has: String, wanted: String },
+    /// It is for a kernel of another release; `None`: it names none.
+    Release { has: Option<String>, wanted: String },
+    /// It was built with another configuration: this word of its vermagic is there and should not be, or the reverse.
+    Flag { word: &'static str, has: bool },
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unfit::NoModule { why } => write!(f, "it is no kernel module: {why}"),
+            Unfit::Machine { has, wanted } => write!(f, "it is for {has}, the kernel for {wanted}"),
+            Unfit::Release { has: Some(has), wanted } => write!(f, "it was built for kernel {has} instead of {wanted}"),
+            Unfit::Release { has: None, wanted } => {
+                write!(f, "it does not say which kernel it is for (no vermagic), and {wanted} takes no such module")
+            }
+            Unfit::Flag { word, has: true } => {
+                write!(f, "its vermagic says {word}, and the kernel was configured without")
+            }
+            Unfit::Flag { word, has: false } => {
+                write!(f, "its vermagic does not say {word}, and the kernel was configured with it")
+            }
+        }
+    }
+}
+
+/// Words of vermagic with the settings that make the kernel's own build put them there.
+const FLAGS: [(&str, &str); 4] = [
+    ("SMP", "CONFIG_SMP"),
+    ("mod_unload", "CONFIG_MODULE_UNLOAD"),
+    ("modversions", "CONFIG_MODVERSIONS"),
+    ("preempt_rt", "CONFIG_PREEMPT_RT"),
+];
+
+/// Settings that say what a kernel runs on, the first that is on counts.
+const MACHINES: [(&str, Architecture); 10] = [
+    ("CONFIG_X86_64", Architecture::X86_64),
+    ("CONFIG_X86_32", Architecture::I386),
+    ("CONFIG_ARM64", Architecture::Aarch64),
+    ("CONFIG_ARM", Architecture::Arm),
+    ("CONFIG_PPC64", Architecture::PowerPc64),
+    ("CONFIG_S390", Architecture::S390x),
+    ("CONFIG_ARCH_RV64I", Architecture::Riscv64),
+    ("CONFIG_LOONGARCH", Architecture::LoongArch64),
+    ("CONFIG_SPARC64", Architecture::Sparc64),
+    ("CONFIG_PPC32", Architecture::PowerPc),
+];
+
+/// Looks at an uncompressed module.
+pub(crate) fn check(module: &[u8], demands: &Demands<'_>) -> Result<(), Unfit> {
+    let no_module = |why: String| Unfit::NoModule { why };
+    if module.iter().all(|byte| *byte == 0) {
+        let why = if module.is_empty() { "it is empty" } else { "it holds nothing but zeros" };
+        return Err(no_module(why.to_owned()));
+    }
+    let elf = object::File::parse(module).map_err(|error| no_module(error.to_string()))?;
+    if elf.kind() != ObjectKind::Relocatable {
+        return Err(no_module("it is not a relocatable object file".to_owned()));
+    }
+    let wanted = MACHINES.iter().find(|(setting, _)| demands.config.is_enabled(setting)).map(|(_, machine)| *machine);
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != elf.architecture()) {
+        return Err(Unfit::Machine { has: format!("{:?}", elf.architecture()), wanted: format!("{wanted:?}") });
+    }
+    let info = ModInfo::parse(module).map_err(no_module)?;
+    release(&info, demands)?;
+    flags(&info, demands.config)
+}
+
+fn release(info: &ModInfo, demands: &Demands<'_>) -> Result<(), Unfit> {
+    let has = info.release();
+    if has.is_some_and(|has| demands.releases.iter().any(|release| release == has)) {
+        return Ok(());
+    }
+    let wanted = demands.releases.first().cloned().unwrap_or_default();
+    Err(Unfit::Release { has: has.map(str::to_owned), wanted })
+}
+
+fn flags(info: &ModInfo, config: &KernelConfig) -> Result<(), Unfit> {
+    if !config.is_enabled("CONFIG_MODULES") {
+        return Ok(());
+    }
+    let words: Vec<&str> = info.get("vermagic").unwrap_or_default().split_whitespace().skip(1).collect();
+    let differs = |(word, setting): &&(&str, &str)| words.contains(word) != config.is_enabled(setting);
+    match FLAGS.iter().find(differs) {
+        Some((word, _)) => Err(Unfit::Flag { word, has: words.contains(word) }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::modinfo::tests::elf;
+    use super::*;
+
+    const DEBIAN: &str =
+        "CONFIG_X86_64=y\nCONFIG_MODULES=y\nCONFIG_SMP=y\nCONFIG_MODULE_UNLOAD=y\nCONFIG_MODVERSIONS=y\n";
+    const ARM: &str = "CONFIG_ARM64=y\n";
+
+    fn told(module: &[u8], config: &str) -> String {
+        let releases = ["6.1".to_owned(), "6.1-of-headers".to_owned()];
+        let config = KernelConfig::parse(config);
+        check(module, &Demands { releases: &releases, config: &config })
+            .map_or_else(|unfit| unfit.to_string(), |()| "fits".into())
+    }
+
+    #[test]
+    fn a_kernel_takes_modules_of_its_own_release_flags_and_machine() {
+        for (vermagic, config, expected) in [
+            ("6.1 SMP preempt mod_unload modversions ", DEBIAN, "fits"),
+            ("6.1-of-headers SMP mod_unload modversions ", DEBIAN, "fits"),
+            ("6.1 ", "", "fits"),
+            ("6.1 SMP mod_unload", "", "fits"),
+            ("6.1", "CONFIG_MODULES=y\n", "fits"),
+            ("6.2 SMP mod_unload modversions ", DEBIAN, "it was built for kernel 6.2 instead of 6.1"),
+            ("6.1.0 ", "", "it was built for kernel 6.1.0 instead of 6.1"),
+            ("", "", "no vermagic"),
+            ("6.1 SMP modversions ", DEBIAN, "does not say mod_unload"),
+            ("6.1 SMP preempt_rt mod_unload modversions ", DEBIAN, "says preempt_rt"),
+            ("6.1 ", ARM, "it is for X86_64, the kernel for Aarch64"),
+        ] {
+            let module = elf(".modinfo", format!("license=GPL\0vermagic={vermagic}\0").as_bytes());
+            assert!(told(&module, config).contains(expected), "{vermagic}: {}", told(&module, config));
+        }
+    }
+
+    #[test]
+    fn what_is_cut_empty_or_something_else_is_no_module() {
+        let module = elf(".modinfo", b"vermagic=6.1 \0");
+        let mut program = module.clone();
+        program[16] = 2;
+        for (content, expected) in [
+            (&b""[..], "it is empty"),
+            (&[0; 400], "nothing but zeros"),
+            (b"text\n", "no kernel module"),
+            (&module[..100], "no kernel module"),
+            (&program, "not a relocatable"),
+            (&elf(".text", b"x"), "no .modinfo section"),
+        ] {
+            assert!(told(content, "").contains(expected), "{expected}: {}", told(content, ""));
+        }
+    }
+}
