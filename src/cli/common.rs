@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::conf::Framework;
+use crate::report::Reporter;
 use crate::report::human::{Human, Loudness, Notes};
+use crate::sys::trace;
 
 use super::place;
 
@@ -52,7 +54,7 @@ pub(crate) struct TellArgs {
     /// Tell more
     #[arg(long)]
     pub(crate) verbose: bool,
-    /// Tell everything
+    /// Tell each decision, each command and each written file
     #[arg(long)]
     pub(crate) debug: bool,
 }
@@ -68,6 +70,15 @@ impl TellArgs {
 
     /// With --json, standard output is for the one document.
     pub(crate) fn reporter(&self) -> Human {
+        if self.debug && !self.quiet {
+            listen();
+        }
         Human::new(self.loudness(), if self.json { Notes::Stderr } else { Notes::Stdout })
     }
+}
+
+/// Has every decision, command and written file told on standard error (`--debug`).
+pub(crate) fn listen() {
+    let listener = Human::new(Loudness::Normal, Notes::Stderr);
+    trace::listen(move |text| text.lines().for_each(|line| listener.note(format!("dkms: debug: {line}"))));
 }

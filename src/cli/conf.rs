@@ -32,12 +32,12 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     };
     let loaded = load(app, typed, &file, id.as_ref(), &target)?;
     if typed.json {
-        let text = serde_json::to_string_pretty(&document(&loaded, &target))
+        let text = serde_json::to_string_pretty(&document(app, &loaded, &target))
             .map_err(|error| Error::new(Kind::Internal, "cannot write the directives as JSON").caused_by(error))?;
         app.reporter.answer(text);
         return Ok(());
     }
-    app.reporter.answer(text(&loaded, &target));
+    app.reporter.answer(text(app, &loaded, &target));
     for warning in loaded.notices.iter().chain(&loaded.duplicates) {
         app.reporter.warn(warning.clone());
     }
@@ -92,7 +92,7 @@ fn load(app: &App, typed: &Typed, file: &Path, id: Option<&ModuleId>, target: &T
     Ok(conf::load(&app.system, &app.framework, file, &context, Commands::Run)?)
 }
 
-fn document(loaded: &Loaded, target: &Target) -> Value {
+fn document(app: &App, loaded: &Loaded, target: &Target) -> Value {
     let directives: serde_json::Map<String, Value> = loaded
         .raw
         .iter()
@@ -103,6 +103,7 @@ fn document(loaded: &Loaded, target: &Target) -> Value {
         .collect();
     let origins: serde_json::Map<String, Value> =
         loaded.origins.iter().map(|(name, origin)| (name.clone(), origin_value(origin))).collect();
+    let settings = app.framework.origins.iter().map(|(name, origin)| ((*name).to_owned(), origin_value(origin)));
     json!({
         "schema": "dkms-conf-1",
         "file": loaded.file,
@@ -112,6 +113,7 @@ fn document(loaded: &Loaded, target: &Target) -> Value {
         "arch": target.arch,
         "directives": directives,
         "origins": origins,
+        "settings": settings.collect::<serde_json::Map<String, Value>>(),
         "evaluated_by": loaded.evaluated_by,
         "needs_bash": loaded.needs.iter().map(|(file, what)| json!({ "file": file, "what": what })).collect::<Vec<_>>(),
         "excluded": loaded.conf.exclusion(),
@@ -128,7 +130,7 @@ fn origin_value(origin: &Origin) -> Value {
     }
 }
 
-fn text(loaded: &Loaded, target: &Target) -> String {
+fn text(app: &App, loaded: &Loaded, target: &Target) -> String {
     let how = match loaded.evaluated_by {
         EvaluatedBy::Static => "without running anything",
         EvaluatedBy::Bash => "by bash",
@@ -147,6 +149,9 @@ fn text(loaded: &Loaded, target: &Target) -> String {
     if let Some(why) = loaded.conf.exclusion() {
         lines.push(format!("# not for this kernel: {why}"));
     }
+    // The settings that are not as they come also decide how a module is built and where it goes.
+    let set = app.framework.origins.iter().filter_map(|(name, origin)| Some((name, place(origin, loaded)?)));
+    lines.extend(set.map(|(name, place)| format!("# setting {name}: {place}")));
     lines.join("\n")
 }
 

@@ -129,7 +129,7 @@ pub(crate) struct Typed {
     /// Tell more
     #[arg(long)]
     pub(crate) verbose: bool,
-    /// Tell everything
+    /// Tell each decision, each command and each written file
     #[arg(long)]
     pub(crate) debug: bool,
     /// Show what would be done and why, and do nothing

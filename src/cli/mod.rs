@@ -179,6 +179,9 @@ fn generate_mok(app: &App) -> Result<()> {
 
 /// Finds the root and reads its settings; what the command line says wins. The three trees are places in the root.
 fn open(typed: &Typed, reporter: Human) -> Result<App> {
+    if typed.debug && !typed.quiet {
+        common::listen();
+    }
     let system = place::system(typed.root.as_deref())?;
     let system = match (typed.quiet, typed.json) {
         (true, _) => system.quiet(),

@@ -78,3 +78,43 @@ fn complete(app: &App, request: &Request, snapshot: &Snapshot, lock: &TreeLock) 
     }
     Ok(!plan.steps.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::conf::Framework;
+    use crate::report::human::{Human, Loudness, Notes};
+    use crate::sys::System;
+
+    #[test]
+    fn what_was_seen_serves_until_somebody_else_has_held_the_lock() {
+        let root = tempfile::tempdir().unwrap();
+        let system = System::host().with_root(root.path());
+        let (framework, _) = Framework::read(&system);
+        let app = App::new(system, framework, Human::new(Loudness::Nothing, Notes::Stdout));
+        drop(app.lock().unwrap());
+        let register = |name: &str| {
+            let version = app.tree.layout().tree().join(name).join("1");
+            fs_err::create_dir_all(&version).unwrap();
+            fs_err::os::unix::fs::symlink("/nowhere", version.join("source")).unwrap();
+        };
+        let request = Request::nothing();
+        let known = |between: &dyn Fn()| {
+            std::thread::sleep(Duration::from_millis(60));
+            let seen = look(&app, &request).unwrap();
+            between();
+            let lock = app.lock().unwrap();
+            sound(&app, &request, &lock, seen).unwrap().modules.len()
+        };
+        assert_eq!(known(&|| register("a")), 0, "seen once, before it came");
+        assert_eq!(known(&|| {}), 1);
+        let other = || {
+            let lock = app.lock().unwrap();
+            register("b");
+            drop(lock);
+        };
+        assert_eq!(known(&other), 2, "looked at again");
+    }
+}

@@ -8,6 +8,7 @@ use crate::report::Reporter;
 use crate::request::{Request, Wish};
 use crate::snapshot::Snapshot;
 use crate::step::{InitramfsCare, Operation, Outcome, Plan, Step, StepId};
+use crate::sys::trace;
 use crate::tree::TreeLock;
 use crate::tree::digests::KnownDigests;
 
@@ -61,6 +62,7 @@ impl App {
         if let Some(seen) = &mut seen
             && let Some(plan) = self.nothing_to_do(request, &seen.snapshot)
         {
+            trace::tell(|| format!("decided:\n{}", plan.to_string().trim_end()));
             telling::omissions(self, &plan, wish);
             self.keep_digests(std::mem::take(&mut seen.snapshot.learnt));
             return Ok(Met::new(wish, plan, Vec::new()));
@@ -73,6 +75,7 @@ impl App {
 
         // Decide.
         let plan = self.decide(request, &snapshot)?;
+        trace::tell(|| format!("decided:\n{}", plan.to_string().trim_end()));
         telling::omissions(self, &plan, wish);
         telling::renewals(self, &plan, &snapshot);
 

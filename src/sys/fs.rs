@@ -6,6 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use fs_err as fs;
 
+use super::trace;
+
 /// Whether a regular file there may be executed by somebody.
 pub(crate) fn is_executable(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
@@ -66,6 +68,7 @@ fn persist(staged: tempfile::NamedTempFile, file: &Path, mode: u32) -> io::Resul
     staged.as_file().set_permissions(permissions).map_err(|error| at(file, "set the mode of", error))?;
     staged.as_file().sync_all().map_err(|error| at(file, "write", error))?;
     staged.persist(file).map_err(|error| at(file, "write", error.error))?;
+    trace::tell(|| format!("wrote {}", file.display()));
     sync_folder(folder_of(file))
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod run;
 pub(crate) mod sample;
 pub(crate) mod scratch;
 pub(crate) mod side_by_side;
+pub(crate) mod trace;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use super::copy::{copy_entry, copy_tree};
 use super::fs::{at, is_real_folder, remove_tree, sync_folder, sync_tree};
+use super::trace;
 
 /// Lets the folder `staged` appear as `place`. What was at `place` before is at `staged` afterwards, or gone.
 ///
@@ -20,6 +21,7 @@ pub(crate) fn replace(staged: &Path, place: &Path, rescue: &Path) -> io::Result<
     }
     match renameat_with(CWD, staged, CWD, place, RenameFlags::EXCHANGE) {
         Ok(()) => {
+            trace::tell(|| format!("{} took the place of {}", staged.display(), place.display()));
             failpoint();
             sync_parent(place)
         }
@@ -51,6 +53,7 @@ pub(crate) fn bring_back(place: &Path, rescue: &Path) -> io::Result<bool> {
 /// Renames, with an fsync of the folder. The target must not exist (an empty folder may).
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
+    trace::tell(|| format!("renamed {} to {}", from.display(), to.display()));
     failpoint();
     sync_parent(to)
 }

@@ -6,8 +6,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use super::interrupt;
 use super::leash::Leash;
+use super::{interrupt, trace};
 
 /// Where the two output streams of a program go. Standard input is /dev/null unless [`Command::input`] gives one.
 #[derive(Debug, Default)]
@@ -137,6 +137,28 @@ impl Command {
     }
 }
 
+impl Command {
+    /// The line with the folder and the environment that it runs in.
+    fn in_full(&self) -> String {
+        let mut text = format!("run {}", self.line());
+        if let Some(folder) = &self.folder {
+            text.push_str(&format!("\n  in {}", folder.display()));
+        }
+        let ours = if self.clear { "only" } else { "ours, with" };
+        let variables = self.variables.iter().map(|(name, value)| match value {
+            // Of a signing key: nobody's log should have it.
+            Some(_) if name.to_string_lossy().ends_with("_PIN") => format!("{}=(hidden)", name.to_string_lossy()),
+            Some(value) => format!("{}={}", name.to_string_lossy(), value.to_string_lossy()),
+            None => format!("{} unset", name.to_string_lossy()),
+        });
+        let variables = variables.collect::<Vec<_>>().join(" ");
+        if self.clear || !variables.is_empty() {
+            text.push_str(&format!("\n  environment: {ours} {variables}"));
+        }
+        text
+    }
+}
+
 /// How a program ended, and what it wrote if that was captured.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Finished {
@@ -223,6 +245,7 @@ impl Runner for ErrorStreamRunner {
 }
 
 fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
+    trace::tell(|| command.in_full());
     let fail = |source| RunError { program: command.program.to_string_lossy().into_owned(), source };
     let mut child = std::process::Command::new(&command.program);
     child.args(&command.arguments).stdin(Stdio::null());

@@ -65,3 +65,16 @@ fn nobody_in_particular_may_ask_and_a_bad_file_has_its_code() {
         assert_eq!(sandbox.dkms(&format!("conf {operand} -k {KERNEL}")).code, code, "{operand}");
     }
 }
+
+#[test]
+fn settings_that_are_not_as_they_come_are_told_with_their_place() {
+    let sandbox = Sandbox::new();
+    sandbox.source("foo", "1", "");
+    let ran = sandbox.with_settings("symlink_modules=yes\n", &format!("conf foo/1 -k {KERNEL} --json"));
+    let told: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    assert_eq!(told["settings"]["symlink_modules"]["file"], "/etc/dkms/framework.conf", "{told}");
+    assert_eq!(told["settings"]["symlink_modules"]["line"], 4, "{told}");
+    assert!(told["settings"].get("try_sign_modules").is_none(), "{told}");
+    let ran = sandbox.with_settings("symlink_modules=yes\n", &format!("conf foo/1 -k {KERNEL}"));
+    assert!(ran.out.contains("\n# setting symlink_modules: /etc/dkms/framework.conf:4"), "{ran:?}");
+}

@@ -204,3 +204,17 @@ fn a_closed_reader_of_status_is_no_error() {
         std::process::Command::new("bash").args(["-c", &line, env!("CARGO_BIN_EXE_dkms")]).output().expect("bash");
     assert!(done.status.success() && done.stderr.is_empty(), "{done:?}");
 }
+
+#[test]
+fn debug_tells_each_decision_with_its_reason_each_command_with_its_environment_and_each_file() {
+    let sandbox = Sandbox::new();
+    sandbox.source("foo", "1", "");
+    let told = sandbox.ok(&format!("install foo/1 -k {KERNEL} --debug")).err;
+    let has = |begin: &str| told.lines().any(|line| line.starts_with(&format!("dkms: debug: {begin}")));
+    for begin in ["decided:", "build     foo/1 for", "run ", "  environment: ", "wrote ", "renamed "] {
+        assert!(has(begin), "{begin}: {told}");
+    }
+    assert!(has(&format!("wrote /lib/modules/{KERNEL}/")), "{told}");
+    let verbose = sandbox.ok(&format!("uninstall foo/1 -k {KERNEL} --verbose"));
+    assert!(!verbose.err.contains("debug"), "{verbose:?}");
+}

@@ -121,6 +121,7 @@ fn swap(job: &Job<'_>, staged: Staged<'_>, replaced: Option<&ModuleVersion>) -> 
         temporary.persist(&staged.place).map_err(|error| {
             std::io::Error::new(error.error.kind(), format!("cannot write {}: {}", staged.place.display(), error.error))
         })?;
+        sys::trace::tell(|| format!("wrote {}", staged.place.display()));
     }
     sys::rename::failpoint();
     for original in elsewhere.iter().filter(|original| original.exists()) {
