@@ -32,7 +32,7 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     };
     let loaded = load(app, typed, &file, id.as_ref(), &target)?;
     if typed.json {
-        let text = serde_json::to_string_pretty(&document(app, &loaded, &target))
+        let text = crate::report::document(&document(app, &loaded, &target))
             .map_err(|error| Error::new(Kind::Internal, "cannot write the directives as JSON").caused_by(error))?;
         app.reporter.answer(text);
         return Ok(());

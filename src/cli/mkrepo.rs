@@ -142,7 +142,7 @@ fn tell(
             "repositories": published,
             "signed_by": key.map(SigningKey::fingerprint),
         });
-        let text = serde_json::to_string_pretty(&answer)
+        let text = crate::report::document(&answer)
             .map_err(|error| Error::new(Kind::Internal, "the result cannot be told as JSON").caused_by(error))?;
         reporter.tell(Message::Answer(text));
         return Ok(());

@@ -358,6 +358,6 @@ fn failed(failure: &Failure) -> FailedEntry {
 }
 
 fn text(document: &impl Serialize) -> Result<String> {
-    serde_json::to_string_pretty(document)
+    crate::report::document(document)
         .map_err(|error| Error::new(Kind::Internal, "cannot write the answer as JSON").caused_by(error))
 }

@@ -10,6 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::error::Error;
 use crate::ids::{ModuleId, Target};
 
+use super::escape::text as harmless;
 use super::{Message, Reporter};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -81,11 +82,14 @@ impl Human {
         if to_stdout { self.write(io::stdout(), &text) } else { self.write(io::stderr(), &text) }
     }
 
+    /// The only way out, where foreign text becomes harmless.
+    ///
     /// A closed pipe (`dkms status | head -1`) is the reader's good right: nothing is left to be told then.
     fn write(&self, mut stream: impl Write, text: &str) {
         if self.loudness == Loudness::Nothing {
             return;
         }
+        let text = harmless(text);
         let mut write = || stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
         let written = match &self.progress {
             Some(progress) => progress.suspend(write),
@@ -106,7 +110,7 @@ impl Human {
             if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {eta}") {
                 bar.set_style(style);
             }
-            bar.with_message(title)
+            bar.with_message(harmless(&title).into_owned())
         });
         shown.set_position(done);
         if done >= total
@@ -123,7 +127,7 @@ impl Human {
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
                 bar.set_style(style);
             }
-            bar.set_message(title.clone());
+            bar.set_message(harmless(&title).into_owned());
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });

@@ -1,5 +1,6 @@
 //! The only place that prints. The layers below hand over what happened; how it reads is decided here.
 
+pub(crate) mod escape;
 pub(crate) mod human;
 
 use crate::ids::{ModuleId, Target};
@@ -44,6 +45,11 @@ pub(crate) enum Message {
         /// How it ended, a few words ("done", "failed").
         how: String,
     },
+}
+
+/// A document for [`Message::Answer`].
+pub(crate) fn document(document: &impl serde::Serialize) -> serde_json::Result<String> {
+    Ok(escape::json(&serde_json::to_string_pretty(document)?).into_owned())
 }
 
 /// Takes messages from any thread.

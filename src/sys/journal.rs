@@ -4,6 +4,8 @@ use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
+use crate::report::escape;
+
 /// How grave a line is, in syslog's numbers (RFC 5424, section 6.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gravity {
@@ -45,14 +47,19 @@ pub(crate) fn send(gravity: Gravity, line: &str) -> io::Result<()> {
 /// journald's own protocol: `NAME=VALUE` lines (systemd's "Native Journal Protocol").
 fn native(gravity: Gravity, line: &str) -> Vec<u8> {
     let priority = gravity as u8;
-    let line = line.replace('\n', " ");
+    let line = one_line(line);
     format!("PRIORITY={priority}\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER={IDENTIFIER}\nMESSAGE={line}\n").into_bytes()
 }
 
 /// RFC 3164 as local daemons take it: they put the time themselves where there is none.
 fn classic(gravity: Gravity, line: &str, pid: u32) -> Vec<u8> {
     let priority = DAEMON | gravity as u8;
-    format!("<{priority}>{IDENTIFIER}[{pid}]: {}", line.replace('\n', " ")).into_bytes()
+    format!("<{priority}>{IDENTIFIER}[{pid}]: {}", one_line(line)).into_bytes()
+}
+
+/// The log is shown on terminals, and to those who trust each line to be one message.
+fn one_line(line: &str) -> String {
+    escape::word(&line.replace('\n', " ")).into_owned()
 }
 
 #[cfg(test)]
@@ -65,5 +72,8 @@ mod tests {
         assert_eq!(native, "PRIORITY=3\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=dkms\nMESSAGE=a b\n");
         assert_eq!(classic(Gravity::Info, "installed", 7), b"<30>dkms[7]: installed");
         assert_eq!(classic(Gravity::Warning, "a\nb", 7), b"<28>dkms[7]: a b");
+        for datagram in [super::native(Gravity::Error, "\u{1b}[2J\r"), classic(Gravity::Error, "\u{1b}[2J\r", 7)] {
+            assert!(String::from_utf8(datagram).unwrap().contains(r"\x1b[2J\r"));
+        }
     }
 }

@@ -74,6 +74,9 @@ fn a_hostile_archive_of_every_kind_is_refused_by_its_entry() {
         (tar_of("link", EntryType::Symlink, "/etc/passwd", b""), "`link` is refused: it is a link to `/etc/passwd`"),
         (tar_of("hard", EntryType::Link, "../x", b""), "`hard` is refused: its name holds `..`"),
         (tar_of("node", EntryType::Block, "", b""), "`node` is refused: it is a device"),
+        // What the archive would have a terminal do is shown.
+        (tar_of("\u{1b}[2J/../x", EntryType::Regular, "", b""), r"`\x1b[2J/../x` is refused"),
+        (tar_of("a\n\u{202e}/../x", EntryType::Regular, "", b""), r"`a\n\u{202e}/../x` is refused"),
     ];
     for (tar, said) in &tars {
         let gzip = || {

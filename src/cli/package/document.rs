@@ -68,7 +68,7 @@ pub(super) fn packages(made: &[Made], module: &ModuleId, source: Option<&Prepare
         changes: source.map_or(&[], |source| &source.changes),
         conf: source.and_then(|source| source.written.as_ref()).map(|written| written.text.as_str()),
     };
-    serde_json::to_string_pretty(&document)
+    crate::report::document(&document)
         .map_err(|error| Error::new(Kind::Internal, "the result cannot be told as JSON").caused_by(error))
 }
 

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::exit::Kind;
 use crate::package::input::filter;
 use crate::package::input::filter::Verdict;
+use crate::report::escape::word;
 
 /// How much an archive may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,16 +81,16 @@ pub(crate) enum Refusal {
     #[error("its name holds a control character or nothing at all")]
     Name,
     /// A link leads out of the folder.
-    #[error("it is a link to `{0}`, which lies outside the archive")]
+    #[error("it is a link to `{}`, which lies outside the archive", word(.0))]
     Leaves(String),
     /// A hard link to something that did not come before it.
-    #[error("it is a hard link to `{0}`, which is not a file that came before it")]
+    #[error("it is a hard link to `{}`, which is not a file that came before it", word(.0))]
     HardLink(String),
     /// Neither file, folder nor link.
     #[error("it is a {0}")]
     Special(&'static str),
     /// The name goes through a link that the archive made.
-    #[error("its name goes through the link `{0}`")]
+    #[error("its name goes through the link `{}`", word(.0))]
     ThroughLink(String),
     /// The name is too long to be unpacked below another folder.
     #[error("its name has more than {0} bytes")]
@@ -138,21 +139,21 @@ pub(crate) enum ArchiveError {
         reason: String,
     },
     /// An entry is not one that a source archive may hold.
-    #[error("the entry `{entry}` is refused: {reason}")]
+    #[error("the entry `{}` is refused: {reason}", word(.entry))]
     Refused {
         /// Its name.
         entry: String,
         /// Why.
         reason: Refusal,
     },
-    #[error("it holds more than {limit} bytes unpacked, as the entry `{entry}` shows")]
+    #[error("it holds more than {limit} bytes unpacked, as the entry `{}` shows", word(.entry))]
     TooLarge {
         /// The entry that is too much.
         entry: String,
         /// The limit in bytes.
         limit: u64,
     },
-    #[error("it holds more than {limit} entries; `{entry}` is one too many")]
+    #[error("it holds more than {limit} entries; `{}` is one too many", word(.entry))]
     TooMany {
         /// The entry that is too much.
         entry: String,
@@ -178,7 +179,7 @@ pub(crate) enum ArchiveError {
 }
 
 fn near(entry: &Option<String>) -> String {
-    entry.as_ref().map_or(String::new(), |entry| format!(" at the entry `{entry}`"))
+    entry.as_ref().map_or(String::new(), |entry| format!(" at the entry `{}`", word(entry)))
 }
 
 impl ArchiveError {
