@@ -129,3 +129,43 @@ fn a_spec_and_its_sources_are_the_same_each_time_and_stay_unless_forced() {
     assert_eq!(make(&[]).status.code(), Some(9));
     assert!(make(&["--force"]).status.success() && first == read());
 }
+
+/// What a source may say of itself so that rpmbuild would do something.
+const HOSTILE: [&str; 8] = [
+    "%include /nonexistent",
+    "%if 0",
+    "%{lua:os.execute('touch pwned')}",
+    "%(touch pwned)",
+    "%files",
+    "   %endif",
+    "%{!?x:%include /nonexistent}",
+    "%define x %(touch pwned)",
+];
+
+#[test]
+fn nothing_that_a_source_says_is_a_word_of_the_spec() {
+    needs!("rpmspec");
+    for said_by_source in HOSTILE {
+        let workshop = Workshop::new();
+        let text = format!(
+            "MODULE_LICENSE(\"GPL\");\nMODULE_AUTHOR(\"{said_by_source} <a@b.org>\");\n\
+             MODULE_DESCRIPTION(\"{said_by_source}\");\n"
+        );
+        std::fs::write(workshop.path("demo-v1.2/demo.c"), text).unwrap();
+        workshop.archive();
+        let long = format!("{} {said_by_source}", "word ".repeat(15));
+        std::fs::write(workshop.path("CHANGES"), format!("## 1.2\n- {long}\n- {said_by_source}\n")).unwrap();
+        let option = |text: &str| format!("a\n{text}\nb");
+        let (description, plain) = (format!("{long}\n\n{said_by_source}"), option(said_by_source));
+        let words = ["--changelog", "CHANGES", "--description", &description, "--vendor", &plain, "--url", &plain];
+        for words in [&[][..], &words, &["--summary", &plain, "--license", &plain, "--maintainer", "A % <a@b.org>"]] {
+            let all = [&["mkspec", "demo-v1.2.tar.gz", "--output", "out", "--force"], words].concat();
+            let made = workshop.dkms(&all);
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+            let text = said("rpmspec", &["-P"], &workshop.path("out/Demo_x-dkms.spec"));
+            assert_eq!(text.lines().filter(|line| line.trim_start().starts_with("%files")).count(), 1, "{text}");
+            assert!(text.contains("%changelog"), "{text}");
+            assert!(!workshop.path("pwned").exists() && !Path::new("pwned").exists(), "{words:?}");
+        }
+    }
+}

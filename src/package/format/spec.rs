@@ -9,6 +9,7 @@ use crate::package::format::rpm::bullet;
 use crate::package::format::source_archive;
 use crate::package::input::payload::{EntryKind, Payload};
 use crate::package::io::stream::{Compression, GZIP_LEVEL, ZSTD_LEVEL};
+use crate::package::module::survey::one_line;
 use crate::package::words::date;
 use crate::package::words::relations::{Compare, Kind, Phase, Relation};
 
@@ -91,14 +92,14 @@ fn tags(info: &PackageInfo) -> String {
         ("License", info.license.clone()),
         ("Group", "System/Kernel".to_owned()),
     ]);
-    tags.extend(info.url.clone().map(|url| ("URL", url)));
+    tags.extend(info.url.as_ref().map(|url| ("URL", url.replace(' ', "%20"))));
     tags.extend(info.maintainer.clone().map(|person| ("Packager", person)));
     tags.extend(info.vendor.clone().map(|vendor| ("Vendor", vendor)));
     tags.push(match info.architecture.as_str() {
         "noarch" => ("BuildArch", "noarch".to_owned()),
         other => ("ExclusiveArch", other.to_owned()),
     });
-    tags.iter().map(|(name, value)| format!("{name}: {}\n", literal(value))).collect()
+    tags.iter().map(|(name, value)| format!("{name}: {}\n", literal(&one_line(value)))).collect()
 }
 
 fn sources(info: &PackageInfo) -> String {
@@ -176,12 +177,12 @@ fn relation(relation: &Relation) -> Option<String> {
         };
         format!(" {sign} {version}")
     });
-    Some(literal(&format!("{tag}{by}: {}{version}", relation.name)))
+    Some(literal(&one_line(&format!("{tag}{by}: {}{version}", relation.name))))
 }
 
 fn description(info: &PackageInfo) -> String {
     let paragraphs: Vec<String> = info.description.iter().map(|text| fold(text, 79).join("\n")).collect();
-    block(&paragraphs.join("\n\n"))
+    prose(&paragraphs.join("\n\n"))
 }
 
 fn scripts(info: &PackageInfo) -> String {
@@ -192,13 +193,13 @@ fn scripts(info: &PackageInfo) -> String {
         Phase::AfterRemoval => "%postun",
         Phase::AfterTransaction => "%posttrans",
     };
-    info.scripts.iter().map(|script| format!("\n{}\n{}", section(script.phase), block(&script.text))).collect()
+    info.scripts.iter().map(|script| format!("\n{}\n{}", section(script.phase), script_text(&script.text))).collect()
 }
 
 fn changelog(info: &PackageInfo) -> String {
     let entry = |change: crate::package::description::info::Change| {
         let lines: Vec<String> = change.changes.iter().map(|text| bullet(text)).collect();
-        block(&format!("* {} {} - {}\n{}\n", date::day(change.date), change.person, change.version, lines.join("\n")))
+        prose(&format!("* {} {} - {}\n{}\n", date::day(change.date), change.person, change.version, lines.join("\n")))
     };
     info.changes().into_iter().map(entry).collect::<Vec<_>>().join("\n")
 }
@@ -208,9 +209,24 @@ fn literal(text: &str) -> String {
     text.replace('%', "%%")
 }
 
-/// Lines in which rpmbuild sees neither a macro nor the beginning of a section.
-fn block(text: &str) -> String {
-    let line = |line: &str| if line.starts_with('%') { format!(" {}", literal(line)) } else { literal(line) };
+/// Lines of a text for people. What rpmbuild takes for a section or a condition stands at the beginning of a line, also
+/// behind blanks, and is looked for once macros are expanded, so that no number of `%` hides it: it gets a mark before it.
+fn prose(text: &str) -> String {
+    block(text, "'")
+}
+
+/// Lines of a shell script: two quotes with nothing between them say nothing to a shell.
+fn script_text(text: &str) -> String {
+    block(text, "''")
+}
+
+fn block(text: &str, mark: &str) -> String {
+    let line = |line: &str| {
+        let words = line.trim_start();
+        let indent = &line[..line.len() - words.len()];
+        let mark = if words.starts_with('%') { mark } else { "" };
+        format!("{indent}{mark}{}", literal(words))
+    };
     let mut lines: Vec<String> = text.lines().map(line).collect();
     lines.push(String::new());
     lines.join("\n")
@@ -222,7 +238,9 @@ mod tests {
 
     #[test]
     fn no_text_becomes_a_macro_or_a_section() {
-        assert_eq!(block("%files\n100 %{x} %(id)\n"), " %%files\n100 %%{x} %%(id)\n");
+        let text = "%files\n100 %{x} %(id)\n\t %include x\n";
+        assert_eq!(prose(text), "'%%files\n100 %%{x} %%(id)\n\t '%%include x\n");
+        assert_eq!(script_text("%if\n"), "''%%if\n");
         assert_eq!(literal("%global x"), "%%global x");
     }
 }
