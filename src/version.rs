@@ -5,24 +5,22 @@ use std::cmp::Ordering;
 /// Compares two versions: every run of one or two digits counts as three digits with leading zeros, then the strings
 /// compare byte by byte. So `3.5` < `3.5-rc2` < `3.6` < `3.10`. Longer runs stay as they are.
 pub(crate) fn compare(left: &str, right: &str) -> Ordering {
-    key(left).cmp(&key(right))
+    padded(left).cmp(&padded(right))
 }
 
-/// The string by which [`compare`] orders.
-fn key(version: &str) -> Vec<u8> {
-    let bytes = version.as_bytes();
-    let mut key = Vec::with_capacity(bytes.len() * 2);
-    let mut at = 0;
-    while at < bytes.len() {
-        let digits = bytes[at..].iter().take_while(|b| b.is_ascii_digit()).count();
-        if digits == 0 {
-            key.push(bytes[at]);
-            at += 1;
-            continue;
+/// The string by which [`compare`] orders; what the function `VER` gives, which the original offers to a dkms.conf.
+pub(crate) fn padded(version: &str) -> String {
+    let mut key = String::with_capacity(version.len() * 2);
+    let mut rest = version;
+    while !rest.is_empty() {
+        let (digits, after) = rest.split_at(rest.bytes().take_while(u8::is_ascii_digit).count());
+        if !digits.is_empty() {
+            key.extend(std::iter::repeat_n('0', 3usize.saturating_sub(digits.len())));
+            key.push_str(digits);
         }
-        key.extend(std::iter::repeat_n(b'0', 3usize.saturating_sub(digits)));
-        key.extend_from_slice(&bytes[at..at + digits]);
-        at += digits;
+        let (between, next) = after.split_at(after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len()));
+        key.push_str(between);
+        rest = next;
     }
     key
 }

@@ -2,12 +2,14 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::action::{Context, caller};
+use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
+use crate::sys::environment::{self, Whom};
 use crate::sys::{self, Output, System};
 use crate::tree::TreeLock;
 
@@ -64,7 +66,7 @@ impl HookEnd {
 ///
 /// # Errors
 ///
-/// The script is there but could not be started.
+/// The script's path leads out of the source, or it is there but could not be started.
 pub(crate) fn run(
     context: &Context<'_>,
     hook: Hook,
@@ -73,12 +75,14 @@ pub(crate) fn run(
     command: &str,
     folder: &Path,
 ) -> Result<HookEnd> {
+    stays_inside(&hook.to_string(), id, command)?;
     let Some(Invocation { script, arguments }) = find(context.system, &id.name, command, folder) else {
         context.reporter.warn(not_executable(&hook.to_string(), id, command, folder));
         return Ok(HookEnd::Done);
     };
-    let mut child = context.system.command(folder, context.system.inside(&script)).args(arguments);
-    for (name, value) in environment(context, id, target) {
+    let system = with_made_environment(context.system, context.framework);
+    let mut child = system.command(folder, system.inside(&script)).args(arguments);
+    for (name, value) in variables(context, id, target) {
         child = child.env(name, value);
     }
     context.reporter.detail(format!("running the {hook} script of {id}: {command}"));
@@ -86,6 +90,12 @@ pub(crate) fn run(
         Error::new(Kind::Script(126), format!("the {hook} script of {id} could not be started")).caused_by(error)
     })?;
     Ok(if finished.success() { HookEnd::Done } else { HookEnd::Failed(finished.shell_code()) })
+}
+
+/// The system whose programs find what a script may find.
+pub(super) fn with_made_environment(system: &System, framework: &Framework) -> System {
+    let made = environment::made(system.environment(), Whom::Script, &framework.pass_environment);
+    system.clone().with_environment(made)
 }
 
 /// A script that exists and may be executed, and the rest of its command line, split into words.
@@ -96,33 +106,52 @@ pub(super) struct Invocation {
     pub(super) arguments: Vec<String>,
 }
 
+/// Refuses a script whose path leads out of the source, as a patch's is.
+pub(super) fn stays_inside(hook: &str, id: &ModuleId, command: &str) -> Result<()> {
+    match path_of(command).filter(|script| leads_out(script)) {
+        Some(script) => {
+            let message = format!("the {hook} script `{script}` of {id} leads out of its source (its path holds `..`)");
+            Err(Error::new(Kind::PatchMissing, message).hint("put the script into the source of the module"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn leads_out(script: &str) -> bool {
+    Path::new(script).components().any(|part| part == Component::ParentDir)
+}
+
+/// The script that a hook command names. A leading slash means below the folder, too: scripts are relative to the source,
+/// whatever they look like.
+fn path_of(command: &str) -> Option<&str> {
+    command.split_whitespace().next().map(|script| script.trim_start_matches('/'))
+}
+
 /// Where the script of a hook command lies: below /etc/dkms/NAME if it is executable there, else below `folder`.
 pub(super) fn find(system: &System, name: &ModuleName, command: &str, folder: &Path) -> Option<Invocation> {
-    let mut words = command.split_whitespace();
-    // A leading slash means below the folder, too: scripts are relative to the source, whatever they look like.
-    let script = words.next()?.trim_start_matches('/');
+    let script = path_of(command).filter(|script| !leads_out(script))?;
     [system.path("/etc/dkms").join(name).join(script), folder.join(script)]
         .into_iter()
         .find(|file| sys::fs::is_executable(file))
-        .map(|script| Invocation { script, arguments: words.map(str::to_owned).collect() })
+        .map(|script| Invocation { script, arguments: command.split_whitespace().skip(1).map(str::to_owned).collect() })
 }
 
 /// The script of a hook command, as the command names it below the source, and where it lies now.
 pub(crate) fn script(system: &System, name: &ModuleName, command: &str, folder: &Path) -> Option<(PathBuf, PathBuf)> {
-    let named = command.split_whitespace().next()?.trim_start_matches('/');
+    let named = path_of(command)?;
     find(system, name, command, folder).map(|found| (PathBuf::from(named), found.script))
 }
 
 /// The warning for a script that cannot be run.
 pub(super) fn not_executable(hook: &str, id: &ModuleId, command: &str, folder: &Path) -> String {
-    let script = command.split_whitespace().next().unwrap_or(command).trim_start_matches('/');
+    let script = path_of(command).unwrap_or_default();
     let place = folder.join(script);
     let what = if place.exists() { "is not executable" } else { "does not exist" };
     format!("the {hook} script of {id} was not run: {} {what}", place.display())
 }
 
 /// What a script finds in its environment besides ours: the lock holder, and the module and kernel it works on.
-fn environment(context: &Context<'_>, id: &ModuleId, target: Option<&Target>) -> Vec<(&'static str, OsString)> {
+fn variables(context: &Context<'_>, id: &ModuleId, target: Option<&Target>) -> Vec<(&'static str, OsString)> {
     let mut variables = vec![(TreeLock::TOKEN, OsString::from(context.lock.token()))];
     if let Some(target) = target {
         variables.push(caller::mark(context.system, id, target));
@@ -182,6 +211,29 @@ mod tests {
         script(&root.path().join("post.sh"), 0o600);
         assert_eq!(find(&system, &id.name, "post.sh x", root.path()), None);
         assert!(not_executable("POST_ADD", &id, "post.sh x", root.path()).ends_with("is not executable"));
+    }
+
+    #[test]
+    fn a_script_outside_of_the_source_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let system = System::host().with_root(root.path());
+        let id = ModuleId::new(ModuleName::new("foo").unwrap(), crate::ids::ModuleVersion::new("1").unwrap());
+        let source = root.path().join("usr/src/foo-1");
+        fs_err::create_dir_all(source.join("sub")).unwrap();
+        script(&root.path().join("usr/src/evil.sh"), 0o755);
+        script(&source.join("a..b.sh"), 0o755);
+        for (command, good) in [
+            ("../evil.sh", false),
+            ("/../evil.sh x", false),
+            ("sub/../../evil.sh", false),
+            ("a..b.sh ../x", true),
+            ("", true),
+        ] {
+            assert_eq!(stays_inside("POST_ADD", &id, command).is_ok(), good, "{command}");
+            assert!(good || find(&system, &id.name, command, &source).is_none(), "{command}");
+        }
+        let error = stays_inside("POST_ADD", &id, "../evil.sh").unwrap_err();
+        assert_eq!((error.kind().code(), error.message().contains("POST_ADD script `../evil.sh`")), (5, true));
     }
 
     #[test]

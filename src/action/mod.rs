@@ -31,6 +31,7 @@ use crate::ids::{KernelRelease, Target};
 use crate::report::{Message, Reporter};
 use crate::snapshot::View;
 use crate::step::{Operation, Outcome, Plan, Policy, Step, StepId};
+use crate::sys::environment::left_out;
 use crate::sys::{System, interrupt};
 use crate::tree::finished::Limits;
 use crate::tree::intent::{self, Doing, Intent};
@@ -72,6 +73,7 @@ pub(crate) enum Attempt {
 /// the plan's order). One depmod per kernel at the end of the installs and uninstalls that asked for it; where it fails,
 /// the installs that it fails on are taken back and count as failed.
 pub(crate) fn run(plan: &Plan, context: &Context<'_>) -> Vec<(StepId, Outcome)> {
+    tell_environment(plan, context);
     let builds = plan.steps.iter().filter(|step| step.operation == Operation::Build);
     let modules: std::collections::BTreeSet<_> = builds.map(|step| &step.module).collect();
     // One build at a time per module version, so more could never run together.
@@ -94,6 +96,17 @@ pub(crate) fn run(plan: &Plan, context: &Context<'_>) -> Vec<(StepId, Outcome)> 
     });
     trim_finished(plan, context);
     pool.shared.into_inner().unwrap_or_else(PoisonError::into_inner).schedule.into_outcomes()
+}
+
+/// Who wonders why a variable has no effect finds the answer with `--verbose`.
+fn tell_environment(plan: &Plan, context: &Context<'_>) {
+    let left_out = left_out(context.system.environment(), &context.framework.pass_environment);
+    if !plan.steps.is_empty() && !left_out.is_empty() {
+        let names = left_out.join(" ");
+        context.reporter.detail(format!(
+            "builds and scripts do not find these variables: {names} (pass_environment in framework.conf(5) lets them)"
+        ));
+    }
 }
 
 /// Builds that were taken away are kept for a while, but not too many.

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use crate::action::hook::with_made_environment;
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
@@ -35,7 +36,8 @@ fn run_logged(
         .map_err(|error| Error::io("cannot write the log of post_transaction", error))?;
     let stream = log.try_clone().map_err(|error| Error::io("cannot write the log of post_transaction", error))?;
     reporter.detail(format!("running post_transaction: {command}"));
-    let child = system.command(system.root(), "bash").args(["-c", command]).env_remove(TreeLock::TOKEN);
+    let made = with_made_environment(system, framework);
+    let child = made.command(system.root(), "bash").args(["-c", command]).env_remove(TreeLock::TOKEN);
     let child = child.env("kernelver", kernel.map(KernelRelease::as_str).unwrap_or_default());
     let finished = system
         .run(&child.output(Output::File(stream)))

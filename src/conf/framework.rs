@@ -7,7 +7,7 @@ use super::module::Directives;
 use super::policy::{self, Policies};
 use super::shell::{Evaluations, Reach, Shell};
 use super::{ConfError, destination};
-use crate::sys::System;
+use crate::sys::{System, environment};
 
 /// Where a setting came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub(crate) struct Framework {
     pub(crate) compress_options: BTreeMap<&'static str, String>,
     /// `build_environment`
     pub(crate) build_environment: Option<PathBuf>,
+    /// `pass_environment`: variables of the caller that builds and scripts find, too; `X*` for all that begin with `X`.
+    pub(crate) pass_environment: Vec<String>,
     /// `try_sign_modules`
     pub(crate) try_sign: TrySign,
     /// `post_transaction`
@@ -64,7 +66,7 @@ pub(crate) struct Framework {
 }
 
 /// Every name that these files may set.
-const NAMES: [&str; 25] = [
+const NAMES: [&str; 27] = [
     "source_tree",
     "dkms_tree",
     "install_tree",
@@ -79,6 +81,8 @@ const NAMES: [&str; 25] = [
     "compress_xz_opts",
     "compress_zstd_opts",
     "build_environment",
+    "pass_environment",
+    "conf_timeout",
     "try_sign_modules",
     "post_transaction",
     "sign_file",
@@ -140,6 +144,7 @@ impl Framework {
             parallel_jobs: None,
             compress_options: BTreeMap::new(),
             build_environment: None,
+            pass_environment: Vec::new(),
             try_sign: TrySign::default(),
             post_transaction: None,
             sign_file: None,
@@ -209,6 +214,7 @@ impl Framework {
                 }
             }
             "build_environment" => self.build_environment = optional().map(PathBuf::from),
+            "pass_environment" => self.pass_environment = variables(name, value)?,
             "try_sign_modules" => self.try_sign = try_sign(value)?,
             "post_transaction" => self.post_transaction = optional(),
             "sign_file" => self.sign_file = optional(),
@@ -272,6 +278,7 @@ fn evaluate(
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec(),
         destination: destination::replacement(system),
+        time_limit: framework.policies.conf_timeout,
         reach: Reach::Bash,
         evaluations: Evaluations::One,
     };
@@ -285,6 +292,16 @@ fn folder(name: &str, value: &str) -> Result<PathBuf, String> {
     } else {
         Err(format!("{name} is `{value}`, no absolute path"))
     }
+}
+
+/// Names of variables between blanks or commas.
+fn variables(name: &str, words: &str) -> Result<Vec<String>, String> {
+    let words = words.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
+    let checked = |word: &str| match environment::check(word) {
+        Ok(()) => Ok(word.to_owned()),
+        Err(why) => Err(format!("`{word}` in {name} is {why}")),
+    };
+    words.map(checked).collect()
 }
 
 fn truth(value: &str) -> Option<bool> {

@@ -19,6 +19,8 @@ pub(super) struct Gathered {
     pub(super) depends_on_kernel: bool,
     pub(super) needs: Vec<(PathBuf, String)>,
     pub(super) notices: Vec<String>,
+    /// What bash said while it was asked, on top of its answer.
+    pub(super) said: Vec<String>,
     pub(super) origins: Arc<BTreeMap<String, Origin>>,
     /// Each file with its text, in order.
     pub(super) texts: Vec<(PathBuf, String)>,

@@ -34,7 +34,7 @@ pub(crate) fn load(
     let config = kernel_config(system, context);
     let asked = context.target.map(|target| Asked { target, config: &config });
     let checked = rules::check(&gathered.directives, asked);
-    let notices = gathered.notices.iter().cloned().chain(checked.notices).collect();
+    let notices = gathered.notices.iter().chain(&gathered.said).cloned().chain(checked.notices).collect();
     match checked.conf {
         Some(conf) => Ok(Loaded {
             conf,
@@ -52,7 +52,9 @@ pub(crate) fn load(
         }
         None => {
             let located = |problem| Problem::locate(problem, &gathered.texts);
-            let problems = checked.problems.into_iter().map(located).collect();
+            // What a command complains about is often why a directive has no value.
+            let said = gathered.said.iter().cloned().map(Problem::from);
+            let problems = checked.problems.into_iter().map(located).chain(said).collect();
             Err(ConfError::Invalid { file: file.to_path_buf(), problems })
         }
     }
@@ -118,6 +120,7 @@ fn evaluate(
         depends_on_kernel: false,
         needs: Vec::new(),
         notices: Vec::new(),
+        said: Vec::new(),
         origins: Arc::default(),
         texts: Vec::new(),
     };
@@ -128,6 +131,7 @@ fn evaluate(
         names: &names,
         variables: variables(framework, context),
         destination: memo.destination(system),
+        time_limit: framework.policies.conf_timeout,
         reach,
         evaluations: Evaluations::Two,
     };
@@ -143,6 +147,7 @@ fn evaluate(
         gathered.unknown.retain(|unknown| !gathered.directives.contains_key(&unknown.name));
         gathered.unknown.extend(reading.unknown);
         gathered.notices.extend(reading.notices);
+        gathered.said.extend(reading.said);
         if reading.evaluated_by == EvaluatedBy::Bash {
             gathered.evaluated_by = EvaluatedBy::Bash;
         }

@@ -38,13 +38,15 @@ pub(crate) struct Policies {
     pub(crate) essential_modules: BTreeSet<ModuleName>,
     /// `lock_timeout`
     pub(crate) lock_timeout: Duration,
+    /// `conf_timeout`: how long a dkms.conf that needs bash may be evaluated.
+    pub(crate) conf_timeout: Duration,
     /// `initramfs`
     pub(crate) initramfs: InitramfsPolicy,
 }
 
 /// The names of these settings.
-pub(super) const NAMES: [&str; 5] =
-    ["failure_policy", "strict_modules", "essential_modules", "lock_timeout", "initramfs"];
+pub(super) const NAMES: [&str; 6] =
+    ["failure_policy", "strict_modules", "essential_modules", "lock_timeout", "conf_timeout", "initramfs"];
 
 impl Default for Policies {
     fn default() -> Self {
@@ -53,6 +55,7 @@ impl Default for Policies {
             strict_modules: BTreeSet::new(),
             essential_modules: BTreeSet::new(),
             lock_timeout: Duration::from_secs(15 * 60),
+            conf_timeout: Duration::from_secs(10),
             initramfs: InitramfsPolicy::default(),
         }
     }
@@ -74,10 +77,9 @@ impl Policies {
             ("initramfs", "never") => self.initramfs = InitramfsPolicy::Never,
             ("initramfs", "always") => self.initramfs = InitramfsPolicy::Always,
             ("lock_timeout", "") => self.lock_timeout = default.lock_timeout,
-            ("lock_timeout", seconds) => {
-                let seconds = seconds.parse().map_err(|_| format!("{name} is `{seconds}`, not a number of seconds"))?;
-                self.lock_timeout = Duration::from_secs(seconds);
-            }
+            ("lock_timeout", number) => self.lock_timeout = seconds(name, number)?,
+            ("conf_timeout", "") => self.conf_timeout = default.conf_timeout,
+            ("conf_timeout", number) => self.conf_timeout = seconds(name, number)?.max(Duration::from_secs(1)),
             ("strict_modules", words) => self.strict_modules = modules(name, words)?,
             ("essential_modules", words) => self.essential_modules = modules(name, words)?,
             ("failure_policy", other) => return Err(format!("{name} is `{other}`; it must be report or strict")),
@@ -85,6 +87,11 @@ impl Policies {
         }
         Ok(())
     }
+}
+
+fn seconds(name: &str, number: &str) -> Result<Duration, String> {
+    let seconds = number.parse().map_err(|_| format!("{name} is `{number}`, not a number of seconds"))?;
+    Ok(Duration::from_secs(seconds))
 }
 
 /// Names between blanks or commas.
@@ -111,6 +118,8 @@ mod tests {
             ("lock_timeout", "0", None),
             ("lock_timeout", "15 min", Some("lock_timeout is `15 min`, not a number of seconds")),
             ("lock_timeout", "-1", Some("lock_timeout is `-1`, not a number of seconds")),
+            ("conf_timeout", "30", None),
+            ("conf_timeout", "0.5", Some("conf_timeout is `0.5`, not a number of seconds")),
             ("strict_modules", "zfs, r8168  nvidia", None),
             ("essential_modules", "a/b", Some("`a/b` in essential_modules is not a module name")),
         ] {

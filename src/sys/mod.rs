@@ -1,8 +1,10 @@
 //! The only way to processes, files, environment and machine facts. Everything takes a root, so that tests, image
 //! builds and the live system run the same code.
 
+pub(crate) mod bounded;
 pub(crate) mod chroot;
 pub(crate) mod copy;
+pub(crate) mod environment;
 pub(crate) mod fingerprint;
 pub(crate) mod fs;
 mod groups;

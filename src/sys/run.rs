@@ -6,6 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use super::bounded::{self, Bounds, Stopped};
 use super::leash::Leash;
 use super::{interrupt, trace};
 
@@ -33,6 +34,7 @@ pub(crate) struct Command {
     input: Option<Vec<u8>>,
     jobserver: Option<jobserver::Client>,
     leash: Option<Leash>,
+    bounds: Option<Bounds>,
     inside: bool,
 }
 
@@ -118,6 +120,13 @@ impl Command {
         Self { leash: Some(leash), ..self }
     }
 
+    /// Stops it, with all that it has started, when it takes more than this; its output is captured.
+    #[must_use]
+    pub(crate) fn within(mut self, bounds: Bounds) -> Self {
+        self.bounds = Some(bounds);
+        self
+    }
+
     pub(crate) fn program(&self) -> &OsStr {
         &self.program
     }
@@ -168,6 +177,15 @@ pub(crate) struct Finished {
     pub(crate) signal: Option<i32>,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
+    /// Why it was stopped, if it had bounds and left them.
+    pub(crate) stopped: Option<Stopped>,
+}
+
+impl From<std::process::Output> for Finished {
+    fn from(output: std::process::Output) -> Self {
+        let (code, signal) = (output.status.code(), output.status.signal());
+        Self { code, signal, stdout: output.stdout, stderr: output.stderr, stopped: None }
+    }
 }
 
 impl Finished {
@@ -264,6 +282,10 @@ fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
     if let Some(jobserver) = &command.jobserver {
         jobserver.configure_make(&mut child);
     }
+    if let Some(bounds) = command.bounds {
+        let (output, stopped) = bounded::run(&mut child, bounds).map_err(fail)?;
+        return Ok(Finished { stopped, ..Finished::from(output) });
+    }
     match &command.output {
         Output::Capture => {
             child.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -285,13 +307,7 @@ fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
         None => child.wait_with_output(),
         Some(bytes) => feed(child, bytes),
     };
-    let output = output.map_err(fail)?;
-    Ok(Finished {
-        code: output.status.code(),
-        signal: output.status.signal(),
-        stdout: output.stdout,
-        stderr: output.stderr,
-    })
+    output.map(Finished::from).map_err(fail)
 }
 
 /// A terminal's Ctrl-C is for us to judge: a tool that moves a kernel's files must not be ended half-way. Scripts that share

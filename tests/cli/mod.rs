@@ -6,6 +6,7 @@ mod completions;
 mod conf;
 mod damaged;
 mod dependants;
+mod environment;
 mod exit_codes;
 mod failures;
 mod finished;

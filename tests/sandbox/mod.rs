@@ -127,7 +127,8 @@ impl Sandbox {
     pub fn write(&self, name: &str, text: &str) {
         let file = self.path(name);
         fs::create_dir_all(file.parent().expect("a parent")).expect("its folders");
-        fs::write(file, text).expect("a file");
+        // Builds and scripts do not find the variable itself.
+        fs::write(file, text.replace("$SANDBOX", &self.path("").display().to_string())).expect("a file");
     }
 
     /// A program that the sandbox's PATH finds first.

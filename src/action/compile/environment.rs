@@ -1,33 +1,25 @@
 //! The environment that the commands of a build find.
 
-use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::action::compile::toolchain::Toolchain;
+use crate::conf::Framework;
+use crate::conf::framework::Origin;
 use crate::sys::System;
-
-pub(crate) type Environment = BTreeMap<OsString, OsString>;
-
-/// What a user's shell sets for programs of his own, and what would break a kernel's build.
-const DROPPED: [&str; 5] = ["CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS"];
+pub(crate) use crate::sys::environment::Environment;
+use crate::sys::environment::{Whom, made};
 
 /// What a shell keeps for itself.
 const OF_THE_SHELL: [&str; 4] = ["_", "PWD", "OLDPWD", "SHLVL"];
 
-/// The caller's environment without flags meant for other programs, with the kernel's compiler, and with messages in
-/// English: make.log is read by programs.
-pub(crate) fn of_build(caller: &Environment, toolchain: &Toolchain) -> Environment {
-    let mut environment = caller.clone();
-    for name in DROPPED {
-        environment.remove(OsStr::new(name));
+/// What may pass of the caller's, the folder for temporary files if the settings name one, and the kernel's compiler.
+pub(crate) fn of_build(caller: &Environment, framework: &Framework, toolchain: &Toolchain) -> Environment {
+    let mut environment = made(caller, Whom::Build, &framework.pass_environment);
+    if let Some(Origin::File(..)) = framework.origins.get("tmp_location") {
+        environment.insert("TMPDIR".into(), framework.tmp_location.clone().into());
     }
-    environment.remove(OsStr::new("LANGUAGE"));
-    if let Some(all) = environment.remove(OsStr::new("LC_ALL")) {
-        environment.insert("LANG".into(), all);
-    }
-    environment.insert("LC_MESSAGES".into(), "C".into());
     for (name, value) in toolchain.variables() {
         environment.insert(name.into(), value.into());
     }
@@ -93,26 +85,17 @@ mod tests {
     }
 
     #[test]
-    fn flags_for_other_programs_are_dropped_and_messages_are_english() {
-        let caller = environment(&[
-            ("CC", "tcc"),
-            ("CFLAGS", "-O9"),
-            ("LDFLAGS", "-x"),
-            ("PATH", "/bin"),
-            ("LC_ALL", "de_DE.UTF-8"),
-            ("LANGUAGE", "de"),
-            ("V", "1"),
-        ]);
+    fn a_build_finds_the_kernels_compiler_and_the_folder_that_the_settings_name() {
+        let caller = environment(&[("CC", "tcc"), ("PATH", "/bin"), ("TMPDIR", "/mine"), ("V", "1")]);
         let toolchain = Toolchain { compiler: Some("gcc-12".into()), ..Toolchain::default() };
-        let expected = environment(&[
-            ("CC", "gcc-12"),
-            ("KERNEL_CC", "gcc-12"),
-            ("LANG", "de_DE.UTF-8"),
-            ("LC_MESSAGES", "C"),
-            ("PATH", "/bin"),
-            ("V", "1"),
-        ]);
-        assert_eq!(of_build(&caller, &toolchain), expected);
+        let mut framework = Framework::defaults(&System::host().with_environment(caller.clone()));
+        let mut expected = environment(&[("CC", "gcc-12"), ("KERNEL_CC", "gcc-12"), ("LANG", "C"), ("PATH", "/bin")]);
+        assert_eq!(of_build(&caller, &framework, &toolchain), expected);
+        framework.tmp_location = "/large".into();
+        framework.origins.insert("tmp_location", Origin::File("/etc/dkms/framework.conf".into(), None));
+        framework.pass_environment = vec!["V".to_owned()];
+        expected.extend(environment(&[("TMPDIR", "/large"), ("V", "1")]));
+        assert_eq!(of_build(&caller, &framework, &toolchain), expected);
     }
 
     #[test]

@@ -74,6 +74,7 @@ pub(crate) fn build(context: &Context<'_>, id: &ModuleId, target: &Target, jobs:
 fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> {
     let writer = context.lock.writer();
     let mut workshop = Workshop::open(context, module, jobs)?;
+    workshop.check()?;
     workshop.patch()?;
     workshop.pre_build()?;
     workshop.make()?;

@@ -8,12 +8,8 @@ use crate::action::compile::prepared::Prepared;
 use crate::conf::ModuleConf;
 use crate::conf::signing::{self, KeyFiles};
 use crate::snapshot::inputs::Digests;
+use crate::sys::environment::deciding;
 use crate::sys::fingerprint::hex;
-
-/// Variables of the caller's that Kbuild looks at (Documentation/kbuild/kbuild.rst), besides those that begin with
-/// `KBUILD_`. CC, CFLAGS and their kin never reach a build.
-const OF_KBUILD: [&str; 9] =
-    ["KCPPFLAGS", "KAFLAGS", "KCFLAGS", "KRUSTFLAGS", "ARCH", "CROSS_COMPILE", "LLVM", "CF", "CONFIG_SHELL"];
 
 /// The evaluated dkms.conf, the settings, the tools and the caller's variables in one digest. None for a module with
 /// PRE_BUILD or POST_BUILD, whose scripts may do anything.
@@ -33,7 +29,7 @@ pub(crate) fn of(context: &Context<'_>, module: &Prepared<'_>, conf: &ModuleConf
         format!("{:?} {:?}", module.headers, module.config_file),
         format!("{signs:?} {:?} {:?}", framework.sign_file, framework.compress_options),
         format!("{sourced:?}"),
-        format!("{:?}", variables(context)),
+        format!("{:?}", deciding(context.system.environment(), &framework.pass_environment)),
     ];
     Some(digest(&parts))
 }
@@ -42,15 +38,6 @@ pub(crate) fn of(context: &Context<'_>, module: &Prepared<'_>, conf: &ModuleConf
 pub(crate) fn key(module: &Prepared<'_>, inputs: &Digests) -> Option<String> {
     let recipe = module.recipe.as_ref()?;
     Some(digest(&[recipe.clone(), module.id.to_string(), module.target.to_string(), format!("{inputs:?}")]))
-}
-
-fn variables(context: &Context<'_>) -> Vec<(String, String)> {
-    let matters = |name: &str| OF_KBUILD.contains(&name) || name.starts_with("KBUILD_");
-    let text = |word: &std::ffi::OsStr| word.to_string_lossy().into_owned();
-    let all = context.system.environment().iter().map(|(name, value)| (text(name), text(value)));
-    let mut chosen: Vec<_> = all.filter(|(name, _)| matters(name)).collect();
-    chosen.sort();
-    chosen
 }
 
 fn digest(parts: &[String]) -> String {

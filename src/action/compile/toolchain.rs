@@ -5,7 +5,8 @@ use std::path::Path;
 use object::{Object, ObjectSection};
 
 use crate::kernel::KernelConfig;
-use crate::sys::{Command, Finished, System};
+use crate::sys::environment::{Whom, made};
+use crate::sys::{Finished, System};
 
 /// What a kernel was built with, as far as the module's build has to follow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,10 +74,8 @@ fn kernel_variables(system: &System, headers: &Path) -> Option<String> {
         return None;
     }
     let show = "dkms_show_cc: ; @$(if $(filter default undefined,$(origin CC)),,$(info $(strip $(CC)))):";
-    let command = ["CC", "MAKEFLAGS", "MFLAGS", "MAKELEVEL"]
-        .into_iter()
-        .fold(system.command(headers, "make"), Command::env_remove)
-        .args(["-s", "-f", FILE, "--eval", show, "dkms_show_cc"]);
+    let system = &system.clone().with_environment(made(system.environment(), Whom::Build, &[]));
+    let command = system.command(headers, "make").args(["-s", "-f", FILE, "--eval", show, "dkms_show_cc"]);
     let finished = system.run(&command).ok().filter(Finished::success)?;
     Some(finished.text().trim().to_owned()).filter(|compiler| !compiler.is_empty())
 }

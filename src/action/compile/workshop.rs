@@ -58,6 +58,14 @@ impl<'a> Workshop<'a> {
         Ok(Self { context, module, jobs, folder, shell, log, brought })
     }
 
+    /// Refuses what leads out of the source before anything of it is run.
+    pub(crate) fn check(&self) -> Result<()> {
+        let scripts = &self.module.conf.scripts;
+        let named = [("PRE_BUILD", &scripts.pre_build), ("POST_BUILD", &scripts.post_build)];
+        let named = named.into_iter().filter_map(|(name, command)| Some((name, command.as_ref()?)));
+        named.into_iter().try_for_each(|(name, command)| hook::stays_inside(name, self.module.id, command))
+    }
+
     /// Applies the patches of dkms.conf.
     pub(crate) fn patch(&mut self) -> Result<()> {
         patch::apply(self.context.system, self.module.id, &self.module.conf.patches, &self.shell, &mut self.log)
@@ -119,6 +127,7 @@ impl<'a> Workshop<'a> {
     /// Runs a script in the build folder. Its arguments are the shell's to expand; its name is not.
     fn script(&mut self, name: &str, command: &str) -> Result<()> {
         let (system, id) = (self.context.system, self.module.id);
+        hook::stays_inside(name, id, command)?;
         let Some(found) = hook::find(system, &id.name, command, &self.folder) else {
             let warning = hook::not_executable(name, id, command, &self.folder);
             self.log.line(&warning)?;
@@ -186,7 +195,7 @@ fn fill(context: &Context<'_>, module: &Prepared<'_>, folder: &Path) -> Result<B
 }
 
 fn environment(context: &Context<'_>, module: &Prepared<'_>) -> Environment {
-    let mut environment = environment::of_build(context.system.environment(), &module.toolchain);
+    let mut environment = environment::of_build(context.system.environment(), context.framework, &module.toolchain);
     if let Some(file) = &context.framework.build_environment
         && let Err(error) = environment::source(context.system, &mut environment, file)
     {

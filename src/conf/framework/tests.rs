@@ -101,7 +101,7 @@ fn compression_options_count_only_when_they_differ_from_the_default() {
 }
 
 /// A value for each name, and what of the settings it changes.
-const EFFECTS: [(&str, &str, &str); 25] = [
+const EFFECTS: [(&str, &str, &str); 27] = [
     ("source_tree", "/a", "source_tree: \"/a\""),
     ("dkms_tree", "/a", "dkms_tree: \"/a\""),
     ("install_tree", "/a", "install_tree: \"/a\""),
@@ -126,6 +126,8 @@ const EFFECTS: [(&str, &str, &str); 25] = [
     ("strict_modules", "'a b'", "strict_modules: {ModuleName(\"a\"), ModuleName(\"b\")}"),
     ("essential_modules", "zfs", "essential_modules: {ModuleName(\"zfs\")}"),
     ("lock_timeout", "7", "lock_timeout: 7s"),
+    ("conf_timeout", "7", "conf_timeout: 7s"),
+    ("pass_environment", "'CCACHE_*, V'", "pass_environment: [\"CCACHE_*\", \"V\"]"),
     ("initramfs", "never", "initramfs: Never"),
 ];
 

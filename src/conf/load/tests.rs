@@ -311,3 +311,13 @@ fn of_overrides_for_one_kernel_the_others_see_nothing() {
         assert_eq!(conf.make, MakeCommand::Given(make.into()), "{kernel}");
     }
 }
+
+#[test]
+fn what_a_command_complains_about_stands_beside_the_directive_that_lacks_a_value() {
+    let case = Case::new("PACKAGE_NAME=m\nPACKAGE_VERSION=`./no-such-script.sh`\nDEST_MODULE_LOCATION=/extra\n");
+    let error = case.load(Commands::Run).unwrap_err().to_string();
+    assert!(error.contains("PACKAGE_VERSION") && error.contains("./no-such-script.sh: No such file"), "{error}");
+    let case = Case::new("PACKAGE_NAME=m\nPACKAGE_VERSION=1\nDEST_MODULE_LOCATION=/extra\nls /no/such/place\n");
+    let loaded = case.load(Commands::Run).unwrap();
+    assert!(loaded.notices.iter().any(|notice| notice.contains("/no/such/place")), "{:?}", loaded.notices);
+}

@@ -4,11 +4,17 @@
 //! that the file does not know, closed by an end mark, so that output of the file's commands and an `exit` in it cannot
 //! be mistaken for values.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
 
 use crate::conf::ConfError;
 use crate::conf::module::Directives;
+use crate::sys::bounded::{Bounds, Stopped};
 use crate::sys::fs::is_executable;
+use crate::sys::side_by_side::locked;
 use crate::sys::{Command, Finished, System};
 
 /// What a bash is to read.
@@ -32,13 +38,29 @@ pub(super) struct Run<'a> {
     pub(crate) names: &'a [&'a str],
     /// What `override_dest_module_location` prints instead of its argument.
     pub(crate) destination: Option<&'a str>,
+    pub(crate) time_limit: Duration,
+}
+
+/// What bash gives back.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// The wanted directives that are set afterwards.
+    pub(crate) directives: Directives,
+    /// The first lines that it wrote to standard error.
+    pub(crate) said: Vec<String>,
 }
 
 /// Marks the end of a complete answer.
 const END: &str = "\u{1}dkms-end";
 
-/// A dkms.conf that takes longer than this hangs. Seconds.
-const TIME_LIMIT: &str = "120";
+/// Bytes that a file's commands may write before they count as gone wild.
+const OUTPUT_LIMIT: usize = 1 << 20;
+
+/// How much is shown of what bash says: lines, and characters of each.
+const SHOWN: (usize, usize) = (3, 200);
+
+/// Files that hung or went wild, by what was read of them: one process asks each of them once, not for every kernel.
+static STOPPED: Mutex<BTreeMap<(PathBuf, u64), ConfError>> = Mutex::new(BTreeMap::new());
 
 /// Variables of the caller that would change what bash itself does (or that came from a function).
 const FORBIDDEN: [&str; 6] = ["BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "IFS"];
@@ -47,7 +69,9 @@ const FORBIDDEN: [&str; 6] = ["BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIX
 const EXPORTED: [&str; 4] = ["kernelver", "arch", "module", "module_version"];
 
 /// Sets variables from arguments, defines what the original offers, sources, prints. Its own names begin with `__dkms_`.
+/// A gigabyte of memory is more than any of these files needs, and less than makes a machine ill.
 const SCRIPT: &str = r#"
+ulimit -d 1048576 2>/dev/null
 exec {__dkms_out}>&1 1>&2
 __dkms_kind=$1 __dkms_source=$2 __dkms_names=$3 __dkms_destination=$4 __dkms_end=$5 __dkms_runs=$6; shift 6
 while [ "$1" != -- ]; do printf -v "$1" '%s' "$2"; shift 2; done; shift
@@ -57,6 +81,16 @@ while [ "$#" -gt 0 ]; do
 done
 override_dest_module_location() {
   if [ -n "$__dkms_destination" ]; then printf '%s\n' "$__dkms_destination"; else printf '%s\n' "$1"; fi
+}
+VER() {
+  local LC_ALL=C __dkms_rest=$1 __dkms_padded=
+  while [[ $__dkms_rest =~ ^([^0-9]*)([0-9]+) ]]; do
+    __dkms_rest=${__dkms_rest:${#BASH_REMATCH[0]}}
+    __dkms_padded+=${BASH_REMATCH[1]}
+    case ${#BASH_REMATCH[2]} in 1) __dkms_padded+=00 ;; 2) __dkms_padded+=0 ;; esac
+    __dkms_padded+=${BASH_REMATCH[2]}
+  done
+  printf '%s\n' "$__dkms_padded$__dkms_rest"
 }
 if [ "$__dkms_runs" = elsewhere ] && [ -n "$kernelver" ]; then
   uname() { case $*, in -r,) printf '%s\n' "$kernelver" ;; *) command uname "$@" ;; esac; }
@@ -85,8 +119,19 @@ __dkms_dump "$?"
 
 impl Run<'_> {
     /// Sources the file and returns the wanted directives that are set afterwards.
-    pub(super) fn source(&self, source: Source<'_>) -> Result<Directives, ConfError> {
-        let finished = self.system.run(&self.command(source)?).map_err(|error| self.unreadable(&error))?;
+    pub(super) fn source(&self, source: Source<'_>) -> Result<Answer, ConfError> {
+        let key = (self.file.to_path_buf(), fingerprint(source));
+        if let Some(error) = locked(&STOPPED).get(&key) {
+            return Err(error.clone());
+        }
+        let bounds = Bounds { time: self.time_limit, output: OUTPUT_LIMIT };
+        let command = self.command(source)?.within(bounds);
+        let finished = self.system.run(&command).map_err(|error| self.unreadable(&error))?;
+        if let Some(stopped) = finished.stopped {
+            let error = self.stopped(stopped, &finished);
+            locked(&STOPPED).insert(key, error.clone());
+            return Err(error);
+        }
         let (directives, status) = parse(&finished.stdout).ok_or_else(|| self.broken_off(&finished))?;
         if status != "0"
             && let Source::File(file) = source
@@ -94,7 +139,7 @@ impl Run<'_> {
         {
             return Err(error);
         }
-        Ok(directives)
+        Ok(Answer { directives, said: said(&finished) })
     }
 
     fn command(&self, source: Source<'_>) -> Result<Command, ConfError> {
@@ -129,15 +174,9 @@ impl Run<'_> {
         Ok(self.clean_environment(command))
     }
 
-    /// bash, that of a foreign root if it has one, under a time limit where the machine has `timeout`.
+    /// bash, that of a foreign root if it has one.
     fn bash(&self, enters: bool) -> Command {
-        let limit = ["--kill-after=5", TIME_LIMIT];
-        match (self.system.find_program("timeout").is_some(), enters) {
-            (true, true) => Command::new("timeout").args(limit).arg("chroot").inside(self.system.root()).arg("bash"),
-            (true, false) => Command::new("timeout").args(limit).arg("bash"),
-            (false, true) => Command::new("chroot").inside(self.system.root()).arg("bash"),
-            (false, false) => Command::new("bash"),
-        }
+        if enters { Command::new("chroot").inside(self.system.root()).arg("bash") } else { Command::new("bash") }
     }
 
     /// Whether bash runs inside another root. A root without bash (or without leave to enter it), and a file that lies
@@ -169,7 +208,8 @@ impl Run<'_> {
     fn syntax_error(&self, file: &Path) -> Option<ConfError> {
         let check = Command::new("bash").args(["--norc", "-O", "extglob", "-n"]).arg(file);
         let check = self.clean_environment(check);
-        let finished = self.system.run(&check.env("LC_ALL", "C")).ok()?;
+        let bounds = Bounds { time: self.time_limit, output: OUTPUT_LIMIT };
+        let finished = self.system.run(&check.env("LC_ALL", "C").within(bounds)).ok()?;
         if finished.success() {
             None
         } else {
@@ -178,13 +218,32 @@ impl Run<'_> {
     }
 
     fn broken_off(&self, finished: &Finished) -> ConfError {
+        let reason = format!("the file ends the shell before its values can be read ({})", finished.how());
+        self.with_last_words(reason, finished)
+    }
+
+    fn stopped(&self, stopped: Stopped, finished: &Finished) -> ConfError {
+        match stopped {
+            Stopped::TooLong => {
+                let seconds = self.time_limit.as_secs();
+                let reason = format!(
+                    "its shell code took longer than {seconds} seconds and was stopped; conf_timeout in \
+                     framework.conf(5) allows more"
+                );
+                self.with_last_words(reason, finished)
+            }
+            // Its words are what was too much.
+            Stopped::TooMuch => {
+                let reason = format!("its commands wrote more than {OUTPUT_LIMIT} bytes and were stopped");
+                ConfError::Syntax { file: self.file.to_path_buf(), line: None, reason }
+            }
+        }
+    }
+
+    fn with_last_words(&self, reason: String, finished: &Finished) -> ConfError {
         let said = finished.error_text();
-        let reason = match finished.code {
-            Some(124 | 137) => format!("its evaluation took longer than {TIME_LIMIT} seconds and was stopped"),
-            _ => format!("the file ends the shell before its values can be read ({})", finished.how()),
-        };
         let reason = match said.lines().last() {
-            Some(last) => format!("{reason}; bash said last: {last}"),
+            Some(last) => format!("{reason}; bash said last: {}", shortened(last)),
             None => reason,
         };
         ConfError::Syntax { file: self.file.to_path_buf(), line: None, reason }
@@ -193,6 +252,30 @@ impl Run<'_> {
     fn unreadable(&self, error: &crate::sys::RunError) -> ConfError {
         let reason = format!("its shell code needs bash, and {error}: {}", error.source);
         ConfError::Unreadable { file: self.file.to_path_buf(), reason }
+    }
+}
+
+/// What is known of a source before it is run.
+fn fingerprint(source: Source<'_>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match source {
+        Source::File(file) => fs_err::metadata(file).ok().and_then(|meta| meta.modified().ok()).hash(&mut hasher),
+        Source::Text(text) => text.hash(&mut hasher),
+    }
+    hasher.finish()
+}
+
+/// The first lines of standard error.
+fn said(finished: &Finished) -> Vec<String> {
+    let text = finished.error_text();
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.take(SHOWN.0).map(|line| format!("bash said while it read the file: {}", shortened(line))).collect()
+}
+
+fn shortened(line: &str) -> String {
+    match line.char_indices().nth(SHOWN.1) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
     }
 }
 

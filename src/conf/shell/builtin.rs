@@ -9,6 +9,7 @@ use super::eval::{Evaluator, Flow, is_name, shorten};
 use super::glob;
 use super::source::Text;
 use crate::ids::{Arch, KernelRelease};
+use crate::version;
 
 /// Whether what a command writes to standard output gets there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +70,7 @@ impl Evaluator<'_> {
             ("source" | ".", [file]) => return self.source(file),
             ("nproc", []) => self.processors(),
             ("uname", [option]) => self.uname(option, unknown)?,
+            ("VER", [version]) => self.print(&[&version::padded(version)], "\n"),
             ("override_dest_module_location", [location]) => {
                 let location = self.destination().unwrap_or(location);
                 self.print(&[location], "\n")
@@ -216,11 +218,13 @@ impl Evaluator<'_> {
             self.status = 0;
             return Ok(Flow::Next);
         }
-        self.nested(|evaluator| {
+        let outer = self.file.replace(name.to_owned());
+        let done = self.nested(|evaluator| {
             let program = evaluator.parse(&text.clean)?;
             evaluator.program(&program)
-        })
-        .map_err(|dynamic| Dynamic { line: unknown.line, ..dynamic })?;
+        });
+        self.file = outer;
+        done.map_err(|dynamic| Dynamic { line: unknown.line, ..dynamic })?;
         Ok(Flow::Next)
     }
 

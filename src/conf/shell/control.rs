@@ -46,7 +46,11 @@ impl Evaluator<'_> {
         for item in &clause.cases {
             let mut found = falls_through;
             for pattern in &item.patterns {
-                found = found || Pattern::new(&self.pattern(&pattern.value)?).matches(&value);
+                if !found {
+                    let pattern = Pattern::new(&self.pattern(&pattern.value)?);
+                    self.spend(pattern.cost(value.len()))?;
+                    found = pattern.matches(&value);
+                }
             }
             if !found {
                 continue;

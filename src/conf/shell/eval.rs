@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -18,8 +19,10 @@ use super::{Reach, Shell, Unknown, is_named, limits};
 use crate::conf::module::Directives;
 use crate::sys::System;
 
-/// Loops end here at the latest.
+/// Loops, and searches in long texts, end here at the latest.
 const MAX_STEPS: usize = 400_000;
+/// Characters that are looked at in the time of a step.
+const PER_STEP: usize = 16;
 /// Functions, sourced files and substitutions inside each other.
 const MAX_DEPTH: usize = 12;
 
@@ -51,8 +54,18 @@ pub(super) enum Flow {
 }
 
 /// Evaluates a text that may read `known` values.
-pub(super) fn evaluate(text: &str, known: &Directives, shell: &Shell<'_>) -> Result<Outcome, Dynamic> {
+/// `file` is where it comes from, if from a file.
+pub(super) fn evaluate(
+    text: &str,
+    file: Option<&Path>,
+    known: &Directives,
+    shell: &Shell<'_>,
+) -> Result<Outcome, Dynamic> {
     let mut evaluator = Evaluator::new(shell, known);
+    evaluator.file = file.map(|file| {
+        let file = shell.system.inside(&std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf()));
+        file.to_string_lossy().into_owned()
+    });
     let program = evaluator.parse(text)?;
     evaluator.program(&program)?;
     Ok(evaluator.outcome(shell.names))
@@ -74,6 +87,8 @@ pub(super) struct Evaluator<'s> {
     line: usize,
     /// Above 0 inside of text that has lines of its own.
     foreign_lines: usize,
+    /// The file at hand, as it is called where it is read: `$BASH_SOURCE`.
+    pub(super) file: Option<String>,
     depth: usize,
     strict: usize,
     steps: usize,
@@ -111,6 +126,7 @@ impl<'s> Evaluator<'s> {
             output: None,
             line: 1,
             foreign_lines: 0,
+            file: None,
             depth: 0,
             strict: 0,
             steps: 0,
@@ -187,8 +203,17 @@ impl<'s> Evaluator<'s> {
 
     /// Counts a step, against loops without end.
     pub(super) fn step(&mut self) -> Result<(), Dynamic> {
-        self.steps += 1;
-        if self.steps > MAX_STEPS { Err(self.dynamic("a loop that does not end soon")) } else { Ok(()) }
+        self.take(1)
+    }
+
+    /// Counts work on text, in characters looked at or made.
+    pub(super) fn spend(&mut self, characters: usize) -> Result<(), Dynamic> {
+        self.take(characters / PER_STEP)
+    }
+
+    fn take(&mut self, steps: usize) -> Result<(), Dynamic> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps > MAX_STEPS { Err(self.dynamic("more work than a configuration takes")) } else { Ok(()) }
     }
 
     /// Parses a text if it is within the parser's limits. One dkms.conf is evaluated for many kernels: it is parsed once.

@@ -153,7 +153,8 @@ impl Evaluator<'_> {
         words.ok_or_else(|| self.dynamic(format!("the braces in `{word}`")))
     }
 
-    pub(super) fn bounded(&self, text: String) -> Result<String, Dynamic> {
+    pub(super) fn bounded(&mut self, text: String) -> Result<String, Dynamic> {
+        self.spend(text.len())?;
         if text.len() > MAX_VALUE { Err(self.dynamic("a very long value")) } else { Ok(text) }
     }
 }

@@ -7,23 +7,41 @@ use crate::sys::System;
 
 /// More names than this are a slip, not a configuration.
 const MAX_NAMES: usize = 1000;
+/// A pattern for which more folders would have to be read is none for a configuration.
+const MAX_FOLDERS: usize = 2000;
+/// No path is longer (PATH_MAX of Linux).
+const MAX_PATTERN: usize = 4096;
 
-/// The existing names that a pattern stands for, in byte order; the pattern itself when there are none (or too many).
+/// The existing names that a pattern stands for, in byte order; the pattern itself when there are none (or too many, or too
+/// far to look).
 pub(super) fn expand(system: &System, pattern: &str) -> Vec<String> {
-    if !pattern.contains(['*', '?', '[']) {
+    if !pattern.contains(['*', '?', '[']) || pattern.len() > MAX_PATTERN {
         return vec![pattern.to_owned()];
     }
-    let mut names = Vec::new();
+    let mut found = Found::default();
     let (start, rest) = match pattern.strip_prefix('/') {
         Some(rest) => ("/", rest),
         None => ("", pattern),
     };
-    descend(system, start.to_owned(), rest, &mut names);
-    if names.is_empty() || names.len() > MAX_NAMES {
+    descend(system, start.to_owned(), rest, &mut found);
+    if found.names.is_empty() || found.is_too_much() {
         return vec![pattern.to_owned()];
     }
-    names.sort();
-    names
+    found.names.sort();
+    found.names
+}
+
+#[derive(Default)]
+struct Found {
+    names: Vec<String>,
+    /// How many folders were read.
+    folders: usize,
+}
+
+impl Found {
+    fn is_too_much(&self) -> bool {
+        self.names.len() > MAX_NAMES || self.folders > MAX_FOLDERS
+    }
 }
 
 /// Where a name that the file uses lies: absolute ones in the root, others in the working directory.
@@ -35,12 +53,13 @@ pub(super) fn opened(system: &System, name: &str) -> PathBuf {
     }
 }
 
-fn descend(system: &System, before: String, rest: &str, names: &mut Vec<String>) {
+fn descend(system: &System, before: String, rest: &str, all: &mut Found) {
     let (part, rest) = match rest.split_once('/') {
         Some((part, rest)) => (part, Some(rest)),
         None => (rest, None),
     };
     let pattern = Pattern::new(part);
+    all.folders += usize::from(pattern.is_active());
     let found = match pattern.is_active() {
         true => list(&opened(system, &before), &pattern),
         false => Some(pattern.literal()).into_iter().collect(),
@@ -48,12 +67,12 @@ fn descend(system: &System, before: String, rest: &str, names: &mut Vec<String>)
     for name in found {
         let name = format!("{before}{name}");
         match rest {
-            Some(rest) if opened(system, &name).is_dir() => descend(system, format!("{name}/"), rest, names),
+            Some(rest) if opened(system, &name).is_dir() => descend(system, format!("{name}/"), rest, all),
             Some(_) => {}
-            None if opened(system, &name).symlink_metadata().is_ok() => names.push(name),
+            None if opened(system, &name).symlink_metadata().is_ok() => all.names.push(name),
             None => {}
         }
-        if names.len() > MAX_NAMES {
+        if all.is_too_much() {
             return;
         }
     }

@@ -23,6 +23,7 @@ mod twice;
 mod variables;
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::module::Directives;
 use super::{ConfError, EvaluatedBy};
@@ -60,6 +61,8 @@ pub(super) struct Shell<'a> {
     pub(crate) variables: Vec<(String, String)>,
     /// What `override_dest_module_location` prints instead of its argument.
     pub(crate) destination: Option<String>,
+    /// How long bash may take.
+    pub(crate) time_limit: Duration,
     pub(crate) reach: Reach,
     pub(crate) evaluations: Evaluations,
 }
@@ -89,6 +92,8 @@ pub(super) struct Reading {
     pub(crate) needs: Option<String>,
     /// Odd things, one sentence each.
     pub(crate) notices: Vec<String>,
+    /// What bash said on its standard error, the first lines.
+    pub(crate) said: Vec<String>,
     /// The text, for those that look at the order of its lines.
     pub(crate) text: String,
 }
@@ -108,6 +113,7 @@ impl Shell<'_> {
             depends_on_kernel: false,
             needs: None,
             notices: Vec::new(),
+            said: Vec::new(),
             text: text.clean.clone(),
         };
         if text.is_empty() {
@@ -127,7 +133,7 @@ impl Shell<'_> {
         known: &Directives,
         reading: &mut Reading,
     ) -> Result<(), ConfError> {
-        match eval::evaluate(&text.clean, known, self) {
+        match eval::evaluate(&text.clean, Some(file), known, self) {
             Ok(outcome) => {
                 reading.directives = outcome.directives;
                 reading.unknown = outcome.unknown;
@@ -136,8 +142,10 @@ impl Shell<'_> {
             }
             Err(dynamic) if self.reach == Reach::Bash => {
                 let source = if text.as_on_disk { bash::Source::File(file) } else { bash::Source::Text(&text.clean) };
-                reading.directives =
+                let answer =
                     self.run(file, known, source).map_err(|error| dynamic.explain(file, &text.clean, error))?;
+                reading.directives = answer.directives;
+                reading.said.extend(answer.said);
                 reading.evaluated_by = EvaluatedBy::Bash;
                 reading.depends_on_kernel = true;
                 reading.needs = Some(dynamic.to_string());
@@ -153,7 +161,7 @@ impl Shell<'_> {
         }
         let printed = twice::print(self.system, &reading.directives, self.names);
         let none = Directives::new();
-        match eval::evaluate(&printed.text, &none, self) {
+        match eval::evaluate(&printed.text, None, &none, self) {
             Ok(outcome) => {
                 reading.notices.extend(twice::lost(&reading.directives, &outcome));
                 reading.unknown.extend(outcome.unknown);
@@ -164,7 +172,9 @@ impl Shell<'_> {
             Err(dynamic) if dynamic.is_syntax() => Err(twice::unbalanced(file, &printed, dynamic.line)),
             Err(dynamic) if self.reach == Reach::Bash => {
                 let again = self.run(file, &none, bash::Source::Text(&printed.text))?;
-                let outcome = eval::Outcome { directives: again, unknown: Vec::new(), depends_on_kernel: true };
+                reading.said.extend(again.said);
+                let outcome =
+                    eval::Outcome { directives: again.directives, unknown: Vec::new(), depends_on_kernel: true };
                 reading.notices.extend(twice::lost(&reading.directives, &outcome));
                 reading.directives = outcome.directives;
                 reading.evaluated_by = EvaluatedBy::Bash;
@@ -176,7 +186,7 @@ impl Shell<'_> {
         }
     }
 
-    fn run(&self, file: &Path, known: &Directives, source: bash::Source<'_>) -> Result<Directives, ConfError> {
+    fn run(&self, file: &Path, known: &Directives, source: bash::Source<'_>) -> Result<bash::Answer, ConfError> {
         let run = bash::Run {
             system: self.system,
             file,
@@ -184,6 +194,7 @@ impl Shell<'_> {
             known,
             names: self.names,
             destination: self.destination.as_deref(),
+            time_limit: self.time_limit,
         };
         run.source(source)
     }

@@ -10,7 +10,7 @@ use super::expand::{Part, result};
 use super::pattern::Pattern;
 use super::variables::Variables;
 
-/// Texts longer than this are not searched for patterns natively: the search is quadratic.
+/// Texts longer than this are not searched for patterns natively: a replacement is quadratic.
 const MAX_SEARCHED: usize = 4096;
 
 /// What a parameter stands for.
@@ -82,7 +82,7 @@ impl Evaluator<'_> {
         let (parameter, indirect, pattern, edit) = removal(expression).or_else(|| casing(expression)).ok_or(unknown)?;
         let pattern = Pattern::new(&self.pattern(pattern)?);
         let value = self.value(parameter, indirect)?;
-        self.edit(value, quoted, |text| edit(text, &pattern))
+        self.edit(value, quoted, |length| pattern.cost(length), |text| edit(text, &pattern))
     }
 
     fn replace(&mut self, expression: &ParameterExpr, quoted: bool) -> Result<Vec<Part>, Dynamic> {
@@ -101,11 +101,25 @@ impl Evaluator<'_> {
             return Err(self.dynamic("this replacement"));
         }
         let value = self.value(parameter, *indirect)?;
-        self.edit(value, quoted, |text| replaced(text, &pattern, &replacement, match_kind))
+        let places = |length| if pattern.is_far_reaching() { length } else { 2 };
+        let cost = |length| pattern.cost(length).saturating_mul(places(length)) + length * replacement.len();
+        self.edit(value, quoted, cost, |text| replaced(text, &pattern, &replacement, match_kind))
     }
 
-    fn edit(&self, value: Value, quoted: bool, edit: impl Fn(&str) -> String) -> Result<Vec<Part>, Dynamic> {
+    fn edit(
+        &mut self,
+        value: Value,
+        quoted: bool,
+        cost: impl Fn(usize) -> usize,
+        edit: impl Fn(&str) -> String,
+    ) -> Result<Vec<Part>, Dynamic> {
         let check = |text: &String| text.is_ascii() && text.len() <= MAX_SEARCHED;
+        match &value {
+            Value::One(text) => self.spend(text.as_ref().map_or(0, |text| cost(text.len())))?,
+            Value::Many(texts) | Value::Joined(texts) => {
+                texts.iter().try_for_each(|text| self.spend(cost(text.len())))?;
+            }
+        }
         let value = match value {
             Value::One(None) => Value::One(None),
             Value::One(Some(text)) if check(&text) => Value::One(Some(edit(&text))),
@@ -215,6 +229,9 @@ impl Evaluator<'_> {
     }
 
     fn element(&self, name: &str, index: usize) -> Result<Option<String>, Dynamic> {
+        if name == "BASH_SOURCE" && index == 0 && self.file.is_some() {
+            return Ok(self.file.clone());
+        }
         self.refuse_special(name)?;
         self.variables.element(name, index)
     }
@@ -328,61 +345,66 @@ enum Reach {
 
 fn without_prefix(text: &str, pattern: &Pattern, size: Size) -> String {
     let characters: Vec<char> = text.chars().collect();
-    let found = |end: &usize| pattern.matches(&characters[..*end]);
     let end = match size {
-        Size::Smallest => (0..=characters.len()).find(found),
-        Size::Largest => (0..=characters.len()).rev().find(found),
+        Size::Smallest => pattern.shortest(&characters),
+        Size::Largest => pattern.longest(&characters),
     };
     characters[end.unwrap_or(0)..].iter().collect()
 }
 
 fn without_suffix(text: &str, pattern: &Pattern, size: Size) -> String {
-    let characters: Vec<char> = text.chars().collect();
-    let found = |start: &usize| pattern.matches(&characters[*start..]);
-    let start = match size {
-        Size::Smallest => (0..=characters.len()).rev().find(found),
-        Size::Largest => (0..=characters.len()).find(found),
+    let characters: Vec<char> = text.chars().rev().collect();
+    let pattern = pattern.reversed();
+    let end = match size {
+        Size::Smallest => pattern.shortest(&characters),
+        Size::Largest => pattern.longest(&characters),
     };
-    characters[..start.unwrap_or(characters.len())].iter().collect()
+    characters[end.unwrap_or(0)..].iter().rev().collect()
 }
 
 fn replaced(text: &str, pattern: &Pattern, replacement: &str, kind: &SubstringMatchKind) -> String {
     let characters: Vec<char> = text.chars().collect();
-    let longest = |start: usize| (start..=characters.len()).rev().find(|end| pattern.matches(&characters[start..*end]));
-    let text_of = |characters: &[char]| characters.iter().collect::<String>();
     match kind {
-        SubstringMatchKind::Prefix => match longest(0) {
-            Some(end) => format!("{replacement}{}", text_of(&characters[end..])),
+        SubstringMatchKind::Prefix => match pattern.longest(&characters) {
+            Some(end) => replacement.to_owned() + &characters[end..].iter().collect::<String>(),
             None => text.to_owned(),
         },
-        SubstringMatchKind::Suffix => match (0..=characters.len()).find(|start| pattern.matches(&characters[*start..]))
-        {
-            Some(start) => format!("{}{replacement}", text_of(&characters[..start])),
-            None => text.to_owned(),
-        },
-        SubstringMatchKind::FirstOccurrence | SubstringMatchKind::Anywhere => {
-            // Nothing at all is one occurrence of what matches it.
-            if characters.is_empty() && pattern.is_active() && pattern.matches(&[]) {
-                return replacement.to_owned();
+        SubstringMatchKind::Suffix => {
+            let backwards: Vec<char> = characters.iter().rev().copied().collect();
+            match pattern.reversed().longest(&backwards) {
+                Some(length) => characters[..characters.len() - length].iter().collect::<String>() + replacement,
+                None => text.to_owned(),
             }
-            let once = matches!(kind, SubstringMatchKind::FirstOccurrence);
-            let (mut out, mut at, mut done) = (String::new(), 0, false);
-            while at < characters.len() {
-                match longest(at).filter(|end| *end > at && !done) {
-                    Some(end) => {
-                        out.push_str(replacement);
-                        at = end;
-                        done = once;
-                    }
-                    None => {
-                        out.push(characters[at]);
-                        at += 1;
-                    }
-                }
+        }
+        SubstringMatchKind::FirstOccurrence => replaced_inside(&characters, pattern, replacement, true),
+        SubstringMatchKind::Anywhere => replaced_inside(&characters, pattern, replacement, false),
+    }
+}
+
+/// From left to right, each time the longest text that matches.
+fn replaced_inside(characters: &[char], pattern: &Pattern, replacement: &str, once: bool) -> String {
+    // Nothing at all is one occurrence of what matches it.
+    if characters.is_empty() && pattern.is_active() && pattern.matches(&[]) {
+        return replacement.to_owned();
+    }
+    let (mut out, mut at, mut done) = (String::new(), 0, false);
+    while at < characters.len() {
+        let found = if done { None } else { pattern.longest(&characters[at..]).filter(|length| *length > 0) };
+        // What begins with `*` and matches later would match here, too.
+        done |= found.is_none() && pattern.begins_with_star();
+        match found {
+            Some(length) => {
+                out.push_str(replacement);
+                at += length;
+                done = once;
             }
-            out
+            None => {
+                out.push(characters[at]);
+                at += 1;
+            }
         }
     }
+    out
 }
 
 fn substring(text: &str, offset: i64, length: Option<i64>) -> Option<String> {

@@ -64,6 +64,74 @@ impl Pattern {
         self.0.first() == Some(&Token::Char(character))
     }
 
+    /// What a search in a text of this length may take at most, in comparisons of a character.
+    pub(super) fn cost(&self, length: usize) -> usize {
+        self.0.len().saturating_add(1).saturating_mul(length + 1)
+    }
+
+    /// Whether a search may have to look at the whole text from each of its places.
+    pub(super) fn is_far_reaching(&self) -> bool {
+        self.0.contains(&Token::Any) && !self.begins_with_star()
+    }
+
+    pub(super) fn begins_with_star(&self) -> bool {
+        self.0.first() == Some(&Token::Any)
+    }
+
+    /// The same from right to left, for a text from right to left.
+    pub(super) fn reversed(&self) -> Self {
+        Self(self.0.iter().rev().cloned().collect())
+    }
+
+    /// The end of the shortest beginning of a text that it matches.
+    pub(super) fn shortest(&self, text: &[char]) -> Option<usize> {
+        self.ends(text).next()
+    }
+
+    /// The end of the longest one.
+    pub(super) fn longest(&self, text: &[char]) -> Option<usize> {
+        self.ends(text).last()
+    }
+
+    /// Every end of a beginning that it matches, all found in one pass over the text.
+    fn ends<'a>(&'a self, text: &'a [char]) -> impl Iterator<Item = usize> + 'a {
+        let mut states = vec![false; self.0.len() + 1];
+        states[0] = true;
+        self.skip_stars(&mut states);
+        let mut next = Some((states, 0));
+        std::iter::from_fn(move || {
+            while let Some((states, at)) = next.take() {
+                let matched = states.last() == Some(&true);
+                next = text.get(at).and_then(|character| self.step(&states, *character)).map(|states| (states, at + 1));
+                if matched {
+                    return Some(at);
+                }
+            }
+            None
+        })
+    }
+
+    /// The places in the pattern after one more character; None when there are none.
+    fn step(&self, states: &[bool], character: char) -> Option<Vec<bool>> {
+        let mut next = vec![false; states.len()];
+        for (at, token) in self.0.iter().enumerate().filter(|(at, _)| states[*at]) {
+            match token {
+                Token::Any => next[at] = true,
+                token if token.accepts(character) => next[at + 1] = true,
+                _ => {}
+            }
+        }
+        self.skip_stars(&mut next);
+        next.contains(&true).then_some(next)
+    }
+
+    /// `*` stands for nothing, too.
+    fn skip_stars(&self, states: &mut [bool]) {
+        for (at, _) in self.0.iter().enumerate().filter(|(_, token)| **token == Token::Any) {
+            states[at + 1] |= states[at];
+        }
+    }
+
     /// Whether it matches the whole text.
     pub(super) fn matches(&self, text: &[char]) -> bool {
         let tokens = &self.0;
@@ -207,6 +275,27 @@ mod tests {
         ];
         for (pattern, text, expected) in cases {
             assert_eq!(matches(pattern, text), expected, "{pattern} against {text}");
+        }
+    }
+
+    #[test]
+    fn beginnings_of_every_length_are_found_in_one_pass() {
+        let text: Vec<char> = "abcabc".chars().collect();
+        let cases = [
+            ("*", Some((0, 6))),
+            ("*c", Some((3, 6))),
+            ("a*b", Some((2, 5))),
+            ("a?c", Some((3, 3))),
+            ("", Some((0, 0))),
+            ("[ab]*[!c]", Some((2, 5))),
+            ("b*", None),
+            ("*x*", None),
+        ];
+        for (pattern, expected) in cases {
+            let pattern = Pattern::new(pattern);
+            assert_eq!(pattern.shortest(&text).zip(pattern.longest(&text)), expected, "{pattern:?}");
+            let all: Vec<usize> = (0..=text.len()).filter(|end| pattern.matches(&text[..*end])).collect();
+            assert_eq!(pattern.ends(&text).collect::<Vec<_>>(), all, "{pattern:?}");
         }
     }
 

@@ -118,6 +118,7 @@ impl Evaluator<'_> {
         match predicate {
             BinaryPredicate::StringExactlyMatchesPattern | BinaryPredicate::StringDoesNotExactlyMatchPattern => {
                 let pattern = Pattern::new(&self.pattern(right)?);
+                self.spend(pattern.cost(left.len()))?;
                 let found = pattern.matches(&left.chars().collect::<Vec<_>>());
                 Ok(found == matches!(predicate, BinaryPredicate::StringExactlyMatchesPattern))
             }

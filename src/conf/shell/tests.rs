@@ -14,6 +14,7 @@ pub(super) fn shell(system: &System, reach: Reach) -> Shell<'_> {
         names: &NAMES,
         variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         destination: Some("/updates/dkms".to_owned()),
+        time_limit: Duration::from_secs(20),
         reach,
         evaluations: Evaluations::One,
     }
@@ -25,13 +26,13 @@ pub(super) fn system() -> System {
 }
 
 pub(super) fn native(system: &System, text: &str) -> Result<Directives, dynamic::Dynamic> {
-    eval::evaluate(text, &Directives::new(), &shell(system, Reach::Native)).map(|outcome| outcome.directives)
+    eval::evaluate(text, None, &Directives::new(), &shell(system, Reach::Native)).map(|outcome| outcome.directives)
 }
 
 pub(super) fn real(system: &System, text: &str) -> Directives {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs_err::write(file.path(), text).unwrap();
-    shell(system, Reach::Bash).run(file.path(), &Directives::new(), bash::Source::File(file.path())).unwrap()
+    shell(system, Reach::Bash).run(file.path(), &Directives::new(), bash::Source::File(file.path())).unwrap().directives
 }
 
 /// What a static file may hold. Each line must be evaluated natively, and as bash does it.
@@ -123,6 +124,9 @@ const STATIC: &[&str] = &[
     "R=~ R2=~/x R3='~' R4=\"~\" R5=a~",
     "R=\"$FROM_CALLER\" R2=${FROM_CALLER}",
     "R=$(override_dest_module_location /extra)",
+    "R=$(VER 5.4.0-9) R2=$(VER \"$kernelver\") R3=$(VER 1234.56) R4=$(VER ' v2 ') R5=$(VER '')",
+    "X=abcabc; R=${X//*b/-} R2=${X//a*c/-} R3=${X/%b*/-} R4=${X/#*b/-} R5=${X//[ab]*[!c]/-} R6=${X/b/-}",
+    "X=a.b.c; R=${X%.*} R2=${X%%.*} R3=${X#*.} R4=${X##*.} R5=${X%%*} R6=${X%?*?} R7=${X##?*?} R8=${X#x*}",
     "R=\"a $(echo \"inner  $kernelver\") b\"",
     "R=(/etc/pass[w]d /etc/nonexist* \"/etc/pass*\" '*')",
     "X='/etc/passw? none*'; R=($X); R2=$X; R3=(\"$X\")",
@@ -180,7 +184,7 @@ const DYNAMIC: &[(&str, usize, &str)] = &[
     ("eval R=1", 1, "the command `eval R=1`"),
     ("R=$RANDOM", 1, "$RANDOM"),
     ("exit 1", 1, "the command `exit 1`"),
-    ("while true; do :; done", 1, "a loop that does not end soon"),
+    ("while true; do :; done", 1, "more work than a configuration takes"),
     ("R=${NONE:?message}", 1, "this kind of parameter expansion"),
     ("R=x; while true; do R=$R$R; done", 1, "a very long value"),
     ("R=$((1/0))", 1, "a division by zero"),
@@ -249,11 +253,83 @@ fn hostile_nesting_costs_neither_stack_nor_time() {
 }
 
 #[test]
+fn a_search_in_a_long_text_ends_soon_or_is_left_to_bash() {
+    let started = std::time::Instant::now();
+    let long = "a".repeat(4000);
+    for line in [
+        "R=${A//*a*a*a*a*b/x}",
+        "R=${A/*a*a*a*a*b/x}",
+        "R=${A%%*a*a*a*a*b}",
+        "R=${A##*b*a*a*a*a}",
+        "case $A in *a*a*a*a*b) R=1;; esac",
+        "[[ $A == *a*a*a*a*b ]] || R=1",
+        "R=${A//a*a*a*a*b/x}",
+        "for ((i = 0; i < 100000; i++)); do R=${A//*a*b/x}; done",
+        "for ((i = 0; i < 100000; i++)); do R=$A$A$A; done",
+        "R=(/*/*/*/*/*/*/*/*)",
+    ] {
+        let begin = std::time::Instant::now();
+        drop(native(&system(), &format!("A={long}\n{line}\n")));
+        assert!(begin.elapsed().as_secs() < 5, "{:?} for {line}", begin.elapsed());
+    }
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_file_that_hangs_or_writes_without_end_is_stopped_once_and_then_known() {
+    let system = system();
+    let folder = tempfile::tempdir().unwrap();
+    for (at, (text, complaint)) in [
+        ("sleep 100", "took longer than 1 seconds"),
+        ("sleep 100 & wait", "took longer than 1 seconds"),
+        ("cat /dev/zero", "wrote more than 1048576 bytes"),
+        ("cat /dev/zero >&2 & wait", "wrote more than 1048576 bytes"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let file = folder.path().join(format!("{at}.conf"));
+        fs_err::write(&file, text).unwrap();
+        let shell = Shell { time_limit: Duration::from_secs(1), ..shell(&system, Reach::Bash) };
+        let begin = std::time::Instant::now();
+        for _ in 0..20 {
+            let error = shell.read(&file, &Directives::new()).unwrap_err().to_string();
+            assert!(error.contains(complaint), "{text}: {error}");
+        }
+        assert!(begin.elapsed().as_secs() < 10, "{text}: {:?}", begin.elapsed());
+    }
+}
+
+#[test]
+fn a_program_that_stays_in_the_background_is_not_waited_for() {
+    let begin = std::time::Instant::now();
+    let directives = real(&system(), "sleep 100 &\nR=1\n");
+    assert_eq!(directives["R"][&0], "1");
+    assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
+}
+
+#[test]
+fn the_file_at_hand_has_a_name() {
+    let system = system();
+    let folder = tempfile::tempdir().unwrap();
+    let (file, other) = (folder.path().join("dkms.conf"), folder.path().join("other"));
+    fs_err::write(&other, "R2=$BASH_SOURCE\n").unwrap();
+    let text = "R=${BASH_SOURCE%/dkms.conf}\n. \"$R/other\"\nR3=\"${BASH_SOURCE[0]}\"\n";
+    fs_err::write(&file, text).unwrap();
+    let shell = shell(&system, Reach::Native);
+    let found = shell.read(&file, &Directives::new()).unwrap();
+    assert_eq!(found.evaluated_by, EvaluatedBy::Static);
+    let by_bash = shell.run(&file, &Directives::new(), bash::Source::File(&file)).unwrap();
+    assert_eq!(found.directives, by_bash.directives);
+    assert_eq!(found.directives["R2"][&0], other.display().to_string());
+}
+
+#[test]
 fn the_lenient_know_what_does_not_depend_on_commands() {
     let system = system();
     let text = "R1=a\nR2=$(date)\nif [ \"$(date)\" = x ]; then R3=b; else R4=c; fi\nR5=d$R2\nR6=e\n\
                 while read x; do R7=1; done < /x\nfoo bar | R8=2\nR9[1]=a\nR9[2]=$(date)\n. /nonexistent/x\nR10=$LATER\n";
-    let outcome = eval::evaluate(text, &Directives::new(), &shell(&system, Reach::Lenient)).unwrap();
+    let outcome = eval::evaluate(text, None, &Directives::new(), &shell(&system, Reach::Lenient)).unwrap();
     let known: BTreeMap<_, _> = outcome.directives.iter().map(|(name, values)| (name.as_str(), values.len())).collect();
     assert_eq!(known, BTreeMap::from([("R1", 1), ("R6", 1), ("R9", 1)]));
     let unknown: BTreeMap<_, _> = outcome.unknown.iter().map(|u| (u.name.as_str(), (u.index, u.line))).collect();
