@@ -270,9 +270,9 @@ fn a_search_in_a_long_text_ends_soon_or_is_left_to_bash() {
     ] {
         let begin = std::time::Instant::now();
         drop(native(&system(), &format!("A={long}\n{line}\n")));
-        assert!(begin.elapsed().as_secs() < 5, "{:?} for {line}", begin.elapsed());
+        assert!(begin.elapsed().as_secs() < 20, "{:?} for {line}", begin.elapsed());
     }
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
 #[test]
