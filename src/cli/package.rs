@@ -64,7 +64,7 @@ pub(crate) fn run(call: &PackageCall, system: &System, framework: &Framework, re
     // All that can be refused is refused before the work begins.
     let goals = goals(call)?;
     let wishes = wishes::wishes(args, system)?;
-    let key = signing_key(call.product, args, &goals)?;
+    let key = signing_key(args, &goals)?;
     let input = input::find(args, system, &framework)?;
     let requests: Vec<PackageRequest> =
         goals.iter().map(|goal| request(call, goal, &wishes, key.as_ref(), input.registered.as_deref())).collect();
@@ -211,13 +211,8 @@ fn compression(args: &PackageArgs, goal: &Goal) -> Option<Compression> {
     chosen.or(goal.portable.then_some(Compression::Gzip))
 }
 
-fn signing_key(product: Product, args: &PackageArgs, goals: &[Goal]) -> Result<Option<SigningKey>> {
+fn signing_key(args: &PackageArgs, goals: &[Goal]) -> Result<Option<SigningKey>> {
     let Some(file) = &args.sign_key else { return Ok(None) };
-    if product == Product::Spec {
-        return Err(
-            Error::new(Kind::BadOption, "a spec is not signed, the package made from it is").hint("see rpmsign(8)")
-        );
-    }
     if goals.iter().all(|goal| goal.format == Format::Deb) {
         return Err(Error::new(Kind::BadOption, "Debian packages are not signed, their repository is")
             .hint("`dkms mkrepo DIR --sign-key FILE` signs a repository"));

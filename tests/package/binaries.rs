@@ -228,7 +228,7 @@ fn what_is_not_built_or_not_for_the_kernel_is_refused_and_leaves_no_file() {
         ("mkdeb", &["blink/1.0", "-k", "6.6.4/x86_64"], 6, "'\\''"),
         ("mkrpm", &["nobody/1.0"], 3, "nobody/1.0 is not in the tree"),
         ("mkdeb", &["demo-v1.2.tar.gz"], 2, "NAME/VERSION"),
-        ("mkspec", &["blink/1.0"], 2, "no recipe"),
+        ("mkspec", &["blink/1.0"], 2, "mkspec does not take --binaries"),
         ("mkdeb", &["blink/1.0", "--source-only"], 8, "exclude each other"),
         ("mkdeb", &["blink/1.0", "-k", &one, "-a", "x86_64", "-a", "i686"], 1, "2 -a options"),
         ("mkdeb", &["blink/1.0", "-k", &one, "--sign-key", "x"], 2, "repository"),

@@ -127,7 +127,7 @@ fn a_tag_gives_the_version_whether_it_is_loose_or_packed() {
     git(&workshop, "demo-v1.2", &["commit", "-q", "--allow-empty", "-m", "later"]);
     refused("no tag with a version");
     let output = workshop.dkms(&["mkdeb", "demo-v1.2.tar.gz", "--version-from-tag"]);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("no git checkout"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("not a git checkout"));
 }
 
 #[test]

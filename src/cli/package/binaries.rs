@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::args::PackageArgs;
 use super::input::Input;
-use super::{PackageCall, Product, source_date, tell_json};
+use super::{PackageCall, source_date, tell_json};
 use crate::cli::targets;
 use crate::conf::Framework;
 use crate::error::{Error, Result};
@@ -57,9 +57,6 @@ fn check<'a>(call: &PackageCall, input: &'a Input) -> Result<&'a ModuleId> {
     let bad = |text: &str| Error::new(Kind::BadOption, text);
     if call.args.source_only {
         return Err(Error::new(Kind::OnlyAndOnly, "--binaries and --source-only exclude each other"));
-    }
-    if matches!(call.product, Product::Spec | Product::Dsc) {
-        return Err(bad("what is built needs no recipe").hint("use mkdeb, mkrpm or mkpkg with --binaries"));
     }
     input.id.as_ref().ok_or_else(|| {
         bad("--binaries packages what is built in the tree, and this is a source")
