@@ -315,5 +315,8 @@ const TOOLS: &[Verb] = &[
     },
 ];
 
+/// What reads words and gives the exit code.
+type OfWords = fn(&[String]) -> u8;
+
 /// Verbs for packaging and for shells; help lists them nowhere.
-pub(crate) const HIDDEN: &[(&str, fn(&[String]) -> u8)] = &[("complete", complete::run), ("generate", generate::run)];
+pub(crate) const HIDDEN: &[(&str, OfWords)] = &[("complete", complete::run), ("generate", generate::run)];
