@@ -2,6 +2,7 @@
 
 use crate::ids::{ModuleId, Target};
 use crate::tree::brought::Brought;
+use crate::tree::leaving;
 use crate::tree::records::{self, Failure};
 use crate::tree::{Layout, ModuleEntry};
 
@@ -11,7 +12,11 @@ pub(crate) fn is_kept(entry: &ModuleEntry, modules: &[ModuleEntry], layout: &Lay
     entry.is_broken()
         && modules.iter().any(takes_over)
         && entry.builds.iter().any(|build| build.installed)
-        && records::one::<Brought>(layout, &entry.id, None).is_some()
+        && (records::one::<Brought>(layout, &entry.id, None).is_some() || leaves(&entry.id, layout))
+}
+
+fn leaves(id: &ModuleId, layout: &Layout) -> bool {
+    leaving::all(layout).is_ok_and(|notes| notes.iter().any(|note| note.id == *id))
 }
 
 /// What the kernel of a failure has of the module nevertheless, in words; empty when it has nothing.

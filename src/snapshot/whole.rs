@@ -49,7 +49,8 @@ impl Snapshot {
     /// A source that somebody deleted by hand, or that never belonged to a package, is not taken for one that has gone.
     fn versions_without_package(&self, view: &View<'_>) -> BTreeSet<ModuleId> {
         let layout = view.tree.layout();
-        let was_brought = |id: &ModuleId| records::one::<Brought>(layout, id, None).is_some();
+        let leaves = |id: &ModuleId| self.leaving.iter().any(|note| note.id == *id);
+        let was_brought = |id: &ModuleId| records::one::<Brought>(layout, id, None).is_some() || leaves(id);
         let conf = |id: &ModuleId| named_conf(layout, id);
         let broken = self.modules.iter().filter(|entry| entry.is_broken()).map(|entry| &entry.id);
         broken.filter(|id| was_brought(id) && !ownership::is_owned(view.system, &conf(id))).cloned().collect()
