@@ -29,6 +29,10 @@ pub(crate) fn omissions(app: &App, plan: &Plan, wish: &Wish) {
             Reason::AlreadySo { text } if is_reconcile => reporter.detail(text.clone()),
             Reason::AlreadySo { text } => reporter.note(text.clone()),
             Reason::Pending { on, text, .. } if is_loss => reporter.warn(format!("{text}; {on} would help")),
+            // Who asks for everything is told what is left out; who named the module gets an error.
+            Reason::Refused { case: Kind::Excluded, text, .. } if matches!(wish, Wish::Autoinstall { .. }) => {
+                reporter.note(text.clone());
+            }
             Reason::Refused { case: Kind::Broken | Kind::Excluded, text, .. } => reporter.detail(text.clone()),
             _ => {}
         }

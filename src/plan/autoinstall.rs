@@ -10,7 +10,7 @@ use crate::step::{Plan, Policy, Reason, StepId, Switch};
 use crate::tree::{ModuleEntry, VersionState};
 
 use super::graph::{Blocked, Dependencies};
-use super::lifecycle::{Making, put};
+use super::lifecycle::{LOST, Making, put};
 use super::refusal::{self, already, refused};
 
 /// Why an installed module is installed.
@@ -100,7 +100,8 @@ fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot) -> Result<
     let id = &entry.id;
     let changes = may_be_renewed(id, target, snapshot)
         || may_be_signed(id, target, snapshot)
-        || snapshot.has_earlier_build(id, target);
+        || snapshot.has_earlier_build(id, target)
+        || snapshot.has_lost_files(id, target);
     if snapshot.installed(&id.name, target) == Some(id) && !changes {
         return Err(already(format!("{id} is already installed on kernel {target}")));
     }
@@ -195,6 +196,7 @@ fn one(
         Some(changed) => format!("changed since it was built: {changed}"),
         None if may_be_signed(id, target, snapshot) => "it is not signed, and can be now".to_owned(),
         None if snapshot.has_earlier_build(id, target) => EARLIER_BUILD.to_owned(),
+        None if snapshot.has_lost_files(id, target) => LOST.to_owned(),
         None => why.to_owned(),
     };
     let is_made = may_be_renewed(id, target, snapshot) || may_be_signed(id, target, snapshot);

@@ -8,6 +8,9 @@ use crate::tree::VersionState;
 
 use super::refusal::{self, already, refused, refused_with};
 
+/// Why an installed module is installed again from its build.
+pub(super) const LOST: &str = "its file under the kernel is gone, or is not the one that was put there";
+
 /// What a kernel's build hangs on, and why it is made.
 pub(super) struct Making<'a> {
     pub(crate) id: &'a ModuleId,
@@ -101,7 +104,18 @@ pub(crate) fn install(
 fn install_on(plan: &mut Plan, id: &ModuleId, target: &Target, after: &[StepId], snapshot: &Snapshot, policy: &Policy) {
     let build = snapshot.module(id).and_then(|entry| entry.build(target));
     let force = policy.has(Switch::Force);
-    if build.is_some_and(|build| build.installed) && !force {
+    let is_installed = build.is_some_and(|build| build.installed);
+    // What lies in the tree is of no use to a kernel that is gone.
+    let is_gone = snapshot.kernels.get(target).is_some_and(|kernel| !kernel.present);
+    if is_installed
+        && is_gone
+        && let Some(reason) = refusal::build(id, target, snapshot)
+    {
+        plan.omit(Some(id.clone()), Some(target.clone()), reason);
+        return;
+    }
+    let is_lost = snapshot.has_lost_files(id, target);
+    if is_installed && !force && !is_lost {
         let text = format!("{id} is already installed on kernel {target}");
         plan.omit(Some(id.clone()), Some(target.clone()), already(text));
         return;
@@ -112,7 +126,11 @@ fn install_on(plan: &mut Plan, id: &ModuleId, target: &Target, after: &[StepId],
         let Some(step) = make(plan, making, snapshot, policy) else { return };
         after.push(step);
     }
-    let why = if build.is_some_and(|build| build.installed) { "asked for again with --force" } else { "asked for" };
+    let why = match (is_lost, is_installed) {
+        (true, _) => LOST,
+        (false, true) => "asked for again with --force",
+        (false, false) => "asked for",
+    };
     put(plan, Making { id, target, after, why: why.into() }, snapshot);
 }
 

@@ -113,14 +113,15 @@ pub(crate) fn dependency(id: &ModuleId, target: &Target, missing: &[ModuleName])
 /// The refusal of a module whose source is gone (4), or of one that the tree does not know (3).
 pub(crate) fn not_usable(id: &ModuleId, snapshot: &Snapshot) -> Option<Reason> {
     match snapshot.module(id).map(|entry| &entry.state) {
-        None => Some(refused_with(
-            Kind::NotInTree,
-            format!("{id} is not in the DKMS tree"),
-            "`dkms status` lists what is there",
-        )),
+        None => Some(not_in_tree(id)),
         Some(VersionState::Broken { why }) => Some(broken(id, why)),
         Some(VersionState::Added { .. }) => None,
     }
+}
+
+/// The refusal of one that the tree does not know (3).
+pub(crate) fn not_in_tree(id: &ModuleId) -> Reason {
+    refused_with(Kind::NotInTree, format!("{id} is not in the DKMS tree"), "`dkms status` lists what is there")
 }
 
 /// The refusal of a broken module (4).
@@ -128,6 +129,6 @@ pub(crate) fn broken(id: &ModuleId, why: &str) -> Reason {
     refused_with(
         Kind::Broken,
         format!("{id} is broken: {why}"),
-        format!("put its source back and run `dkms add {id}`, or delete its folder in the DKMS tree to forget it"),
+        format!("put its source back and run `dkms add {id}`, or take it away with `dkms remove {id} --all`"),
     )
 }

@@ -6,7 +6,7 @@ use crate::step::{Operation, Plan, Policy, StepId};
 use crate::tree::state::is_usual_release;
 use crate::tree::{Build, ModuleEntry};
 
-use super::refusal::{already, not_usable};
+use super::refusal::{already, not_in_tree};
 use super::weak::{self, Kept};
 
 /// Takes the module out of these kernels (None: every one it is installed on).
@@ -112,14 +112,13 @@ fn oddly_named(entry: &ModuleEntry) -> String {
     )
 }
 
+/// A source that is gone keeps no module in: it goes by what is recorded and on disk.
 fn usable<'s>(plan: &mut Plan, id: &ModuleId, snapshot: &'s Snapshot) -> Option<&'s ModuleEntry> {
-    match not_usable(id, snapshot) {
-        None => snapshot.module(id),
-        Some(reason) => {
-            plan.omit(Some(id.clone()), None, reason);
-            None
-        }
+    let entry = snapshot.module(id);
+    if entry.is_none() {
+        plan.omit(Some(id.clone()), None, not_in_tree(id));
     }
+    entry
 }
 
 fn chosen(entry: &ModuleEntry, targets: Option<&[Target]>) -> Vec<Target> {

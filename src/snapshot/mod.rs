@@ -47,6 +47,8 @@ pub(crate) struct Snapshot {
     pub(crate) outdated: BTreeMap<(ModuleId, Target), Vec<String>>,
     /// Builds that were not put into their kernels since they were made.
     pub(crate) waiting: BTreeSet<(ModuleId, Target)>,
+    /// Installed builds of which a file is missing under the kernel, or was replaced by one that nobody owns.
+    pub(crate) lost: BTreeSet<(ModuleId, Target)>,
     /// Builds that are not signed, and can be now.
     pub(crate) unsigned: BTreeSet<(ModuleId, Target)>,
     /// Builds that nothing is noted about and whose modules say that they are for this kernel: another DKMS made them.
@@ -284,6 +286,11 @@ impl Snapshot {
     pub(crate) fn has_earlier_build(&self, id: &ModuleId, target: &Target) -> bool {
         let installed = self.module(id).and_then(|entry| entry.build(target)).is_some_and(|build| build.installed);
         installed && self.waiting.contains(&(id.clone(), target.clone()))
+    }
+
+    /// Whether files of an installed build are to be put back.
+    pub(crate) fn has_lost_files(&self, id: &ModuleId, target: &Target) -> bool {
+        self.lost.contains(&(id.clone(), target.clone()))
     }
 
     /// What a build was made from that is no longer so, in words; None when nothing is known to have changed.

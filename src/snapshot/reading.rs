@@ -4,13 +4,16 @@
 use std::path::Path;
 
 use super::inputs::{self, Making, Memo};
+use super::ownership::is_owned;
 use super::{Content, Snapshot, Source, View, inputs_of, load_with};
 use crate::conf::{Commands, ConfError, Loaded};
 use crate::ids::{ModuleId, Target};
 use crate::step::{AddSource, Unpacked};
 use crate::sys::process;
 use crate::tree::VersionState;
-use crate::tree::records;
+use crate::tree::placed::Whereabouts;
+use crate::tree::records::{self, Fingerprint};
+use crate::tree::{Layout, difference};
 
 pub(super) struct Reading {
     id: ModuleId,
@@ -30,7 +33,7 @@ enum Standing {
     /// Nothing is known that would matter.
     Plain,
     /// Something of ours is noted about it.
-    Noted { awaits_install: bool, can_be_signed: bool, changed: Vec<String> },
+    Noted { awaits_install: bool, can_be_signed: bool, is_lost: bool, changed: Vec<String> },
     /// Nothing is noted, and its modules say that they are for this kernel: another DKMS made it.
     Anothers,
     /// There is none: it failed in this very transaction, from all that is there now.
@@ -63,7 +66,8 @@ impl Snapshot {
             let build = (id.clone(), target);
             match standing {
                 Standing::Plain => {}
-                Standing::Noted { awaits_install, can_be_signed, changed } => {
+                Standing::Noted { awaits_install, can_be_signed, is_lost, changed } => {
+                    self.lost.extend(is_lost.then(|| build.clone()));
                     self.waiting.extend(awaits_install.then(|| build.clone()));
                     self.unsigned.extend(can_be_signed.then(|| build.clone()));
                     if !changed.is_empty() {
@@ -121,12 +125,35 @@ impl Snapshot {
                 let changed = making.map(|making| inputs::changed(view, &making, &noted, memo)).unwrap_or_default();
                 let can_be_signed =
                     noted.unsigned.is_some() && kernel.has_headers() && inputs::can_be_signed(view, target);
-                Standing::Noted { awaits_install: noted.awaits_install, can_be_signed, changed }
+                let is_lost = build.installed && kernel.present && is_lost(view, (id, target), &noted);
+                Standing::Noted { awaits_install: noted.awaits_install, can_be_signed, is_lost, changed }
             }
             (None, Some(_)) if inputs::is_anothers(layout, id, target) => Standing::Anothers,
             (None, _) => Standing::Plain,
         }
     }
+}
+
+/// Whether a file of an installed build is missing, or is another one that neither a package nor another module brought:
+/// what somebody else answers for is left.
+fn is_lost(view: &View<'_>, (id, target): (&ModuleId, &Target), noted: &Fingerprint) -> bool {
+    let layout = view.tree.layout();
+    let built = layout.built_modules(id, target);
+    noted.placed.iter().any(|placed| match placed.whereabouts(layout) {
+        Whereabouts::AsPut => false,
+        Whereabouts::Gone => true,
+        Whereabouts::Touched => {
+            let (place, name) = (layout.opened(&placed.place), placed.place.file_name().unwrap_or_default());
+            let is_same = difference::same(&built.join(name), &place).unwrap_or(true);
+            !is_same && !is_anothers_module(layout, id, &placed.place) && !is_owned(view.system, &placed.place)
+        }
+    })
+}
+
+/// Whether another module of ours was put at this place, too.
+fn is_anothers_module(layout: &Layout, id: &ModuleId, place: &Path) -> bool {
+    let others = records::all::<Fingerprint>(layout).into_iter().filter(|other| other.module.name != id.name);
+    others.flat_map(|other| other.placed).any(|other| other.place == place)
 }
 
 /// What dkms.conf says for a kernel.

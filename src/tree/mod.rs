@@ -16,6 +16,7 @@ pub(crate) mod leaving;
 pub(crate) mod lock;
 pub(crate) mod logs;
 pub(crate) mod original;
+pub(crate) mod placed;
 pub(crate) mod records;
 mod recover;
 pub(crate) mod stale;

@@ -12,6 +12,7 @@ use fs_err as fs;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::placed::Placed;
 use super::{Layout, TreeWriter};
 use crate::ids::{ModuleId, Target};
 use crate::sys::fingerprint;
@@ -71,6 +72,9 @@ pub(crate) struct Fingerprint {
     /// Whether it was not put into the kernel since it was made: an installed module that was built again waits for that.
     #[serde(default)]
     pub(crate) awaits_install: bool,
+    /// The files that it has under the kernel, as they were put there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) placed: Vec<Placed>,
     /// That of the build whose place it takes. Of the two, the one whose stamp fits is about the build that is there.
     #[serde(default)]
     pub(crate) before: Option<Box<Fingerprint>>,
@@ -89,6 +93,7 @@ impl Fingerprint {
             key: None,
             unsigned: None,
             awaits_install: false,
+            placed: Vec::new(),
             before: None,
         }
     }
@@ -97,7 +102,9 @@ impl Fingerprint {
     #[must_use]
     pub(crate) fn instead_of_the_present(self, layout: &Layout) -> Self {
         let before = fingerprint(layout, &self.module, &self.target).map(|before| Self { before: None, ..before });
-        Self { before: before.map(Box::new), awaits_install: true, ..self }
+        // The kernel has the files of that build until the new one is installed.
+        let placed = before.as_ref().map(|before| before.placed.clone()).unwrap_or_default();
+        Self { before: before.map(Box::new), awaits_install: true, placed, ..self }
     }
 }
 
@@ -277,12 +284,19 @@ impl TreeWriter<'_> {
         write_atomically(&file, 0o644, &text)
     }
 
-    /// Notes that the build that is there now is what the kernel has.
-    pub(crate) fn note_build_installed(&self, module: &ModuleId, target: &Target) -> io::Result<()> {
-        match fingerprint(self.layout(), module, target) {
-            Some(note) if note.awaits_install => self.record(&Fingerprint { awaits_install: false, ..note }),
-            _ => Ok(()),
+    /// Notes that the build that is there now is what the kernel has, at these places (without the root).
+    pub(crate) fn note_build_installed(
+        &self,
+        module: &ModuleId,
+        target: &Target,
+        places: &[PathBuf],
+    ) -> io::Result<()> {
+        let Some(note) = fingerprint(self.layout(), module, target) else { return Ok(()) };
+        let placed = places.iter().map(|place| Placed::now(self.layout(), place)).collect::<io::Result<Vec<_>>>()?;
+        if !note.awaits_install && note.placed == placed {
+            return Ok(());
         }
+        self.record(&Fingerprint { awaits_install: false, placed, ..note })
     }
 
     /// Drops the fact of this kind about this module and kernel; none is no error.
@@ -404,7 +418,7 @@ mod tests {
         assert_eq!(known(), None);
         fs::rename(&staged, &place).unwrap();
         assert_eq!(known(), Some(("new".to_owned(), true)));
-        writer.note_build_installed(&a, &kernel).unwrap();
+        writer.note_build_installed(&a, &kernel, &[]).unwrap();
         assert_eq!(known(), Some(("new".to_owned(), false)));
     }
 

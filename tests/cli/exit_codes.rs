@@ -134,8 +134,6 @@ const CASES: &[(Kind, Prepare, &str)] = &[
     (KernelCount, nothing, "match -k a -k b --templatekernel c"),
     (Broken, broken, "build foo/1 -k KERNEL"),
     (Broken, broken, "install foo/1 -k KERNEL"),
-    (Broken, broken, "remove foo/1 --all"),
-    (Broken, broken, "unbuild foo/1 -k KERNEL"),
     (Broken, broken, "mktarball foo/1 -k KERNEL"),
     (AllRefused, added, "build foo/1 --all"),
     (AllRefused, added, "add foo/1 --all"),

@@ -12,6 +12,7 @@ mod failures;
 mod finished;
 mod fsck;
 mod initramfs;
+mod installed;
 mod interrupted;
 mod jobs;
 mod json;

@@ -34,7 +34,7 @@ pub(crate) fn close(context: &Context<'_>, kernel: &KernelRelease, changes: Vec<
         let job = Job { context, id: &change.intent.id, target: &change.intent.target };
         if is_install(&change)
             && good(&change)
-            && let Err(error) = context.lock.writer().note_build_installed(job.id, job.target)
+            && let Err(error) = context.lock.writer().note_build_installed(job.id, job.target, &job.places())
         {
             context.reporter.warn(format!("the next event installs {} for {} again: {error}", job.id, job.target));
         }

@@ -136,6 +136,13 @@ impl Job<'_> {
         self.context.tree.active(&self.id.name, self.target)
     }
 
+    /// Where its files lie under the kernel, as noted; without the root.
+    fn places(&self) -> Vec<PathBuf> {
+        let noted = self.context.tree.installed(&self.id.name, self.target);
+        let files = noted.filter(|noted| noted.version == self.id.version).map(|noted| noted.files).unwrap_or_default();
+        files.into_iter().map(|file| file.place).collect()
+    }
+
     /// Whether another version is active whose source has gone: a package that went back to an older one took it along,
     /// and a greater version is no reason to keep it.
     fn replaces_one_without_source(&self) -> bool {
