@@ -206,6 +206,7 @@ const ELSEWHERE: &[(Kind, &str, &str)] = &[
     (EventFailed, "tests/cli/policy.rs", "fn each_policy_gives_each_hook_its_exit_code"),
     (InitramfsFailed, "tests/cli/initramfs.rs", "fn a_failure_is_told_until_it_is_made"),
     (StaysUnsigned, "src/action/compile/tests/resign.rs", "Kind::StaysUnsigned"),
+    (Interrupted, "tests/cli/interrupted.rs", "fn a_build_that_is_asked_to_stop_ends_with_all_it_started"),
     (DiskFull, "tests/e2e/bad/a_full_disk_while_building_leaves_the_state_before.sh", "-eq 78"),
 ];
 
