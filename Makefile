@@ -12,10 +12,15 @@ KERNELINSTALLDIR ?= $(PREFIX)/lib/kernel/install.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
-ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+# Debian's zsh does not look into /usr/share/zsh/site-functions.
+ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /etc/debian_version)),vendor-completions,site-functions)
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 CARGO ?= cargo
+OBJCOPY ?= objcopy
+# What is installed is stripped; what a debugger needs of it stays beside the build, as dkms.debug. Empty for packaging tools
+# that do this themselves.
+STRIP ?= yes
 # A profile of Cargo.toml: release, or dev for quick builds.
 PROFILE ?= release
 CARGO_TARGET_DIR ?= target
@@ -49,7 +54,9 @@ install: build
 	mkdir -p $(GENERATED)/man $(GENERATED)/completions
 	$(BUILT)/dkms generate man $(GENERATED)/man
 	$(BUILT)/dkms generate completions $(GENERATED)/completions
-	$(INSTALL_PROGRAM) $(BUILT)/dkms $(DESTDIR)$(SBINDIR)/dkms
+	$(if $(STRIP),$(OBJCOPY) --only-keep-debug $(BUILT)/dkms $(BUILT)/dkms.debug)
+	$(if $(STRIP),$(OBJCOPY) --strip-all --add-gnu-debuglink=$(BUILT)/dkms.debug $(BUILT)/dkms $(GENERATED)/dkms)
+	$(INSTALL_PROGRAM) $(if $(STRIP),$(GENERATED),$(BUILT))/dkms $(DESTDIR)$(SBINDIR)/dkms
 	install -d $(DESTDIR)$(LIBDIR)
 	ln -sfrT $(DESTDIR)$(SBINDIR)/dkms $(DESTDIR)$(LIBDIR)/event
 	$(INSTALL_SHIM) hooks/dpkg/common.postinst $(DESTDIR)$(LIBDIR)/common.postinst
@@ -99,6 +106,7 @@ units:
 	env -u MAKEFLAGS $(CARGO) clippy --locked --all-targets -- -D warnings
 	env -u MAKEFLAGS CARGO="$(CARGO)" tests/timed
 	env -u MAKEFLAGS tests/oldest
+	env -u MAKEFLAGS CARGO="$(CARGO)" tests/engine-alone
 
 roots:
 	@tests/e2e/run --roots

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::archive::limits::Limits;
+use crate::archive::unpack;
 use crate::conf::{self, Context, Framework};
-use crate::package::input::archive::{self, Limits};
 use crate::package::input::{checkout, payload};
 use crate::package::kbuild;
 use crate::package::module::{declared, identity};
@@ -16,7 +17,7 @@ const LIMITS: Limits =
 
 /// Unpacks an archive into an empty folder, and walks what came out as a source.
 pub fn archive(archive: &Path, into: &Path) {
-    if let Ok(unpacked) = archive::unpack(archive, into, &LIMITS) {
+    if let Ok(unpacked) = unpack::unpack(archive, into, &LIMITS) {
         assert!(unpacked.bytes <= LIMITS.size && unpacked.entries <= LIMITS.entries);
         // What was unpacked can be refused here for its names alone.
         drop(payload::walk(into, &LIMITS, None));

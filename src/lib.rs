@@ -9,8 +9,8 @@
 //! 4. [`plan`]: request and snapshot of the disk → steps with their reasons, omissions with theirs. Pure.
 //!    [`status`]: the snapshot as the lines that programs parse.
 //! 5. [`action`]: runs a plan.
-//! 6. [`package`]: RPM and Debian packages from an archive or folder, archives in and out. [`diagnose`]: what a build
-//!    log means.
+//! 6. [`package`]: RPM and Debian packages from an archive or folder. [`diagnose`]: what a build log means.
+//!    [`archive`]: archives in and out, under limits.
 //! 7. Readers: [`snapshot`] (all of the disk that a plan needs), [`conf`] (dkms.conf, framework.conf), [`kernel`]
 //!    (headers, configuration, module files).
 //! 8. [`tree`]: /var/lib/dkms; alone writes there, under its lock.
@@ -41,6 +41,7 @@
 //! The crate is closed: [`main`] is all that others may call.
 
 mod action;
+mod archive;
 mod cli;
 mod conf;
 mod diagnose;
@@ -52,6 +53,7 @@ mod exit;
 pub mod fuzz;
 mod ids;
 mod kernel;
+#[cfg(feature = "packages")]
 mod package;
 mod plan;
 mod report;

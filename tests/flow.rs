@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["plan", "status"],
     &["action"],
     &["package", "diagnose"],
+    &["archive"],
     &["snapshot"],
     &["conf"],
     &["kernel"],

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use crate::action::{Context, module_conf};
+use crate::archive::output::{Existing, Output, Place};
+use crate::archive::tarball;
+use crate::archive::tarball::{Compression, Piece, Times};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
-use crate::package::format::tarball;
-use crate::package::format::tarball::{Compression, Piece, Times};
-use crate::package::io::output::{Existing, Output, Place};
 use crate::report::Message;
 use crate::step::{Tarball, TarballContent};
 use crate::sys::fs::{create_folders, is_real_folder};

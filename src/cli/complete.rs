@@ -55,6 +55,7 @@ fn answer(app: &App, what: &str, module: Option<&str>) -> Result<()> {
             sources(app).into_iter().filter(|id| !known.contains(id)).map(|id| id.to_string()).collect()
         }
         "kernels" => kernels(app),
+        #[cfg(feature = "packages")]
         "profiles" => super::package::profiles(),
         _ => return Err(Error::new(Kind::Usage, format!("complete needs one of: {}", SUBJECTS.join(", ")))),
     };

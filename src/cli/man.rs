@@ -7,7 +7,7 @@ use clap::{Arg, Command};
 use crate::exit::Kind;
 
 use super::verb::{self, Group, Verb};
-use super::{package, verbs};
+use super::verbs;
 
 /// Writes them into this folder.
 pub(super) fn write(folder: &Path) -> std::io::Result<()> {
@@ -16,7 +16,9 @@ pub(super) fn write(folder: &Path) -> std::io::Result<()> {
         .replace("@OPTIONS@", &options(&every_option()))
         .replace("@EXIT_STATUS@", &exit_status());
     fs_err::write(folder.join("dkms.8"), page)?;
-    package::man::write(folder)
+    #[cfg(feature = "packages")]
+    super::package::man::write(folder)?;
+    Ok(())
 }
 
 /// The verbs with what they mean.

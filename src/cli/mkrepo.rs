@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::package::description::info::InfoError;
+use crate::package::description::resolve::InfoError;
 use crate::package::io::openpgp::{SigningError, SigningKey};
 use crate::package::repository::{self, KEY_FILE, Published, Reader, RepositoryError, Settings, Setup};
 use crate::report::{Message, Reporter};

@@ -11,8 +11,10 @@ mod generate;
 mod help;
 mod legacy;
 mod man;
+#[cfg(feature = "packages")]
 mod mkrepo;
 mod operand;
+#[cfg(feature = "packages")]
 mod package;
 mod place;
 mod request;

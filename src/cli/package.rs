@@ -13,17 +13,18 @@ mod wishes;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::archive::limits::Limits;
+use crate::archive::output::{Existing, Place};
+use crate::archive::stream::Compression;
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::ModuleId;
-use crate::package::description::info::{Scriptlets, Wishes};
+use crate::package::description::identity::Scriptlets;
+use crate::package::description::wishes::Wishes;
 use crate::package::format::recipe;
-use crate::package::input::archive::Limits;
 use crate::package::input::checkout;
 use crate::package::io::openpgp::SigningKey;
-use crate::package::io::output::{Existing, Place};
-use crate::package::io::stream::Compression;
 use crate::package::make::{Files, Made, PackageRequest, Prepared, SourceRequest, make, prepare};
 use crate::package::words::profile::Profile;
 use crate::package::{Format, summary};
@@ -175,7 +176,7 @@ fn source_request(
         conf: args.conf.clone(),
         name: args.name.clone().or(input.id.as_ref().map(|id| id.name.to_string())),
         version: match args.version_from_tag {
-            true => Some(checkout::tagged_version(&input.path)?),
+            true => Some(checkout::tags::tagged_version(&input.path)?),
             false => args.version.clone().or(input.id.as_ref().map(|id| id.version.to_string())),
         },
         files: if args.untracked { Files::All } else { Files::Tracked },

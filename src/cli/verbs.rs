@@ -13,8 +13,13 @@ use super::{check, complete, conf, event, fsck, generate, help, status};
 
 /// Every verb, in the order in which help lists them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Verb> {
-    ENGINE.iter().chain(super::package::verbs::PACKAGES).chain(TOOLS)
+    ENGINE.iter().chain(PACKAGES).chain(TOOLS)
 }
+
+#[cfg(feature = "packages")]
+use super::package::verbs::PACKAGES;
+#[cfg(not(feature = "packages"))]
+const PACKAGES: &[Verb] = &[];
 
 pub(crate) fn named(name: &str) -> Option<&'static Verb> {
     all().find(|verb| verb.name == name)

@@ -9,6 +9,7 @@ pub(crate) mod framework;
 mod gathered;
 mod load;
 mod memo;
+#[cfg(feature = "packages")]
 pub(crate) mod modernize;
 pub(crate) mod module;
 pub(crate) mod overrides;
@@ -125,6 +126,8 @@ impl Loaded {
 
 /// What can be known of a dkms.conf without running anything.
 #[derive(Debug, Clone)]
+// The engine asks for the name alone; lint and mkconf for the rest.
+#[cfg_attr(not(feature = "packages"), allow(dead_code))]
 pub(crate) struct Partial {
     /// PACKAGE_NAME, when it is known and can be used.
     pub(crate) name: Option<ModuleName>,

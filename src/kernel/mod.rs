@@ -11,6 +11,8 @@ pub(crate) mod installed;
 pub(crate) mod modinfo;
 pub(crate) mod package;
 pub(crate) mod suffix;
+// Packages of built modules name the symbols that they need.
+#[cfg_attr(not(feature = "packages"), allow(dead_code))]
 pub(crate) mod symbols;
 
 use std::path::PathBuf;

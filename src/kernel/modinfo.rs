@@ -82,6 +82,7 @@ impl ModInfo {
     }
 
     /// Every field of this name (alias, firmware, parm …), in order.
+    #[cfg_attr(not(feature = "packages"), allow(dead_code))]
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.fields.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
     }

@@ -13,9 +13,12 @@ use crate::kernel::Suffix;
 use crate::kernel::modinfo::{ModInfo, read_module};
 use crate::kernel::symbols::{self, Symbol};
 use crate::package::description::carries::Carries;
-use crate::package::description::contents::Extra;
-use crate::package::description::info::{Material, PackageInfo, Wishes};
+use crate::package::description::extra::Extra;
+use crate::package::description::identity::{Identity, Scriptlets};
+use crate::package::description::info::PackageInfo;
+use crate::package::description::resolve::{Material, Subject, resolve};
 use crate::package::description::scripts;
+use crate::package::description::usual::Usual;
 use crate::package::input::payload::{Content, Entry, EntryKind, File, Payload};
 use crate::package::module::machine::Machine;
 use crate::package::module::survey::{Survey, one_line};
@@ -123,9 +126,9 @@ impl Built {
     }
 
     /// Paths of the module files on the installed system.
-    fn files(&self, info: &PackageInfo) -> Vec<String> {
+    fn files(&self, identity: &Identity) -> Vec<String> {
         let files = self.payload.entries.iter().filter(|entry| entry.kind != EntryKind::Folder);
-        files.map(|entry| format!("{}/{}", info.place, entry.path)).collect()
+        files.map(|entry| format!("{}/{}", identity.place, entry.path)).collect()
     }
 }
 
@@ -137,49 +140,61 @@ pub(crate) fn make(
     reporter: &dyn Reporter,
 ) -> Result<Made> {
     let mut warnings = Vec::new();
-    let info = describe(built, request.format, &request.wishes, &mut warnings)?;
-    let info = PackageInfo { date: date.unwrap_or(built.payload.newest), ..info };
+    let info = describe(built, request, date, &mut warnings)?;
     finish(info, &built.payload, request, warnings, reporter)
 }
 
-fn describe(built: &Built, format: Format, wishes: &Wishes, warnings: &mut Vec<String>) -> Result<PackageInfo> {
+fn describe(
+    built: &Built,
+    request: &PackageRequest,
+    date: Option<u64>,
+    warnings: &mut Vec<String>,
+) -> Result<PackageInfo> {
     let carries = Carries::Modules(built.target.clone());
-    let material = Material { carries: &carries, payload: &built.payload, survey: &built.survey };
-    let mut info = PackageInfo::new(format, built.module.clone(), wishes, material, warnings).map_err(refused)?;
-    let profile = wishes.profile.as_ref();
-    let is_stream = profile.is_some_and(|profile| profile.family == Family::Enterprise) && !built.of_kernel.is_empty();
-    if profile.is_some_and(|profile| profile.family == Family::Enterprise) && !is_stream {
+    let date = date.unwrap_or(built.payload.newest);
+    let profile = request.wishes.profile.as_ref();
+    let is_enterprise = profile.is_some_and(|profile| profile.family == Family::Enterprise);
+    let is_stream = is_enterprise && !built.of_kernel.is_empty();
+    let subject = Subject {
+        format: request.format,
+        module: &built.module,
+        wishes: &request.wishes,
+        template: None,
+        fixed_name: None,
+        scriptlets: Scriptlets::Portable,
+        material: Material { carries: &carries, payload: &built.payload, survey: &built.survey, date },
+    };
+    let usual = |identity: &Identity| Usual {
+        relations: relations(identity, built, profile, is_stream),
+        scripts: scripts(identity, built, is_stream),
+        extras: if identity.format == Format::Rpm { folders(identity, profile) } else { Vec::new() },
+    };
+    let info = resolve(&subject, usual, warnings).map_err(refused)?;
+    if is_enterprise && !is_stream {
         warnings.push(format!(
             "the modules name no versions of symbols, so the package serves {} alone",
             built.target.kernel
         ));
-    }
-    let mut all = relations(&info, built, profile, is_stream);
-    all.append(&mut info.relations);
-    info.relations = all;
-    info.scripts = scripts(&info, built, is_stream);
-    if format == Format::Rpm {
-        info.extras.extend(folders(&info, profile));
     }
     Ok(info)
 }
 
 /// Folders between that of all modules and that of these: RPM removes only those that a package owns. Not the kernel's own
 /// on SUSE, whose presence there says that the kernel is installed.
-fn folders(info: &PackageInfo, profile: Option<&Profile>) -> Vec<Extra> {
-    let above = Path::new(&info.place).ancestors().skip(1);
+fn folders(identity: &Identity, profile: Option<&Profile>) -> Vec<Extra> {
+    let above = Path::new(&identity.place).ancestors().skip(1);
     let count = if profile.is_some_and(|profile| profile.family == Family::Suse) { 1 } else { 2 };
     above.take(count).map(|folder| Extra::folder(folder.to_string_lossy())).collect()
 }
 
-fn relations(info: &PackageInfo, built: &Built, profile: Option<&Profile>, is_stream: bool) -> Vec<Relation> {
-    match info.format {
-        Format::Deb => debian(info, built, profile),
-        Format::Rpm => rpm(info, built, profile, is_stream),
+fn relations(identity: &Identity, built: &Built, profile: Option<&Profile>, is_stream: bool) -> Vec<Relation> {
+    match identity.format {
+        Format::Deb => debian(identity, built, profile),
+        Format::Rpm => rpm(identity, built, profile, is_stream),
     }
 }
 
-fn debian(info: &PackageInfo, built: &Built, profile: Option<&Profile>) -> Vec<Relation> {
+fn debian(identity: &Identity, built: &Built, profile: Option<&Profile>) -> Vec<Relation> {
     let kernel = names::debian_word(built.target.kernel.as_str());
     let signed = format!("linux-image-{kernel}");
     let (debian, ubuntu) = (format!("{signed}-unsigned"), format!("linux-image-unsigned-{kernel}"));
@@ -188,17 +203,17 @@ fn debian(info: &PackageInfo, built: &Built, profile: Option<&Profile>) -> Vec<R
         Some(Family::Ubuntu) => [signed, ubuntu].join(" | "),
         _ => [signed, debian, ubuntu].join(" | "),
     };
-    let base = names::base_name(Format::Deb, info.module.name.as_str());
+    let base = names::base_name(Format::Deb, identity.module.name.as_str());
     let mut relations = vec![Relation::any(Related::Requires, image), Relation::any(Related::Requires, "kmod")];
-    if let Ok(source) = names::package_name(Format::Deb, &info.module.name) {
+    if let Ok(source) = names::package_name(Format::Deb, &identity.module.name) {
         relations.push(Relation::any(Related::Conflicts, source));
     }
-    relations.push(Relation::exactly(Related::Provides, format!("{base}-modules"), info.full_version()));
+    relations.push(Relation::exactly(Related::Provides, format!("{base}-modules"), identity.full_version()));
     relations
 }
 
-fn rpm(info: &PackageInfo, built: &Built, profile: Option<&Profile>, is_stream: bool) -> Vec<Relation> {
-    let (name, kernel, version) = (&info.module.name, built.target.kernel.as_str(), info.full_version());
+fn rpm(identity: &Identity, built: &Built, profile: Option<&Profile>, is_stream: bool) -> Vec<Relation> {
+    let (name, kernel, version) = (&identity.module.name, built.target.kernel.as_str(), identity.full_version());
     let mut relations = vec![Relation::any(Related::Requires, "/bin/sh")];
     relations.push(Relation::any(Related::Requires, "/bin/sh").by(Phase::AfterTransaction));
     let needed = |word: &str, symbol: &Symbol| {
@@ -221,7 +236,7 @@ fn rpm(info: &PackageInfo, built: &Built, profile: Option<&Profile>, is_stream: 
     relations.push(Relation::exactly(Related::Provides, format!("kmod-{name}"), &version));
     relations.push(Relation::exactly(Related::Provides, format!("{name}-kmod"), &version));
     relations.push(Relation::any(Related::Conflicts, format!("dkms-{name}")));
-    if let Ok(source) = names::package_name(Format::Rpm, &info.module.name) {
+    if let Ok(source) = names::package_name(Format::Rpm, &identity.module.name) {
         relations.push(Relation::any(Related::Conflicts, source));
     }
     relations
@@ -232,15 +247,15 @@ fn checksum(symbol: &Symbol) -> String {
     format!("0x{:08x}", symbol.crc)
 }
 
-fn scripts(info: &PackageInfo, built: &Built, is_stream: bool) -> Vec<Script> {
-    let folder = Path::new(&info.place).ancestors().nth(2).unwrap_or(Path::new("/")).to_string_lossy().into_owned();
+fn scripts(identity: &Identity, built: &Built, is_stream: bool) -> Vec<Script> {
+    let folder = Path::new(&identity.place).ancestors().nth(2).unwrap_or(Path::new("/")).to_string_lossy().into_owned();
     let words = scripts::ModuleWords {
         kernel: built.target.kernel.as_str(),
         folder: &folder,
-        modules: &built.files(info),
+        modules: &built.files(identity),
         is_stream,
     };
-    let texts = match info.format {
+    let texts = match identity.format {
         Format::Deb => {
             [(Phase::AfterInstall, scripts::DEB_MODULES_POSTINST), (Phase::AfterRemoval, scripts::DEB_MODULES_POSTRM)]
         }
@@ -249,7 +264,7 @@ fn scripts(info: &PackageInfo, built: &Built, is_stream: bool) -> Vec<Script> {
             (Phase::AfterTransaction, scripts::RPM_MODULES_POSTTRANS),
         ],
     };
-    let script = |(phase, text)| Script { phase, text: scripts::fill_modules(text, info, &words) };
+    let script = |(phase, text)| Script { phase, text: scripts::fill_modules(text, identity, &words) };
     texts.into_iter().map(script).collect()
 }
 

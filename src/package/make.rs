@@ -3,29 +3,33 @@
 use std::path::PathBuf;
 
 use super::{Format, Writing};
+use crate::archive::limits::Limits;
+use crate::archive::output::{Existing, Output, Place};
+use crate::archive::stream::Compression;
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::ModuleId;
 use crate::package::description::carries::Carries;
-use crate::package::description::contents;
-use crate::package::description::info::{InfoError, Material, PackageInfo, Scriptlets, Wishes};
+use crate::package::description::identity::Scriptlets;
+use crate::package::description::info::PackageInfo;
+use crate::package::description::resolve::{InfoError, Material, Subject, resolve};
 use crate::package::description::template::Template;
+use crate::package::description::wishes::Wishes;
+use crate::package::description::{carrier, contents};
 use crate::package::format::{deb, rpm};
-use crate::package::input::archive::Limits;
 use crate::package::input::checkout;
 use crate::package::input::payload;
 use crate::package::input::payload::{File, Payload};
 use crate::package::input::source;
 use crate::package::input::source::Source;
 use crate::package::io::openpgp::SigningKey;
-use crate::package::io::output::{Existing, Output, Place};
-use crate::package::io::stream::Compression;
 use crate::package::module::identity;
 use crate::package::module::identity::Hints;
 use crate::package::module::mkconf::Written;
 use crate::package::module::survey::Survey;
 use crate::package::module::{authored, declared, survey};
+use crate::package::words::size;
 use crate::report::{Message, Reporter};
 use crate::sys::System;
 
@@ -138,7 +142,7 @@ pub(crate) fn prepare(
     let source = source::open(&request.input, request.conf.as_deref(), &request.limits, &request.temporary, &tell)?;
     let mut payload = walk(request, &source)?;
     if payload.bytes > LARGE {
-        reporter.note(format!("packaging {} of source", super::summary::size(payload.bytes)));
+        reporter.note(format!("packaging {} of source", size::text(payload.bytes)));
     }
     let survey = survey::survey(&payload.entries).map_err(|error| Error::io("cannot read the source", error))?;
     let named = name(request, system, framework, &source, &survey, &mut payload)?;
@@ -203,22 +207,31 @@ fn name(
     Ok(Named { id: settled.id, changes: settled.changes, problems, written: None })
 }
 
-/// Describes the package. Sentences about what was assumed go to `warnings`.
+/// Describes the package. `fixed_name` is the one that a source package's own packaging has; sentences about what was assumed
+/// go to `warnings`.
 pub(crate) fn describe(
     prepared: &Prepared,
     request: &PackageRequest,
+    fixed_name: Option<&str>,
     warnings: &mut Vec<String>,
 ) -> Result<PackageInfo> {
-    let material = Material { carries: &Carries::Source, payload: &prepared.payload, survey: &prepared.survey };
-    let template = request.template.as_ref();
-    let completed = template.map(|template| template.complete(&request.wishes, &prepared.module));
-    let wishes = completed.as_ref().unwrap_or(&request.wishes);
-    let info = PackageInfo::new(request.format, prepared.module.clone(), wishes, material, warnings);
-    let info = PackageInfo { date: prepared.date, ..info.map_err(refused)? };
-    let wished = info.relations.clone();
-    let mut info = info.carrying_source(request.scriptlets, request.wishes.profile.as_ref());
-    if let Some(template) = template {
-        template.apply(&mut info, wished);
+    let subject = Subject {
+        format: request.format,
+        module: &prepared.module,
+        wishes: &request.wishes,
+        template: request.template.as_ref(),
+        fixed_name,
+        scriptlets: request.scriptlets,
+        material: Material {
+            carries: &Carries::Source,
+            payload: &prepared.payload,
+            survey: &prepared.survey,
+            date: prepared.date,
+        },
+    };
+    let usual = |identity: &_| carrier::usual(identity, request.wishes.profile.as_ref());
+    let info = resolve(&subject, usual, warnings).map_err(refused)?;
+    if let Some(template) = &request.template {
         let unused = template.unused.iter().map(|part| format!("{} of {} is not used", part, template.file.display()));
         warnings.extend(unused);
     }
@@ -227,7 +240,7 @@ pub(crate) fn describe(
 
 pub(crate) fn make(prepared: &Prepared, request: &PackageRequest, reporter: &dyn Reporter) -> Result<Made> {
     let mut warnings = prepared.warnings();
-    let info = describe(prepared, request, &mut warnings)?;
+    let info = describe(prepared, request, None, &mut warnings)?;
     finish(info, &prepared.payload, request, warnings, reporter)
 }
 

@@ -1,4 +1,17 @@
-//! Packages of module sources: archives and folders in, RPM and Debian packages out. Knows nothing of the DKMS tree.
+//! Packages of module sources: archives and folders in, RPM and Debian packages out. Knows nothing of the DKMS tree; without
+//! the feature `packages` none of it is there.
+//!
+//! [`make`] reads like the manual: open the input, settle the names, look through it, describe the package, write it. [`built`]
+//! does the same for modules that are built already, [`summary`] tells what came out. What they need lies in rooms:
+//!
+//! * [`words`]: names, versions, dates, relations, profiles of distributions, which both formats share.
+//! * [`io`]: sums and signatures. Archives, compression and output files are the engine's, too: [`crate::archive`].
+//! * [`input`]: an archive, a folder or a git checkout becomes a payload.
+//! * [`kbuild`]: what makefiles say. Imports nothing from the rest of the crate.
+//! * [`module`]: what a source is: who it says it is, the dkms.conf that it has or lacks, and what is wrong with that.
+//! * [`description`]: everything that a package says about itself, settled once.
+//! * [`format`]: deb, RPM, spec files and Debian source packages.
+//! * [`repository`]: folders of packages for apt, dnf and zypper.
 
 pub(crate) mod built;
 pub(crate) mod description;
@@ -15,7 +28,7 @@ pub(crate) mod words;
 /// How a package is written.
 #[derive(Clone, Copy)]
 pub(crate) struct Writing<'a> {
-    pub(crate) compression: io::stream::Compression,
+    pub(crate) compression: crate::archive::stream::Compression,
     /// What signs its header, and through the digests in there the rest (RPM only).
     pub(crate) key: Option<&'a io::openpgp::SigningKey>,
     /// Hears of the bytes of files that are written so far.

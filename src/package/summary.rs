@@ -2,6 +2,8 @@
 
 use super::Format;
 use super::make::{Made, Prepared};
+use crate::package::description::info::{Origin, PackageInfo};
+use crate::package::words::size;
 use crate::report::{Message, Reporter};
 
 /// How many paths are told without `--verbose`.
@@ -10,15 +12,16 @@ const SHOWN: usize = 12;
 /// The file, what it is and holds, what was left out of a source, and what a person should know.
 pub(crate) fn tell(made: &Made, source: Option<&Prepared>, reporter: &dyn Reporter) {
     let info = &made.info;
-    reporter.tell(Message::Answer(format!("{} ({})", made.file.display(), size(made.size))));
+    reporter.tell(Message::Answer(format!("{} ({})", made.file.display(), size::text(made.size))));
     for source in &made.sources {
         reporter.tell(Message::Answer(source.display().to_string()));
     }
     let maintainer = info.maintainer.as_ref().map_or(String::new(), |person| format!(", maintainer {person}"));
     let (version, architecture) = (info.full_version(), &info.architecture);
     reporter.note(format!("  package {} {version} ({architecture}), licence {}{maintainer}", info.name, info.license));
+    reporter.detail(format!("  {}", origins(info)));
     let (count, many) = (made.files.len(), if made.files.len() == 1 { "" } else { "s" });
-    reporter.note(format!("  {count} file{many}, {} in {}", size(made.bytes), info.place));
+    reporter.note(format!("  {count} file{many}, {} in {}", size::text(made.bytes), info.place));
     let below = |path: &String| path.strip_prefix(&format!("{}/", info.place)).unwrap_or(path).to_owned();
     list("", &made.files.iter().map(below).collect::<Vec<_>>(), reporter);
     if let Some(template) = &made.template {
@@ -41,6 +44,22 @@ pub(crate) fn tell(made: &Made, source: Option<&Prepared>, reporter: &dyn Report
         (None, _) => {}
     }
     made.warnings.iter().for_each(|warning| reporter.warn(warning.clone()));
+}
+
+/// Who said what about the package: `license, url by the template; release as usual`.
+fn origins(info: &PackageInfo) -> String {
+    let voices = [
+        (Origin::CommandLine, "by the command line"),
+        (Origin::Template, "by the template"),
+        (Origin::Source, "by the source"),
+        (Origin::Default, "as usual"),
+    ];
+    let told = voices.iter().filter_map(|(origin, words)| {
+        let options: Vec<&str> =
+            info.origins.iter().filter(|(_, by)| by == origin).map(|(option, _)| *option).collect();
+        (!options.is_empty()).then(|| format!("{} {words}", options.join(", ")))
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 fn tell_of_source(source: &Prepared, reporter: &dyn Reporter) {
@@ -69,12 +88,4 @@ fn list(what: &str, paths: &[String], reporter: &dyn Reporter) {
     }
     reporter.note(format!("  {what}{shown} and {} more (--verbose lists them)", paths.len() - SHOWN));
     reporter.detail(format!("  all of them: {}", paths.join(" ")));
-}
-
-pub(crate) fn size(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} bytes"),
-        1024..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
-        _ => format!("{}.{} MiB", bytes >> 20, (bytes >> 10) % 1024 * 10 / 1024),
-    }
 }

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
-
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::time::Instant;
 
 use crate::error::Error;
 use crate::ids::{ModuleId, Target};
 
 use super::escape::text as harmless;
+use super::progress::Progress;
 use super::{Message, Reporter};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -35,16 +34,15 @@ pub(crate) enum Notes {
 pub(crate) struct Human {
     loudness: Loudness,
     notes: Notes,
-    progress: Option<MultiProgress>,
-    running: Mutex<BTreeMap<String, (Instant, Option<ProgressBar>)>>,
-    bar: Mutex<Option<ProgressBar>>,
+    progress: Option<Progress>,
+    running: Mutex<BTreeMap<String, Instant>>,
 }
 
 impl Human {
     /// With this loudness; progress is shown only where standard error is a terminal.
     pub(crate) fn new(loudness: Loudness, notes: Notes) -> Self {
-        let progress = (loudness > Loudness::Nothing && io::stderr().is_terminal()).then(MultiProgress::new);
-        Self { loudness, notes, progress, running: Mutex::default(), bar: Mutex::default() }
+        let progress = (loudness > Loudness::Nothing && io::stderr().is_terminal()).then(Progress::new);
+        Self { loudness, notes, progress, running: Mutex::default() }
     }
 
     /// The same, with details unless nothing is to be told (framework.conf's `verbose`).
@@ -101,47 +99,27 @@ impl Human {
     /// One bar at a time; it goes when all is done. Work on little is over before anybody has read a bar.
     fn progress(&self, title: String, done: u64, total: u64) {
         const LITTLE: u64 = 8 << 20;
-        let (Some(progress), Ok(mut bar)) = (&self.progress, self.bar.lock()) else { return };
-        if total < LITTLE {
-            return;
-        }
-        let shown = bar.get_or_insert_with(|| {
-            let bar = progress.add(ProgressBar::new(total));
-            if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {eta}") {
-                bar.set_style(style);
-            }
-            bar.with_message(harmless(&title).into_owned())
-        });
-        shown.set_position(done);
-        if done >= total
-            && let Some(bar) = bar.take()
-        {
-            bar.finish_and_clear();
+        if let Some(progress) = self.progress.as_ref().filter(|_| total >= LITTLE) {
+            progress.set(harmless(&title).into_owned(), done, total);
         }
     }
 
     fn started(&self, module: &ModuleId, target: Option<&Target>, doing: &'static str) {
         let title = title(module, target, doing);
-        let bar = self.progress.as_ref().map(|progress| {
-            let bar = progress.add(ProgressBar::new_spinner());
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
-                bar.set_style(style);
-            }
-            bar.set_message(harmless(&title).into_owned());
-            bar.enable_steady_tick(Duration::from_millis(200));
-            bar
-        });
+        if let Some(progress) = &self.progress {
+            progress.begin(&harmless(&title));
+        }
         if let Ok(mut running) = self.running.lock() {
-            running.insert(title, (Instant::now(), bar));
+            running.insert(title, Instant::now());
         }
     }
 
     fn finished(&self, module: &ModuleId, target: Option<&Target>, doing: &'static str, how: &str) {
         let title = title(module, target, doing);
         let known = self.running.lock().ok().and_then(|mut running| running.remove(&title));
-        let elapsed = known.as_ref().map_or(0.0, |(begin, _)| begin.elapsed().as_secs_f64());
-        if let Some((_, Some(bar))) = known {
-            bar.finish_and_clear();
+        let elapsed = known.as_ref().map_or(0.0, |begin| begin.elapsed().as_secs_f64());
+        if let Some(progress) = &self.progress {
+            progress.end(&harmless(&title));
         }
         let time = if elapsed >= 0.05 { format!(" ({elapsed:.1} s)") } else { String::new() };
         self.line(self.notes == Notes::Stdout, &format!("{title}: {how}{time}"));

@@ -2,6 +2,7 @@
 
 pub(crate) mod escape;
 pub(crate) mod human;
+mod progress;
 
 use crate::ids::{ModuleId, Target};
 

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::action::{Context, module_conf};
+use crate::archive::limits::Limits;
+use crate::archive::{links, unpack};
 use crate::conf::{self, Commands, Framework, Loaded};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
-use crate::package::input::archive;
-use crate::package::input::archive::Limits;
 use crate::step::{ArchiveForm, Unpacked};
 use crate::sys::{self, System};
 use crate::tree::records::Fingerprint;
@@ -25,7 +25,7 @@ pub(crate) fn identify(
     file: &Path,
     folder: &Path,
 ) -> Result<(ModuleId, Unpacked)> {
-    archive::unpack(file, folder, &Limits::default()).map_err(|error| error.at(file))?;
+    unpack::unpack(file, folder, &Limits::default()).map_err(|error| error.at(file))?;
     let [source_tree, lone, main] =
         ["dkms_source_tree", "dkms_binaries_only", "dkms_main_tree"].map(|name| folder.join(name));
     let is_dkms = [&source_tree, &lone, &main].into_iter().any(|folder| folder.is_dir());
@@ -46,7 +46,7 @@ pub(crate) fn identify(
         return Ok((named_id(&lone, file)?, unpacked));
     }
     let start = if source_tree.is_dir() { &source_tree } else { folder };
-    let Some(source) = archive::source_folder(start) else {
+    let Some(source) = unpack::source_folder(start) else {
         return Err(Error::new(Kind::ArchiveWithoutConf, format!("{} holds no dkms.conf", file.display()))
             .hint("write a dkms.conf for the module and put it beside its Makefile in the archive"));
     };
@@ -63,7 +63,7 @@ fn settle_links(top: &Path, folder: &Path) -> std::io::Result<()> {
         let (path, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
         if kind.is_dir() {
             settle_links(top, &path)?;
-        } else if kind.is_symlink() && archive::links::leaves(top, path.strip_prefix(top).unwrap_or(&path)) {
+        } else if kind.is_symlink() && links::leaves(top, path.strip_prefix(top).unwrap_or(&path)) {
             let file = fs_err::canonicalize(&path).ok().filter(|file| file.is_file());
             fs_err::remove_file(&path)?;
             if let Some(file) = file {

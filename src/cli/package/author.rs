@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::args::PackageArgs;
 use super::{input, source_request};
+use crate::archive::output::{Existing, Output};
 use crate::cli::common::{PlaceArgs, TellArgs};
 use crate::conf::modernize::{self, Modernized};
 use crate::conf::{self, Framework};
@@ -14,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::package::input::source;
 use crate::package::input::source::Source;
-use crate::package::io::output::{Existing, Output};
 use crate::package::make::{self, SourceRequest};
 use crate::package::module::identity::IdentityError;
 use crate::package::module::lint;

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::args::PackageArgs;
+use crate::archive::output::Place;
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, ModuleVersion};
-use crate::package::io::output::Place;
 use crate::sys::System;
 use crate::tree::Layout;
 

@@ -5,14 +5,14 @@ use std::path::Path;
 use super::args::PackageArgs;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::package::description::info::Wishes;
+use crate::package::description::wishes::{Said, Wishes};
 use crate::package::description::{certificate, changelog};
 use crate::package::words::relations::Kind as Relation;
 use crate::sys::System;
 
 /// What the command line and the environment say about the package.
 pub(super) fn wishes(args: &PackageArgs, system: &System) -> Result<Wishes> {
-    Ok(Wishes {
+    let said = Said {
         package_name: args.package_name.clone(),
         package_version: args.package_version.clone(),
         epoch: args.epoch,
@@ -24,10 +24,13 @@ pub(super) fn wishes(args: &PackageArgs, system: &System) -> Result<Wishes> {
         maintainer: args.maintainer.clone().or_else(|| environment_maintainer(system)),
         vendor: args.vendor.clone(),
         url: args.url.clone(),
+        changelog: args.changelog.as_deref().map(read_changelog).transpose()?.unwrap_or_default(),
+    };
+    Ok(Wishes {
+        said,
         profile: None,
         relations: relations(args),
         replaces: args.relations.replaces.clone(),
-        changelog: args.changelog.as_deref().map(read_changelog).transpose()?.unwrap_or_default(),
         certificate: args.mok_cert.as_deref().map(read_certificate).transpose()?,
     })
 }

@@ -1,40 +1,8 @@
 //! Everything that a package holds, at its place on the installed system.
 
+use crate::package::description::extra::Role;
 use crate::package::description::info::PackageInfo;
-use crate::package::input::payload::{EntryKind, File, Payload};
-
-/// What a file is to the package manager.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Role {
-    #[default]
-    Data,
-    /// A person may edit it, and keeps the edits (dpkg's conffiles, RPM's %config(noreplace)).
-    Config,
-    /// A document, which installations may leave out (RPM's %doc).
-    Document,
-}
-
-/// An entry beside the payload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Extra {
-    /// Where it lies on the installed system, from `/` on.
-    pub(crate) path: String,
-    pub(crate) kind: EntryKind,
-    /// What it is to the package manager.
-    pub(crate) role: Role,
-}
-
-impl Extra {
-    /// A file that holds these bytes.
-    pub(crate) fn file(path: impl Into<String>, role: Role, bytes: Vec<u8>) -> Self {
-        Self { path: path.into(), kind: EntryKind::File(File::of(bytes)), role }
-    }
-
-    /// A folder that belongs to the package.
-    pub(crate) fn folder(path: impl Into<String>) -> Self {
-        Self { path: path.into(), kind: EntryKind::Folder, role: Role::Data }
-    }
-}
+use crate::package::input::payload::{EntryKind, Payload};
 
 /// An entry at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The scripts of a package, from the texts in spec-templates/.
 
-use crate::package::description::info::PackageInfo;
+use crate::package::description::identity::Identity;
 
 /// RPM %post.
 pub(crate) const RPM_POST: &str = include_str!("../../../spec-templates/rpm-post.sh");
@@ -28,7 +28,7 @@ pub(crate) const ENROL: &str = include_str!("../../../spec-templates/enrol.sh");
 
 /// Puts the package's names into a text. They have passed the strict check: none can end the single quotes that the
 /// texts have around them. A line that is `@ENROL@` alone becomes [`ENROL`], as far indented, or goes.
-pub(crate) fn fill(template: &str, info: &PackageInfo) -> String {
+pub(crate) fn fill(template: &str, info: &Identity) -> String {
     let mut text = String::new();
     for line in template.lines() {
         match (line.strip_suffix("@ENROL@"), &info.certificate) {
@@ -58,7 +58,7 @@ pub(crate) struct ModuleWords<'a> {
 }
 
 /// [`fill`] for a package of built modules. `@REFRESH@` alone on a line becomes [`REFRESH`].
-pub(crate) fn fill_modules(template: &str, info: &PackageInfo, words: &ModuleWords) -> String {
+pub(crate) fn fill_modules(template: &str, info: &Identity, words: &ModuleWords) -> String {
     let modules: Vec<String> = words.modules.iter().map(|module| format!("'{module}'")).collect();
     let text = template
         .replace("@REFRESH@\n", REFRESH)

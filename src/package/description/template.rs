@@ -10,11 +10,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::ids::ModuleId;
-use crate::package::Format;
-use crate::package::description::changelog;
-use crate::package::description::contents::Extra;
-use crate::package::description::info::{PackageInfo, Wishes};
-use crate::package::words::relations::{Kind, Relation, RelationError, Script};
+use crate::package::description::extra::Extra;
+use crate::package::description::wishes::Said;
+use crate::package::words::relations::parse::RelationError;
+use crate::package::words::relations::{Relation, Script};
 use crate::sys::System;
 
 /// Why a template cannot be used.
@@ -53,66 +52,15 @@ pub(crate) enum TemplateError {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Template {
     pub(crate) file: PathBuf,
-    pub(crate) package_name: Option<String>,
-    /// Its version, if it is not the module's.
-    pub(crate) package_version: Option<String>,
-    pub(crate) epoch: Option<u32>,
-    pub(crate) release: Option<String>,
-    pub(crate) architecture: Option<String>,
-    pub(crate) summary: Option<String>,
-    /// Paragraphs, an empty line between them.
-    pub(crate) description: Option<String>,
-    pub(crate) license: Option<String>,
-    pub(crate) maintainer: Option<String>,
-    pub(crate) vendor: Option<String>,
-    pub(crate) url: Option<String>,
+    pub(crate) said: Said,
     /// What it needs and offers.
     pub(crate) relations: Vec<Relation>,
     pub(crate) scripts: Vec<Script>,
-    pub(crate) changelog: Option<String>,
     /// Its copyright file (Debian).
     pub(crate) copyright: Option<String>,
     pub(crate) extras: Vec<Extra>,
     /// Parts that are not used.
     pub(crate) unused: Vec<String>,
-}
-
-impl Template {
-    /// What is set about the package: by a person, else by the template.
-    #[must_use]
-    pub(crate) fn complete(&self, wishes: &Wishes, module: &ModuleId) -> Wishes {
-        let or = |wish: &Option<String>, own: &Option<String>| wish.clone().or_else(|| own.clone());
-        // The module's own version is mapped to what the format allows, like without a template.
-        let version = self.package_version.clone().filter(|version| version != module.version.as_str());
-        let entries = self.changelog.as_deref().and_then(|text| changelog::parse(text).ok());
-        Wishes {
-            package_name: or(&wishes.package_name, &self.package_name),
-            package_version: or(&wishes.package_version, &version),
-            epoch: wishes.epoch.or(self.epoch),
-            release: or(&wishes.release, &self.release),
-            architecture: or(&wishes.architecture, &self.architecture),
-            summary: or(&wishes.summary, &self.summary),
-            description: or(&wishes.description, &self.description),
-            license: or(&wishes.license, &self.license),
-            maintainer: or(&wishes.maintainer, &self.maintainer),
-            vendor: or(&wishes.vendor, &self.vendor),
-            url: or(&wishes.url, &self.url),
-            changelog: if wishes.changelog.is_empty() { entries.unwrap_or_default() } else { wishes.changelog.clone() },
-            ..wishes.clone()
-        }
-    }
-
-    /// Puts relations, scripts and files in place of the usual ones. The rest of a template has gone into the wishes.
-    pub(crate) fn apply(&self, info: &mut PackageInfo, wished: Vec<Relation>) {
-        info.relations.clone_from(&self.relations);
-        info.relations.extend(wished);
-        if info.format == Format::Rpm && !self.scripts.is_empty() {
-            info.relations.push(Relation::any(Kind::Requires, "/bin/sh"));
-        }
-        info.scripts.clone_from(&self.scripts);
-        info.extras.extend(self.extras.iter().cloned());
-        info.copyright.clone_from(&self.copyright);
-    }
 }
 
 /// The spec template: `NAME-dkms-mkrpm.spec` of the source, else `/etc/dkms/template-dkms-mkrpm.spec`.

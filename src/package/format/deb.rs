@@ -9,10 +9,10 @@ pub(crate) use crate::package::format::deb::documents::{changelog, copyright, ov
 
 use std::io::{self, Seek, Write};
 
+use crate::archive::stream::{Compression, Compressor};
 use crate::package::Writing;
 use crate::package::description::info::PackageInfo;
 use crate::package::input::payload::Payload;
-use crate::package::io::stream::{Compression, Compressor};
 
 /// Why no package came out.
 #[derive(Debug, thiserror::Error)]

@@ -6,12 +6,13 @@ use std::io::{self, Read};
 use debian_packaging::control::{ControlParagraph, ControlParagraphReader};
 
 use crate::package::Format;
-use crate::package::description::contents::Extra;
-use crate::package::description::info::{PackageInfo, Scriptlets};
+use crate::package::description::extra::Extra;
+use crate::package::description::identity::Scriptlets;
+use crate::package::description::info::PackageInfo;
 use crate::package::description::scripts::ENROL;
 use crate::package::format::deb::{changelog, copyright, description, field, overrides};
 use crate::package::input::payload::{Content, Entry, EntryKind, File, Payload};
-use crate::package::io::stream::Digests;
+use crate::package::io::digest::Digests;
 use crate::package::words::names;
 use crate::package::words::relations::{Kind, Relation};
 

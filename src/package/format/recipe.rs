@@ -3,6 +3,8 @@
 use std::io::{self, Seek, Write};
 use std::path::PathBuf;
 
+use crate::archive::output::{Output, Place};
+use crate::archive::stream::Compression;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::package::description::contents;
@@ -11,14 +13,13 @@ use crate::package::format::dsc;
 use crate::package::format::dsc::Vouched;
 use crate::package::format::{source_archive, spec};
 use crate::package::input::payload::{Entry, EntryKind, Payload};
-use crate::package::io::output::{Output, Place};
-use crate::package::io::stream::{Compression, Digests};
+use crate::package::io::digest::Digests;
 use crate::package::make::{Made, PackageRequest, Prepared, describe, usual_compression};
 
 /// Writes the spec (of a template, if there is one), the source archive and further sources into one folder.
 pub(crate) fn spec(prepared: &Prepared, request: &PackageRequest, template: Option<&str>) -> Result<Made> {
     let mut warnings = prepared.warnings();
-    let info = describe(prepared, request, &mut warnings)?;
+    let info = describe(prepared, request, None, &mut warnings)?;
     let mut files = Files::new(request);
     files.write(&format!("{}.tar.gz", spec::folder(&info)), |out| spec::write_source(&info, &prepared.payload, out))?;
     for extra in spec::files(&info) {
@@ -35,12 +36,10 @@ pub(crate) fn spec(prepared: &Prepared, request: &PackageRequest, template: Opti
 /// Entries of `template` take the place of those of the same name in the packaging.
 pub(crate) fn dsc(prepared: &Prepared, request: &PackageRequest, template: Vec<Entry>) -> Result<Made> {
     let mut warnings = prepared.warnings();
-    let mut info = describe(prepared, request, &mut warnings)?;
-    let mut source = dsc::source_name(&info);
     // A template's own names go before ours, in every file.
-    if let Ok(control) = dsc::control_of(&template) {
-        (source, info.name) = (control.source, control.binary);
-    }
+    let (named, fixed_name) = dsc::control_of(&template).ok().map(|control| (control.source, control.binary)).unzip();
+    let info = describe(prepared, request, fixed_name.as_deref(), &mut warnings)?;
+    let source = named.unwrap_or_else(|| dsc::source_name(&info));
     // dpkg-source reads no zstd.
     let (compression, suffix) = match usual_compression(request) {
         Compression::Gzip => (Compression::Gzip, "gz"),

@@ -6,52 +6,19 @@
 
 mod cpio;
 mod header;
+mod written;
 
-pub(crate) use crate::package::format::rpm::header::bullet;
+pub(crate) use crate::package::format::rpm::written::RpmError;
 
 use std::io::{self, Seek, Write};
 
+use crate::archive::stream::Compressor;
 use crate::package::Writing;
 use crate::package::description::contents::{Placed, contents};
 use crate::package::description::info::PackageInfo;
+use crate::package::format::rpm::written::Written;
 use crate::package::input::payload::{EntryKind, Payload};
-use crate::package::io::openpgp::SigningError;
-use crate::package::io::stream::{Compressor, Hashing, sha256};
-
-/// Why no package came out.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RpmError {
-    /// Reading the source or writing the package.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error("the RPM header cannot be made")]
-    Header(#[from] rpm::Error),
-    /// RPMs with more than 4 GiB need an extension of the format.
-    #[error("the files are more than 4 GiB together, which an RPM of format 4 cannot hold")]
-    TooLarge,
-    /// The compression is not one for RPMs here.
-    #[error("RPMs are compressed with zstd or gzip here, not with xz")]
-    Compression,
-    #[error(transparent)]
-    Signing(#[from] SigningError),
-    /// The signature cannot be written down.
-    #[error("the signature cannot be put into the RPM")]
-    Signature(#[from] pgp::errors::Error),
-}
-
-/// Sizes and digests that are known once the payload is written.
-pub(crate) struct Written {
-    /// SHA-256 of each entry's content in order; empty for folders and links.
-    digests: Vec<String>,
-    /// Size of each regular file in order; None for others.
-    sizes: Vec<Option<u32>>,
-    /// SHA-256 of the compressed payload.
-    compressed: String,
-    /// SHA-256 of the payload before compression.
-    plain: String,
-    /// Bytes of the compressed payload.
-    length: u64,
-}
+use crate::package::io::digest::{Hashing, sha256};
 
 /// Writes the package to `out`; `scratch` takes the payload meanwhile and should be an unlinked file.
 pub(crate) fn write(

@@ -2,10 +2,10 @@
 
 use std::io::{self, Read, Write};
 
+use crate::archive::stream::{Compression, Compressor};
+use crate::archive::tar_entry;
+use crate::archive::tar_entry::Entry as Head;
 use crate::package::input::payload::{Entry, EntryKind};
-use crate::package::io::stream::{Compression, Compressor};
-use crate::package::io::tar_entry;
-use crate::package::io::tar_entry::Entry as Head;
 
 /// Writes the entries below the folder of this name; the same entries give the same bytes.
 pub(crate) fn write(

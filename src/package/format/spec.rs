@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use crate::package::description::contents::{Extra, Role};
-use crate::package::description::info::{PackageInfo, fold};
+use crate::archive::stream::{Compression, GZIP_LEVEL, ZSTD_LEVEL};
+use crate::package::description::extra::{Extra, Role};
+use crate::package::description::info::PackageInfo;
 use crate::package::description::template;
-use crate::package::format::rpm::bullet;
+use crate::package::description::texts::{bullet, fold};
 use crate::package::format::source_archive;
 use crate::package::input::payload::{EntryKind, Payload};
-use crate::package::io::stream::{Compression, GZIP_LEVEL, ZSTD_LEVEL};
 use crate::package::module::survey::one_line;
 use crate::package::words::date;
 use crate::package::words::relations::{Compare, Kind, Phase, Relation};

@@ -4,7 +4,7 @@
 //! is described in gitformat-index(5), gitrepository-layout(5) and gitformat-pack(5).
 
 mod index;
-mod tags;
+pub(crate) mod tags;
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -94,14 +94,6 @@ pub(crate) fn tracked(folder: &Path) -> Result<Option<Tracked>, CheckoutError> {
     let prefix = if below.is_empty() { below } else { format!("{below}/") };
     checkout.collect((&prefix, ""), &mut Visited { depth: DEEP, known: BTreeSet::new() }, &mut tracked)?;
     Ok((!tracked.files.is_empty()).then_some(tracked))
-}
-
-/// The version that a tag gives to the commit that is checked out: the highest, if several do.
-pub(crate) fn tagged_version(folder: &Path) -> Result<String, CheckoutError> {
-    let folder = fs_err::canonicalize(folder).map_err(|error| CheckoutError::Read(folder.to_path_buf(), error))?;
-    let found = if folder.is_dir() { Checkout::around(&folder)? } else { None };
-    let checkout = found.ok_or(CheckoutError::NoCheckout(folder))?;
-    tags::version(&checkout)
 }
 
 /// Repositories on the way through submodules.

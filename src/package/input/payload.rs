@@ -6,10 +6,12 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use crate::package::input::archive::{ArchiveError, Limits, Refusal, links};
+use crate::archive::error::{ArchiveError, Refusal};
+use crate::archive::filter;
+use crate::archive::filter::Verdict;
+use crate::archive::limits::Limits;
+use crate::archive::links;
 use crate::package::input::checkout::Tracked;
-use crate::package::input::filter;
-use crate::package::input::filter::Verdict;
 use crate::package::module::machine::Machine;
 
 /// One entry of a payload.

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::archive::error::ArchiveError;
+use crate::archive::filter;
+use crate::archive::filter::Verdict;
+use crate::archive::limits::Limits;
+use crate::archive::unpack;
 use crate::error::Error;
 use crate::exit::Kind;
-use crate::package::input::archive;
-use crate::package::input::archive::{ArchiveError, Limits};
-use crate::package::input::filter;
-use crate::package::input::filter::Verdict;
 
 /// A source tree that lies unpacked on disk.
 #[derive(Debug)]
@@ -98,7 +99,7 @@ pub(crate) fn open_bare(
     let unpacked = made.map_err(|error| SourceError::Temporary(temporary.to_path_buf(), error))?;
     let at = |error| SourceError::Archive(input.to_path_buf(), error);
     let tell = |done| tell(done, meta.len());
-    let done = archive::unpack_telling(input, unpacked.path(), limits, &tell).map_err(at)?;
+    let done = unpack::unpack_telling(input, unpacked.path(), limits, &tell).map_err(at)?;
     let folder = top_folder(unpacked.path());
     let (stem, newest) = (stem(input), Some(done.newest));
     Ok(Source { conf: None, folder, stem, newest, unpacked: Some(unpacked) })

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Place;
 use super::guard::Guard;
 use super::makefile::{Make, Mode, Variable};
+use super::place::Place;
 use super::world::{World, below, is_opaque, is_plain};
 
 const MAX_FOLDERS: usize = 300;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Place;
 use super::guard::Guard;
 use super::lines::{self, Assignment, Line, Operator};
+use super::place::Place;
 use super::value::Value;
 use super::world::{World, below, cleaned, is_opaque};
 

@@ -1,8 +1,13 @@
 //! The modules that a source builds, read from its Kbuild files and makefiles. Nothing is run, nothing outside is read:
-//! what only a build can tell is reported with its place.
+//! what only a build can tell is reported with its place. This room imports nothing from the rest of the crate.
 //!
 //! Sources: the kernel's Documentation/kbuild/{modules,makefiles}.rst for what the lists mean, the manual of GNU make for
 //! the language.
+//!
+//! [`lines`] cuts a file into assignments, conditions and rules; [`makefile`] runs over them with a [`world`] of files and
+//! variables; [`expand`] and [`function`] are make's `$(…)`. A [`value`] is several texts, each under a [`guard`], the conditions
+//! that a kernel's configuration decides. [`folder`] makes modules of `obj-m`, [`recipe`] finds the calls of the kernel's make
+//! in rules. Every statement has a [`place`].
 
 mod expand;
 mod folder;
@@ -10,6 +15,7 @@ mod function;
 mod guard;
 mod lines;
 mod makefile;
+mod place;
 mod recipe;
 mod value;
 mod world;
@@ -17,38 +23,11 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+pub(crate) use place::{Note, Place};
+
 use folder::{Found, Walk};
 use recipe::Recipes;
 use world::World;
-
-/// A line of a makefile.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    /// The path below the source.
-    pub(crate) file: String,
-    /// The line, from 1.
-    pub(crate) line: usize,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
-}
-
-/// Something that could not be known, or that a person should look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Note {
-    pub(crate) place: Place,
-    /// What; the place goes before it.
-    pub(crate) sentence: String,
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.sentence)
-    }
-}
 
 /// A variable of the kernel's configuration on which something depends.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Place;
 use super::folder::joined;
 use super::makefile::{Make, Mode, Recipe};
+use super::place::Place;
 use super::world::{ROOT, World, below, is_opaque};
 
 /// Makefiles that call makefiles in other folders.

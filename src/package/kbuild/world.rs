@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::guard::{Atoms, Guard};
+use super::place::{Note, Place};
 use super::value::Value;
-use super::{Note, Place};
 
 /// Stands for the folder of the source in paths.
 pub(super) const ROOT: char = '\u{E000}';

@@ -1,4 +1,10 @@
-//! What a source is: who it says it is, what stands in it, the dkms.conf that it has or lacks.
+//! What a source is.
+//!
+//! [`survey`] looks through its files for what MODULE_AUTHOR and its kin say; [`license`] and [`machine`] make an SPDX
+//! expression and architectures of that. [`declared`] reads the dkms.conf without running anything, [`identity`] settles name
+//! and version out of it, the options and the archive's name; [`placeholder`] knows the marks that build systems fill in.
+//! [`authored`] is for a source without a dkms.conf: [`mkconf`] writes one from the makefiles. [`lint`] says what would fail,
+//! is deprecated or is odd; its rules are a table.
 
 pub(crate) mod authored;
 pub(crate) mod declared;

@@ -8,8 +8,12 @@ use std::path::{Path, PathBuf};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use super::{Indices, Progress, RepositoryError, Settings, control, earlier, name, plain_files, remove};
-use crate::package::io::stream::{Compression, Compressor, md5, sha256};
+use super::control;
+use super::error::RepositoryError;
+use super::files::{Indices, Progress, earlier, name, plain_files, remove};
+use super::settings::Settings;
+use crate::archive::stream::{Compression, Compressor};
+use crate::package::io::digest::{md5, sha256};
 use crate::package::words::date;
 use crate::sys::fs::write_atomically;
 

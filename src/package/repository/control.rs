@@ -5,8 +5,8 @@ use std::path::Path;
 
 use debian_packaging::control::{ControlParagraph, ControlParagraphReader};
 
-use super::RepositoryError;
-use crate::package::input::archive::compression;
+use super::error::RepositoryError;
+use crate::archive::compression;
 
 /// Bytes that control.tar may have: maintainer scripts are small, and a small file can claim to be any size.
 const LIMIT: u64 = 16 << 20;

@@ -4,15 +4,20 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Reader, RepositoryError, Settings};
+use super::error::RepositoryError;
+use super::reader::Reader;
+use crate::archive::stream::Compression;
 use crate::ids::ModuleId;
 use crate::package::description::carries::Carries;
-use crate::package::description::contents::{Extra, Role};
-use crate::package::description::info::{InfoError, Material, PackageInfo, Wishes};
+use crate::package::description::extra::{Extra, Role};
+use crate::package::description::identity::Scriptlets;
+use crate::package::description::info::PackageInfo;
+use crate::package::description::resolve::{InfoError, Material, Subject, resolve};
+use crate::package::description::usual::Usual;
+use crate::package::description::wishes::{Said, Wishes};
 use crate::package::format::{deb, rpm};
 use crate::package::input::payload::Payload;
 use crate::package::io::openpgp::SigningKey;
-use crate::package::io::stream::Compression;
 use crate::package::module::survey::Survey;
 use crate::package::words::names;
 use crate::package::words::names::NameError;
@@ -82,7 +87,7 @@ pub(super) fn write(
     (folder, below): (&Path, &Path),
     reader: Reader,
     (setup, key): (&Setup, &SigningKey),
-    settings: &Settings<'_>,
+    origin: &str,
     all_signed: bool,
 ) -> Result<PathBuf, RepositoryError> {
     let format = match reader {
@@ -91,16 +96,16 @@ pub(super) fn write(
     };
     let profile = folder.file_name().and_then(|name| Profile::named(name.to_str()?).ok());
     let profile = profile.filter(|profile| profile.format == format);
-    let mut info = describe(format, setup, key, profile.clone(), settings.origin)?;
     let address = setup.address(below);
-    info.extras = match format {
-        Format::Deb => apt(setup, &address, settings.origin, key.certificate()?),
+    let extras = match format {
+        Format::Deb => apt(setup, &address, origin, key.certificate()?),
         Format::Rpm => {
-            let is_zypper = profile.is_some_and(|profile| profile.family == Family::Suse);
+            let is_zypper = profile.as_ref().is_some_and(|profile| profile.family == Family::Suse);
             let reading = Reading { is_zypper, checks_packages: all_signed };
-            dnf(setup, &address, settings.origin, key.certificate()?, reading)
+            dnf(setup, &address, origin, key.certificate()?, reading)
         }
     };
+    let info = describe(format, (setup, key), profile, origin, extras)?;
     let bytes = bytes(&info, key)?;
     let file = folder.join(info.file_name());
     match fs_err::read(&file) {
@@ -115,23 +120,31 @@ pub(super) fn write(
 /// The time of everything in it is that of the key: the same key, address and version give the same bytes.
 fn describe(
     format: Format,
-    setup: &Setup,
-    key: &SigningKey,
+    (setup, key): (&Setup, &SigningKey),
     profile: Option<Profile>,
     origin: &str,
+    extras: Vec<Extra>,
 ) -> Result<PackageInfo, InfoError> {
-    let wishes = Wishes {
+    let said = Said {
         package_version: Some(setup.package.version.to_string()),
         summary: Some(format!("Repository of {origin}")),
         maintainer: setup.maintainer.clone().or_else(|| key.owner()),
         // A few lines of settings, and a key.
         license: Some("CC0-1.0".to_owned()),
-        profile,
-        ..Wishes::default()
+        ..Said::default()
     };
-    let payload = Payload { newest: key.created(), ..Payload::default() };
-    let material = Material { carries: &Carries::Repository, payload: &payload, survey: &Survey::default() };
-    PackageInfo::new(format, setup.package.clone(), &wishes, material, &mut Vec::new())
+    let (payload, survey) = (Payload::default(), Survey::default());
+    let material = Material { carries: &Carries::Repository, payload: &payload, survey: &survey, date: key.created() };
+    let subject = Subject {
+        format,
+        module: &setup.package,
+        wishes: &Wishes { said, profile, ..Wishes::default() },
+        template: None,
+        fixed_name: None,
+        scriptlets: Scriptlets::Portable,
+        material,
+    };
+    resolve(&subject, |_| Usual { extras, ..Usual::default() }, &mut Vec::new())
 }
 
 fn apt(setup: &Setup, address: &str, origin: &str, certificate: String) -> Vec<Extra> {

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::error::RepositoryError;
+use super::files::{Indices, Progress, earlier, plain_files};
+use super::settings::Settings;
 use super::yum_package::Described;
-use super::{Indices, Progress, RepositoryError, Settings, earlier, plain_files};
-use crate::package::io::stream::{Compression, Compressor};
+use crate::archive::stream::{Compression, Compressor};
 use crate::sys::fs::{remove_tree, sync_tree, write_atomically};
 use crate::sys::rename;
 

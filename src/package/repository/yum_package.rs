@@ -6,10 +6,11 @@ use std::time::UNIX_EPOCH;
 
 use rpm::{Dependency, DependencyFlags, FileType, IndexSignatureTag, IndexTag, PackageMetadata};
 
+use super::error::RepositoryError;
+use super::files::name;
 use super::xml::{element, escape};
-use super::{RepositoryError, name};
+use crate::package::io::digest::sha256;
 use crate::package::io::openpgp::SigningKey;
-use crate::package::io::stream::sha256;
 
 /// A package's part of the three lists.
 pub(super) struct Described {

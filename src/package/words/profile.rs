@@ -1,7 +1,7 @@
 //! The distributions that packages are made for: one table of what differs between them.
 
+use crate::archive::stream::Compression;
 use crate::package::Format;
-use crate::package::io::stream::Compression;
 
 /// What a package for one distribution is like.
 #[derive(Debug, Clone, PartialEq, Eq)]

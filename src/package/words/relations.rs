@@ -1,8 +1,6 @@
 //! What a package needs, offers and excludes, in the words that both formats share; each format writes them its own way.
 
-mod parse;
-
-pub(crate) use crate::package::words::relations::parse::{RelationError, Replaced};
+pub(crate) mod parse;
 
 /// How a package relates to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,7 +6,8 @@ use debian_packaging::control::{ControlParagraph, ControlParagraphReader};
 
 use crate::ids::ModuleId;
 use crate::package::Format;
-use crate::package::description::contents::{Extra, Role};
+use crate::package::description::changelog;
+use crate::package::description::extra::{Extra, Role};
 use crate::package::description::template::{Template, TemplateError, is_plain_file};
 use crate::package::input::payload::{Entry, EntryKind, File};
 use crate::package::words::relations::{Kind, Phase, Relation, Script};
@@ -63,7 +64,7 @@ pub(crate) fn read(folder: &Path, module: &ModuleId, seconds: u64) -> Result<Tem
         let text = fill(&text(&file)?, module, seconds);
         match name.as_str() {
             "control" => control(&mut template, &file, &text)?,
-            "changelog" => template.changelog = Some(text),
+            "changelog" => template.said.changelog = changelog::parse(&text).unwrap_or_default(),
             "copyright" => template.copyright = Some(text),
             "README.Debian" => {
                 // The package's name stands in the control file, which may come later.
@@ -77,8 +78,11 @@ pub(crate) fn read(folder: &Path, module: &ModuleId, seconds: u64) -> Result<Tem
             },
         }
     }
-    let package =
-        template.package_name.clone().unwrap_or_else(|| names::base_name(Format::Deb, module.name.as_str()) + "-dkms");
+    let package = template
+        .said
+        .package_name
+        .clone()
+        .unwrap_or_else(|| names::base_name(Format::Deb, module.name.as_str()) + "-dkms");
     for extra in &mut template.extras {
         extra.path = format!("/usr/share/doc/{package}/{}", extra.path);
     }
@@ -142,16 +146,16 @@ fn control(template: &mut Template, file: &Path, text: &str) -> Result<(), Templ
         let found = package.field_str(name).or_else(|| source.and_then(|source| source.field_str(name)));
         found.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     };
-    template.package_name = field("Package");
-    template.architecture = field("Architecture").filter(|word| word != "any");
-    template.maintainer = field("Maintainer");
-    template.url = field("Homepage");
+    template.said.package_name = field("Package");
+    template.said.architecture = field("Architecture").filter(|word| word != "any");
+    template.said.maintainer = field("Maintainer");
+    template.said.url = field("Homepage");
     if let Some(description) = field("Description") {
         let (summary, rest) = description.split_once('\n').unwrap_or((&description, ""));
-        template.summary = Some(summary.to_owned());
+        template.said.summary = Some(summary.to_owned());
         let paragraph = |line: &str| if line.trim() == "." { String::new() } else { line.trim().to_owned() };
         let rest = rest.lines().map(paragraph).collect::<Vec<_>>().join("\n");
-        template.description = Some(rest).filter(|text| !text.trim().is_empty());
+        template.said.description = Some(rest).filter(|text| !text.trim().is_empty());
     }
     for (name, kind) in RELATIONS {
         let Some(listed) = package.field_str(name) else { continue };
@@ -190,14 +194,15 @@ mod tests {
         let module = names::check("Foo_x", "1.0").unwrap();
         let template = read(folder.path(), &module, 0).unwrap();
         assert_eq!(
-            (template.package_name.as_deref(), template.summary.as_deref()),
+            (template.said.package_name.as_deref(), template.said.summary.as_deref()),
             (Some("foo-x-dkms"), Some("Foo_x driver"))
         );
-        assert_eq!(template.description.as_deref(), Some("More.\n\nParagraph of 1.0."));
+        assert_eq!(template.said.description.as_deref(), Some("More.\n\nParagraph of 1.0."));
         let names: Vec<&str> = template.relations.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["dkms", "a | b", "c"]);
         assert_eq!(template.scripts[0].text, "#!/bin/sh\nset -e\ndkms add -m Foo_x -v 1.0\n");
-        assert!(template.changelog.unwrap().ends_with("-- A B <a@b.org>  Thu, 01 Jan 1970 00:00:00 +0000\n"));
+        let [entry] = template.said.changelog.as_slice() else { panic!("{:?}", template.said.changelog) };
+        assert_eq!((entry.person.as_deref(), entry.date), (Some("A B <a@b.org>"), Some(0)));
         assert_eq!(
             (template.extras[0].path.as_str(), template.unused),
             ("/usr/share/doc/foo-x-dkms/README.Debian", vec!["watch".to_owned()])

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::ids::ModuleId;
 use crate::package::Format;
+use crate::package::description::changelog;
 use crate::package::description::template::expand::{ExpandError, Macros};
 use crate::package::description::template::{Template, TemplateError, condition};
+use crate::package::description::wishes::Said;
 use crate::package::words::relations::{Kind, Phase, Relation, Script};
 
 /// The macros that DKMS 2 defined for its template.
@@ -19,19 +21,19 @@ pub(crate) fn macros(module: &ModuleId) -> [(&'static str, &str); 5] {
     ]
 }
 
-/// A field of a template.
-type Place = fn(&mut Template) -> &mut Option<String>;
+/// A field of what a template says.
+type Field = fn(&mut Said) -> &mut Option<String>;
 
 /// Tags that say something about the package, and where it goes.
-const TAGS: [(&str, Place); 8] = [
-    ("name", |template| &mut template.package_name),
-    ("version", |template| &mut template.package_version),
-    ("release", |template| &mut template.release),
-    ("summary", |template| &mut template.summary),
-    ("license", |template| &mut template.license),
-    ("packager", |template| &mut template.maintainer),
-    ("vendor", |template| &mut template.vendor),
-    ("url", |template| &mut template.url),
+const TAGS: [(&str, Field); 8] = [
+    ("name", |said| &mut said.package_name),
+    ("version", |said| &mut said.package_version),
+    ("release", |said| &mut said.release),
+    ("summary", |said| &mut said.summary),
+    ("license", |said| &mut said.license),
+    ("packager", |said| &mut said.maintainer),
+    ("vendor", |said| &mut said.vendor),
+    ("url", |said| &mut said.url),
 ];
 
 const RELATIONS: [(&str, Kind); 8] = [
@@ -82,6 +84,7 @@ fn parse(file: &Path, text: &str, module: &ModuleId) -> Result<Template, Templat
         section: Section::Preamble,
         conditions: Vec::new(),
         script: String::new(),
+        changelog: String::new(),
         template,
     };
     let mut pending = String::new();
@@ -110,6 +113,7 @@ struct Reader {
     /// Whether each open %if holds, outermost first, and whether one of its branches has held.
     conditions: Vec<(bool, bool)>,
     script: String,
+    changelog: String,
     template: Template,
 }
 
@@ -141,7 +145,7 @@ impl Reader {
         match self.section {
             Section::Preamble => self.tag(&line),
             Section::Description => {
-                let text = self.template.description.get_or_insert_default();
+                let text = self.template.said.description.get_or_insert_default();
                 *text += &format!("{}\n", line.trim_end());
                 Ok(())
             }
@@ -150,8 +154,7 @@ impl Reader {
                 Ok(())
             }
             Section::Changelog => {
-                let text = self.template.changelog.get_or_insert_default();
-                *text += &format!("{line}\n");
+                self.changelog += &format!("{line}\n");
                 Ok(())
             }
             Section::Ignored => Ok(()),
@@ -223,7 +226,7 @@ impl Reader {
         if let Some((_, place)) = TAGS.iter().find(|(name, _)| *name == tag) {
             // Later lines may ask for what the package is called.
             self.macros.define(&tag, value);
-            *place(&mut self.template) = Some(value.to_owned());
+            *place(&mut self.template.said) = Some(value.to_owned());
             return Ok(());
         }
         if let Some((_, kind)) = RELATIONS.iter().find(|(name, _)| *name == tag) {
@@ -232,9 +235,11 @@ impl Reader {
         match tag.as_str() {
             "epoch" => {
                 let number = value.parse().map_err(|_| format!("the epoch `{value}` is not a number"))?;
-                self.template.epoch = Some(number);
+                self.template.said.epoch = Some(number);
             }
-            "buildarch" | "buildarchitectures" | "exclusivearch" => self.template.architecture = Some(value.to_owned()),
+            "buildarch" | "buildarchitectures" | "exclusivearch" => {
+                self.template.said.architecture = Some(value.to_owned());
+            }
             _ => {}
         }
         Ok(())
@@ -272,6 +277,8 @@ impl Reader {
             let reason = "an %if has no %endif".to_owned();
             return Err(TemplateError::File { file: self.file, reason });
         }
+        // A changelog that cannot be read is none: the package has a line of its own then.
+        self.template.said.changelog = changelog::parse(&self.changelog).unwrap_or_default();
         Ok(self.template)
     }
 }

@@ -4,10 +4,11 @@ use std::io;
 
 use debian_packaging::control::ControlParagraph;
 
-use crate::package::description::info::{PackageInfo, fold};
+use crate::archive::tar_entry as entry;
+use crate::archive::tar_entry::Entry;
+use crate::package::description::info::PackageInfo;
+use crate::package::description::texts::fold;
 use crate::package::format::deb::data::Listing;
-use crate::package::io::tar_entry as entry;
-use crate::package::io::tar_entry::Entry;
 use crate::package::words::relations::{Kind, Phase, Relation};
 
 pub(crate) fn archive(info: &PackageInfo, listing: &Listing) -> io::Result<Vec<u8>> {

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 
+use crate::archive::stream::Compressor;
+use crate::archive::tar_entry as entry;
+use crate::archive::tar_entry::Entry;
 use crate::package::Writing;
-use crate::package::description::contents::{Role, contents};
+use crate::package::description::contents::contents;
+use crate::package::description::extra::Role;
 use crate::package::description::info::PackageInfo;
 use crate::package::format::deb::documents;
 use crate::package::input::payload::{EntryKind, File, Payload};
-use crate::package::io::stream::{Compressor, md5};
-use crate::package::io::tar_entry as entry;
-use crate::package::io::tar_entry::Entry;
+use crate::package::io::digest::md5;
 
 /// What control.tar has to know of the files.
 #[derive(Debug, Default)]

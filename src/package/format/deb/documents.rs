@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use crate::package::description::info::{Change, PackageInfo, fold};
+use crate::archive::stream::{Compression, Compressor};
+use crate::package::description::info::{Change, PackageInfo};
+use crate::package::description::texts::fold;
 use crate::package::input::payload::File;
-use crate::package::io::stream::{Compression, Compressor};
 use crate::package::module::license;
 use crate::package::words::date;
 

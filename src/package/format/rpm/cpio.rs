@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 
 use crate::package::description::contents::Placed;
 use crate::package::input::payload::{EntryKind, File};
-use crate::package::io::stream::sha256;
+use crate::package::io::digest::sha256;
 
 const FOLDER: u32 = 0o040_000;
 const FILE: u32 = 0o100_000;

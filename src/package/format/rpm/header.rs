@@ -5,13 +5,15 @@ use rpm::{
     IndexData, IndexSignatureTag, IndexTag, PackageBuilder, PackageMetadata, Scriptlet, SignatureHeaderBuilder,
 };
 
+use crate::archive::stream::{Compression, GZIP_LEVEL, ZSTD_LEVEL};
 use crate::package::Writing;
-use crate::package::description::contents::{Placed, Role};
-use crate::package::description::info::{PackageInfo, fold};
-use crate::package::format::rpm::{RpmError, Written};
+use crate::package::description::contents::Placed;
+use crate::package::description::extra::Role;
+use crate::package::description::info::PackageInfo;
+use crate::package::description::texts::{bullet, fold};
+use crate::package::format::rpm::written::{RpmError, Written};
 use crate::package::input::payload::EntryKind;
 use crate::package::io::openpgp::SigningKey;
-use crate::package::io::stream::{Compression, GZIP_LEVEL, ZSTD_LEVEL};
 use crate::package::words::relations::{Compare, Kind, Phase, Relation};
 
 /// Builds lead, signature header (digests, and the signature if there is a key) and header for a payload that is written
@@ -94,11 +96,6 @@ fn describe(builder: &mut PackageBuilder, info: &PackageInfo) {
     if let Some(vendor) = &info.vendor {
         builder.vendor(vendor);
     }
-}
-
-/// `- one thing`, folded.
-pub(crate) fn bullet(change: &str) -> String {
-    format!("- {}", fold(change, 76).join("\n  "))
 }
 
 fn depend(builder: &mut PackageBuilder, info: &PackageInfo) {

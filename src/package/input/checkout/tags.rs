@@ -8,6 +8,14 @@ use crate::package::input::checkout::{Checkout, CheckoutError, LARGE, SMALL, rea
 use crate::package::module::placeholder;
 use crate::version;
 
+/// The version that a tag gives to the commit that is checked out: the highest, if several do.
+pub(crate) fn tagged_version(folder: &Path) -> Result<String, CheckoutError> {
+    let folder = fs_err::canonicalize(folder).map_err(|error| CheckoutError::Read(folder.to_path_buf(), error))?;
+    let found = if folder.is_dir() { Checkout::around(&folder)? } else { None };
+    let checkout = found.ok_or(CheckoutError::NoCheckout(folder))?;
+    version(&checkout)
+}
+
 /// Folders in refs/tags, and refs and tags that name others.
 const DEEP: usize = 8;
 

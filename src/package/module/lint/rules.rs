@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::conf::{self, ConfError};
-use crate::package::module::lint::{Found, Level, Rule, Subject};
+use crate::package::module::lint::finding::{Found, Level, Rule, Subject};
 use crate::package::module::placeholder;
 
 /// Every rule, the bad ones first.

@@ -1,10 +1,11 @@
 //! A dkms.conf, a source, and the rules that they break.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::*;
+use crate::archive::limits::Limits;
 use crate::conf::{self, Framework};
-use crate::package::input::archive::Limits;
 use crate::package::input::payload;
 use crate::package::module::mkconf;
 use crate::sys::System;

@@ -16,9 +16,9 @@ fn a_template_of_dkms_2_says_what_the_package_is() {
          %post\ndkms add -m %{module_name} -v %{version}\necho ${x%%%%y}\n%preun\ntrue\n%files\n/usr/src\n\
          %changelog\n* Tue Nov 14 2023 A <a@b.org> - 1\n- x\n")
     .unwrap();
-    assert_eq!(template.summary.as_deref(), Some("foo v1.0 dkms package"));
-    assert_eq!((template.package_name.as_deref(), template.release.as_deref()), (Some("foo"), Some("1dkms")));
-    assert_eq!(template.maintainer.as_deref(), Some("A <a@b.org>"));
+    assert_eq!(template.said.summary.as_deref(), Some("foo v1.0 dkms package"));
+    assert_eq!((template.said.package_name.as_deref(), template.said.release.as_deref()), (Some("foo"), Some("1dkms")));
+    assert_eq!(template.said.maintainer.as_deref(), Some("A <a@b.org>"));
     let relations: Vec<String> =
         template.relations.iter().map(|it| format!("{:?} {} {:?}", it.kind, it.name, it.phase)).collect();
     let expected = [
@@ -30,11 +30,11 @@ fn a_template_of_dkms_2_says_what_the_package_is() {
         "Suggests tool None",
     ];
     assert_eq!(relations, expected);
-    assert_eq!(template.description.as_deref(), Some("Kernel modules for foo.\n\nMore.\n"));
+    assert_eq!(template.said.description.as_deref(), Some("Kernel modules for foo.\n\nMore.\n"));
     let scripts: Vec<(Phase, &str)> = template.scripts.iter().map(|it| (it.phase, it.text.as_str())).collect();
     let post = "dkms add -m foo -v v1.0\necho ${x%%y}\n";
     assert_eq!(scripts, [(Phase::AfterInstall, post), (Phase::BeforeRemoval, "true\n")]);
-    assert!(template.changelog.unwrap().contains("- x") && template.unused.is_empty());
+    assert!(template.said.changelog[0].changes == ["x"] && template.unused.is_empty());
 }
 
 #[test]
@@ -61,5 +61,5 @@ fn what_only_rpmbuild_can_do_is_named_with_its_line() {
 #[test]
 fn branches_that_do_not_hold_are_not_looked_at() {
     let text = "%if 0\nName: %(a)\n%if x\n%endif\n%elif 1\nName: b\n%else\nName: c\n%endif\n";
-    assert_eq!(of(text).unwrap().package_name.as_deref(), Some("b"));
+    assert_eq!(of(text).unwrap().said.package_name.as_deref(), Some("b"));
 }

@@ -9,6 +9,8 @@ use crate::exit::Kind;
 use crate::sys;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+// mktarball names its file always.
+#[cfg_attr(not(feature = "packages"), allow(dead_code))]
 pub(crate) enum Place {
     /// Into this folder, under its usual name.
     Folder(PathBuf),
@@ -55,6 +57,7 @@ impl Output {
     }
 
     /// A nameless file on the same file system, for what does not fit into memory.
+    #[cfg(feature = "packages")]
     pub(crate) fn scratch(&self) -> Result<std::fs::File, Error> {
         let folder = folder(&self.file);
         tempfile::tempfile_in(folder).map_err(|error| unwritable(folder, error))

@@ -7,8 +7,10 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::package::input::archive::members::{Content, Member, fault};
-use crate::package::input::archive::{ArchiveError, Limits, Refusal, Unpacked, links};
+use crate::archive::error::{ArchiveError, Refusal, fault};
+use crate::archive::limits::{Limits, Unpacked};
+use crate::archive::links;
+use crate::archive::member::{Content, Member};
 
 /// A folder under construction. Symbolic links are made last, so that no entry can be written through one.
 pub(crate) struct Staging {

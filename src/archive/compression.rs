@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::package::input::archive::ArchiveError;
+use crate::archive::error::ArchiveError;
 
 /// Decompressors may take this much memory in bytes: `xz -9` needs 65 MiB, `zstd --long` 128 MiB.
 const MEMORY_LIMIT: u64 = 160 << 20;

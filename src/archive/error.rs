@@ -1,72 +1,11 @@
-//! Source archives, unpacked as if every one of them were an attack.
-//!
-//! Compression is told by the first bytes, not by the name. Nothing lands outside the given folder, nothing is a device,
-//! nothing keeps a set-uid bit, links stay inside, and size and number of the entries are bounded.
+//! Why an archive or one of its entries is refused, and what a person can do.
 
-pub(crate) mod compression;
-pub(crate) mod links;
-mod members;
-mod staging;
-mod zip;
-
-use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::exit::Kind;
-use crate::package::input::filter;
-use crate::package::input::filter::Verdict;
 use crate::report::escape::word;
-
-/// How much an archive may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limits {
-    /// Bytes of all files together, unpacked.
-    pub(crate) size: u64,
-    /// Entries of any kind, the folders that only names mention among them.
-    pub(crate) entries: u64,
-    /// Bytes of all names together, which are held in memory.
-    pub(crate) names: u64,
-    /// How many times larger than its file it may become, once it is larger than `harmless`.
-    pub(crate) ratio: u64,
-    /// Bytes that it may become however small its file.
-    pub(crate) harmless: u64,
-    pub(crate) depth: usize,
-    pub(crate) path: usize,
-}
-
-impl Limits {
-    /// Bytes of one name in a folder (NAME_MAX of Linux).
-    pub(crate) const NAME: usize = 255;
-
-    /// The default, but for the size.
-    pub(crate) fn of_size(size: u64) -> Self {
-        Self { size, ..Self::default() }
-    }
-
-    /// Bytes of the tar archive itself: each entry has a head, padding, and perhaps a record of its long name.
-    fn stream(&self) -> u64 {
-        self.size.saturating_add(self.entries.saturating_mul(4096)).max(self.harmless)
-    }
-}
-
-impl Default for Limits {
-    /// 4 GiB; half a million entries, which is five kernel source trees. Sources become 3 to 12 times larger, a kernel's
-    /// folders lie 10 deep.
-    fn default() -> Self {
-        Self { size: 4 << 30, entries: 500_000, names: 64 << 20, ratio: 200, harmless: 64 << 20, depth: 64, path: 1024 }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Unpacked {
-    pub(crate) entries: u64,
-    /// Bytes of all files together.
-    pub(crate) bytes: u64,
-    /// The newest time of any entry, in seconds since 1970.
-    pub(crate) newest: u64,
-}
 
 /// Why an entry is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -202,55 +141,36 @@ impl ArchiveError {
     }
 }
 
-/// Unpacks a zip archive, or a tar archive, plain or compressed with gzip, bzip2, xz or zstd, into an existing folder.
-///
-/// Owners in the archive are ignored; modes lose set-uid, set-gid and sticky bits and write permission for others; times
-/// of files are kept; hard links become copies. When it fails, what was written so far is left in `into`: give it a
-/// folder of your own and throw that away.
-pub(crate) fn unpack(archive: &Path, into: &Path, limits: &Limits) -> Result<Unpacked, ArchiveError> {
-    unpack_telling(archive, into, limits, &|_| {})
-}
-
-/// As [`unpack`]; `tell` hears how many bytes of the file are read so far.
-pub(crate) fn unpack_telling(
-    archive: &Path,
-    into: &Path,
-    limits: &Limits,
-    tell: &dyn Fn(u64),
-) -> Result<Unpacked, ArchiveError> {
-    let mut staging = staging::Staging::new(into, *limits);
-    if zip::is_zip(archive) {
-        zip::read(archive, &mut staging, tell)?;
-    } else {
-        let (stream, packed) = compression::open(archive)?;
-        members::read(members::Packed { stream, read: packed, tell }, &mut staging)?;
+/// Sorts the errors of tar and of the decompressors: an early end, no archive at all, or damage.
+pub(crate) fn fault(entry: Option<String>, error: &io::Error) -> ArchiveError {
+    if let Some(excess) = error.get_ref().and_then(|inner| inner.downcast_ref::<Excess>()) {
+        let near = || entry.clone().unwrap_or_else(|| "the first one".to_owned());
+        return match *excess {
+            Excess::Ratio(limit) => ArchiveError::Swollen { entry, limit },
+            Excess::Size(limit) => ArchiveError::TooLarge { entry: near(), limit },
+        };
     }
-    staging.finish()
-}
-
-/// The folder of an unpacked archive that is a module's source: the one that holds a dkms.conf, the least deep of
-/// several, and of those the first by name.
-pub(crate) fn source_folder(unpacked: &Path) -> Option<PathBuf> {
-    let mut level = vec![unpacked.to_path_buf()];
-    while !level.is_empty() {
-        level.sort();
-        if let Some(found) = level.iter().find(|folder| folder.join("dkms.conf").is_file()) {
-            return Some(found.clone());
-        }
-        level = level.iter().flat_map(|folder| folders(folder)).collect();
+    let reason = error.to_string();
+    let early = ["unexpected EOF", "failed to read entire block", "premature eof", "incomplete frame", "corrupt gzip"];
+    if error.kind() == io::ErrorKind::UnexpectedEof || early.iter().any(|sign| reason.contains(sign)) {
+        return if entry.is_none() && reason.contains("entire block") {
+            ArchiveError::Unknown
+        } else {
+            ArchiveError::Cut { entry }
+        };
     }
-    None
+    if entry.is_none() && (reason.contains("checksum mismatch") || reason.contains("numeric field")) {
+        return ArchiveError::Unknown;
+    }
+    ArchiveError::Damaged { entry, reason }
 }
 
-/// The folders in a folder, those of version control systems left out.
-fn folders(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .filter(|entry| filter::judge(&entry.file_name().to_string_lossy(), true, &BTreeSet::new()) == Verdict::Keep)
-        .map(|entry| entry.path())
-        .collect()
+/// What comes out of the compression is more than is allowed. The check stands here, below the entries, for what lies between
+/// and after them is read, too.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Excess {
+    #[error("more than {0} times larger than the file")]
+    Ratio(u64),
+    #[error("more than {0} bytes")]
+    Size(u64),
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use tar::{EntryType, Header};
 
 use super::*;
+use crate::exit::Kind;
 
 /// One entry: type, name, link target, content, mode.
 type Entry<'a> = (EntryType, &'a str, &'a str, &'a [u8], u32);

@@ -12,10 +12,10 @@ use std::time::UNIX_EPOCH;
 use fs_err as fs;
 use tar::EntryType;
 
-use crate::package::io::stream;
-use crate::package::io::stream::Compressor;
-use crate::package::io::tar_entry;
-use crate::package::io::tar_entry::Entry;
+use crate::archive::stream;
+use crate::archive::stream::Compressor;
+use crate::archive::tar_entry;
+use crate::archive::tar_entry::Entry;
 use crate::sys::fs::at;
 
 /// The outer layer of an archive.
@@ -268,8 +268,8 @@ impl Write for Sink<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::package::input::archive;
-    use crate::package::input::archive::Limits;
+    use crate::archive::limits::Limits;
+    use crate::archive::unpack;
 
     const TIMES: Times = Times { own: 1_600_000_000, latest: None };
 
@@ -305,7 +305,7 @@ mod tests {
         {
             let (_place, file) = pack(source.path(), compression, TIMES);
             let out = tempfile::tempdir().unwrap();
-            archive::unpack(&file, out.path(), &Limits::default()).unwrap();
+            unpack::unpack(&file, out.path(), &Limits::default()).unwrap();
             let read = |name: &str| fs::read_to_string(out.path().join(name)).unwrap();
             assert_eq!((read("source/link"), read("empty/NAME")), ("deep".into(), "foo\n".into()), "{compression:?}");
             let mode = fs::metadata(out.path().join("source/run.sh")).unwrap().permissions().mode() & 0o777;

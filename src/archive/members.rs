@@ -7,32 +7,14 @@ use std::path::PathBuf;
 
 use tar::EntryType;
 
-use crate::package::input::archive::compression::Progress;
-use crate::package::input::archive::staging::Staging;
-use crate::package::input::archive::{ArchiveError, Limits, Refusal};
+use crate::archive::compression::Progress;
+use crate::archive::error::{ArchiveError, Excess, Refusal, fault};
+use crate::archive::limits::Limits;
+use crate::archive::member::{Content, Member};
+use crate::archive::staging::Staging;
 
 /// Bytes of a long name or of pax records for one entry. Linux takes paths of 4096 bytes.
 const MAX_RECORDS: u64 = 256 << 10;
-
-pub(crate) enum Content {
-    Folder,
-    /// A file of this many bytes.
-    File(u64),
-    /// A symbolic link to this target.
-    Link(PathBuf),
-    /// Another name of an earlier file.
-    HardLink(PathBuf),
-}
-
-pub(crate) struct Member {
-    /// The name as in the archive.
-    pub(crate) name: PathBuf,
-    /// Permission bits as in the archive.
-    pub(crate) mode: u32,
-    /// Seconds since 1970.
-    pub(crate) time: u64,
-    pub(crate) content: Content,
-}
 
 /// Names from the records that stand before an entry.
 #[derive(Default)]
@@ -156,40 +138,6 @@ fn member(header: &tar::Header, ahead: Ahead, size: u64) -> Result<Member, Archi
 fn refused(last: &Option<String>, reason: Refusal) -> ArchiveError {
     let entry = last.as_ref().map_or_else(|| "the first one".to_owned(), |last| format!("the one after {last}"));
     ArchiveError::Refused { entry, reason }
-}
-
-/// Sorts the errors of tar and of the decompressors: an early end, no archive at all, or damage.
-pub(crate) fn fault(entry: Option<String>, error: &io::Error) -> ArchiveError {
-    if let Some(excess) = error.get_ref().and_then(|inner| inner.downcast_ref::<Excess>()) {
-        let near = || entry.clone().unwrap_or_else(|| "the first one".to_owned());
-        return match *excess {
-            Excess::Ratio(limit) => ArchiveError::Swollen { entry, limit },
-            Excess::Size(limit) => ArchiveError::TooLarge { entry: near(), limit },
-        };
-    }
-    let reason = error.to_string();
-    let early = ["unexpected EOF", "failed to read entire block", "premature eof", "incomplete frame", "corrupt gzip"];
-    if error.kind() == io::ErrorKind::UnexpectedEof || early.iter().any(|sign| reason.contains(sign)) {
-        return if entry.is_none() && reason.contains("entire block") {
-            ArchiveError::Unknown
-        } else {
-            ArchiveError::Cut { entry }
-        };
-    }
-    if entry.is_none() && (reason.contains("checksum mismatch") || reason.contains("numeric field")) {
-        return ArchiveError::Unknown;
-    }
-    ArchiveError::Damaged { entry, reason }
-}
-
-/// What comes out of the compression is more than is allowed. The check stands here, below the entries, for what lies between
-/// and after them is read, too.
-#[derive(Debug, thiserror::Error)]
-enum Excess {
-    #[error("more than {0} times larger than the file")]
-    Ratio(u64),
-    #[error("more than {0} bytes")]
-    Size(u64),
 }
 
 /// A stream that ends when it becomes too large, and knows whether its end was the end mark of tar: two blocks of zeros.
