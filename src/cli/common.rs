@@ -30,6 +30,7 @@ pub(crate) struct PlaceArgs {
 
 impl PlaceArgs {
     /// The settings with these trees in them.
+    #[cfg_attr(not(feature = "packages"), allow(dead_code))]
     pub(crate) fn settings(&self, framework: &Framework) -> Framework {
         let mut framework = framework.clone();
         let trees = place::Trees {
@@ -59,6 +60,8 @@ pub(crate) struct TellArgs {
     pub(crate) debug: bool,
 }
 
+// The verbs of the engine tell through `Typed`.
+#[cfg_attr(not(feature = "packages"), allow(dead_code))]
 impl TellArgs {
     pub(crate) fn loudness(&self) -> Loudness {
         match (self.quiet, self.verbose || self.debug) {

@@ -81,6 +81,8 @@ impl Operand {
 
 /// Which files serve as an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+// Only the verbs that make packages ask for folders.
+#[cfg_attr(not(feature = "packages"), allow(dead_code))]
 pub(crate) enum Files {
     None,
     Any,
