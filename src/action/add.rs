@@ -6,11 +6,11 @@ use std::path::Path;
 
 use crate::action::hook::{self, Hook};
 use crate::action::{Context, module_conf};
+use crate::archive::links;
 use crate::conf::Loaded;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
-use crate::package::input::archive::links;
 use crate::step::AddSource;
 use crate::sys;
 use crate::tree::VersionState;

@@ -1,7 +1,7 @@
 //! Lines for people: plain ones where output is no terminal, a spinner per running step where it is.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -41,7 +41,7 @@ pub(crate) struct Human {
 impl Human {
     /// With this loudness; progress is shown only where standard error is a terminal.
     pub(crate) fn new(loudness: Loudness, notes: Notes) -> Self {
-        let progress = (loudness > Loudness::Nothing && io::stderr().is_terminal()).then(Progress::new);
+        let progress = (loudness > Loudness::Nothing).then(Progress::on_terminal).flatten();
         Self { loudness, notes, progress, running: Mutex::default() }
     }
 
