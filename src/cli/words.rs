@@ -33,12 +33,13 @@ pub(crate) fn first_plain(words: &[String]) -> Option<&str> {
 /// The last value of an option that has one of these names, whatever else stands on the line.
 pub(crate) fn last_value<'w>(words: &'w [String], names: &[&str]) -> Option<&'w str> {
     let mut found = None;
-    let mut rest = words.iter();
+    let mut rest = words.iter().peekable();
     while let Some(word) = rest.next() {
         match option(word) {
             Some((name, Some(value))) if names.contains(&name) => found = Some(value),
             Some((name, None)) if VALUED.contains(name) => {
-                let value = rest.next().map(String::as_str);
+                // An option is no value: the line may end in the middle.
+                let value = rest.next_if(|word| !word.starts_with('-')).map(String::as_str);
                 found = if names.contains(&name) { value.or(found) } else { found };
             }
             _ => {}
@@ -145,7 +146,8 @@ mod tests {
             ("build -m foo -v", Some("foo")),
             ("build --module=foo/1 -k -m", Some("foo/1")),
             ("-mfoo -m bar build", Some("bar")),
-            ("build -k -m x", None),
+            ("build -k -m x", Some("x")),
+            ("build -m --root /t", None),
             ("build -qm foo", Some("foo")),
         ] {
             assert_eq!(last_value(&words(line), &["-m", "--module", "--mod"]), expected, "{line}");
