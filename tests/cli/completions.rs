@@ -72,7 +72,7 @@ fn bash_offers_what_fits_the_place() {
         (&["dkms", "mkpkg", "arch"], &["archive.tar"]),
         (&["dkms", "mkdsc", "arch"], &["archive.tar"]),
         (&["dkms", "mkspec", "arch"], &["archive.tar"]),
-        (&["dkms", "mkdeb", "--sig"], &["--sign-key"]),
+        (&["dkms", "mkdeb", "--sig"], &["--sign-key", "--sign-passphrase-file"]),
         (&["dkms", "mkpkg", "x", "--for", "debian1"], &["debian12", "debian13"]),
         (&["dkms", "mkdeb", "x", "--compress", "z"], &["zstd"]),
         (&["dkms", "mkrepo", "--re"], &["--repo-package", "--repo-version"]),
