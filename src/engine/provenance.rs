@@ -67,7 +67,7 @@ fn full(error: std::io::Error) -> std::io::Result<()> {
 /// Whether a package brings the source: an event says so, or a package's script adds what a package holds.
 fn is_brought(module: &ModuleId, wish: &Wish, app: &App) -> bool {
     matches!(wish, Wish::Reconcile { .. } | Wish::ModuleArrived { .. })
-        || (is_in_a_transaction(app) && ownership::is_owned(&app.system, &named_conf(module, app)))
+        || (is_in_a_transaction(app) && ownership::owner(&app.system, &named_conf(module, app)).is_some())
 }
 
 /// dkms.conf of a module in the source tree, as packages name it.

@@ -1,4 +1,5 @@
-//! What a package manager does in one transaction: changes of the disk and calls of hooks, in its own order.
+//! What a package manager does in one transaction: changes of the disk and calls of hooks, in its own order. No hook sees a file
+//! of a package that the database does not know yet.
 
 use super::machine::{Files, KERNELS, Machine, Manager, Package, folder};
 
@@ -102,10 +103,10 @@ impl Change {
             }
         }
         if let Some(new) = new {
-            steps.push(Step::Change(Files::Unpack(name, new)));
             // A package with a script of its own is left alone until that has run.
             let state = if matches!(name, "usual" | "made") { "half-installed" } else { "unpacked" };
             steps.push(Step::Change(Files::Own(name, new, state, 1)));
+            steps.push(Step::Change(Files::Unpack(name, new)));
         }
         steps.extend(self.old_files_go());
         if let Some(new) = new {
@@ -126,8 +127,8 @@ impl Change {
         let same = old.zip(new).is_some_and(|(old, new)| old.version == new.version);
         let mut steps = Vec::new();
         if let Some(new) = new {
-            steps.push(Step::Change(Files::Unpack(name, new)));
             steps.push(Step::Change(Files::Own(name, new, "installed", 1 + usize::from(same))));
+            steps.push(Step::Change(Files::Unpack(name, new)));
             if name == "usual" {
                 let module = format!("-m {name} -v {}", new.version);
                 steps.push(dkms(format!("add {module}")));
@@ -168,8 +169,8 @@ impl Change {
             steps.push(paths("pacman pre", of(old)));
         }
         if let Some(new) = new {
-            steps.push(Step::Change(Files::Unpack(name, new)));
             steps.push(Step::Change(Files::Own(name, new, "installed", 1)));
+            steps.push(Step::Change(Files::Unpack(name, new)));
         }
         steps.extend(self.old_files_go());
         steps.push(paths("pacman post", [of(old), of(new)].concat()));
