@@ -57,7 +57,9 @@ fn is_held(machine: &Machine, name: &str) -> bool {
 /// Whether it can be seen that the removal of a version belongs to an upgrade: rpm has what is new in place by then.
 fn has_successor(machine: &Machine, name: &str) -> bool {
     let owners = machine.sandbox.files("owners");
-    let of_module: Vec<&String> = owners.iter().filter(|file| file.starts_with(&format!("{name}-"))).collect();
+    let is_unpacked = |file: &&String| machine.sandbox.path(&format!("src/{file}/dkms.conf")).exists();
+    let of_module = owners.iter().filter(|file| file.starts_with(&format!("{name}-")));
+    let of_module: Vec<&String> = of_module.filter(is_unpacked).collect();
     let is_twice = |file: &&String| read(machine, &format!("owners/{file}")).trim().ends_with('2');
     machine.manager != Manager::Rpm || of_module.len() > 1 || of_module.iter().any(is_twice)
 }
