@@ -137,6 +137,10 @@ fn first_word(text: &str) -> Option<String> {
 
 /// Files that write outside of tree/ and sys/, each with what it writes.
 const WRITERS: &[(&str, &str)] = &[
+    (
+        "src/archive/",
+        "what is unpacked, into a folder that the caller made for it, and output files that somebody asked for",
+    ),
     ("src/package/", "packages, repositories and what is unpacked for them: files that somebody asked for"),
     ("src/cli/generate.rs", "the folder that was named for what is generated"),
     ("src/cli/man.rs", "manual pages, into the folder that was named"),
@@ -195,6 +199,7 @@ const CIRCLES: &[(&[&str], &str)] = &[
             "cli::generate",
             "cli::help",
             "cli::man",
+            "cli::package::man",
             "cli::package::verbs",
             "cli::usage",
             "cli::verbs",
@@ -202,17 +207,6 @@ const CIRCLES: &[(&[&str], &str)] = &[
         ],
         "the table of verbs names what each runs; help, manual and completions are such verbs and print the table",
     ),
-    (
-        &[
-            "package::description::carrier",
-            "package::description::contents",
-            "package::description::info",
-            "package::description::scripts",
-        ],
-        "to be taken apart with the description that is resolved once",
-    ),
-    (&["package::input::archive::members", "package::input::archive::staging"], "to be taken apart with that, too"),
-    (&["package::make", "package::summary"], "to be taken apart with that, too"),
 ];
 
 /// That a file of a room uses what the room's own page (mod.rs) says is no circle: the page is where its words stand.
