@@ -43,14 +43,22 @@ pub(crate) fn sound(app: &App, request: &Request, lock: &TreeLock, seen: Option<
         Some(seen) => seen.snapshot,
         None => snapshot(app, request)?,
     };
-    if complete(app, request, &found, lock)? { snapshot(app, request) } else { Ok(found) }
+    if complete(app, request, &found, lock)? {
+        // What is completed leaves notes about things that are no more.
+        clear_up(app, lock)?;
+        return snapshot(app, request);
+    }
+    Ok(found)
 }
 
 /// Brings what a dead run left half done to an end.
 pub(crate) fn recover(app: &App, lock: &TreeLock) -> Result<()> {
     let nothing = Request::nothing();
     clear_up(app, lock)?;
-    complete(app, &nothing, &snapshot(app, &nothing)?, lock).map(|_| ())
+    if complete(app, &nothing, &snapshot(app, &nothing)?, lock)? {
+        clear_up(app, lock)?;
+    }
+    Ok(())
 }
 
 /// Removes and puts back files; says whether there were any.
