@@ -62,8 +62,8 @@ pub(crate) fn config_file(headers: &Path, given: Option<&Path>) -> Option<PathBu
     ["include/config/auto.conf", ".config"].iter().map(|name| headers.join(name)).find(|file| file.is_file())
 }
 
-/// The release that headers say they are of: include/config/kernel.release, else UTS_RELEASE of
-/// include/generated/utsrelease.h. A packager's build has both; they hold the same.
+/// The release that headers say they are of: UTS_RELEASE of include/generated/utsrelease.h, of which the vermagic of modules is
+/// made, else include/config/kernel.release, where Debian's headers name the release of the source instead.
 pub(crate) fn release(headers: &Path) -> Option<String> {
     let read = |name: &str| fs_err::read_to_string(headers.join(name)).ok();
     let plain = || Some(read("include/config/kernel.release")?.trim().to_owned());
@@ -72,7 +72,7 @@ pub(crate) fn release(headers: &Path) -> Option<String> {
         let line = text.lines().find_map(|line| line.strip_prefix("#define UTS_RELEASE "))?;
         Some(line.trim().trim_matches('"').to_owned())
     };
-    plain().or_else(defined).filter(|release| !release.is_empty())
+    defined().or_else(plain).filter(|release| !release.is_empty())
 }
 
 /// The folder of the headers and the file with the kernel's configuration, as a process inside the root names them
@@ -123,10 +123,10 @@ mod tests {
             fs::create_dir_all(top.path().join(folder)).unwrap();
         }
         assert_eq!(release(top.path()), None);
-        fs::write(top.path().join("include/generated/utsrelease.h"), "#define UTS_RELEASE \"6.1-x\"\n").unwrap();
-        assert_eq!(release(top.path()).as_deref(), Some("6.1-x"));
-        fs::write(top.path().join("include/config/kernel.release"), "6.1-y\n").unwrap();
-        assert_eq!(release(top.path()).as_deref(), Some("6.1-y"));
+        fs::write(top.path().join("include/config/kernel.release"), "6.1.176\n").unwrap();
+        assert_eq!(release(top.path()).as_deref(), Some("6.1.176"));
+        fs::write(top.path().join("include/generated/utsrelease.h"), "#define UTS_RELEASE \"6.1.0-50\"\n").unwrap();
+        assert_eq!(release(top.path()).as_deref(), Some("6.1.0-50"), "as modules have it");
     }
 
     #[test]

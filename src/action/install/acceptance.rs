@@ -14,7 +14,23 @@ use crate::tree::records;
 
 use super::Job;
 
-/// Looks at the built files that are to be installed.
+/// Whether the build is as it was left. One without a note of that is not known to be otherwise.
+///
+/// # Errors
+///
+/// [`Kind::BuiltChanged`].
+pub(super) fn untouched(job: &Job<'_>) -> Result<()> {
+    let layout = job.context.tree.layout();
+    let folder = layout.built_modules(job.id, job.target);
+    match records::fingerprint(layout, job.id, job.target).and_then(|noted| noted.digest) {
+        Some(noted) if !job.is_forced() && fingerprint::of_folder(&folder).ok().as_ref() != Some(&noted) => {
+            Err(changed(job, &folder))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Looks at the built files that are to be installed, of a build that is [`untouched`].
 ///
 /// # Errors
 ///
@@ -25,13 +41,11 @@ pub(super) fn check(job: &Job<'_>, chosen: &Installed) -> Result<()> {
     }
     let layout = job.context.tree.layout();
     let folder = layout.built_modules(job.id, job.target);
-    let noted = records::fingerprint(layout, job.id, job.target).and_then(|noted| noted.digest);
+    let is_noted = records::fingerprint(layout, job.id, job.target).is_some_and(|noted| noted.digest.is_some());
     let kernel = installed::kernel(layout, job.target, job.context.policy.inputs.kernel_source_dir.as_deref());
     let config = kernel.config(None).ok().flatten().unwrap_or_default();
-    match noted {
-        Some(noted) if fingerprint::of_folder(&folder).ok().as_ref() == Some(&noted) => {}
-        Some(_) => return Err(changed(job, &folder)),
-        None => foreign(job, chosen, &folder, (&config, kernel.headers.folder()))?,
+    if !is_noted {
+        foreign(job, chosen, &folder, (&config, kernel.headers.folder()))?;
     }
     signed(job, chosen, &folder, &config)
 }

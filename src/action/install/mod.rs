@@ -111,6 +111,8 @@ fn chosen(job: &Job<'_>, attempt: Attempt, active: Option<&ModuleVersion>) -> Re
         // The script may have changed what we rely on.
         job.check_places()?;
     }
+    // Before versions are compared: a file that was cut has none.
+    acceptance::untouched(job)?;
     let installed = candidates::choose(job, &conf)?;
     acceptance::check(job, &installed)?;
     Ok((Some(conf), installed))
