@@ -59,7 +59,7 @@ fn errors_of_real_logs_get_their_cause() {
         ("make[2]: *** No rule to make target '/b/x.o', needed by '/b/x.mod'.  Stop.", "/b/x.o"),
         ("make: *** No targets specified and no makefile found.  Stop.", "no Makefile"),
         ("/usr/src/h/scripts/Makefile.build:44: /b/Makefile: No such file or directory", "no Makefile"),
-        ("Makefile:3: *** missing separator.  Stop.", "no valid makefile"),
+        ("Makefile:3: *** missing separator.  Stop.", "not a valid makefile"),
         ("configure: error: no kernel source found", "gave up: no kernel source found"),
         ("/b/x.c:3:1: internal compiler error: Segmentation fault", "compiler itself"),
         ("/b/x.c:3:1: error: expected ‘;’ before ‘}’ token", ""),

@@ -17,7 +17,7 @@ only blink 1.0 two && settled
 step 'another version, and a second module: one depmod for each kernel'
 strace -f -o /tmp/trace -e trace=execve rpm -U blink-dkms-2.0-1.rpm wink-dkms-3.1-1.rpm
 only blink 2.0 three && only wink 3.1 hey && settled
-[ "$(grep -c 'execve("[^"]*depmod".* = 0$' /tmp/trace)" -eq "$(kernels | wc -l)" ] || fail "depmods: $(grep depmod /tmp/trace)"
+[ "$(grep -c 'execve("[^"]*depmod".*\( = 0\|<unfinished \.\.\.>\)$' /tmp/trace)" -eq "$(kernels | wc -l)" ] || fail "depmods: $(grep depmod /tmp/trace)"
 rm /tmp/trace
 
 step 'reinstall, downgrade'
