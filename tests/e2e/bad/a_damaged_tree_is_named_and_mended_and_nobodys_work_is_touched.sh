@@ -41,7 +41,7 @@ unchanged
 for line in "blink/1.0 for $kernel.*: it is not there" "blink/1.0 for $other.*not a kernel module|blink/1.0 for $other.*cannot be read" \
     "wink/1.0 for $kernel.*a build is installed which is not there" 'x86_64: it holds no build' '/tink: it is empty' \
     'left: .*delete what nobody needs: .*/mine.ko' 'wink/1.0 for .*one of version 1.0-mine' 'repair: install' \
-    '6.0.0-9-amd64: the kernel has gone' 'failures/wink,1.0,6.0.0,x86_64.json: it cannot be read' 'blink/2.0 .*no version of a module'; do
+    '6.0.0-9-amd64: the kernel has gone' 'failures/wink,1.0,6.0.0,x86_64.json: it cannot be read' 'blink/2.0 .*not a version of a module'; do
     told "$line"
 done
 
