@@ -22,7 +22,7 @@ impl Limits {
     pub(crate) const NAME: usize = 255;
 
     /// The default, but for the size.
-    #[cfg(feature = "packages")]
+    #[cfg(any(test, feature = "packages"))]
     pub(crate) fn of_size(size: u64) -> Self {
         Self { size, ..Self::default() }
     }
