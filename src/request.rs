@@ -18,55 +18,41 @@ pub(crate) struct Request {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Wish {
-    /// Register a source.
     Add {
-        /// The module.
         id: ModuleId,
-        /// Where its source is.
         source: AddSource,
     },
     /// End *built* for each kernel.
     Build {
-        /// The module.
         id: ModuleId,
         /// Where its source is, should it have to be added.
         source: AddSource,
-        /// The kernels.
         targets: Vec<Target>,
     },
     /// End *installed* for each kernel.
     Install {
-        /// The module.
         id: ModuleId,
         /// Where its source is, should it have to be added.
         source: AddSource,
-        /// The kernels.
         targets: Vec<Target>,
     },
     /// Fall back to *built*.
     Uninstall {
-        /// The module.
         id: ModuleId,
-        /// The kernels.
         kernels: Kernels,
     },
     /// Fall back to *added*.
     Unbuild {
-        /// The module.
         id: ModuleId,
-        /// The kernels.
         kernels: Kernels,
     },
     /// Unbuild, and forget the version when no build is left.
     Remove {
-        /// The module.
         id: ModuleId,
-        /// The kernels.
         kernels: Kernels,
     },
     /// The newest version of every AUTOINSTALL module, installed for these kernels.
     Autoinstall {
-        /// The kernels.
         targets: Vec<Target>,
     },
     /// Install for one kernel what is installed for another.
@@ -80,16 +66,13 @@ pub(crate) enum Wish {
     },
     /// A kernel leaves, or is about to be unpacked anew: take its builds away.
     KernelLeaves {
-        /// The kernel.
         target: Target,
-        /// Which modules.
         which: Leaving,
     },
     /// A package brought this module (new, changed or the same): end with it built from the source that is there now,
     /// installed for every kernel with headers and noted as waiting for the others, and with what the package brought
     /// before gone.
     ModuleArrived {
-        /// The module.
         id: ModuleId,
         /// Where its source is: in the source tree, or in an archive that the package brought.
         source: AddSource,
@@ -98,28 +81,23 @@ pub(crate) enum Wish {
     },
     /// An archive of a module.
     MakeTarball {
-        /// The module.
         id: ModuleId,
         /// The kernels whose builds go into it.
         kernels: Kernels,
-        /// What goes into it.
         content: TarballContent,
         /// Its file, if one was named.
         file: Option<PathBuf>,
     },
-    /// Whatever the disk asks for: kernels and packages that have gone, sources that packages brought, modules that are
+    /// Whatever is out of date on this root: kernels and packages that have gone, sources that packages brought, modules that are
     /// missing or were built from something else.
     Reconcile {
-        /// The kernels.
         targets: Vec<Target>,
-        /// How far it goes.
         extent: Extent,
         /// What it is limited to.
         within: Within,
     },
     /// Nothing at all, for a reason.
     Nothing {
-        /// The reason, for people.
         why: String,
     },
 }

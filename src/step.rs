@@ -208,15 +208,11 @@ pub(crate) struct Omission {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reason {
     /// It is so already, or there is nothing to do: success.
-    AlreadySo {
-        /// The sentence for people.
-        text: String,
-    },
+    AlreadySo { text: String },
     /// It cannot or may not be done: an error when a person asked for it, a skip when an event did.
     Refused {
         /// The case, which gives the exit code.
         case: Kind,
-        /// The sentence for people.
         text: String,
         /// What to do about it.
         hints: Vec<String>,
@@ -227,7 +223,6 @@ pub(crate) enum Reason {
         on: String,
         /// The case that a plain command would end with.
         case: Kind,
-        /// The sentence for people.
         text: String,
     },
 }
@@ -323,7 +318,6 @@ pub(crate) enum Outcome {
     Refused(Error),
     /// A step before it failed.
     Skipped {
-        /// That step.
         because: StepId,
     },
 }

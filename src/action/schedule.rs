@@ -13,9 +13,7 @@ use super::jobs::Job;
 /// What a worker is to do next.
 #[derive(Debug)]
 pub(super) enum Task<'p> {
-    /// This step.
     Step {
-        /// The step.
         step: &'p Step,
         /// On which job it runs if it is a build.
         job: Job,

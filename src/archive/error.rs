@@ -79,12 +79,7 @@ pub(crate) enum ArchiveError {
     },
     /// An entry is not one that a source archive may hold.
     #[error("the entry `{}` is refused: {reason}", word(.entry))]
-    Refused {
-        /// Its name.
-        entry: String,
-        /// Why.
-        reason: Refusal,
-    },
+    Refused { entry: String, reason: Refusal },
     #[error("it holds more than {limit} bytes unpacked, as the entry `{}` shows", word(.entry))]
     TooLarge {
         /// The entry that is too much.
@@ -96,7 +91,6 @@ pub(crate) enum ArchiveError {
     TooMany {
         /// The entry that is too much.
         entry: String,
-        /// The limit.
         limit: u64,
     },
     /// It becomes larger than any source does.
@@ -104,13 +98,11 @@ pub(crate) enum ArchiveError {
     Swollen {
         /// The entry, or the last one before.
         entry: Option<String>,
-        /// The limit.
         limit: u64,
     },
     /// The unpacked file cannot be written.
     #[error("cannot unpack to {}", .path.display())]
     Write {
-        /// Where.
         path: PathBuf,
         #[source]
         source: io::Error,

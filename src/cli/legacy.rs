@@ -42,7 +42,6 @@ pub(crate) const CHANGING: &[&str] = &["dry_run", "json"];
 /// and remove. (`--all` is refused where it makes no sense, with a code that callers know.)
 pub(crate) const LEGACY: &[&[&str]] = &[KERNELS, ALL, CONF, BUILDING, FORCE, JOBS, INSTALLING];
 
-/// What was typed.
 #[derive(Debug, Clone, Default, Args)]
 #[command(disable_version_flag = true, disable_help_flag = true)]
 pub(crate) struct Typed {

@@ -47,7 +47,6 @@ pub(crate) enum Product {
     Pkg,
     /// A spec file and its sources.
     Spec,
-    /// A Debian source package.
     Dsc,
 }
 
@@ -120,7 +119,6 @@ fn request<'a>(
     }
 }
 
-/// One package to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Goal {
     format: Format,

@@ -33,7 +33,6 @@ enum Needs {
     Chroot,
 }
 
-/// Where it may lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leads {
     /// Something may come under a kernel; a package may stand where a source could.

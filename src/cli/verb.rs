@@ -14,7 +14,6 @@ pub(crate) struct Verb {
     pub(crate) name: &'static str,
     pub(crate) group: Group,
     pub(crate) position: Position,
-    /// One line.
     pub(crate) meaning: &'static str,
     /// What its own page says besides: a sentence or three.
     pub(crate) more: &'static str,
@@ -91,13 +90,11 @@ pub(crate) enum Files {
 
 /// Which of its form's arguments a verb takes, by their ids in lists. Those of its form's `always` are taken besides.
 pub(crate) enum Takes {
-    /// All but these.
     AllBut(&'static [&'static str]),
     /// These lists; and, unsaid, those of the second, which the shell DKMS takes without a use: its callers pass them.
     Only(&'static [&'static [&'static str]], &'static [&'static [&'static str]]),
 }
 
-/// What it does.
 pub(crate) enum Run {
     /// It asks for something: planned, carried out, told.
     Request(Asks),

@@ -7,20 +7,10 @@ use regex::Regex;
 pub(crate) enum EreError {
     /// A bracket expression, group or interval is not closed, or an operator has nothing to repeat.
     #[error("`{expression}` is not a regular expression: {what}")]
-    Malformed {
-        /// The expression.
-        expression: String,
-        /// What is wrong.
-        what: String,
-    },
+    Malformed { expression: String, what: String },
     /// Back-references need another kind of matcher.
     #[error("`{expression}` holds the back-reference \\{digit}, which is not supported")]
-    BackReference {
-        /// The expression.
-        expression: String,
-        /// Its number.
-        digit: char,
-    },
+    BackReference { expression: String, digit: char },
 }
 
 /// The classes that POSIX names.

@@ -41,7 +41,6 @@ impl Evaluated {
 }
 
 impl Memo {
-    /// /etc/dkms.
     pub(crate) fn overrides(&self, system: &System) -> &overrides::Folder {
         self.overrides.get_or_init(|| overrides::Folder::read(system))
     }

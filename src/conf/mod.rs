@@ -152,22 +152,13 @@ pub(crate) struct Partial {
 pub(crate) enum ConfError {
     /// The file is not there.
     #[error("there is no {}", .file.display())]
-    Missing {
-        /// The path.
-        file: PathBuf,
-    },
+    Missing { file: PathBuf },
     /// The file cannot be read.
     #[error("cannot read {}: {reason}", .file.display())]
-    Unreadable {
-        /// The path.
-        file: PathBuf,
-        /// Why.
-        reason: String,
-    },
+    Unreadable { file: PathBuf, reason: String },
     /// The file is no shell, or bash could not evaluate it.
     #[error("{}{}: {reason}", .file.display(), .line.map_or(String::new(), |line| format!(":{line}")))]
     Syntax {
-        /// The path.
         file: PathBuf,
         /// The line, from 1.
         line: Option<usize>,
@@ -177,7 +168,6 @@ pub(crate) enum ConfError {
     /// Values that do not make a usable module; all of them.
     #[error("{}", invalid(.file, .problems))]
     Invalid {
-        /// The path.
         file: PathBuf,
         /// Each with its place.
         problems: Vec<Problem>,
@@ -185,11 +175,9 @@ pub(crate) enum ConfError {
     /// The file would have to run commands, which is not allowed here.
     #[error("{}:{line}: cannot be known without running commands: {what}", .file.display())]
     NeedsCommands {
-        /// The path.
         file: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// The construct.
         what: String,
     },
 }

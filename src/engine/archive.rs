@@ -12,7 +12,6 @@ use crate::sys::System;
 /// A module with the place of its source. An unpacked archive stays as long as this does.
 #[derive(Debug)]
 pub(crate) struct Subject {
-    /// Name and version.
     pub(crate) id: ModuleId,
     /// Its source, should it have to be added.
     pub(crate) source: AddSource,

@@ -145,7 +145,7 @@ pub(crate) struct Checked<'a> {
     pub(crate) error: Option<&'a Error>,
     /// `as-wanted`, `pending` or `failed`.
     pub(crate) state: &'static str,
-    /// Steps that the disk asks for.
+    /// Steps that would bring this root up to date.
     pub(crate) to_do: Vec<&'a Step>,
     /// What waits for something to arrive.
     pub(crate) pending: Vec<&'a Omission>,

@@ -26,7 +26,6 @@ pub(crate) struct Recording {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Recorded {
     schema: String,
-    /// Which program wrote it.
     program: String,
     pub(crate) call: Call,
     /// Facts about the machine, for the reader.

@@ -24,17 +24,13 @@ pub(crate) use rest::{Rest, rest};
 pub(crate) enum Event {
     /// A kernel, or the headers of one, arrived.
     KernelArrived {
-        /// Its release.
         kernel: KernelRelease,
     },
-    /// A kernel leaves.
     KernelLeaves {
-        /// Its release.
         kernel: KernelRelease,
     },
     /// A package brought a module, or brought it back.
     ModuleArrived {
-        /// The module.
         id: ModuleId,
         /// Which package manager said so.
         manager: PackageManager,
@@ -43,7 +39,6 @@ pub(crate) enum Event {
     },
     /// A package that holds a module is about to be removed.
     ModuleLeaves {
-        /// The module.
         id: ModuleId,
         /// Which package manager said so.
         manager: PackageManager,
@@ -62,24 +57,20 @@ pub(crate) enum Event {
     },
     /// Sources in these folders below /usr/src may leave with the transaction, or be replaced by it.
     SourcesMayLeave {
-        /// The folders' names.
         folders: BTreeSet<String>,
     },
     /// Our own package is about to be removed: what has gone with the same transaction is taken away, nothing is built.
     OursLeaves {
-        /// Who takes it away.
         manager: PackageManager,
     },
     /// The machine starts: whatever this root needs, also what its image left open.
     Start,
     /// Somebody asks as old scripts do: whatever is missing on this kernel (None: the running one).
     Autoinstall {
-        /// The kernel.
         kernel: Option<KernelRelease>,
     },
     /// An event that asks nothing of us.
     Nothing {
-        /// Why not.
         why: String,
     },
 }
@@ -101,7 +92,6 @@ pub(crate) enum EventError {
     Unknown(String),
     #[error("the event `{event}` needs {what}")]
     Missing {
-        /// The words so far.
         event: String,
         /// What should follow.
         what: &'static str,

@@ -14,7 +14,6 @@ pub(crate) enum Headers {
         /// INSTALLTREE/KVER/build or `--kernelsourcedir`.
         folder: PathBuf,
     },
-    /// It does not.
     Missing {
         /// Where it was looked for.
         folder: PathBuf,

@@ -23,7 +23,6 @@ pub(crate) enum ModInfoError {
     /// It cannot be read or decompressed.
     #[error("cannot read the module {}", .file.display())]
     Unreadable {
-        /// The file.
         file: PathBuf,
         #[source]
         source: io::Error,
@@ -31,7 +30,6 @@ pub(crate) enum ModInfoError {
     /// It is no kernel module.
     #[error("{} is not a kernel module: {reason}", .file.display())]
     NoModule {
-        /// The file.
         file: PathBuf,
         /// What is wrong with it.
         reason: String,

@@ -38,7 +38,6 @@ pub(crate) struct Built {
     of_kernel: Vec<Symbol>,
     /// Symbols of other modules from outside that they use.
     of_others: Vec<Symbol>,
-    /// Symbols that they export.
     exports: Vec<Symbol>,
 }
 

@@ -18,15 +18,9 @@ pub(crate) struct Dependencies<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Blocked {
     /// It waits for a module that is not registered (or only broken): it will be taken up when that arrives.
-    Deferred {
-        /// That module.
-        on: ModuleName,
-    },
+    Deferred { on: ModuleName },
     /// A registered dependency will not be installed.
-    Unmet {
-        /// That module.
-        on: ModuleName,
-    },
+    Unmet { on: ModuleName },
     /// It is part of a circle.
     Circular {
         /// The circle: first and last name are the same.

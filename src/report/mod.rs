@@ -19,7 +19,6 @@ pub(crate) enum Message {
     Detail(String),
     /// A step begins that takes time: "building", "signing" …
     Started {
-        /// The module.
         module: ModuleId,
         /// The kernel, if the step has one.
         target: Option<Target>,
@@ -28,16 +27,13 @@ pub(crate) enum Message {
     },
     /// How far the work on a file has come, in bytes; shown on a terminal only.
     Progress {
-        /// What is being made.
         title: String,
-        /// Bytes so far.
         done: u64,
         /// Bytes in all.
         total: u64,
     },
     /// The step that began is over.
     Finished {
-        /// The module.
         module: ModuleId,
         /// The kernel, if the step has one.
         target: Option<Target>,

@@ -45,14 +45,10 @@ pub(crate) fn has_source(view: &View<'_>, name: &ModuleName) -> bool {
 pub(crate) enum Image {
     /// There is none, or none whose maker is here: whoever makes it first sees the modules as they are.
     Absent,
-    /// It cannot be read.
     Unreadable {
-        /// Why, in a sentence.
         why: String,
     },
-    /// It holds these modules.
     Holds {
-        /// Their plain names.
         modules: BTreeSet<String>,
         /// When it was written: nanoseconds since 1970.
         made: u64,

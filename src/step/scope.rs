@@ -28,7 +28,7 @@ impl std::fmt::Display for Only {
 /// How far a reconciliation goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// All that the disk asks for.
+    /// All that is out of date on this root.
     Everything,
     /// Only what has gone is taken away; nothing is built.
     RemovalsOnly,

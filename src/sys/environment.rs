@@ -8,7 +8,6 @@ use std::path::Path;
 
 pub(crate) type Environment = BTreeMap<OsString, OsString>;
 
-/// Who finds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whom {
     /// Everything that decides what a module becomes.

@@ -11,11 +11,8 @@ use crate::report::escape;
 pub(crate) enum Gravity {
     /// The machine may not boot.
     Critical = 2,
-    /// Something failed.
     Error = 3,
-    /// Something is missing.
     Warning = 4,
-    /// Something was done.
     Info = 6,
 }
 

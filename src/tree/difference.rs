@@ -20,10 +20,7 @@ pub(crate) enum Condition {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum FileFault {
     /// It is not in the build.
-    BuiltMissing {
-        /// The module's name.
-        name: String,
-    },
+    BuiltMissing { name: String },
     /// It is not under the kernel.
     Missing {
         /// Where it should be, without the root.

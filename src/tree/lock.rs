@@ -33,7 +33,6 @@ pub(crate) enum LockError {
     Timeout {
         /// Who, if the lock file tells.
         holder: Option<Holder>,
-        /// The lock file.
         lock: PathBuf,
         /// How long this process waited.
         waited: Duration,

@@ -19,7 +19,6 @@ pub(crate) struct Placed {
     inode: u64,
 }
 
-/// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whereabouts {
     AsPut,

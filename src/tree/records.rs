@@ -177,7 +177,6 @@ pub(crate) struct Unmade {
     pub(crate) error: String,
     /// The exit code of the case.
     pub(crate) code: u8,
-    /// When: seconds since 1970.
     pub(crate) time: u64,
 }
 

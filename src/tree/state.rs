@@ -23,10 +23,7 @@ pub(crate) enum VersionState {
         source: PathBuf,
     },
     /// The version folder exists but `source` dangles, or is gone while SOURCETREE/NAME-VERSION exists.
-    Broken {
-        /// In a sentence.
-        why: String,
-    },
+    Broken { why: String },
 }
 
 /// One build of a version.

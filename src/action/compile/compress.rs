@@ -13,7 +13,6 @@ use crate::sys::{Finished, RunError, System};
 pub(crate) enum CompressError {
     #[error("cannot compress {}", .file.display())]
     Io {
-        /// The module.
         file: PathBuf,
         #[source]
         source: io::Error,
@@ -22,12 +21,7 @@ pub(crate) enum CompressError {
     #[error(transparent)]
     Run(#[from] RunError),
     #[error("`{command}` failed: {}: {}", .finished.how(), .finished.error_text())]
-    Tool {
-        /// Its command line.
-        command: String,
-        /// How it ended.
-        finished: Box<Finished>,
-    },
+    Tool { command: String, finished: Box<Finished> },
 }
 
 /// Turns `NAME.ko` into `NAME.ko.SUFFIX` beside it and gives its new place. `options` holds the `compress_*_opts` that

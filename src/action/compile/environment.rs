@@ -33,12 +33,7 @@ pub(crate) enum SourceError {
     Missing(String),
     /// The shell failed in it.
     #[error("{file} (build_environment) cannot be read by bash: {reason}")]
-    Failed {
-        /// The file.
-        file: String,
-        /// Why.
-        reason: String,
-    },
+    Failed { file: String, reason: String },
 }
 
 /// Adds what a shell file exports. It is read by a bash that has this environment; only data comes back.

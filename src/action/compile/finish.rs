@@ -29,7 +29,6 @@ pub(crate) enum Signatures {
 }
 
 impl Signatures {
-    /// Why they are missing.
     pub(crate) fn missing(&self) -> Option<&str> {
         match self {
             Signatures::There => None,

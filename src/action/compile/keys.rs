@@ -25,16 +25,10 @@ pub(crate) enum Ensured {
 pub(crate) enum KeyError {
     /// One of the two is missing and is not ours to make.
     #[error("{missing} is missing, and dkms does not make it")]
-    NotOurs {
-        /// The file.
-        missing: String,
-    },
+    NotOurs { missing: String },
     /// Both settings name one file, which cannot be made.
     #[error("the signing key and the certificate are both to be {file}, which is missing")]
-    SameFile {
-        /// The file.
-        file: String,
-    },
+    SameFile { file: String },
     /// A folder is not there; it is never made.
     #[error("the folder {} does not exist", .0.display())]
     NoFolder(PathBuf),

@@ -20,7 +20,6 @@ use super::{Job, destination, facts};
 /// A built module and its place.
 struct Candidate {
     name: String,
-    /// The built file (opened).
     built: PathBuf,
     /// The folder that it goes to, below the kernel's.
     folder: PathBuf,

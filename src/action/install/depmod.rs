@@ -14,7 +14,6 @@ use crate::tree::Layout;
 pub(crate) enum DepmodError {
     #[error("`{command}` ended with {how}{}", said(.stderr))]
     Failed {
-        /// Program and arguments.
         command: String,
         /// "exit code 1".
         how: String,

@@ -19,7 +19,6 @@ const PREFIX: &str = crate::tree::transition::STAGED_MODULE;
 struct Staged<'f> {
     /// None when the place holds the same file already.
     temporary: Option<tempfile::TempPath>,
-    /// The place (opened).
     place: PathBuf,
     file: &'f InstalledFile,
 }

@@ -65,15 +65,12 @@ impl Row {
 /// What stands behind an option.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Wants {
-    /// Nothing.
     Nothing,
     /// Words of `dkms complete`.
     Words(&'static str),
     /// One of a few words.
     Choice(Vec<String>),
-    /// A file.
     File,
-    /// A folder.
     Folder,
     /// Something that nobody can guess.
     Text,

@@ -119,7 +119,6 @@ struct Document<'a> {
     version: Option<&'a str>,
     /// Where it was written to; null: nowhere.
     file: Option<&'a Path>,
-    /// Its text.
     conf: &'a str,
     changes: Vec<String>,
     warnings: Vec<String>,

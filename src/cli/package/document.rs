@@ -10,7 +10,6 @@ use crate::ids::ModuleId;
 use crate::package::Format;
 use crate::package::make::{Made, Prepared};
 
-/// The schema's name.
 const PACKAGES: &str = "dkms-packages-1";
 
 #[derive(Serialize)]

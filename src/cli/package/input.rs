@@ -13,7 +13,6 @@ use crate::tree::Layout;
 
 /// What is to be packaged.
 pub(super) struct Input {
-    /// The archive or folder.
     pub(crate) path: PathBuf,
     /// The module, if the tree says it.
     pub(crate) id: Option<ModuleId>,

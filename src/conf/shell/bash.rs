@@ -41,7 +41,6 @@ pub(super) struct Run<'a> {
     pub(crate) time_limit: Duration,
 }
 
-/// What bash gives back.
 #[derive(Debug)]
 pub(super) struct Answer {
     /// The wanted directives that are set afterwards.

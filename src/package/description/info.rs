@@ -21,7 +21,6 @@ pub(crate) enum Origin {
     Default,
 }
 
-/// What a description says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fields {
     pub(crate) identity: Identity,

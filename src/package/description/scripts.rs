@@ -2,11 +2,8 @@
 
 use crate::package::description::identity::Identity;
 
-/// RPM %post.
 pub(crate) const RPM_POST: &str = include_str!("../../../spec-templates/rpm-post.sh");
-/// RPM %preun.
 pub(crate) const RPM_PREUN: &str = include_str!("../../../spec-templates/rpm-preun.sh");
-/// RPM %posttrans.
 pub(crate) const RPM_POSTTRANS: &str = include_str!("../../../spec-templates/rpm-posttrans.sh");
 pub(crate) const DEB_POSTINST: &str = include_str!("../../../spec-templates/deb-postinst.sh");
 pub(crate) const DEB_PRERM: &str = include_str!("../../../spec-templates/deb-prerm.sh");

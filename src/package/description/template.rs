@@ -24,24 +24,16 @@ pub(crate) enum TemplateError {
     /// A line of a spec.
     #[error("line {line} of {}: {reason}", .file.display())]
     Line {
-        /// The spec.
         file: PathBuf,
         /// Counted from 1.
         line: usize,
-        /// What is wrong.
         reason: String,
     },
     /// A file of a debian folder.
     #[error("{}: {reason}", .file.display())]
-    File {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
+    File { file: PathBuf, reason: String },
     #[error("{}: {source}", .file.display())]
     Relation {
-        /// The template.
         file: PathBuf,
         /// What is wrong with it.
         source: RelationError,

@@ -58,7 +58,6 @@ pub(crate) enum CheckoutError {
     /// No tag that reads as a version.
     #[error("no tag with a version points to the commit that is checked out in {}{}", .top.display(), named(.unread))]
     NoTag {
-        /// The work tree.
         top: PathBuf,
         /// Tags whose objects lie in a pack.
         unread: Vec<String>,

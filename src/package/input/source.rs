@@ -36,19 +36,13 @@ pub(crate) enum SourceError {
     Archive(PathBuf, #[source] ArchiveError),
     #[error("{} holds several dkms.conf files: {}", .input.display(), .places.join(", "))]
     SeveralConfs {
-        /// The archive or folder.
         input: PathBuf,
         /// Where they are, below its top folder.
         places: Vec<String>,
     },
     /// The file that -c names.
     #[error("there is no {}, neither in {} nor here", .conf.display(), .input.display())]
-    ConfMissing {
-        /// The file.
-        conf: PathBuf,
-        /// The archive or folder.
-        input: PathBuf,
-    },
+    ConfMissing { conf: PathBuf, input: PathBuf },
     #[error("cannot make a temporary folder in {}", .0.display())]
     Temporary(PathBuf, #[source] std::io::Error),
 }

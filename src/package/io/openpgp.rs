@@ -18,7 +18,6 @@ pub(crate) enum SigningError {
     /// It holds no secret key.
     #[error("{} holds no OpenPGP secret key", .file.display())]
     NoSecretKey {
-        /// The file.
         file: PathBuf,
         #[source]
         source: pgp::errors::Error,
@@ -26,17 +25,13 @@ pub(crate) enum SigningError {
     /// The key cannot sign, or its passphrase is missing or wrong.
     #[error("the key {} does not sign", .file.display())]
     Refused {
-        /// The file.
         file: PathBuf,
         #[source]
         source: pgp::errors::Error,
     },
     /// Its algorithm can only encrypt, or is too old to be accepted.
     #[error("{} holds no key that may sign", .file.display())]
-    CannotSign {
-        /// The file.
-        file: PathBuf,
-    },
+    CannotSign { file: PathBuf },
 }
 
 /// A secret key that signs.

@@ -49,7 +49,6 @@ pub(crate) enum IdentityError {
         what: &'static str,
         /// The option that sets it.
         option: &'static str,
-        /// Why.
         because: Option<String>,
     },
     /// It is not one that can be packaged.

@@ -80,7 +80,6 @@ fn sign(folder: &Path, release: &str, settings: &Settings<'_>) -> Result<(), Rep
 
 /// What Packages says of one package.
 struct Stanza {
-    /// Name, version, architecture.
     identity: String,
     architecture: String,
     text: String,

@@ -16,7 +16,6 @@ pub(crate) enum RepositoryError {
     /// A file is not the package that its name promises.
     #[error("{} is not a package: {reason}", .file.display())]
     NoPackage {
-        /// The file.
         file: PathBuf,
         /// What is wrong with it.
         reason: String,
@@ -26,9 +25,7 @@ pub(crate) enum RepositoryError {
     Twice {
         /// The file that came first.
         first: PathBuf,
-        /// The other one.
         second: PathBuf,
-        /// Name, version and architecture.
         package: String,
     },
     #[error(transparent)]
@@ -36,7 +33,6 @@ pub(crate) enum RepositoryError {
     /// A signature cannot be written.
     #[error("the metadata of {} cannot be signed", .folder.display())]
     Signature {
-        /// The repository.
         folder: PathBuf,
         #[source]
         source: pgp::errors::Error,

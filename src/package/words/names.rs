@@ -11,23 +11,14 @@ pub(crate) enum NameError {
     Character {
         /// "module name", "module version", "package name" …
         what: &'static str,
-        /// The word.
         word: String,
-        /// The first refused character.
         character: char,
         /// Signs that are allowed besides letters and digits.
         allowed: &'static str,
     },
     /// A first character that an option or a hidden file would have.
     #[error("the {what} `{word}` starts with {character:?}, which is not allowed")]
-    Start {
-        /// As above.
-        what: &'static str,
-        /// The word.
-        word: String,
-        /// Its first character.
-        character: char,
-    },
+    Start { what: &'static str, word: String, character: char },
     /// The general rules for names.
     #[error(transparent)]
     Id(#[from] IdError),

@@ -9,12 +9,7 @@ use crate::package::words::relations::{Compare, Kind, Relation};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RelationError {
     #[error("`{word}` is not a package with or without a version: {reason}")]
-    Word {
-        /// What was written.
-        word: String,
-        /// Why.
-        reason: String,
-    },
+    Word { word: String, reason: String },
     /// The format has no such field.
     #[error("{0} packages have no such relation: {1}")]
     Field(&'static str, &'static str),
