@@ -4,8 +4,37 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// The packages that are compiled into the program for this machine.
+/// The packages that are compiled for this machine, with those that only tests and build scripts use.
 fn packages() -> Vec<Value> {
+    metadata()["packages"].as_array().expect("packages").clone()
+}
+
+/// The crates that the program holds, or that wrote code of it (macros): all that ours depends on without tests and build scripts.
+pub(super) fn linked() -> Vec<Value> {
+    let document = metadata();
+    let nodes = document["resolve"]["nodes"].as_array().expect("nodes");
+    let root = &document["resolve"]["root"];
+    let mut open = vec![root];
+    let mut seen = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if !seen.insert(text_of(id)) {
+            continue;
+        }
+        let node = nodes.iter().find(|node| node["id"] == *id).expect("each has a node");
+        let normal = |dependency: &&Value| {
+            dependency["dep_kinds"].as_array().into_iter().flatten().any(|kind| kind["kind"].is_null())
+        };
+        open.extend(node["deps"].as_array().expect("deps").iter().filter(normal).map(|dependency| &dependency["pkg"]));
+    }
+    let packages = document["packages"].as_array().expect("packages");
+    packages.iter().filter(|it| it["id"] != *root && seen.contains(text(it, "id"))).cloned().collect()
+}
+
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn metadata() -> Value {
     let run = |program: &str, words: &[&str]| {
         let output = std::process::Command::new(program).args(words).output().expect("cargo can be started");
         assert!(output.status.success(), "{program} {words:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -14,11 +43,10 @@ fn packages() -> Vec<Value> {
     let version = run(env!("CARGO"), &["-vV"]);
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("cargo -vV names its host");
     let words = ["metadata", "--format-version=1", "--locked", "--offline", "--filter-platform", host];
-    let document: Value = serde_json::from_str(&run(env!("CARGO"), &words)).expect("a document");
-    document["packages"].as_array().expect("packages").clone()
+    serde_json::from_str(&run(env!("CARGO"), &words)).expect("a document")
 }
 
-fn text<'a>(package: &'a Value, field: &str) -> &'a str {
+pub(super) fn text<'a>(package: &'a Value, field: &str) -> &'a str {
     package[field].as_str().unwrap_or_default()
 }
 

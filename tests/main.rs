@@ -7,6 +7,7 @@ mod cli;
 mod crates;
 mod events;
 mod flow;
+mod licences;
 mod package;
 mod papers;
 mod sandbox;
