@@ -60,6 +60,7 @@ install: build
 	install -d $(DESTDIR)$(LIBDIR)
 	ln -sfrT $(DESTDIR)$(SBINDIR)/dkms $(DESTDIR)$(LIBDIR)/event
 	$(INSTALL_SHIM) hooks/dpkg/common.postinst $(DESTDIR)$(LIBDIR)/common.postinst
+	$(INSTALL_SHIM) hooks/dpkg/dkms-autopkgtest $(DESTDIR)$(LIBDIR)/dkms-autopkgtest
 	$(INSTALL_SHIM) hooks/dkms_autoinstaller $(DESTDIR)$(LIBDIR)/dkms_autoinstaller
 	for hook in preinst postinst header_postinst prerm postrm; do \
 	    $(INSTALL_SHIM) hooks/kernel.d/$$hook $(DESTDIR)$(KERNELHOOKDIR)/$$hook.d/dkms || exit; \
