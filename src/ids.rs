@@ -2,6 +2,8 @@
 //!
 //! Each is checked once, when it is made, so that it can become a path component or a command argument afterwards.
 
+pub(crate) mod near;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

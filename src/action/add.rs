@@ -11,7 +11,8 @@ use crate::conf::Loaded;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
-use crate::step::AddSource;
+use crate::snapshot::ownership;
+use crate::step::{AddSource, Switch};
 use crate::sys;
 use crate::tree::VersionState;
 
@@ -55,14 +56,44 @@ fn from_source_tree(context: &Context<'_>, id: &ModuleId) -> Result<Loaded> {
 }
 
 fn from_folder(context: &Context<'_>, id: &ModuleId, folder: &Path) -> Result<Loaded> {
-    refuse_added(context, id)?;
-    module_conf::load_unbound(context, None, &folder.join("dkms.conf"))?;
-    copy_in(context, id, folder)?;
+    let is_forced = context.policy.has(Switch::Force);
+    let takes_place = is_forced && is_added(context, id)?;
+    if !is_forced {
+        refuse_added(context, id)?;
+    }
+    let loaded = module_conf::load_unbound(context, None, &folder.join("dkms.conf"))?;
+    if takes_place {
+        refuse_of_package(context, id)?;
+        copy_in(context, id, folder, Present::Replaced)?;
+        return Ok(loaded);
+    }
+    copy_in(context, id, folder, Present::Kept)?;
     from_source_tree(context, id)
 }
 
+/// What a package brought is its own, and comes back with its next version.
+fn refuse_of_package(context: &Context<'_>, id: &ModuleId) -> Result<()> {
+    let conf = context.tree.layout().source_tree_name().join(id.source_folder()).join("dkms.conf");
+    match ownership::owner(context.system, &conf) {
+        None => Ok(()),
+        Some(package) => {
+            let text = format!("the source of {id} belongs to the package {package}, and is not replaced");
+            Err(Error::new(Kind::AlreadyAdded, text)
+                .hint("give your source a PACKAGE_VERSION of its own, or remove that package first"))
+        }
+    }
+}
+
+/// What becomes of files that lie in a source's place and that the new one has not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Present {
+    /// They may be somebody's only copy.
+    Kept,
+    Replaced,
+}
+
 /// Copies a source to SOURCETREE/NAME-VERSION, unless it is that folder. It appears there when it is complete.
-fn copy_in(context: &Context<'_>, id: &ModuleId, folder: &Path) -> Result<()> {
+fn copy_in(context: &Context<'_>, id: &ModuleId, folder: &Path, present: Present) -> Result<()> {
     let place = context.tree.layout().source(id);
     let failed = |error| Error::io(format!("cannot copy {} to {}", folder.display(), place.display()), error);
     if is_same(folder, &place) {
@@ -74,8 +105,7 @@ fn copy_in(context: &Context<'_>, id: &ModuleId, folder: &Path) -> Result<()> {
         let message = format!("{} cannot be a module's source: the source tree lies inside it", folder.display());
         return Err(Error::new(Kind::BadOption, message));
     }
-    // What lies there already is kept where the new source has nothing of that name: it may be somebody's only copy.
-    if sys::fs::is_real_folder(&place) {
+    if present == Present::Kept && sys::fs::is_real_folder(&place) {
         sys::copy::copy_tree(&place, staged.path()).map_err(failed)?;
     }
     sys::copy::take_tree(folder, staged.path()).map_err(failed)?;

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::conf::{self, Context};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId};
@@ -12,7 +11,7 @@ use crate::report::Reporter;
 
 use super::legacy::Typed;
 use super::words::last_value;
-use super::{operand, plain_reporter, verbs};
+use super::{known, operand, plain_reporter, verbs};
 use crate::engine::app::App;
 
 /// What can be asked for.
@@ -47,12 +46,12 @@ fn answer(app: &App, what: &str, module: Option<&str>) -> Result<()> {
         "versions" => {
             let name = module.and_then(|word| operand::split(word).0);
             let is_meant = |id: &ModuleId| name.as_ref().is_none_or(|name| id.name.as_str() == name);
-            let known = registered()?.into_iter().chain(sources(app));
+            let known = registered()?.into_iter().chain(known::sources(app));
             known.filter(is_meant).map(|id| id.version.to_string()).collect()
         }
         "sources" => {
             let known = registered()?;
-            sources(app).into_iter().filter(|id| !known.contains(id)).map(|id| id.to_string()).collect()
+            known::sources(app).into_iter().filter(|id| !known.contains(id)).map(|id| id.to_string()).collect()
         }
         "kernels" => kernels(app),
         #[cfg(feature = "packages")]
@@ -63,21 +62,6 @@ fn answer(app: &App, what: &str, module: Option<&str>) -> Result<()> {
         app.reporter.answer(found.into_iter().collect::<Vec<_>>().join("\n"));
     }
     Ok(())
-}
-
-/// The modules whose source lies where their dkms.conf says. A folder that cannot be read offers nothing.
-fn sources(app: &App) -> Vec<ModuleId> {
-    let Ok(folders) = fs_err::read_dir(app.tree.layout().source_tree()) else { return Vec::new() };
-    let context = Context::without_kernel(crate::sys::processors(), &[]);
-    folders
-        .flatten()
-        .filter_map(|folder| {
-            let file = folder.path().join("dkms.conf");
-            let read = conf::load_lenient(&app.system, &app.framework, &file, &context).ok()?;
-            let id = ModuleId::new(read.name?, read.version?);
-            (folder.file_name() == id.source_folder().as_str()).then_some(id)
-        })
-        .collect()
 }
 
 fn kernels(app: &App) -> BTreeSet<String> {

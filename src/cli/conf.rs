@@ -13,6 +13,7 @@ use crate::kernel::headers;
 use crate::report::Reporter;
 use crate::tree::VersionState;
 
+use super::known::Among;
 use super::legacy::Typed;
 use super::operand;
 use super::targets;
@@ -65,7 +66,7 @@ fn subject(app: &App, typed: &Typed, operand: Option<&str>) -> Result<(PathBuf, 
     if let (Some(file), None, None) = (&typed.conf, operand, typed.module()) {
         return Ok((file.clone(), None));
     }
-    let id = operand::named(typed, operand)?;
+    let id = operand::named(app, typed, operand, Among::Sources)?;
     let layout = app.tree.layout();
     let entry = app.tree.module(&id).map_err(|error| Error::io("cannot read the DKMS tree", error))?;
     let source = match entry.map(|entry| entry.state) {

@@ -9,6 +9,7 @@ mod event;
 mod fsck;
 mod generate;
 mod help;
+mod known;
 mod legacy;
 mod man;
 #[cfg(feature = "packages")]

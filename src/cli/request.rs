@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 
+use crate::conf;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::ids::near::nearest;
 use crate::ids::{ModuleId, ModuleName, ModuleVersion, Target};
+use crate::report::Reporter;
 use crate::request::{Kernels, Leaving, Request, Wish};
 use crate::step::scope::{Extent, Only, Within};
 use crate::step::{AddSource, InitramfsCare, Inputs, Policy, Switch, TarballContent};
 use crate::sys::process;
 
+use super::known::Among;
 use super::legacy::Typed;
 use super::operand;
 use super::{place, targets};
@@ -122,6 +126,7 @@ impl Asks {
         if self.leads != Leads::Away {
             known_distribution(app)?;
         }
+        directives(app, &typed.directives)?;
         let Wanted { wish, subject } = (self.wish)(line)?;
         let policy = policy(app, typed, &wish);
         Ok(Asked { request: Request { wish, policy }, subject })
@@ -139,18 +144,12 @@ impl Asks {
 
 fn add(line: &Line) -> Result<Wanted> {
     targets::refuse_all(line.typed, line.verb)?;
-    of(operand::resolve(&line.app.system, &line.app.framework, line.typed, line.operand())?, |id, source| Wish::Add {
-        id,
-        source,
-    })
+    of(operand::resolve(line.app, line.typed, line.operand())?, |id, source| Wish::Add { id, source })
 }
 
 fn load(line: &Line) -> Result<Wanted> {
     targets::refuse_all(line.typed, line.verb)?;
-    of(operand::archived(&line.app.system, &line.app.framework, line.typed, line.operand())?, |id, source| Wish::Add {
-        id,
-        source,
-    })
+    of(operand::archived(line.app, line.typed, line.operand())?, |id, source| Wish::Add { id, source })
 }
 
 fn build(line: &Line) -> Result<Wanted> {
@@ -165,8 +164,8 @@ fn install(line: &Line) -> Result<Wanted> {
 
 fn for_kernels(line: &Line) -> Result<(Vec<Target>, Subject)> {
     targets::refuse_all(line.typed, line.verb)?;
-    let targets = targets::given(line.typed, line.app)?;
-    Ok((targets, operand::resolve(&line.app.system, &line.app.framework, line.typed, line.operand())?))
+    let targets = targets::possible(targets::given(line.typed, line.app)?, line.app)?;
+    Ok((targets, operand::resolve(line.app, line.typed, line.operand())?))
 }
 
 fn of(subject: Subject, wish: impl FnOnce(ModuleId, AddSource) -> Wish) -> Result<Wanted> {
@@ -176,7 +175,7 @@ fn of(subject: Subject, wish: impl FnOnce(ModuleId, AddSource) -> Wish) -> Resul
 
 fn unmake(line: &Line, wish: impl FnOnce(ModuleId, Kernels) -> Wish) -> Result<Wanted> {
     let kernels = targets::or_all(line.typed, line.app)?;
-    Ok(wish(operand::named(line.typed, line.operand())?, kernels).into())
+    Ok(wish(operand::named(line.app, line.typed, line.operand(), Among::Registered)?, kernels).into())
 }
 
 fn leaves(line: &Line, which: Leaving) -> Result<Wanted> {
@@ -198,7 +197,7 @@ fn tarball(line: &Line) -> Result<Wanted> {
         TarballContent::SourceOnly => Kernels::Given(Vec::new()),
         _ => targets::or_all(typed, line.app)?,
     };
-    let id = operand::named(typed, line.operand())?;
+    let id = operand::named(line.app, typed, line.operand(), Among::Registered)?;
     Ok(Wish::MakeTarball { id, kernels, content, file: typed.archive.clone() }.into())
 }
 
@@ -254,6 +253,22 @@ fn may_write(app: &App, action: &str) -> Result<()> {
             .caused_by(error)
             .hint(if app.system.is_superuser() { crate::engine::app::READ_ONLY } else { "run the command as root" })),
     }
+}
+
+/// A directive that sets nothing would change nothing, and nobody would notice.
+fn directives(app: &App, given: &[String]) -> Result<()> {
+    for word in given {
+        let Some((name, _)) = word.split_once('=') else {
+            let text = format!("--directive needs NAME=VALUE, and `{word}` has no =");
+            return Err(Error::new(Kind::BadOption, text).hint(format!("`--directive '{word}=VALUE'`")));
+        };
+        if !conf::directive::is_known(name) {
+            let near = nearest(name, &conf::directive::NAMES).map(|near| format!("; did you mean {near}?"));
+            let text = format!("--directive {word} changes nothing: dkms.conf has no directive {name}");
+            app.reporter.warn(text + &near.unwrap_or_default());
+        }
+    }
+    Ok(())
 }
 
 /// Without os-release modules would land where this distribution does not look for them.

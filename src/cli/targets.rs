@@ -53,6 +53,25 @@ pub(crate) fn given(typed: &Typed, app: &App) -> Result<Vec<Target>> {
     paired(&typed.kernels, &typed.arches, system)
 }
 
+/// Refuses architectures that Linux does not have: nothing could be built for them.
+///
+/// # Errors
+///
+/// [`Kind::ArchUnknown`].
+pub(crate) fn possible(targets: Vec<Target>, app: &App) -> Result<Vec<Target>> {
+    let machine = app.system.machine();
+    for arch in targets.iter().map(|target| &target.arch).filter(|arch| Some(*arch) != machine) {
+        let Some(meant) = crate::kernel::arch::meant_by(arch.as_str()) else { continue };
+        let error = Error::new(Kind::ArchUnknown, format!("{arch} is no architecture of Linux"));
+        return Err(match (meant, machine) {
+            (Some(meant), _) => error.hint(format!("did you mean -a {meant}?")),
+            (None, Some(machine)) => error.hint(format!("this machine's is {machine}, which needs no -a")),
+            (None, None) => error,
+        });
+    }
+    Ok(targets)
+}
+
 /// Every kernel of the root that has headers; where none has, every one, so that what is missing can be named.
 fn of_root(typed: &Typed, app: &App) -> Result<Vec<Target>> {
     let mut targets = app.kernels_with_headers()?;

@@ -2,7 +2,7 @@
 
 /// Every name taken from a dkms.conf, in the order in which the shell original prints them for the second evaluation
 /// (observed: `$PACKAGE_NAME` in single quotes works in MAKE, `$MAKE` in PRE_BUILD does not).
-pub(super) const NAMES: [&str; 35] = [
+pub(crate) const NAMES: [&str; 35] = [
     "CLEAN",
     "PACKAGE_NAME",
     "PACKAGE_VERSION",
@@ -58,6 +58,6 @@ pub(super) const OBSOLETE: [&str; 5] = [
 pub(super) const TYPOS: [(&str, &str); 1] = [("BUILD_MODULE_NAME", "BUILT_MODULE_NAME")];
 
 /// Whether a name may be given with `--directive`.
-pub(super) fn is_known(name: &str) -> bool {
+pub(crate) fn is_known(name: &str) -> bool {
     NAMES.contains(&name)
 }

@@ -2,7 +2,7 @@
 
 pub(crate) mod destination;
 mod dialect;
-mod directive;
+pub(crate) mod directive;
 pub(crate) mod ere;
 pub(crate) mod exclusive;
 pub(crate) mod framework;

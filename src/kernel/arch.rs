@@ -1,6 +1,7 @@
 //! The architecture that a kernel goes by: on RPM systems its package's, which may be narrower than the machine's (an
 //! i586 kernel on an i686), else `uname -m`. In another root its headers say it, as the machine is the host's at best.
 
+use crate::ids::near::nearest;
 use crate::ids::{Arch, KernelRelease};
 use crate::sys::System;
 
@@ -24,6 +25,77 @@ const OF_CONFIGURATION: [(&str, &str); 12] = [
     ("CONFIG_PPC64=y", "ppc64"),
     ("CONFIG_SPARC64=y", "sparc64"),
 ];
+
+/// What Linux calls its machines, and what packages of rpm call some of them.
+const MACHINES: [&str; 46] = [
+    "aarch64",
+    "alpha",
+    "arc",
+    "arm",
+    "armhf",
+    "armv5tel",
+    "armv5tejl",
+    "armv6hl",
+    "armv6l",
+    "armv7hl",
+    "armv7hnl",
+    "armv7l",
+    "athlon",
+    "csky",
+    "geode",
+    "hexagon",
+    "i386",
+    "i486",
+    "i586",
+    "i686",
+    "ia64",
+    "loongarch64",
+    "m68k",
+    "microblaze",
+    "mips",
+    "mips64",
+    "mips64el",
+    "mips64r6",
+    "mipsel",
+    "nios2",
+    "openrisc",
+    "parisc",
+    "parisc64",
+    "ppc",
+    "ppc64",
+    "ppc64le",
+    "riscv32",
+    "riscv64",
+    "s390",
+    "s390x",
+    "sh4",
+    "sparc",
+    "sparc64",
+    "x86_64",
+    "x86_64_v2",
+    "xtensa",
+];
+
+/// Names that distributions have for some of them.
+const OTHER_NAMES: [(&str, &str); 8] = [
+    ("amd64", "x86_64"),
+    ("x64", "x86_64"),
+    ("x86", "i686"),
+    ("arm64", "aarch64"),
+    ("armel", "armv5tel"),
+    ("ppc64el", "ppc64le"),
+    ("powerpc", "ppc"),
+    ("loong64", "loongarch64"),
+];
+
+/// What is meant by a word that is no machine of Linux; None: it is one. `Some(None)`: nobody can tell.
+pub(crate) fn meant_by(word: &str) -> Option<Option<&'static str>> {
+    if MACHINES.contains(&word) {
+        return None;
+    }
+    let other = OTHER_NAMES.iter().find(|(name, _)| *name == word).map(|(_, machine)| *machine);
+    Some(other.or_else(|| nearest(word, &MACHINES)))
+}
 
 /// The machine that the headers of another root's kernel were configured for; None on the live system.
 pub(crate) fn of_headers(system: &System, release: &KernelRelease) -> Option<Arch> {

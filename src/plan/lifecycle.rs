@@ -3,7 +3,7 @@
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::snapshot::{Content, Snapshot};
-use crate::step::{AddSource, ArchiveForm, Operation, Plan, Policy, StepId, Switch};
+use crate::step::{AddSource, ArchiveForm, Operation, Plan, Policy, Reason, StepId, Switch};
 use crate::tree::VersionState;
 
 use super::refusal::{self, already, refused, refused_with};
@@ -25,6 +25,9 @@ pub(crate) fn add(id: &ModuleId, source: &AddSource, snapshot: &Snapshot, policy
     match snapshot.module(id).map(|entry| &entry.state) {
         Some(VersionState::Added { .. }) if matches!(source, AddSource::Archive(_)) && policy.has(Switch::Force) => {
             ensure_registered(&mut plan, id, source, "asked for again with --force", snapshot);
+        }
+        Some(VersionState::Added { .. }) if is_another(id, source, snapshot) => {
+            take_over(&mut plan, id, source, "add", snapshot, policy);
         }
         // The script of the package before has said that it is to go.
         Some(VersionState::Added { .. })
@@ -49,6 +52,45 @@ pub(crate) fn add(id: &ModuleId, source: &AddSource, snapshot: &Snapshot, policy
     plan
 }
 
+/// Whether a folder was named that is not the source registered under its name and version.
+fn is_another(id: &ModuleId, source: &AddSource, snapshot: &Snapshot) -> bool {
+    let is_other = |source: &crate::snapshot::Source| source.named_otherwise.is_some();
+    matches!(source, AddSource::Folder(_)) && snapshot.sources.get(id).is_some_and(is_other)
+}
+
+/// Another source under a name and version that is known takes its place when that is asked for, and never silently.
+fn take_over(
+    plan: &mut Plan,
+    id: &ModuleId,
+    source: &AddSource,
+    verb: &str,
+    snapshot: &Snapshot,
+    policy: &Policy,
+) -> Option<StepId> {
+    let (AddSource::Folder(named), Some(known)) = (source, snapshot.sources.get(id)) else { return None };
+    if policy.has(Switch::Force) {
+        return ensure_registered(
+            plan,
+            id,
+            source,
+            "it takes the place of the source that is there (--force)",
+            snapshot,
+        );
+    }
+    let (named, what) = (named.display(), known.named_otherwise.as_deref().unwrap_or_default());
+    let there = match snapshot.module(id).map(|entry| &entry.state) {
+        Some(VersionState::Added { source }) => source.display().to_string(),
+        _ => String::new(),
+    };
+    let text = format!("{id} is already added, and {named} is another source than {there}: {what}");
+    let hints = vec![
+        format!("`dkms {verb} {named} --force` takes this source in place of that one"),
+        "a PACKAGE_VERSION of its own in its dkms.conf keeps both".to_owned(),
+    ];
+    plan.omit(Some(id.clone()), None, Reason::Refused { case: Kind::AlreadyAdded, text, hints });
+    None
+}
+
 fn already_added(source: &AddSource) -> Kind {
     match source {
         AddSource::Archive(unpacked) if unpacked.form == ArchiveForm::Dkms => Kind::ArchiveAlreadyAdded,
@@ -65,7 +107,7 @@ pub(crate) fn build(
     policy: &Policy,
 ) -> Plan {
     let mut plan = Plan::default();
-    let Some(after) = ensure_added(&mut plan, id, source, snapshot) else { return plan };
+    let Some(after) = ensure_added(&mut plan, (id, source), "build", snapshot, policy) else { return plan };
     for target in targets {
         let brought = !after.is_empty() && source.brings(target);
         let built = brought || snapshot.module(id).is_some_and(|entry| entry.build(target).is_some());
@@ -89,7 +131,7 @@ pub(crate) fn install(
     policy: &Policy,
 ) -> Plan {
     let mut plan = Plan::default();
-    let Some(after) = ensure_added(&mut plan, id, source, snapshot) else { return plan };
+    let Some(after) = ensure_added(&mut plan, (id, source), "install", snapshot, policy) else { return plan };
     for target in targets {
         if !after.is_empty() && source.brings(target) {
             let why = "the archive brings it built".to_owned();
@@ -121,7 +163,8 @@ fn install_on(plan: &mut Plan, id: &ModuleId, target: &Target, after: &[StepId],
         return;
     }
     let mut after = after.to_vec();
-    if build.is_none() {
+    // A source that has just come is not what the build that is there was made from.
+    if build.is_none() || !after.is_empty() {
         let making = Making { id, target, after: after.clone(), why: "install needs it built".into() };
         let Some(step) = make(plan, making, snapshot, policy) else { return };
         after.push(step);
@@ -165,8 +208,17 @@ pub(super) fn put(plan: &mut Plan, making: Making<'_>, snapshot: &Snapshot) -> O
 }
 
 /// The steps before a build of a module that may not be registered yet. None: it cannot be.
-fn ensure_added(plan: &mut Plan, id: &ModuleId, source: &AddSource, snapshot: &Snapshot) -> Option<Vec<StepId>> {
+fn ensure_added(
+    plan: &mut Plan,
+    (id, source): (&ModuleId, &AddSource),
+    verb: &str,
+    snapshot: &Snapshot,
+    policy: &Policy,
+) -> Option<Vec<StepId>> {
     match snapshot.module(id).map(|entry| &entry.state) {
+        Some(VersionState::Added { .. }) if is_another(id, source, snapshot) => {
+            take_over(plan, id, source, verb, snapshot, policy).map(|step| vec![step])
+        }
         Some(VersionState::Added { .. }) => Some(Vec::new()),
         Some(VersionState::Broken { why }) => {
             plan.omit(Some(id.clone()), None, refusal::broken(id, why));

@@ -3,6 +3,7 @@
 use crate::conf::{ConfError, Loaded};
 use crate::error::Error;
 use crate::exit::Kind;
+use crate::ids::near::nearest;
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Headers, package};
 use crate::snapshot::{Content, Snapshot};
@@ -113,15 +114,24 @@ pub(crate) fn dependency(id: &ModuleId, target: &Target, missing: &[ModuleName])
 /// The refusal of a module whose source is gone (4), or of one that the tree does not know (3).
 pub(crate) fn not_usable(id: &ModuleId, snapshot: &Snapshot) -> Option<Reason> {
     match snapshot.module(id).map(|entry| &entry.state) {
-        None => Some(not_in_tree(id)),
+        None => Some(not_in_tree(id, snapshot)),
         Some(VersionState::Broken { why }) => Some(broken(id, why)),
         Some(VersionState::Added { .. }) => None,
     }
 }
 
 /// The refusal of one that the tree does not know (3).
-pub(crate) fn not_in_tree(id: &ModuleId) -> Reason {
-    refused_with(Kind::NotInTree, format!("{id} is not in the DKMS tree"), "`dkms status` lists what is there")
+pub(crate) fn not_in_tree(id: &ModuleId, snapshot: &Snapshot) -> Reason {
+    let versions: Vec<String> = snapshot.versions(&id.name).map(|entry| entry.id.to_string()).collect();
+    let names: Vec<&str> = snapshot.modules.iter().map(|entry| entry.id.name.as_str()).collect();
+    let near = || {
+        let name = nearest(id.name.as_str(), &names)?;
+        let meant = snapshot.modules.iter().filter(|entry| entry.id.name.as_str() == name);
+        Some(format!("did you mean {}?", meant.map(|entry| entry.id.to_string()).collect::<Vec<_>>().join(", ")))
+    };
+    let is_there = (!versions.is_empty()).then(|| format!("what is there: {}", versions.join(", ")));
+    let hint = is_there.or_else(near).unwrap_or_else(|| "`dkms status` lists what is there".to_owned());
+    refused_with(Kind::NotInTree, format!("{id} is not in the DKMS tree"), hint)
 }
 
 /// The refusal of a broken module (4).

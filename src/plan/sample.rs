@@ -46,7 +46,9 @@ impl Sample {
     pub(crate) fn source(mut self, module: &str) -> Self {
         let id = id(module);
         let folder = PathBuf::from("/usr/src").join(id.source_folder());
-        self.snapshot.sources.insert(id.clone(), Source { folder, content: Content::Sources, has_conf: true });
+        self.snapshot
+            .sources
+            .insert(id.clone(), Source { folder, content: Content::Sources, has_conf: true, named_otherwise: None });
         for target in self.snapshot.kernels.keys() {
             self.snapshot.confs.insert((id.clone(), target.clone()), Ok(loaded(&id, "")));
         }

@@ -116,7 +116,7 @@ fn oddly_named(entry: &ModuleEntry) -> String {
 fn usable<'s>(plan: &mut Plan, id: &ModuleId, snapshot: &'s Snapshot) -> Option<&'s ModuleEntry> {
     let entry = snapshot.module(id);
     if entry.is_none() {
-        plan.omit(Some(id.clone()), None, not_in_tree(id));
+        plan.omit(Some(id.clone()), None, not_in_tree(id, snapshot));
     }
     entry
 }

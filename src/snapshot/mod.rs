@@ -88,6 +88,8 @@ pub(crate) struct Source {
     pub(crate) content: Content,
     /// Whether a dkms.conf (or `-c FILE`) is there.
     pub(crate) has_conf: bool,
+    /// How a folder that was named differs from the source of that name and version that is registered.
+    pub(crate) named_otherwise: Option<String>,
 }
 
 /// What a source folder holds.

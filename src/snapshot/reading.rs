@@ -9,11 +9,11 @@ use super::{Content, Snapshot, Source, View, inputs_of, load_with};
 use crate::conf::{Commands, ConfError, Loaded};
 use crate::ids::{ModuleId, Target};
 use crate::step::{AddSource, Unpacked};
-use crate::sys::process;
-use crate::tree::VersionState;
+use crate::sys::{compare, process};
 use crate::tree::placed::Whereabouts;
 use crate::tree::records::{self, Fingerprint};
 use crate::tree::{Layout, difference};
+use crate::tree::{ModuleEntry, VersionState};
 
 pub(super) struct Reading {
     id: ModuleId,
@@ -88,7 +88,12 @@ impl Snapshot {
 
     /// Where the source of a module is, and what is in it.
     pub(super) fn source(&self, view: &View<'_>, id: &ModuleId, source: &AddSource) -> Source {
+        let named_otherwise = match source {
+            AddSource::Folder(named) => self.module(id).and_then(|entry| otherwise(entry, named)),
+            _ => None,
+        };
         let folder = match (self.module(id).map(|entry| &entry.state), source) {
+            (_, AddSource::Folder(folder)) if named_otherwise.is_some() => folder.clone(),
             (Some(VersionState::Added { source }), _) => source.clone(),
             (_, AddSource::Folder(folder)) => folder.clone(),
             (_, AddSource::Archive(Unpacked { source: Some(folder), .. })) => folder.clone(),
@@ -101,7 +106,7 @@ impl Snapshot {
         let has_own_conf = folder.join("dkms.conf").is_file();
         let has_conf = view.inputs.conf.as_ref().map_or(has_own_conf, |conf| conf.is_file());
         let content = if without_source { Content::ConfOnly } else { content(&folder, has_own_conf) };
-        Source { folder, content, has_conf }
+        Source { folder, content, has_conf, named_otherwise }
     }
 
     fn standing(
@@ -132,6 +137,12 @@ impl Snapshot {
             (None, _) => Standing::Plain,
         }
     }
+}
+
+/// What cannot be compared is not the same.
+fn otherwise(entry: &ModuleEntry, named: &Path) -> Option<String> {
+    let VersionState::Added { source } = &entry.state else { return None };
+    compare::difference(named, source).unwrap_or_else(|error| Some(error.to_string()))
 }
 
 /// Whether a file of an installed build is missing, or is another one that neither a package nor another module brought:

@@ -141,7 +141,7 @@ pub(super) fn load(context: &Context<'_>, id: &ModuleId, unpacked: &Unpacked) ->
 
 /// The dkms.conf of the source, if this registered it.
 fn take_source(context: &Context<'_>, id: &ModuleId, source: &Path, loaded: Loaded) -> Result<Option<Loaded>> {
-    super::copy_in(context, id, source)?;
+    super::copy_in(context, id, source, super::Present::Kept)?;
     if super::is_added(context, id)? {
         return Ok(None);
     }
