@@ -6,8 +6,8 @@ use crate::report::Reporter;
 use crate::request::Request;
 use crate::snapshot::Snapshot;
 use crate::step::{Outcome, Switch};
-use crate::tree::TreeLock;
 use crate::tree::lock::Mark;
+use crate::tree::{TreeLock, building};
 
 use crate::engine::app::App;
 use crate::engine::{leavers, work};
@@ -27,10 +27,11 @@ pub(crate) struct Seen {
 /// A look without the lock. None where it would be of no use: a dead run may have left something, or the request has a
 /// note to keep whatever the disk says.
 pub(crate) fn look(app: &App, request: &Request) -> Result<Option<Seen>> {
-    if request.policy.has(Switch::RpmSafeUpgrade) || TreeLock::was_abandoned(app.tree.layout()) {
+    let layout = app.tree.layout();
+    if request.policy.has(Switch::RpmSafeUpgrade) || TreeLock::was_abandoned(layout) || building::was_left(layout) {
         return Ok(None);
     }
-    let mark = Mark::of(app.tree.layout());
+    let mark = Mark::of(layout);
     Ok(Some(Seen { snapshot: snapshot(app, request)?, mark }))
 }
 

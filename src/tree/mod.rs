@@ -5,6 +5,7 @@
 //! that they look neither like a module nor like a kernel to the shell original.
 
 pub(crate) mod brought;
+pub(crate) mod building;
 pub(crate) mod dependencies;
 pub(crate) mod difference;
 pub(crate) mod digests;

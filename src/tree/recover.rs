@@ -5,7 +5,8 @@
 //! | `.tmp_…` | staged, or renamed away to be deleted | it goes |
 //! | `.rescue_X` | X while it was being replaced | it becomes X again |
 //! | `.delete_X` | X was being deleted in place | X goes, then the note |
-//! | `build/` without make.log | the copying of a source was cut short | it goes |
+//! | `build/` of which `.intents` says that it is at work | a build was cut short, or its folder was to be removed | it goes |
+//! | `build/` without make.log | the same, of a release that made no such note | it goes |
 //!
 //! In the source tree the names are `.dkms_tmp_…` and `.dkms_rescue_X`. Under a kernel whose modules were being changed,
 //! `.tmp_…` and `.dkms-…` are staged modules.
@@ -18,8 +19,8 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::stray::{self, Stray};
-use super::transition::{DELETING, RESCUE, RESCUE_SOURCE, STAGED, STAGED_MODULE, STAGED_SOURCE};
-use super::{Layout, Tree, TreeWriter, intent, stale, walk};
+use super::transition::{DELETING, RESCUE, RESCUE_SOURCE, STAGED, STAGED_MODULE, STAGED_SOURCE, prune_empty};
+use super::{Layout, Tree, TreeWriter, building, intent, stale, walk};
 use crate::ids::{ModuleName, ModuleVersion};
 use crate::sys::fs::{is_real_folder, remove_if_empty, remove_tree};
 use crate::sys::rename::bring_back;
@@ -76,6 +77,7 @@ impl Sweeping {
         // Deepest folders last: a version that comes back from its rescue is looked into afterwards.
         let tree = layout.tree();
         self.folder(&tree, STAGED, RESCUE)?;
+        self.builds(layout)?;
         let is_module = |name: &OsString| {
             !name.to_string_lossy().starts_with('.') && ModuleName::new(name.to_string_lossy()).is_ok()
         };
@@ -148,7 +150,8 @@ impl Sweeping {
             self.prune(&kernel, before)?;
         }
         let build = version.join("build");
-        if is_real_folder(&build) && fs::symlink_metadata(build.join("make.log")).is_err() {
+        let is_half = || is_real_folder(&build) && fs::symlink_metadata(build.join("make.log")).is_err();
+        if !self.found.contains(&build) && is_half() {
             if self.hand == Hand::Mends {
                 remove_tree(&build)?;
             }
@@ -157,12 +160,26 @@ impl Sweeping {
         Ok(())
     }
 
-    /// Files staged beside a saved original: `original_module/KVER/ARCH/.tmp_…`.
-    fn originals(&mut self, store: &Path) -> io::Result<()> {
-        for kernel in folders(store)? {
-            for arch in folders(&store.join(&kernel))? {
-                self.folder(&store.join(&kernel).join(arch), STAGED, RESCUE)?;
+    /// The folders of builds that nobody is at any more.
+    fn builds(&mut self, layout: &Layout) -> io::Result<()> {
+        for building in building::left_over(layout)? {
+            let folder = layout.build_folder(&building.id);
+            let is_there = fs::symlink_metadata(&folder).is_ok();
+            if self.hand == Hand::Mends {
+                remove_tree(&folder)?;
+                remove_tree(&building.note)?;
             }
+            self.found.push(if is_there { folder } else { building.note });
+        }
+        Ok(())
+    }
+
+    /// What was staged or is being taken away in the store of saved originals, whole kernels of it among that.
+    fn originals(&mut self, store: &Path) -> io::Result<()> {
+        let before = self.found.len();
+        self.down(store, 2)?;
+        if self.hand == Hand::Mends && self.found.len() > before {
+            prune_empty(store, 2)?;
         }
         Ok(())
     }

@@ -140,25 +140,6 @@ impl<'lock> TreeWriter<'lock> {
         remove_tree(staged.path())
     }
 
-    /// An empty `NAME/VERSION/build`; what a former run left there goes, its make.log being kept in `old_logs`.
-    pub(crate) fn start_build(&self, id: &ModuleId, target: &Target) -> io::Result<PathBuf> {
-        let build = self.layout().build_folder(id);
-        if let Err(error) = self.keep_log(id, target)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            return Err(error);
-        }
-        self.discard(&build)?;
-        std::fs::create_dir(&build).map_err(|error| at(&build, "create", error))?;
-        make_public(&build)?;
-        Ok(build)
-    }
-
-    /// Removes `NAME/VERSION/build` after success.
-    pub(crate) fn end_build(&self, id: &ModuleId) -> io::Result<()> {
-        self.discard(&self.layout().build_folder(id))
-    }
-
     /// A staging folder for a finished build, with empty `module/` and `log/`.
     pub(crate) fn stage(&self, id: &ModuleId, target: &Target) -> io::Result<Stage> {
         let kernel = self.layout().version(id).join(&target.kernel);
@@ -297,7 +278,7 @@ fn stage_in(folder: &Path, prefix: &str) -> io::Result<tempfile::TempDir> {
 }
 
 /// A staging folder is ours alone; what appears in its place is for everybody to read.
-fn make_public(folder: &Path) -> io::Result<()> {
+pub(super) fn make_public(folder: &Path) -> io::Result<()> {
     fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
 }
 

@@ -155,8 +155,7 @@ fn state(s: &Sandbox) -> BTreeMap<String, String> {
             state.insert(name, text);
         }
     }
-    // The folder of a build that was published may stay until the next one.
-    let counts = |file: &String| !file.starts_with('.') && !file.ends_with("make.log") && !file.contains("/build/");
+    let counts = |file: &String| !file.starts_with('.') && !file.ends_with("make.log");
     for file in s.files("dkms").into_iter().filter(counts) {
         state.insert(format!("dkms/{file}"), String::new());
     }

@@ -40,6 +40,7 @@ fn whatever_becomes_of_events_a_last_look_at_the_disk_ends_in_the_state_that_it_
                     }
                     let (wrong, told) = Story::new(seed).live();
                     if !wrong.is_empty() {
+                        println!("seed {seed}: {}", wrong.join("; "));
                         failed.lock().unwrap().push(seed);
                     }
                     if seeds.end - seeds.start == 1 {

@@ -58,12 +58,7 @@ pub(crate) fn build(context: &Context<'_>, id: &ModuleId, target: &Target, jobs:
     let how = match interrupt::received() {
         _ if result.is_ok() => "done",
         None => "failed",
-        Some(_) => {
-            // Half a build tells nobody anything.
-            let ended = context.lock.writer().end_build(id);
-            ended.map_err(|error| Error::io("the build folder cannot be removed", error))?;
-            "interrupted"
-        }
+        Some(_) => "interrupted",
     };
     let how = how.to_owned();
     let (module_id, kernel, doing) = message(id);
@@ -72,6 +67,19 @@ pub(crate) fn build(context: &Context<'_>, id: &ModuleId, target: &Target, jobs:
 }
 
 fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> {
+    let mut workshop = match compile(context, module, jobs) {
+        Ok(workshop) => workshop,
+        Err(error) => return close(context, module.id, Err(error)),
+    };
+    let after = workshop.post_build();
+    let renewed = renew_digest(context, module)
+        .map_err(|error| Error::io(format!("the build of {} cannot be stored", module.id), error));
+    let closed = close(context, module.id, after);
+    renewed.and(closed)
+}
+
+/// Until it is in the tree.
+fn compile<'a>(context: &'a Context<'_>, module: &'a Prepared<'_>, jobs: &'a Jobs) -> Result<Workshop<'a>> {
     let writer = context.lock.writer();
     let mut workshop = Workshop::open(context, module, jobs)?;
     workshop.check()?;
@@ -88,11 +96,20 @@ fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> 
     let fingerprint = fingerprint(context, module, &stage, &signatures).map_err(fail)?;
     writer.record(&fingerprint.instead_of_the_present(writer.layout())).map_err(fail)?;
     writer.publish(stage).map_err(fail)?;
+    Ok(workshop)
+}
 
-    let after = workshop.post_build();
-    renew_digest(context, module).map_err(fail)?;
-    after?;
-    writer.end_build(module.id).map_err(|error| Error::io("the build folder cannot be removed", error))
+/// The build folder goes, but for one that failed: what make left there may tell why.
+fn close(context: &Context<'_>, id: &ModuleId, result: Result<()>) -> Result<()> {
+    let writer = context.lock.writer();
+    if result.is_ok() || interrupt::received().is_some() {
+        let ended = writer.end_build(id).map_err(|error| Error::io("the build folder cannot be removed", error));
+        return result.and(ended);
+    }
+    if let Err(error) = writer.keep_build_folder(id) {
+        context.reporter.warn(format!("the build folder of {id} goes with the next run: {error}"));
+    }
+    result
 }
 
 /// Puts a finished build of the very same back that was taken away. Whatever is wrong with it: then it is built.

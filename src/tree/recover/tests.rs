@@ -12,6 +12,7 @@ use crate::tree::{Tree, TreeLock};
 fn leftovers_are_completed_or_undone_by_their_names() {
     let s = Sandbox::new();
     s.added("a", "1");
+    s.added("a", "3");
     for file in [
         ".tmp_source_x/f",
         "a/.tmp_add_x/source/f",
@@ -28,6 +29,11 @@ fn leftovers_are_completed_or_undone_by_their_names() {
         "a/2/6.1/x86_64/module/a.ko",
         "a/original_module/6.1/x86_64/.tmp_x",
         "a/original_module/6.1/x86_64/a.ko",
+        "a/original_module/6.2/.tmp_x86_64_x/discarded/a.ko",
+        "a/original_module/.tmp_6.3_x/discarded/x86_64/a.ko",
+        "a/3/build/make.log",
+        ".intents/a,3.build",
+        ".intents/a,4.build",
         ".records/failures/.tmp_x",
         ".intents/.tmp_x",
         ".finished/.tmp_x/build/module/a.ko",
@@ -47,12 +53,23 @@ fn leftovers_are_completed_or_undone_by_their_names() {
     found.sort();
     done.sort();
     assert_eq!(found, done, "what is found is what is mended");
-    assert_eq!(done.len(), 16, "{done:#?}");
-    let expected = ["a/1 added", "  6.2 (x86_64) built", "  6.3 (x86_64) built"];
+    assert_eq!(done.len(), 20, "{done:#?}");
+    let expected = ["a/1 added", "  6.2 (x86_64) built", "  6.3 (x86_64) built", "a/3 added"];
     assert_eq!(s.states(), expected);
     assert!(s.path("var/lib/dkms/a/1/6.3/x86_64/module/old.ko").exists());
     assert!(!s.path("var/lib/dkms/a/1/6.3/x86_64/module/half.ko").exists());
-    for gone in ["a/1/6.1", "a/1/6.4", "a/1/build", "a/2", "empty", ".tmp_source_x"] {
+    for gone in [
+        "a/1/6.1",
+        "a/1/6.4",
+        "a/1/build",
+        "a/2",
+        "a/3/build",
+        "a/original_module/6.2",
+        ".intents/a,3.build",
+        ".intents/a,4.build",
+        "empty",
+        ".tmp_source_x",
+    ] {
         assert!(!s.path("var/lib/dkms").join(gone).exists(), "{gone}");
     }
     assert!(s.path("var/lib/dkms/a/original_module/6.1/x86_64/a.ko").exists());
