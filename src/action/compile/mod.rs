@@ -28,6 +28,7 @@ use crate::step::Switch;
 use crate::sys::interrupt;
 use crate::tree::Stage;
 
+use crate::action::compile::finish::Signatures;
 use crate::action::compile::noted::{fingerprint, renew_digest};
 use crate::action::compile::prepared::Prepared;
 use crate::action::compile::workshop::Workshop;
@@ -67,36 +68,51 @@ pub(crate) fn build(context: &Context<'_>, id: &ModuleId, target: &Target, jobs:
 }
 
 fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> {
-    let mut workshop = match compile(context, module, jobs) {
-        Ok(workshop) => workshop,
-        Err(error) => return close(context, module.id, Err(error)),
-    };
-    let after = workshop.post_build();
-    let renewed = renew_digest(context, module)
-        .map_err(|error| Error::io(format!("the build of {} cannot be stored", module.id), error));
-    let closed = close(context, module.id, after);
-    renewed.and(closed)
+    let stored = compile(context, module, jobs).map(|(workshop, ready)| (workshop, store(context, module, ready)));
+    match stored {
+        Err(error) => close(context, module.id, Err(error)),
+        // Nothing in the build folder tells why.
+        Ok((_, Err(error))) => close(context, module.id, Ok(())).and(Err(error)),
+        Ok((mut workshop, Ok(()))) => {
+            let after = workshop.post_build();
+            let renewed = renew_digest(context, module).map_err(|error| not_stored(module, error));
+            let closed = close(context, module.id, after);
+            renewed.and(closed)
+        }
+    }
 }
 
-/// Until it is in the tree.
-fn compile<'a>(context: &'a Context<'_>, module: &'a Prepared<'_>, jobs: &'a Jobs) -> Result<Workshop<'a>> {
-    let writer = context.lock.writer();
+/// What is ready to appear in the tree.
+struct Ready {
+    stage: Stage,
+    signatures: Signatures,
+}
+
+fn compile<'a>(context: &'a Context<'_>, module: &'a Prepared<'_>, jobs: &'a Jobs) -> Result<(Workshop<'a>, Ready)> {
     let mut workshop = Workshop::open(context, module, jobs)?;
     workshop.check()?;
     workshop.patch()?;
     workshop.pre_build()?;
     workshop.make()?;
 
-    let fail = |error| Error::io(format!("the build of {} cannot be stored", module.id), error);
-    let stage = writer.stage(module.id, module.target).map_err(fail)?;
+    let stage = context.lock.writer().stage(module.id, module.target).map_err(|error| not_stored(module, error))?;
     let signatures = workshop.finish(&stage)?;
     note_dependencies(module, &stage)?;
     workshop.store_log(&stage)?;
+    Ok((workshop, Ready { stage, signatures }))
+}
+
+fn store(context: &Context<'_>, module: &Prepared<'_>, Ready { stage, signatures }: Ready) -> Result<()> {
+    let writer = context.lock.writer();
+    let fail = |error| not_stored(module, error);
     // Before: a run that dies in between leaves a build of which it is known what it was made from.
     let fingerprint = fingerprint(context, module, &stage, &signatures).map_err(fail)?;
     writer.record(&fingerprint.instead_of_the_present(writer.layout())).map_err(fail)?;
-    writer.publish(stage).map_err(fail)?;
-    Ok(workshop)
+    writer.publish(stage).map_err(fail)
+}
+
+fn not_stored(module: &Prepared<'_>, error: std::io::Error) -> Error {
+    Error::io(format!("the build of {} cannot be stored", module.id), error)
 }
 
 /// The build folder goes, but for one that failed: what make left there may tell why.
