@@ -38,6 +38,9 @@ fn whatever_becomes_of_events_a_last_look_at_the_disk_ends_in_the_state_that_it_
                     if !seeds.contains(&seed) {
                         return;
                     }
+                    if seed % 100 == 0 {
+                        println!("{seed} stories");
+                    }
                     let (wrong, told) = Story::new(seed).live();
                     if !wrong.is_empty() {
                         println!("seed {seed}: {}", wrong.join("; "));
