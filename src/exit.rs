@@ -86,6 +86,7 @@ exit_codes! {
     ArchiveWithoutConf = 7, "archive without a valid dkms.conf";
     BadConf = 8, "bad dkms.conf";
     EmptySource = 8, "the source tree holds nothing but dkms.conf";
+    OnlyBuilds = 8, "the module came as builds for other kernels, without source";
     OnlyAndOnly = 8, "--binaries-only together with --source-only";
     ArchiveAlreadyAdded = 8, "the archive's module is already added";
     OperandWithoutConf = 9, "the operand directory lacks dkms.conf";
@@ -117,7 +118,12 @@ exit_codes! {
 impl Kind {
     /// Whether a step that ends so has not failed: nothing is to be done for this kernel, or nothing better can be.
     pub(crate) fn is_no_failure(self) -> bool {
-        matches!(self, Kind::Excluded | Kind::StaysUnsigned)
+        self.is_fact() || self == Kind::StaysUnsigned
+    }
+
+    /// Whether it says that a module cannot be for a kernel, which no retry changes.
+    pub(crate) fn is_fact(self) -> bool {
+        matches!(self, Kind::Excluded | Kind::NothingInstalled | Kind::OnlyBuilds)
     }
 }
 

@@ -52,12 +52,17 @@ pub(crate) struct Row {
     pub(crate) original_exists: bool,
     /// The state of its files.
     pub(crate) files: Files,
+    /// Why the build is not signed although its kernel looks at signatures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unsigned: Option<String>,
 }
 
 /// What rows say besides what the tree does.
 pub(crate) struct Looks<'a> {
     /// Looks at the files of a build.
     pub(crate) files: &'a dyn Fn(&ModuleEntry, &Build) -> Files,
+    /// Why a build has no signature, if it lacks one.
+    pub(crate) unsigned: &'a dyn Fn(&ModuleEntry, &Build) -> Option<String>,
     /// Whether a version without source serves until its successor can take its place: then it is not broken.
     pub(crate) is_kept: &'a dyn Fn(&ModuleEntry) -> bool,
 }
@@ -92,7 +97,8 @@ fn module_rows(
     let before = rows.len();
     for build in &entry.builds {
         if globs.wants_target(&build.target, kernel) {
-            rows.push(Row::of_build(entry, build, (looks.files)(entry, build)));
+            let unsigned = (looks.unsigned)(entry, build);
+            rows.push(Row { unsigned, ..Row::of_build(entry, build, (looks.files)(entry, build)) });
         }
         for (release, arch) in &build.weak {
             let target = Target::new(release.clone(), arch.clone());
@@ -122,6 +128,7 @@ impl Row {
             built_for: None,
             original_exists: false,
             files: Files::Sound,
+            unsigned: None,
         }
     }
 
@@ -252,7 +259,11 @@ mod tests {
     }
 
     fn lines(modules: &[ModuleEntry], filter: &Filter) -> Vec<String> {
-        let looks = Looks { files: &|_, _| Files::Sound, is_kept: &|entry| entry.id.version.as_str() == "kept" };
+        let looks = Looks {
+            files: &|_, _| Files::Sound,
+            unsigned: &|_, _| None,
+            is_kept: &|entry| entry.id.version.as_str() == "kept",
+        };
         rows(modules, filter, &looks).iter().map(Row::to_string).collect()
     }
 

@@ -30,7 +30,11 @@ pub(super) fn add(context: &Context<'_>, id: &ModuleId, source: &AddSource, next
     let loaded = match source {
         AddSource::SourceTree => Some(from_source_tree(context, id)?),
         AddSource::Folder(folder) => Some(from_folder(context, id, folder)?),
-        AddSource::Archive(unpacked) => archive::load(context, id, unpacked)?,
+        AddSource::Archive(unpacked) => match archive::load(context, id, unpacked) {
+            // Its builds are what is going to be installed.
+            Err(error) if error.kind() == Kind::BinariesOnly && next.is_some() => None,
+            loaded => loaded?,
+        },
     };
     let Some(loaded) = loaded else { return Ok(()) };
     match post_add(context, id, next, &loaded) {

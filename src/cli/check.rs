@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
 use crate::request::Request;
 use crate::step::scope::{Only, Within};
@@ -14,32 +15,161 @@ use super::request;
 use crate::engine::app::App;
 use crate::engine::document::Checked;
 use crate::engine::essential::{Essentials, Lack};
-use crate::engine::{document, failures, pending};
+use crate::engine::unsigned::{self, Unsigned};
+use crate::engine::{document, failures, pending, serving};
+
+/// What was found, each standing in a list of its own.
+struct Found {
+    plan: Plan,
+    failures: Vec<Failure>,
+    lacks: Vec<Lack>,
+    unsigned: Vec<Unsigned>,
+}
 
 /// Of all modules and kernels, or those that were named. Ends with 0 when nothing is out of date, 1 when something waits or
-/// is to be done, 2 when something failed or cannot be had.
+/// is to be done, 2 when something failed, cannot be had, or would not be loaded.
 pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let within = request::within(app, typed)?;
-    let policy = Policy { initramfs: InitramfsCare::Renew, ..Policy::default() };
-    let wish = request::reconciliation(app, within.clone())?;
-    let plan = app.plan(&Request { wish, policy })?;
-    let failures = still_wanted(app, &plan);
-    let lacks = Essentials::now(app)?.lacks.into_iter().filter(|lack| is_within(&within, lack)).collect::<Vec<_>>();
-    let verdict = verdict(&plan, &failures, &lacks);
+    let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
+    let found = Found::now(app, &within)?;
+    let verdict = found.verdict();
     if typed.json {
-        let found = Checked { lacking: &lacks, ..found(&plan, &failures, verdict.as_ref()) };
-        app.reporter.answer(document::check(&found)?);
+        app.reporter.answer(document::check(&found.document(&modules, verdict.as_ref()))?);
     } else {
-        let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
-        tell(&plan, &failures, &modules, &app.reporter);
-        lacks.iter().for_each(|lack| app.reporter.warn(lack.to_string()));
+        found.tell(&modules, &app.reporter);
     }
     verdict.map_or(Ok(()), Err)
+}
+
+impl Found {
+    fn now(app: &App, within: &Within) -> Result<Self> {
+        let policy = Policy { initramfs: InitramfsCare::Renew, ..Policy::default() };
+        let wish = request::reconciliation(app, within.clone())?;
+        let plan = app.plan(&Request { wish, policy })?;
+        let failures = still_wanted(app, &plan);
+        let is_meant = |found: &Unsigned| within.has_kernel(&found.target) && within.has_module(&found.module);
+        let unsigned = unsigned::installed(app)?.into_iter().filter(is_meant).collect();
+        let lacks = Essentials::now(app)?.lacks.into_iter().filter(|lack| is_within(within, lack));
+        let lacks = lacks.filter_map(|lack| without_served(lack, &plan)).collect();
+        Ok(Self { plan, failures, lacks, unsigned })
+    }
+
+    fn verdict(&self) -> Option<Error> {
+        let refusing = self.unsigned.iter().filter(|found| found.refused.is_some()).count();
+        let failed = self.failures.len() + refused(&self.plan).count();
+        let counts = [
+            ("failed", failed),
+            ("kernels without an essential module", self.lacks.len()),
+            ("modules that their kernel does not load", refusing),
+        ];
+        let counts: Vec<String> =
+            counts.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{what}: {count}")).collect();
+        if !counts.is_empty() {
+            return Some(Error::new(Kind::CheckFailed, counts.join("; ")).hint(self.advice(failed)));
+        }
+        let open = self.plan.steps.len() + waiting(&self.plan).count();
+        let hint = "`dkms reconcile` does what can be done now";
+        (open > 0).then(|| Error::new(Kind::CheckPending, format!("out of date or waiting: {open}")).hint(hint))
+    }
+
+    /// A hint has to help: not every failure is one that a retry mends.
+    fn advice(&self, failed: usize) -> &'static str {
+        let is_fact = |lack: &Lack| lack.modules.iter().any(|name| fact(&self.plan, name, &lack.target).is_some());
+        if failed == 0 && self.unsigned.iter().any(|found| found.refused.is_some()) {
+            return "mend what keeps them from being signed, then run `dkms reconcile`";
+        }
+        if failed == 0 && !self.lacks.is_empty() && self.lacks.iter().all(is_fact) {
+            return "no retry changes that: boot another kernel, or install a version of the module that is for this one";
+        }
+        "the next event tries again when something has changed, and `dkms reconcile` in any case"
+    }
+
+    fn document<'f>(&'f self, modules: &[ModuleEntry], verdict: Option<&'f Error>) -> Checked<'f> {
+        let state = match verdict.map(Error::kind) {
+            None => "as-wanted",
+            Some(Kind::CheckFailed) => "failed",
+            Some(_) => "pending",
+        };
+        Checked {
+            error: verdict,
+            state,
+            to_do: self.plan.steps.iter().collect(),
+            pending: waiting(&self.plan).collect(),
+            failed: &self.failures,
+            refused: refused(&self.plan).collect(),
+            lacking: &self.lacks,
+            cannot_be: facts(&self.plan).collect(),
+            unsigned: &self.unsigned,
+            serves: self.serves(modules),
+        }
+    }
+
+    /// What kernels have meanwhile of what is to be done, waits or failed.
+    fn serves(&self, modules: &[ModuleEntry]) -> Vec<(ModuleId, Target)> {
+        let steps = self.plan.steps.iter().filter_map(|step| Some((&step.module, step.target.as_ref()?)));
+        let waiting =
+            waiting(&self.plan).filter_map(|omission| Some((omission.module.as_ref()?, omission.target.as_ref()?)));
+        let failed = self.failures.iter().filter_map(|failure| Some((&failure.module, failure.target.as_ref()?)));
+        let wanted = steps.chain(waiting).chain(failed);
+        let serving =
+            wanted.filter_map(|(id, target)| Some((serving::on(target, &id.name, modules)?.clone(), target.clone())));
+        let mut found: Vec<_> = serving.collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// A line for each thing; what failed is told once, and a retry of it is nothing new. What cannot be is told to those
+    /// who ask for details.
+    fn tell(&self, modules: &[ModuleEntry], reporter: &crate::report::human::Human) {
+        failures::tell(&self.failures, modules, reporter);
+        for omission in refused(&self.plan) {
+            reporter.warn(omission.reason.text().to_owned());
+        }
+        for step in self.plan.steps.iter().filter(|step| !hangs_on_failed(step, &self.plan, &self.failures)) {
+            let kernel = step.target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();
+            reporter.answer(format!("to do: {} {}{kernel}: {}", step.operation.verb(), step.module, step.why));
+        }
+        pending::lines(&self.plan.omissions).into_iter().for_each(|line| reporter.answer(line));
+        for omission in facts(&self.plan) {
+            reporter.detail(format!("cannot be: {}", omission.reason.text()));
+        }
+        for found in &self.unsigned {
+            match found.refused {
+                Some(_) => reporter.warn(found.to_string()),
+                None => reporter.answer(format!("unsigned: {found}")),
+            }
+        }
+        for lack in &self.lacks {
+            let because = lack.modules.iter().filter_map(|name| fact(&self.plan, name, &lack.target));
+            let because: String = because.map(|text| format!("; {text}")).collect();
+            reporter.warn(format!("{lack}{because}"));
+        }
+    }
 }
 
 fn is_within(within: &Within, lack: &Lack) -> bool {
     let is_named = |only: &Only| lack.modules.contains(&only.name);
     within.has_kernel(&lack.target) && (within.modules.is_empty() || within.modules.iter().any(is_named))
+}
+
+/// What the kernel has itself, or gets from another package, it does not lack.
+fn without_served(lack: Lack, plan: &Plan) -> Option<Lack> {
+    let is_served = |name: &crate::ids::ModuleName| {
+        facts(plan)
+            .any(|omission| is_of(omission, name, &lack.target) && case(omission) == Some(Kind::NothingInstalled))
+    };
+    let modules: Vec<_> = lack.modules.iter().filter(|name| !is_served(name)).cloned().collect();
+    (!modules.is_empty()).then_some(Lack { modules, ..lack })
+}
+
+/// Why a kernel cannot have a module, if that is a fact.
+fn fact<'p>(plan: &'p Plan, name: &crate::ids::ModuleName, target: &Target) -> Option<&'p str> {
+    facts(plan).find(|omission| is_of(omission, name, target)).map(|omission| omission.reason.text())
+}
+
+fn is_of(omission: &Omission, name: &crate::ids::ModuleName, target: &Target) -> bool {
+    omission.module.as_ref().is_some_and(|id| id.name == *name) && omission.target.as_ref() == Some(target)
 }
 
 /// The failures of steps that are wanted still: what was built from an earlier source and works has not failed.
@@ -59,60 +189,25 @@ fn hangs_on_failed(step: &Step, plan: &Plan, failures: &[Failure]) -> bool {
         || before.into_iter().any(|step| hangs_on_failed(step, plan, failures))
 }
 
-fn verdict(plan: &Plan, failures: &[Failure], lacks: &[Lack]) -> Option<Error> {
-    let failed = failures.len() + refused(plan).count();
-    let counts = [("failed", failed), ("kernels without an essential module", lacks.len())];
-    let counts: Vec<String> =
-        counts.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{what}: {count}")).collect();
-    if !counts.is_empty() {
-        let hint = "the next event tries again, and so does `dkms reconcile`";
-        return Some(Error::new(Kind::CheckFailed, counts.join("; ")).hint(hint));
-    }
-    let open = plan.steps.len() + waiting(plan).count();
-    let hint = "`dkms reconcile` does what can be done now";
-    (open > 0).then(|| Error::new(Kind::CheckPending, format!("out of date or waiting: {open}")).hint(hint))
-}
-
-fn found<'a>(plan: &'a Plan, failed: &'a [Failure], verdict: Option<&'a Error>) -> Checked<'a> {
-    let state = match verdict.map(Error::kind) {
-        None => "as-wanted",
-        Some(Kind::CheckFailed) => "failed",
-        Some(_) => "pending",
-    };
-    Checked {
-        error: verdict,
-        state,
-        to_do: plan.steps.iter().collect(),
-        pending: waiting(plan).collect(),
-        failed,
-        refused: refused(plan).collect(),
-        lacking: &[],
-    }
-}
-
-/// A line for each thing; what failed is told once, and a retry of it is nothing new.
-fn tell(plan: &Plan, failures: &[Failure], modules: &[ModuleEntry], reporter: &crate::report::human::Human) {
-    failures::tell(failures, modules, reporter);
-    for omission in refused(plan) {
-        reporter.warn(omission.reason.text().to_owned());
-    }
-    for step in plan.steps.iter().filter(|step| !hangs_on_failed(step, plan, failures)) {
-        let kernel = step.target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();
-        reporter.answer(format!("to do: {} {}{kernel}: {}", step.operation.verb(), step.module, step.why));
-    }
-    pending::lines(&plan.omissions).into_iter().for_each(|line| reporter.answer(line));
-}
-
 fn waiting(plan: &Plan) -> impl Iterator<Item = &Omission> {
     plan.omissions.iter().filter(|omission| matches!(omission.reason, Reason::Pending { .. }))
 }
 
-/// Excluded modules are as their authors want it.
+fn case(omission: &Omission) -> Option<Kind> {
+    match &omission.reason {
+        Reason::Refused { case, .. } => Some(*case),
+        _ => None,
+    }
+}
+
+/// What is not for a kernel: as its authors want it, or as the kernel and other packages have it.
+fn facts(plan: &Plan) -> impl Iterator<Item = &Omission> {
+    plan.omissions.iter().filter(|omission| case(omission).is_some_and(Kind::is_fact))
+}
+
+/// What cannot be had as it is, and could be.
 fn refused(plan: &Plan) -> impl Iterator<Item = &Omission> {
-    let is_refused = |omission: &&Omission| match &omission.reason {
-        Reason::Refused { case, .. } => *case != Kind::Excluded,
-        _ => false,
-    };
+    let is_refused = |omission: &&Omission| case(omission).is_some_and(|case| !case.is_fact());
     // A broken module is told once, and not for each kernel.
     let mut told = std::collections::BTreeSet::new();
     plan.omissions.iter().filter(is_refused).filter(move |omission| told.insert(omission.reason.text()))

@@ -15,14 +15,15 @@ use crate::tree::{Build, ModuleEntry, VersionState};
 use super::legacy::Typed;
 use super::operand;
 use crate::engine::app::App;
-use crate::engine::{document, failures, pending, serving};
+use crate::engine::{document, failures, pending, serving, unsigned};
 
 /// Lists the states. Takes no lock, waits for nobody and runs nothing of the modules'.
 pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
     let filter = filter(typed, typed.operand());
     let is_kept = |entry: &ModuleEntry| serving::is_kept(entry, &modules, app.tree.layout());
-    let looks = Looks { files: &|entry, build| files(app, entry, build), is_kept: &is_kept };
+    let unsigned = |entry: &ModuleEntry, build: &Build| unsigned::why(app.tree.layout(), &entry.id, &build.target);
+    let looks = Looks { files: &|entry, build| files(app, entry, build), unsigned: &unsigned, is_kept: &is_kept };
     let rows = rows(&modules, &filter, &looks);
     let failures = failures::shown(app.tree.layout(), &rows, &typed.kernels);
     let told: Vec<&ModuleEntry> = modules.iter().filter(|entry| !is_kept(entry)).collect();

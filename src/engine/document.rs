@@ -14,6 +14,7 @@ use crate::step::{Omission, Operation, Outcome, Plan, Reason, Step, StepId};
 use crate::tree::records::Failure;
 
 use crate::engine::essential::Lack;
+use crate::engine::unsigned::Unsigned;
 use crate::engine::verdict::Verdict;
 
 /// `status --json`
@@ -155,6 +156,27 @@ pub(crate) struct Checked<'a> {
     pub(crate) refused: Vec<&'a Omission>,
     /// Kernels that lack essential modules.
     pub(crate) lacking: &'a [Lack],
+    /// Modules that are not for a kernel, which no retry changes.
+    pub(crate) cannot_be: Vec<&'a Omission>,
+    /// Installed modules without a signature.
+    pub(crate) unsigned: &'a [Unsigned],
+    /// What kernels have meanwhile of modules that are not as wanted.
+    pub(crate) serves: Vec<(ModuleId, Target)>,
+}
+
+#[derive(Debug, Serialize)]
+struct UnsignedEntry {
+    #[serde(flatten)]
+    subject: Subject,
+    why: String,
+    loads: bool,
+}
+
+impl From<&Unsigned> for UnsignedEntry {
+    fn from(unsigned: &Unsigned) -> Self {
+        let Unsigned { module, target, why, refused } = unsigned;
+        Self { subject: Subject::new(Some(module), Some(target)), why: why.clone(), loads: refused.is_none() }
+    }
 }
 
 /// Whether all is as wanted.
@@ -170,6 +192,9 @@ pub(crate) fn check(found: &Checked<'_>) -> Result<String> {
         failed: Vec<FailedEntry>,
         refused: Vec<OmissionEntry>,
         lacking: Vec<Subject>,
+        cannot_be: Vec<OmissionEntry>,
+        unsigned: Vec<UnsignedEntry>,
+        serves: Vec<Subject>,
     }
     text(&Document {
         schema: CHECK,
@@ -181,6 +206,9 @@ pub(crate) fn check(found: &Checked<'_>) -> Result<String> {
         failed: found.failed.iter().map(failed).collect(),
         refused: found.refused.iter().copied().map(omission).collect(),
         lacking: found.lacking.iter().flat_map(lacking).collect(),
+        cannot_be: found.cannot_be.iter().copied().map(omission).collect(),
+        unsigned: found.unsigned.iter().map(UnsignedEntry::from).collect(),
+        serves: found.serves.iter().map(|(id, target)| Subject::new(Some(id), Some(target))).collect(),
     })
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};
 use crate::ids::{ModuleName, Target};
+use crate::kernel::builtin;
 use crate::tree::ModuleEntry;
+use crate::tree::records::{self, Served};
 
 use crate::engine::app::App;
 
@@ -37,12 +39,28 @@ impl Essentials {
             return Ok(Self::default());
         }
         let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
-        Ok(Self::of(essential, &modules, app.kernels()?))
+        let layout = app.tree.layout();
+        let serving: Vec<Served> =
+            records::all(layout).into_iter().filter(|served: &Served| served.is_so(layout)).collect();
+        let serves_itself = |target: &Target, name: &ModuleName| {
+            let is_it =
+                |served: &Served| served.target == *target && served.module.name == *name && !served.by.is_empty();
+            let builtin = || builtin::modules(&layout.kernel_modules(target)).contains(&builtin::name(name.as_str()));
+            serving.iter().any(is_it) || builtin()
+        };
+        Ok(Self::of(essential, &modules, app.kernels()?, &serves_itself))
     }
 
-    fn of(essential: &BTreeSet<ModuleName>, modules: &[ModuleEntry], kernels: Vec<Target>) -> Self {
+    /// `serves_itself`: whether the kernel has a module of this name of its own that counts more than ours.
+    fn of(
+        essential: &BTreeSet<ModuleName>,
+        modules: &[ModuleEntry],
+        kernels: Vec<Target>,
+        serves_itself: &dyn Fn(&Target, &ModuleName) -> bool,
+    ) -> Self {
         let has = |target: &Target, name: &ModuleName| {
             modules.iter().any(|entry| entry.id.name == *name && entry.is_installed_on(target))
+                || serves_itself(target, name)
         };
         let mut found = Self::default();
         for target in kernels {
@@ -100,11 +118,11 @@ mod tests {
         linked.builds[0].weak.push((target("6.2").kernel, target("6.2").arch));
         let modules = [linked, zfs("2", &[("6.3", true), ("6.4", false)])];
         let kernels = ["6.1", "6.2", "6.3", "6.4", "6.5"].map(target).to_vec();
-        let found = Essentials::of(&[name("zfs")].into(), &modules, kernels.clone());
+        let found = Essentials::of(&[name("zfs")].into(), &modules, kernels.clone(), &|_, _| false);
         assert_eq!(found.sound, ["6.1", "6.2", "6.3"].map(target));
         let lacking: Vec<&Target> = found.lacks.iter().map(|lack| &lack.target).collect();
         assert_eq!(lacking, [&target("6.4"), &target("6.5")], "a build that is not installed is none");
-        let unknown = Essentials::of(&[name("zfs"), name("never-heard-of")].into(), &modules, kernels);
+        let unknown = Essentials::of(&[name("zfs"), name("never-heard-of")].into(), &modules, kernels, &|_, _| false);
         assert!(unknown.sound.is_empty(), "a module that is not even registered is lacking, too");
         assert_eq!(unknown.lacks[3].to_string(), "kernel 6.4 LACKS the essential never-heard-of, zfs: do not boot it");
     }

@@ -464,7 +464,7 @@ impl Taking<'_> {
         self.ended.borrow_mut().failed.extend(failed.into_iter().chain(failures::left_out(app.tree.layout(), &plan)));
         for error in others.iter().chain(&error) {
             match error.kind() {
-                Kind::Excluded => app.reporter.detail(error.to_string()),
+                kind if kind.is_fact() => app.reporter.note(format!("dkms: {error}")),
                 _ => app.reporter.tell_failure(error),
             }
         }

@@ -8,7 +8,7 @@ use crate::ids::{ModuleId, ModuleName, Target};
 use crate::report::Reporter;
 use crate::status::Row;
 use crate::step::{Omission, Operation, Outcome, Plan, Step, StepId};
-use crate::tree::records::{self, Failure, OpenInitramfs, Unmade};
+use crate::tree::records::{self, Failure, OpenInitramfs, Served, Unmade};
 use crate::tree::{Layout, ModuleEntry, TreeLock, TreeWriter};
 
 use crate::engine::serving;
@@ -24,6 +24,10 @@ pub(crate) fn note(plan: &Plan, outcomes: &[(StepId, Outcome)], lock: &TreeLock)
             Outcome::Failed(error) if error.kind() == Kind::Interrupted => {}
             Outcome::Failed(error) => lock.writer().record(&failure(step, error, lock.writer().layout()))?,
             Outcome::Done => settle(step, lock.writer())?,
+            // It is a fact now, whatever failed before.
+            Outcome::Refused(error) if error.kind().is_fact() => {
+                lock.writer().drop_record::<Failure>(&step.module, step.target.as_ref())?;
+            }
             Outcome::Refused(_) | Outcome::Skipped { .. } => {}
         }
     }
@@ -33,6 +37,9 @@ pub(crate) fn note(plan: &Plan, outcomes: &[(StepId, Outcome)], lock: &TreeLock)
 /// A build that is done settles only the failure of a build: that of an install stands until it is installed.
 fn settle(step: &Step, writer: TreeWriter<'_>) -> io::Result<()> {
     let target = step.target.as_ref();
+    if step.operation == Operation::Install {
+        writer.drop_record::<Served>(&step.module, target)?;
+    }
     if target.is_some() && is_added(step) {
         writer.drop_record::<Failure>(&step.module, None)?;
     }

@@ -19,5 +19,6 @@ pub(crate) mod rpm_upgrade;
 pub(crate) mod serving;
 pub(crate) mod summary;
 mod telling;
+pub(crate) mod unsigned;
 pub(crate) mod verdict;
 pub(crate) mod work;

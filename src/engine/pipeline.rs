@@ -2,7 +2,7 @@
 
 use crate::action;
 use crate::error::Result;
-use crate::ids::KernelRelease;
+use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::plan;
 use crate::report::Reporter;
 use crate::request::{Request, Wish};
@@ -15,7 +15,9 @@ use crate::tree::digests::KnownDigests;
 use crate::engine::app::{App, Noting};
 use crate::engine::summary::Summary;
 use crate::engine::verdict::{self, Verdict};
-use crate::engine::{document, gather, initramfs, leavers, provenance, replacing, rpm_upgrade, telling, work};
+use crate::engine::{
+    document, gather, initramfs, leavers, provenance, replacing, rpm_upgrade, telling, unsigned, work,
+};
 
 /// What came of a request.
 #[derive(Debug, Default)]
@@ -26,8 +28,9 @@ pub(crate) struct Met {
 }
 
 impl Met {
-    fn new(wish: &Wish, plan: Plan, outcomes: Vec<(StepId, Outcome)>) -> Self {
-        Self { summary: Summary::of(&plan, &outcomes), verdict: verdict::judge(wish, plan, outcomes) }
+    fn new(app: &App, wish: &Wish, plan: Plan, outcomes: Vec<(StepId, Outcome)>) -> Self {
+        let unsigned = |id: &ModuleId, target: &Target| unsigned::why(app.tree.layout(), id, target).is_some();
+        Self { summary: Summary::of(&plan, &outcomes, &unsigned), verdict: verdict::judge(wish, plan, outcomes) }
     }
 }
 
@@ -65,7 +68,7 @@ impl App {
             trace::tell(|| format!("decided:\n{}", plan.to_string().trim_end()));
             telling::omissions(self, &plan, wish);
             self.keep_digests(std::mem::take(&mut seen.snapshot.learnt));
-            return Ok(Met::new(wish, plan, Vec::new()));
+            return Ok(Met::new(self, wish, plan, Vec::new()));
         }
         let lock = self.lock()?;
         if rpm_upgrade::cancels(request, &lock, &self.reporter)? || replacing::keeps(self, request, &lock)? {
@@ -85,6 +88,7 @@ impl App {
         provenance::note_departures(&plan, wish, &noting)?;
         let noted = initramfs::begin(&plan, &care, &snapshot, &self.view(&request.policy.inputs), &noting)?;
         let outcomes = work::carry_out(self, &plan, &request.policy, &lock);
+        telling::refusals(self, &outcomes, wish);
         leavers::forget_leavers(&plan, &outcomes, wish, &lock)?;
         leavers::forget_what_is_over(&snapshot, &lock)?;
         initramfs::end(&plan, &outcomes, &care, &noted, &noting)?;
@@ -96,7 +100,7 @@ impl App {
         if outcomes.iter().any(|(id, outcome)| changes(&plan, *id, outcome)) {
             action::post_transaction::run(&self.system, &self.framework, only_kernel(&plan), &self.reporter);
         }
-        Ok(Met::new(wish, plan, outcomes))
+        Ok(Met::new(self, wish, plan, outcomes))
     }
 
     /// What would be done, from the disk as it is.

@@ -1,6 +1,6 @@
 //! Which version a kernel has meanwhile: one whose successor failed or waits serves on.
 
-use crate::ids::{ModuleId, Target};
+use crate::ids::{ModuleId, ModuleName, Target};
 use crate::tree::brought::Brought;
 use crate::tree::leaving;
 use crate::tree::records::{self, Failure};
@@ -19,11 +19,15 @@ fn leaves(id: &ModuleId, layout: &Layout) -> bool {
     leaving::all(layout).is_ok_and(|notes| notes.iter().any(|note| note.id == *id))
 }
 
+/// The version of a module that a kernel has.
+pub(crate) fn on<'m>(target: &Target, name: &ModuleName, modules: &'m [ModuleEntry]) -> Option<&'m ModuleId> {
+    modules.iter().find(|entry| entry.id.name == *name && entry.is_installed_on(target)).map(|entry| &entry.id)
+}
+
 /// What the kernel of a failure has of the module nevertheless, in words; empty when it has nothing.
 pub(crate) fn instead(failure: &Failure, modules: &[ModuleEntry]) -> String {
-    let has = |id: &&ModuleEntry, target: &Target| id.id.name == failure.module.name && id.is_installed_on(target);
-    let serving = failure.target.as_ref().and_then(|target| modules.iter().find(|entry| has(entry, target)));
-    match serving.map(|entry| &entry.id) {
+    let serving = failure.target.as_ref().and_then(|target| on(target, &failure.module.name, modules));
+    match serving {
         None => String::new(),
         Some(id) => format!("; {} serves there until then", name(id, &failure.module)),
     }

@@ -43,9 +43,13 @@ impl fmt::Display for Fate {
 
 impl Summary {
     /// Of one plan and its outcomes.
-    pub(crate) fn of(plan: &Plan, outcomes: &[(StepId, Outcome)]) -> Self {
+    pub(crate) fn of(
+        plan: &Plan,
+        outcomes: &[(StepId, Outcome)],
+        is_unsigned: &dyn Fn(&ModuleId, &Target) -> bool,
+    ) -> Self {
         let mut summary = Self::default();
-        summary.add_done(plan, outcomes);
+        summary.add_done(plan, outcomes, is_unsigned);
         summary.add_initramfs(plan, outcomes);
         summary.add_failed(plan, outcomes);
         summary.add_pending(plan);
@@ -74,7 +78,12 @@ impl Summary {
         }
     }
 
-    fn add_done(&mut self, plan: &Plan, outcomes: &[(StepId, Outcome)]) {
+    fn add_done(
+        &mut self,
+        plan: &Plan,
+        outcomes: &[(StepId, Outcome)],
+        is_unsigned: &dyn Fn(&ModuleId, &Target) -> bool,
+    ) {
         let mut done: BTreeMap<(Fate, &ModuleId), Vec<&Target>> = BTreeMap::new();
         for step in
             outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done)).map(|(id, _)| &plan.steps[id.0])
@@ -96,7 +105,10 @@ impl Summary {
             let kernels: Vec<String> = kernels
                 .iter()
                 .filter(|kernel| *fate == Fate::Installed || !later.is_some_and(|later| later.contains(kernel)))
-                .map(|kernel| kernel.kernel.to_string())
+                .map(|kernel| match *fate == Fate::Installed && is_unsigned(module, kernel) {
+                    true => format!("{} (unsigned)", kernel.kernel),
+                    false => kernel.kernel.to_string(),
+                })
                 .collect();
             if !kernels.is_empty() {
                 let text = format!("{module} {fate} for {}", kernels.join(", "));

@@ -4,7 +4,7 @@ use crate::exit::Kind;
 use crate::report::Reporter;
 use crate::request::Wish;
 use crate::snapshot::Snapshot;
-use crate::step::{Operation, Plan, Reason};
+use crate::step::{Operation, Outcome, Plan, Reason, StepId};
 
 use crate::engine::app::App;
 
@@ -29,12 +29,37 @@ pub(crate) fn omissions(app: &App, plan: &Plan, wish: &Wish) {
             Reason::AlreadySo { text } if is_reconcile => reporter.detail(text.clone()),
             Reason::AlreadySo { text } => reporter.note(text.clone()),
             Reason::Pending { on, text, .. } if is_loss => reporter.warn(format!("{text}; {on} would help")),
-            // Who asks for everything is told what is left out; who named the module gets an error.
-            Reason::Refused { case: Kind::Excluded, text, .. } if matches!(wish, Wish::Autoinstall { .. }) => {
-                reporter.note(text.clone());
+            Reason::Pending { case: Kind::DependencyMissing, text, .. } if matches!(wish, Wish::Autoinstall { .. }) => {
+                reporter.warn(text.clone());
             }
+            Reason::Refused { case, text, .. } if case.is_fact() && tells_facts(wish) => reporter.note(text.clone()),
+            Reason::Refused { case, text, .. } if case.is_fact() && is_reconcile => reporter.detail(text.clone()),
             Reason::Refused { case: Kind::Broken | Kind::Excluded, text, .. } => reporter.detail(text.clone()),
             _ => {}
+        }
+    }
+}
+
+/// Who asks for everything on a kernel, or brings something, is told what is not for a kernel; who named the module gets an
+/// error, and a look at the whole disk would say the same each time.
+fn tells_facts(wish: &Wish) -> bool {
+    match wish {
+        Wish::Autoinstall { .. } | Wish::ModuleArrived { .. } => true,
+        Wish::Reconcile { within, .. } => !within.kernels.is_empty(),
+        _ => false,
+    }
+}
+
+/// What turned out not to be for a kernel while it was done for many.
+pub(crate) fn refusals(app: &App, outcomes: &[(StepId, Outcome)], wish: &Wish) {
+    if !matches!(wish, Wish::Autoinstall { .. } | Wish::Reconcile { .. }) {
+        return;
+    }
+    for (_, outcome) in outcomes {
+        if let Outcome::Refused(error) = outcome
+            && error.kind().is_fact()
+        {
+            app.reporter.note(error.message().to_owned());
         }
     }
 }

@@ -101,9 +101,10 @@ fn root(id: StepId, skipped: &BTreeMap<StepId, StepId>) -> StepId {
 
 /// One module: the first refusal or failure in the order of its kernels decides.
 fn judge_one(wish: &Wish, plan: &Plan, failures: Vec<(StepId, Error)>) -> Verdict {
-    // What a package brings before the headers waits, and has not failed.
+    // What a package brings before the headers waits, what is not for a kernel is told, and neither has failed.
     let waits = |omission: &Omission| {
-        matches!(wish, Wish::ModuleArrived { .. }) && matches!(omission.reason, Reason::Pending { .. })
+        let is_fact = omission_case(omission).is_some_and(Kind::is_fact);
+        matches!(wish, Wish::ModuleArrived { .. }) && (is_fact || matches!(omission.reason, Reason::Pending { .. }))
     };
     let refusals = plan.omissions.iter().filter(|omission| !waits(omission));
     let refusals = refusals.filter_map(|omission| Some((omission.module.as_ref(), as_error(omission)?)));
@@ -161,10 +162,10 @@ fn omission_case(omission: &Omission) -> Option<Kind> {
     }
 }
 
-/// Autoinstall: excluded, broken and deferred modules are skipped, not failed.
+/// Autoinstall: modules that are not for a kernel, broken and deferred ones are skipped, not failed.
 fn counts_as_failure(omission: &Omission) -> bool {
     match &omission.reason {
-        Reason::Refused { case, .. } => !matches!(case, Kind::Excluded | Kind::Broken),
+        Reason::Refused { case, .. } => !case.is_fact() && *case != Kind::Broken,
         _ => false,
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod acceptance;
 pub(crate) mod arch;
+pub(crate) mod builtin;
 pub(crate) mod config;
 pub(crate) mod enforcement;
 pub(crate) mod files;

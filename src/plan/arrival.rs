@@ -72,6 +72,10 @@ fn renew(
             if let Some(why) = loaded.conf.exclusion() {
                 return excluded(plan, id, target, why, snapshot);
             }
+            let is_installed = snapshot.module(id).is_some_and(|entry| entry.is_installed_on(target));
+            if let Some(fact) = refusal::fact(id, target, snapshot, policy).filter(|_| !is_installed) {
+                return plan.omit(Some(id.clone()), Some(target.clone()), fact);
+            }
         }
     }
     let build = snapshot.module(id).and_then(|entry| entry.build(target));

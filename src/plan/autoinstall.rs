@@ -12,6 +12,7 @@ use crate::tree::{ModuleEntry, VersionState};
 use super::graph::{Blocked, Dependencies};
 use super::lifecycle::{LOST, Making, put};
 use super::refusal::{self, already, refused};
+use super::rivals;
 
 /// Why an installed module is installed.
 pub(super) const EARLIER_BUILD: &str = "the kernel has an earlier build of it";
@@ -43,7 +44,7 @@ pub(super) fn autoinstall_of(
     tell_broken(&mut plan, meant, snapshot);
     let mut wanted = BTreeMap::new();
     for (name, entry) in snapshot.newest().into_iter().filter(|(_, entry)| meant(&entry.id)) {
-        match verdict(entry, target, snapshot) {
+        match verdict(entry, target, snapshot, policy) {
             Ok(()) => {
                 wanted.insert(name, entry);
             }
@@ -96,7 +97,7 @@ fn tell_broken(plan: &mut Plan, meant: &dyn Fn(&ModuleId) -> bool, snapshot: &Sn
 }
 
 /// Whether autoinstall takes this module up; if not, why.
-fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot) -> Result<(), Reason> {
+fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot, policy: &Policy) -> Result<(), Reason> {
     let id = &entry.id;
     let changes = may_be_renewed(id, target, snapshot)
         || may_be_signed(id, target, snapshot)
@@ -108,6 +109,11 @@ fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot) -> Result<
     let loaded = refusal::conf(id, target, snapshot)?;
     if !loaded.conf.autoinstall {
         return Err(already(format!("{id} does not ask for AUTOINSTALL")));
+    }
+    if let Some(reason) =
+        refusal::fact(id, target, snapshot, policy).or_else(|| rivals::yields(entry, target, snapshot))
+    {
+        return Err(reason);
     }
     if entry.build(target).is_some() {
         return Ok(());

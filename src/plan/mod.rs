@@ -12,6 +12,7 @@ pub(crate) mod lifecycle;
 pub(crate) mod reconcile;
 pub(crate) mod refusal;
 pub(crate) mod repair;
+mod rivals;
 pub(crate) mod succession;
 pub(crate) mod tarball;
 pub(crate) mod unmake;

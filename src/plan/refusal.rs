@@ -1,14 +1,16 @@
 //! Why a module cannot be built or added, in the order in which DKMS has always found it out.
 
-use crate::conf::{ConfError, Loaded};
+use crate::conf::{BuiltModule, ConfError, Loaded};
 use crate::error::Error;
 use crate::exit::Kind;
 use crate::ids::near::nearest;
 use crate::ids::{ModuleId, ModuleName, Target};
+use crate::kernel::builtin::name;
 use crate::kernel::{Headers, package};
 use crate::snapshot::{Content, Snapshot};
 use crate::step::{Policy, Reason, Switch};
 use crate::tree::VersionState;
+use crate::version;
 
 pub(crate) fn refused(case: Kind, text: impl Into<String>) -> Reason {
     Reason::Refused { case, text: text.into(), hints: Vec::new() }
@@ -55,8 +57,36 @@ pub(crate) fn bad_conf(id: &ModuleId, error: &ConfError) -> Reason {
     }
 }
 
+/// What keeps a module from a kernel for good: the kernel has it itself, or what it has counts more.
+pub(crate) fn fact(id: &ModuleId, target: &Target, snapshot: &Snapshot, policy: &Policy) -> Option<Reason> {
+    if policy.has(Switch::Force) {
+        return None;
+    }
+    let loaded = conf(id, target, snapshot).ok()?;
+    let builtin = snapshot.builtin.get(target);
+    let is_builtin = |module: &BuiltModule| builtin.is_some_and(|names| names.contains(&name(&module.dest_name)));
+    let mut modules = loaded.conf.modules.iter().filter(|module| module.excluded.is_none()).peekable();
+    let says = |why: String| Some(refused(Kind::NothingInstalled, why));
+    if modules.peek().is_some() && modules.all(is_builtin) {
+        return says(format!("{id} is not for kernel {}: it is built into that kernel", target.kernel));
+    }
+    if policy.has(Switch::SkipVersionCheck) || snapshot.changed_since(id, target).is_some() {
+        return None;
+    }
+    let is_obsolete = |since: &&String| version::compare(target.kernel.as_str(), since).is_ge();
+    if let Some(since) = loaded.conf.obsolete_by.as_ref().filter(is_obsolete) {
+        let why = format!("kernels from {since} on have it themselves (OBSOLETE_BY)");
+        return says(format!("{id} is not for kernel {}: {why}", target.kernel));
+    }
+    snapshot.served.get(&(id.clone(), target.clone())).and_then(|text| says(text.clone()))
+}
+
 fn empty_source(id: &ModuleId, snapshot: &Snapshot) -> Option<Reason> {
     let source = snapshot.sources.get(id)?;
+    if source.content == Content::OnlyBuilds {
+        let text = format!("{id} came as builds for other kernels, without source");
+        return Some(refused_with(Kind::OnlyBuilds, text, "add it with its source to build it for this kernel"));
+    }
     (source.content != Content::Sources).then(|| {
         refused_with(
             Kind::EmptySource,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::conf::{ConfError, EvaluatedBy, Loaded, MakeCommand, ModuleConf};
+use crate::conf::{BuiltModule, ConfError, EvaluatedBy, Loaded, MakeCommand, ModuleConf};
 use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
 use crate::kernel::{Headers, Kernel};
 use crate::snapshot::{Content, Snapshot, Source};
@@ -96,7 +96,8 @@ impl Sample {
         self
     }
 
-    /// The module's dkms.conf says this on every kernel: words `noauto`, `excluded`, `bad`, `needs=OTHER`, `rebuild`.
+    /// The module's dkms.conf says this on every kernel: words `noauto`, `excluded`, `bad`, `needs=OTHER`,
+    /// `brings=MODULE`, `rebuild`.
     pub(crate) fn says(mut self, module: &str, words: &str) -> Self {
         let id = id(module);
         for target in self.snapshot.kernels.keys() {
@@ -183,12 +184,23 @@ impl Sample {
     }
 }
 
+fn brought(name: &str) -> BuiltModule {
+    BuiltModule {
+        built_name: name.to_owned(),
+        built_location: PathBuf::new(),
+        dest_name: name.to_owned(),
+        dest_location: "/extra".to_owned(),
+        strip: true,
+        excluded: None,
+    }
+}
+
 fn loaded(id: &ModuleId, words: &str) -> Loaded {
     let depends = words.split(' ').filter_map(|word| word.strip_prefix("needs="));
     let conf = ModuleConf {
         name: id.name.clone(),
         version: id.version.clone(),
-        modules: Vec::new(),
+        modules: words.split(' ').filter_map(|word| word.strip_prefix("brings=")).map(brought).collect(),
         make: MakeCommand::Default,
         patches: Vec::new(),
         autoinstall: !words.contains("noauto"),

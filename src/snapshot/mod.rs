@@ -49,6 +49,10 @@ pub(crate) struct Snapshot {
     pub(crate) waiting: BTreeSet<(ModuleId, Target)>,
     /// Installed builds of which a file is missing under the kernel, or was replaced by one that nobody owns.
     pub(crate) lost: BTreeSet<(ModuleId, Target)>,
+    /// Builds that were not installed, as what the kernel has counts more: what was found, in a sentence.
+    pub(crate) served: BTreeMap<(ModuleId, Target), String>,
+    /// The names of the modules that are part of a kernel's image.
+    pub(crate) builtin: BTreeMap<Target, BTreeSet<String>>,
     /// Builds that are not signed, and can be now.
     pub(crate) unsigned: BTreeSet<(ModuleId, Target)>,
     /// Builds that nothing is noted about and whose modules say that they are for this kernel: another DKMS made them.
@@ -99,6 +103,8 @@ pub(crate) enum Content {
     Nothing,
     /// dkms.conf at most: nothing to build.
     ConfOnly,
+    /// The same, of a module that came as builds alone.
+    OnlyBuilds,
     Sources,
 }
 
@@ -244,6 +250,7 @@ impl Snapshot {
         for target in wanted {
             let source_dir = view.inputs.kernel_source_dir.as_deref();
             let kernel = kernel::installed::kernel(view.tree.layout(), target, source_dir);
+            self.builtin.insert(target.clone(), kernel::builtin::modules(&kernel.folder));
             self.kernels.insert(target.clone(), kernel);
         }
     }

@@ -26,6 +26,8 @@ struct OfKernel {
     target: Target,
     conf: Result<Loaded, ConfError>,
     standing: Standing,
+    /// What serves in its place, in a sentence.
+    served: Option<String>,
 }
 
 /// How a build compares with what is there now.
@@ -53,7 +55,8 @@ impl Snapshot {
         let of_kernel = |target: &Target| {
             let conf = conf(view, &source, id, target, memo);
             let standing = self.standing(view, (id, target), &source, &conf, memo);
-            OfKernel { target: target.clone(), conf, standing }
+            let served = self.served(view, id, target);
+            OfKernel { target: target.clone(), conf, standing, served }
         };
         let of_kernels = targets.iter().map(of_kernel).collect();
         Reading { id: id.clone(), source, of_kernels }
@@ -62,8 +65,9 @@ impl Snapshot {
     /// Takes in what was read.
     pub(super) fn take_in(&mut self, reading: Reading) {
         let Reading { id, source, of_kernels } = reading;
-        for OfKernel { target, conf, standing } in of_kernels {
+        for OfKernel { target, conf, standing, served } in of_kernels {
             let build = (id.clone(), target);
+            self.served.extend(served.map(|text| (build.clone(), text)));
             match standing {
                 Standing::Plain => {}
                 Standing::Noted { awaits_install, can_be_signed, is_lost, changed } => {
@@ -86,6 +90,13 @@ impl Snapshot {
         self.sources.insert(id, source);
     }
 
+    /// What was found to serve in the place of the build that is there, if it still is so.
+    fn served(&self, view: &View<'_>, id: &ModuleId, target: &Target) -> Option<String> {
+        let build = self.module(id)?.build(target).filter(|build| !build.installed)?;
+        let served = records::Served::known(view.tree.layout(), id, target)?;
+        (served.stamp == build.stamp).then_some(served.text)
+    }
+
     /// Where the source of a module is, and what is in it.
     pub(super) fn source(&self, view: &View<'_>, id: &ModuleId, source: &AddSource) -> Source {
         let named_otherwise = match source {
@@ -105,7 +116,12 @@ impl Snapshot {
         let without_source = matches!(source, AddSource::Archive(unpacked) if unpacked.source.is_none());
         let has_own_conf = folder.join("dkms.conf").is_file();
         let has_conf = view.inputs.conf.as_ref().map_or(has_own_conf, |conf| conf.is_file());
-        let content = if without_source { Content::ConfOnly } else { content(&folder, has_own_conf) };
+        let own = view.tree.layout().source_link(id);
+        let is_own = || fs_err::symlink_metadata(&own).is_ok_and(|meta| meta.is_dir());
+        let content = match if without_source { Content::OnlyBuilds } else { content(&folder, has_own_conf) } {
+            Content::ConfOnly if is_own() => Content::OnlyBuilds,
+            content => content,
+        };
         Source { folder, content, has_conf, named_otherwise }
     }
 

@@ -12,7 +12,7 @@ use fs_err as fs;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::placed::Placed;
+use super::placed::{Placed, Whereabouts};
 use super::{Layout, TreeWriter};
 use crate::ids::{ModuleId, Target};
 use crate::sys::fingerprint;
@@ -136,6 +136,42 @@ pub(crate) fn fingerprint_of(
         return Some(note);
     }
     note.before.map(|before| *before).filter(|before| before.stamp == present)
+}
+
+/// A module was not installed, as what the kernel has already counts more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Served {
+    pub(crate) module: ModuleId,
+    pub(crate) target: Target,
+    /// The stamp of the build that was compared, as a fingerprint has it.
+    pub(crate) stamp: Option<u64>,
+    /// The files that serve, as they were then.
+    pub(crate) by: Vec<Placed>,
+    /// What was found, in a sentence.
+    pub(crate) text: String,
+}
+
+impl Served {
+    /// What is known to serve this kernel in a module's place, as long as it is as it was.
+    pub(crate) fn known(layout: &Layout, module: &ModuleId, target: &Target) -> Option<Self> {
+        one::<Self>(layout, module, Some(target)).filter(|served| served.is_so(layout))
+    }
+
+    pub(crate) fn is_so(&self, layout: &Layout) -> bool {
+        self.by.iter().all(|file| file.whereabouts(layout) == Whereabouts::AsPut)
+    }
+}
+
+impl Record for Served {
+    const KIND: &'static str = "served";
+
+    fn module(&self) -> &ModuleId {
+        &self.module
+    }
+
+    fn target(&self) -> Option<&Target> {
+        Some(&self.target)
+    }
 }
 
 /// A person removed this version while a package holds its source: it stays removed until the source changes.

@@ -61,7 +61,7 @@ fn nobody_in_particular_may_ask_and_a_bad_file_has_its_code() {
     sandbox.source("foo", "1", "");
     assert_eq!(sandbox.dkms_as_nobody(&format!("conf foo/1 -k {KERNEL}")).code, 0);
     sandbox.write("src/bad-1/dkms.conf", "PACKAGE_NAME=bad\n");
-    for (operand, code) in [("bad/1", 8), ("none/1", 4), ("foo", 1), ("", 1)] {
+    for (operand, code) in [("bad/1", 8), ("none/1", 4), ("foo", 0), ("nobody", 1), ("", 1)] {
         assert_eq!(sandbox.dkms(&format!("conf {operand} -k {KERNEL}")).code, code, "{operand}");
     }
 }

@@ -160,6 +160,7 @@ const CASES: &[(Kind, Prepare, &str)] = &[
     (BadConf, |sandbox| sandbox.write("src/foo-1/dkms.conf", "PACKAGE_NAME=foo\n"), "add foo/1"),
     (BadConf, |sandbox| sandbox.write("there/dkms.conf", "if\n"), "add there"),
     (EmptySource, only_conf, "build foo/1 -k KERNEL"),
+    (OnlyBuilds, only_builds, "build foo/1 -k 6.1.0-2"),
     (OnlyAndOnly, built, "mktarball foo/1 -k KERNEL --binaries-only --source-only"),
     (ArchiveAlreadyAdded, archived, "ldtarball foo.dkms.tar.gz"),
     (NoWritePermission, built, "mktarball foo/1 -k KERNEL --archive /proc/foo.tar.gz"),
@@ -321,6 +322,14 @@ fn unsigned_where_it_matters(sandbox: &Sandbox) {
     source(sandbox);
     let config = format!("lib/modules/{KERNEL}/build/include/config/auto.conf");
     sandbox.write(&config, "CONFIG_MODULES=y\nCONFIG_MODULE_SIG_FORCE=y\n");
+}
+
+fn only_builds(sandbox: &Sandbox) {
+    built(sandbox);
+    sandbox.ok(&format!("mktarball foo/1 --binaries-only -k {KERNEL} --archive ./foo.dkms.tar.gz"));
+    sandbox.ok("remove foo/1 --all");
+    std::fs::remove_dir_all(sandbox.path("src/foo-1")).expect("its source");
+    sandbox.dkms("ldtarball foo.dkms.tar.gz");
 }
 
 fn only_conf(sandbox: &Sandbox) {

@@ -26,3 +26,4 @@ mod reconcile;
 mod root;
 mod several;
 mod sources;
+mod standings;

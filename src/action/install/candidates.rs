@@ -11,6 +11,8 @@ use crate::kernel::files::ModuleFiles;
 use crate::step::Switch;
 use crate::sys;
 use crate::tree::installed::{Installed, InstalledFile};
+use crate::tree::placed::Placed;
+use crate::tree::records::{self, Served};
 use crate::version;
 
 use super::files::{built_file, of_build};
@@ -41,16 +43,19 @@ pub(super) fn choose(job: &Job<'_>, conf: &ModuleConf) -> Result<Installed> {
     let active = job.active();
     let check = Check::new(job, conf);
     let mut files = Vec::new();
-    let mut refusals = Vec::new();
+    let (mut refusals, mut serving) = (Vec::new(), Vec::new());
     for candidate in &candidates {
         let there = in_its_way(job, candidate, &present, active.as_ref());
         match check.refusal(job, candidate, there.as_deref())? {
-            Some(refusal) => refusals.push(format!("{} was not installed: {refusal}", candidate.name)),
+            Some(refusal) => {
+                serving.extend(there);
+                refusals.push(format!("{} was not installed: {refusal}", candidate.name));
+            }
             None => files.push(file(job, candidate, there.filter(|_| active.is_none()))?),
         }
     }
     if files.is_empty() && !candidates.is_empty() {
-        return Err(nothing_left(job, &refusals));
+        return Err(nothing_left(job, &refusals, &serving));
     }
     for refusal in refusals {
         job.context.reporter.warn(refusal);
@@ -60,8 +65,17 @@ pub(super) fn choose(job: &Job<'_>, conf: &ModuleConf) -> Result<Installed> {
     Ok(Installed { version: job.id.version.clone(), files, obsolete, before })
 }
 
-fn nothing_left(job: &Job<'_>, refusals: &[String]) -> Error {
+/// Noted, so that it is not tried again while nothing has changed.
+fn nothing_left(job: &Job<'_>, refusals: &[String], serving: &[PathBuf]) -> Error {
     let message = format!("nothing of {} was installed for {}: {}", job.id, job.target, refusals.join("; "));
+    let layout = job.context.tree.layout();
+    let by = serving.iter().filter_map(|file| Placed::now(layout, &layout.named(file)).ok()).collect();
+    let (module, target) = (job.id.clone(), job.target.clone());
+    let stamp = records::stamp(&layout.built(job.id, job.target));
+    let served = Served { module, target, stamp, by, text: message.clone() };
+    if let Err(error) = job.context.lock.writer().record(&served) {
+        job.context.reporter.warn(format!("what serves instead of {} cannot be noted: {error}", job.id));
+    }
     Error::new(Kind::NothingInstalled, message).hint("`--force` installs it nevertheless")
 }
 
@@ -147,7 +161,9 @@ impl Check {
         let theirs = facts::read(&followed(job, there)).unwrap_or_default();
         let identical = || sys::fs::same_content(&candidate.built, &followed(job, there)).unwrap_or(false);
         let refusal = version_check::check(&ours, &theirs, identical);
-        Ok(refusal.map(|refusal| format!("{refusal} ({})", there.display())))
+        let version = |facts: &Facts| facts.version.clone().unwrap_or_else(|| "no version".to_owned());
+        let versions = || format!("{} against {} here", version(&theirs), version(&ours));
+        Ok(refusal.map(|refusal| format!("{refusal} ({}: {})", there.display(), versions())))
     }
 }
 
