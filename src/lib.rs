@@ -11,8 +11,8 @@
 //! 5. [`action`]: runs a plan.
 //! 6. [`package`]: RPM and Debian packages from an archive or folder. [`diagnose`]: what a build log means.
 //!    [`archive`]: archives in and out, under limits.
-//! 7. Readers: [`snapshot`] (all of the disk that a plan needs), [`conf`] (dkms.conf, framework.conf), [`kernel`]
-//!    (headers, configuration, module files).
+//! 7. Readers: [`snapshot`] (all of the disk that a plan needs), [`trust`] (keys, and whether a kernel would load a module),
+//!    [`conf`] (dkms.conf, framework.conf), [`kernel`] (headers, configuration, module files).
 //! 8. [`tree`]: /var/lib/dkms; alone writes there, under its lock.
 //! 9. [`sys`]: processes, files, environment, below one root.
 //!
@@ -63,6 +63,7 @@ mod status;
 mod step;
 mod sys;
 mod tree;
+mod trust;
 mod version;
 
 use std::ffi::OsString;

@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["package", "diagnose"],
     &["archive"],
     &["snapshot"],
+    &["trust"],
     &["conf"],
     &["kernel"],
     &["tree"],

@@ -14,6 +14,7 @@ mod legacy;
 mod man;
 #[cfg(feature = "packages")]
 mod mkrepo;
+mod mok;
 mod operand;
 #[cfg(feature = "packages")]
 mod package;

@@ -9,7 +9,7 @@ use super::legacy::{
 };
 use super::request;
 use super::verb::{Files, Group, Operand, Position, Run, Takes, Verb};
-use super::{check, complete, conf, event, fsck, generate, help, status};
+use super::{check, complete, conf, event, fsck, generate, help, mok, status};
 
 /// Every verb, in the order in which help lists them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Verb> {
@@ -201,6 +201,26 @@ const ENGINE: &[Verb] = &[
         takes: Takes::Only(&[REPAIR, CHANGING], &[]),
         examples: &[("dkms fsck", "look, change nothing"), ("dkms fsck --repair", "repair what can be repaired")],
         ..acting("fsck", "find damage in the tree and under the kernels, and repair it", Run::Look(fsck::run))
+    },
+    Verb {
+        group: Group::Machine,
+        position: Position::First,
+        more: "For each module and kernel: does it load, load and taint the kernel, or not load, and why; and the one thing to \
+               do next. The firmware, shim's lists and the kernels are read as they are. verify tells who signed a module, \
+               and ends with 1 when the signature does not fit.",
+        operand: Operand {
+            shown: "[status] | verify FILE|MODULE/VERSION",
+            meaning: "status is the default; -m and -k select",
+            most: 2,
+            words: &["modules"],
+            files: Files::Any,
+        },
+        takes: Takes::Only(&[MODULE, KERNELS, JSON], &[]),
+        examples: &[
+            ("dkms mok", "would the modules load under Secure Boot?"),
+            ("dkms mok verify hello/1.0", "who signed its files, and are they as they were signed?"),
+        ],
+        ..acting("mok", "tell what this machine trusts, and which modules load", Run::Look(mok::run))
     },
     Verb {
         group: Group::Machine,

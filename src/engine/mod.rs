@@ -9,6 +9,7 @@ pub(crate) mod failures;
 pub(crate) mod gather;
 pub(crate) mod initramfs;
 mod leavers;
+pub(crate) mod mok;
 pub(crate) mod pending;
 pub(crate) mod pipeline;
 pub(crate) mod policy;

@@ -16,9 +16,6 @@ struct Running {
     secure_boot: bool,
 }
 
-/// The variable of the firmware; its fifth byte is 1 while Secure Boot is on.
-const SECURE_BOOT: &str = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
-
 /// Why this kernel refuses modules without a signature; None when it loads them, as far as can be seen from here.
 pub(crate) fn reason(system: &System, target: &Target, config: &KernelConfig) -> Option<&'static str> {
     let is_checked = config.is_enabled("CONFIG_MODULE_SIG") || config.takes_signatures();
@@ -34,7 +31,7 @@ impl Running {
             release: system.running_kernel().cloned(),
             sig_enforce: text("/sys/module/module/parameters/sig_enforce"),
             lockdown: text("/sys/kernel/security/lockdown"),
-            secure_boot: fs_err::read(system.path(SECURE_BOOT)).is_ok_and(|value| value.get(4) == Some(&1)),
+            secure_boot: system.is_secure_boot(),
         }
     }
 }

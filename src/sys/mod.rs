@@ -5,6 +5,7 @@ pub(crate) mod bounded;
 pub(crate) mod chroot;
 pub(crate) mod compare;
 pub(crate) mod copy;
+pub(crate) mod efi;
 pub(crate) mod environment;
 pub(crate) mod fingerprint;
 pub(crate) mod fs;

@@ -21,9 +21,35 @@ cp /tmp/content /wrong/stranger.ko
 openssl req -new -x509 -newkey rsa:2048 -nodes -subj /CN=stranger -keyout stranger.key -out stranger.pem 2>/dev/null
 "$SIGN_FILE" sha256 stranger.key stranger.pem /wrong/stranger.ko
 
+# told COMMAND: boots, has `dkms mok verify` say what the kernel will do with each file, and asks the kernel; then the same
+# again with module.sig_enforce on; then COMMAND.
+told() {
+    initramfs "
+mount -t securityfs securityfs /sys/kernel/security
+modprobe efivarfs && mount -t efivarfs efivarfs /sys/firmware/efi/efivars
+for manner in free enforced; do
+    [ \$manner = free ] || echo Y >/sys/module/module/parameters/sig_enforce
+    for file in $signed /wrong/*.ko; do
+        said=\$(dkms mok verify \$file | sed -n 's/^    the running kernel: \([a-z]* *[a-z]* *[a-z]*\).*/\1/p')
+        case \$said in loads*) said=loads ;; 'would not load') said=refused ;; esac
+        if insmod \$file 2>&1; then rmmod blink; really=loads; else really=refused; fi
+        echo \$manner: \$really: \$file
+        echo told: \$said/\$really: \$manner \$file
+    done
+done
+$1
+" "$signed" /wrong/*.ko $(find "/lib/modules/$KERNEL/kernel" -name 'efivarfs.ko') /usr/sbin/dkms $(ldd /usr/sbin/dkms | grep -o '/[^ ]*') \
+        /var/lib/dkms/mok.pub /etc/os-release "/boot/config-$KERNEL" /wrong/db
+    boot quiet "${firmware[@]}"
+    [ "$(grep -c '^told:' console)" -eq 10 ] || fail 'not all were asked for'
+    ! grep '^told:' console | grep -vE '^told: (loads/loads|refused/refused):' || fail 'dkms mok told something else than the kernel did'
+}
+# load MANNER COUNT: how many did.
+load() { [ "$(grep -c "^$1: loads:" console)" -eq "$2" ] || fail "$1: not $2 were loaded"; }
+
 # UEFI specification: EFI_VARIABLE_AUTHENTICATION_2 (8.2.2), EFI_SIGNATURE_LIST (32.4.1). Without a platform key the firmware is
 # in setup mode and asks for no signature of the list.
-step 'the firmware learns the certificate'
+step 'what will teach the firmware the certificate'
 little() { printf "\\x$(printf %02x $(($1 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\x$(printf %02x $(($1 >> 16 & 255)))\\x00"; }
 size=$(stat -c %s /var/lib/dkms/mok.pub)
 {
@@ -38,20 +64,15 @@ size=$(stat -c %s /var/lib/dkms/mok.pub)
 } >/wrong/db
 cp /usr/share/OVMF/OVMF_VARS_4M.fd vars
 firmware=(-drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd -drive if=pflash,format=raw,file=vars)
-initramfs "
-modprobe efivarfs
-mount -t efivarfs efivarfs /sys/firmware/efi/efivars && cat /wrong/db >/sys/firmware/efi/efivars/db-$GUID_OF_DB && echo learned
-" /wrong/db $(find "/lib/modules/$KERNEL/kernel" -name 'efivarfs.ko')
-boot quiet "${firmware[@]}"
+step 'a key that nobody knows, until it is learned'
+told "cat /wrong/db >/sys/firmware/efi/efivars/db-$GUID_OF_DB && echo learned"
+load free 5
+load enforced 0
 seen '^learned$'
 
-step 'only the untouched one is loaded'
-initramfs "
-for file in $signed /wrong/*.ko; do
-    insmod \$file 2>&1 && echo loads: \$file && rmmod blink || echo refused: \$file
-done
-" "$signed" /wrong/*.ko
-boot 'quiet module.sig_enforce=1' "${firmware[@]}"
-seen "^loads: $signed$"
-[ "$(grep -c '^loads:' console)" -eq 1 ] || fail 'another one was loaded'
-for wrong in unsigned tampered stripped stranger; do seen "^refused: /wrong/$wrong.ko$"; done
+step 'only the untouched one is loaded; what does not fit is refused everywhere'
+told ''
+load free 4
+seen '^free: refused: /wrong/tampered.ko$'
+load enforced 1
+seen "^enforced: loads: $signed$"

@@ -1,0 +1,151 @@
+//! `dkms mok status|verify|enroll`: will it load? What the machine trusts, who signed a module, and the key's way into the
+//! firmware.
+
+use std::path::Path;
+
+use crate::engine::app::App;
+use crate::engine::mok::{self, Module, Status};
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::report::Reporter;
+use crate::trust::certificate::fingerprint;
+use crate::trust::signed::Intact;
+use crate::trust::told;
+use crate::trust::verdict::{Answer, Manner, Signature};
+
+use super::legacy::Typed;
+use super::operand;
+
+pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
+    let words: Vec<&str> = typed.words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] | ["status"] => status(app, typed),
+        ["verify", what] => verify(app, typed, what),
+        ["verify"] => Err(usage("verify needs a module file or MODULE/VERSION")),
+        ["status", ..] => Err(usage("status takes no operand; -m and -k select")),
+        [word, ..] => Err(usage(&format!("`{word}` is nothing that `dkms mok` does"))),
+    }
+}
+
+fn usage(text: &str) -> Error {
+    Error::new(Kind::Usage, text)
+        .hint("`dkms mok status` tells what would load, `dkms mok verify FILE` who signed a module")
+}
+
+/// Tells what would load. Ends with 0, whatever that is: `dkms check` judges.
+fn status(app: &App, typed: &Typed) -> Result<()> {
+    let (name, version) = operand::parts(typed, None);
+    let status = Status::look(app, &|id, target| {
+        let is_named =
+            |word: &String| *word == target.kernel.as_str() || *word == format!("{}/{}", target.kernel, target.arch);
+        name.as_ref().is_none_or(|name| id.name.as_str() == name)
+            && version.as_ref().is_none_or(|version| id.version.as_str() == version)
+            && (typed.kernels.is_empty() || typed.kernels.iter().any(is_named))
+    })?;
+    if typed.json {
+        app.reporter.answer(status.document()?);
+        return Ok(());
+    }
+    for line in lines(&status) {
+        app.reporter.answer(line);
+    }
+    if let Some(next) = status.next() {
+        app.reporter.answer(format!("next: {}\n    {}", next.why, next.command));
+    }
+    Ok(())
+}
+
+fn lines(status: &Status) -> Vec<String> {
+    let firmware = &status.firmware;
+    let mut lines = vec![match (firmware.is_efi, firmware.secure_boot) {
+        (false, _) => "firmware: this system was not started by EFI, or does not show it".to_owned(),
+        (true, Some(true)) if firmware.validation_off => {
+            "firmware: Secure Boot is on, but shim's validation is off".to_owned()
+        }
+        (true, Some(true)) => "firmware: Secure Boot is on".to_owned(),
+        (true, Some(false)) if firmware.setup_mode == Some(true) => {
+            "firmware: Secure Boot is off (setup mode)".to_owned()
+        }
+        (true, Some(false)) => "firmware: Secure Boot is off".to_owned(),
+        (true, None) => "firmware: EFI, which does not say whether Secure Boot is on".to_owned(),
+    }];
+    match &status.key.certificate {
+        Ok(certificate) => {
+            lines.push(format!("key: {}, {}", status.key.files.certificate, certificate.subject));
+            lines.push(format!("    SHA-256 {}", fingerprint(&certificate.fingerprint)));
+            lines.push(format!("    {}", told(status.key.enrolment)));
+        }
+        Err(_) if status.key.is_missing() => {
+            lines.push(format!("key: none yet ({} is where it would be)", status.key.files.certificate));
+        }
+        Err(why) => lines.push(format!("key: cannot be used: {why}")),
+    }
+    for (target, asks) in &status.kernels {
+        lines.push(match asks.manner {
+            Manner::Never => format!("{target}: checks no signatures"),
+            Manner::Notes => format!("{target}: loads unsigned modules, too"),
+            Manner::Enforces(why) => format!("{target}: loads trusted modules only: {why}"),
+        });
+    }
+    lines.extend(status.modules.iter().map(line));
+    lines
+}
+
+fn line(module: &Module) -> String {
+    let about = format!("{}, {}: {}", module.id, module.target, module.file.display());
+    format!("{about}: {}", sentence(&module.answer))
+}
+
+fn sentence(answer: &Answer) -> String {
+    match answer {
+        Answer::Loads => "loads".to_owned(),
+        Answer::Taints(why) => format!("loads, and taints the kernel: {why}"),
+        Answer::Refused(why) => format!("would not load: {why}"),
+        Answer::CannotTell(why) => format!("cannot be told: {why}"),
+    }
+}
+
+/// Ends with 1 when the signature is none, or does not fit.
+fn verify(app: &App, typed: &Typed, what: &str) -> Result<()> {
+    let files =
+        if Path::new(what).is_file() { vec![Path::new(what).to_path_buf()] } else { installed(app, typed, what)? };
+    let mut bad = 0;
+    for file in files {
+        let (signature, answer) = mok::verify(app, &file)?;
+        let (is_good, text) = match &signature {
+            Signature::None => (false, "not signed".to_owned()),
+            Signature::Unreadable(what) => (false, what.clone()),
+            Signature::Ours { subject, intact: Intact::Yes, enrolment } => {
+                (true, format!("signed by {subject}; the signature fits; its key is {}", told(*enrolment)))
+            }
+            Signature::Ours { subject, intact: Intact::No, .. } => {
+                (false, format!("signed by {subject}, and changed afterwards: the signature does not fit"))
+            }
+            Signature::Ours { subject, intact: Intact::Unknown(why), .. } => {
+                (false, format!("signed by {subject}; not checked: {why}"))
+            }
+            Signature::Foreign { signer, .. } => {
+                (false, format!("signed by {signer}; that certificate is not here, so nothing was checked"))
+            }
+        };
+        bad += usize::from(!is_good);
+        app.reporter.answer(format!("{}: {text}", file.display()));
+        app.reporter.answer(format!("    the running kernel: {}", sentence(&answer)));
+    }
+    if bad > 0 { Err(Error::new(Kind::CheckPending, "not every signature is there and fits")) } else { Ok(()) }
+}
+
+/// The files that a module has under its kernels, opened.
+fn installed(app: &App, typed: &Typed, word: &str) -> Result<Vec<std::path::PathBuf>> {
+    let (name, version) = operand::split(word);
+    let status = Status::look(app, &|id, target| {
+        name.as_ref().is_none_or(|name| id.name.as_str() == name)
+            && version.as_ref().is_none_or(|version| id.version.as_str() == version)
+            && (typed.kernels.is_empty() || typed.kernels.iter().any(|kernel| kernel == target.kernel.as_str()))
+    })?;
+    if status.modules.is_empty() {
+        let error = Error::new(Kind::NotInTree, format!("{word} is no file, and no module that is installed"));
+        return Err(error.hint("`dkms status` lists what is installed"));
+    }
+    Ok(status.modules.into_iter().map(|module| app.tree.layout().opened(&module.file)).collect())
+}

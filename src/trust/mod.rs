@@ -1,0 +1,69 @@
+//! Would this kernel load this module, and if not, what is to be done? Signing keys, what the firmware and a kernel trust, and
+//! who signed a file. Everything is read from files; neither mokutil nor openssl is run.
+//!
+//! [`firmware`] is what the machine says, [`certificate`] and [`signed`] who signed, [`verdict`] the answer.
+
+pub(crate) mod certificate;
+pub(crate) mod firmware;
+mod signature_list;
+pub(crate) mod signed;
+pub(crate) mod verdict;
+
+use std::path::Path;
+
+use crate::ids::Target;
+use crate::kernel::{KernelConfig, ModInfo, enforcement, modinfo};
+use crate::sys::System;
+
+use certificate::Certificate;
+use firmware::{Enrolment, Firmware};
+use signed::Signed;
+use verdict::{Asks, Manner, Signature};
+
+/// Distributions whose kernels take the keys of the platform keyring for modules, which holds those of db and shim's list: "KEYS:
+/// Make use of platform keyring for module signature verify" among the patches of Debian, Fedora and SUSE. Upstream does not.
+const TAKES_PLATFORM_KEYS: [&str; 6] = ["debian", "ubuntu", "fedora", "rhel", "suse", "opensuse"];
+
+/// What a kernel of this root does about signatures.
+pub(crate) fn asks(system: &System, target: &Target, config: &KernelConfig) -> Asks {
+    let family = system.os_release().map(|release| release.family().to_owned()).unwrap_or_default();
+    let takes_database = family.split_whitespace().any(|word| TAKES_PLATFORM_KEYS.contains(&word));
+    let manner = match enforcement::reason(system, target, config) {
+        Some(why) => Manner::Enforces(why),
+        None if config.is_enabled("CONFIG_MODULE_SIG") => Manner::Notes,
+        None => Manner::Never,
+    };
+    // Since 5.18 shim's keys are the machine's, which upstream takes as well.
+    let takes_mok = takes_database || config.is_enabled("CONFIG_INTEGRITY_MACHINE_KEYRING");
+    Asks { manner, takes_database, takes_mok }
+}
+
+/// What is known of the signature of a module file (opened). `own` is the certificate that this machine signs with.
+pub(crate) fn signature(file: &Path, own: Option<&Certificate>, firmware: &Firmware) -> Result<Signature, String> {
+    let content = modinfo::read_module(file).map_err(|error| error.to_string())?;
+    let info = ModInfo::parse(&content).map_err(|reason| format!("it is no kernel module: {reason}"))?;
+    let signed = match Signed::of(&content, &info) {
+        Ok(None) => return Ok(Signature::None),
+        Ok(Some(signed)) => signed,
+        Err(what) => return Ok(Signature::Unreadable(what)),
+    };
+    let found = own.into_iter().cloned().chain(firmware.certificates()).find(|certificate| signed.is_by(certificate));
+    Ok(match found {
+        Some(certificate) => Signature::Ours {
+            subject: certificate.subject.clone(),
+            intact: signed.check(&content, &certificate),
+            enrolment: firmware.enrolment(&certificate),
+        },
+        None => Signature::Foreign { signer: signed.signer(), known: firmware.kernel_has_signer(&signed) },
+    })
+}
+
+/// Where a certificate stands, for people.
+pub(crate) fn told(enrolment: Enrolment) -> &'static str {
+    match enrolment {
+        Enrolment::At(place) => place.text(),
+        Enrolment::Pending => "asked for; to be confirmed at the next start",
+        Enrolment::Revoked => "revoked: no kernel takes it",
+        Enrolment::Not => "not enrolled",
+    }
+}
