@@ -1,15 +1,29 @@
-//! What a build log means: the first error in it, its likely cause, and what to do.
+//! What a build log means: the line that ended the build, its cause where that is known, and what to do about it.
+//!
+//! Right or silent: a cause is told only where the line that ended the build shows it (with the facts of [`About`]).
+//! [`line`] knows what a line is, [`fatal`] which one counts, [`rules`] and [`interface`] what it means; the changes of the
+//! kernel's own interface are a table in [`changes`].
 
+mod about;
+mod changes;
+mod fatal;
+mod interface;
+mod line;
+mod product;
 mod rules;
+mod rules_of_make;
+mod rules_of_tools;
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
-use std::sync::LazyLock;
 
-use regex::{Regex, RegexSet};
+use regex::Regex;
 
-use rules::{FIRST_ERROR, MACHINE, Rule};
+pub(crate) use about::{About, Packages, Source};
+pub(crate) use product::misnamed;
+
+use fatal::{Fatal, Search};
 
 /// More of a line than this is no help to a reader.
 const LONGEST_LINE: usize = 300;
@@ -19,13 +33,25 @@ const LONGEST_LINE: usize = 300;
 pub(crate) struct Finding {
     /// The line of the log, from 1.
     pub(crate) number: usize,
-    /// The first line that tells of an error.
+    /// The line that ended the build.
     pub(crate) line: String,
-    /// Why it happened, where that is known, in a sentence.
-    pub(crate) cause: Option<String>,
+    /// Why it happened, where that is known.
+    pub(crate) cause: Option<Cause>,
     /// What to do about that.
     pub(crate) advice: Option<String>,
 }
+
+/// Why, in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cause(pub(crate) String);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Cause {}
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,111 +59,75 @@ impl fmt::Display for Finding {
     }
 }
 
-impl std::error::Error for Finding {}
+impl std::error::Error for Finding {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref().map(|cause| cause as _)
+    }
+}
 
-/// Explains the log of a failed build; None when nothing in it looks like an error. Logs of any size are read line by
-/// line.
-pub(crate) fn read(log: &Path) -> io::Result<Option<Finding>> {
+/// Explains the log of a build whose command ended with this code (None: by a signal); None when no line tells of a failure. Logs of
+/// any size are read line by line.
+pub(crate) fn read(log: &Path, code: Option<u8>, about: &About<'_>) -> io::Result<Option<Finding>> {
     let mut reader = BufReader::new(fs_err::File::open(log)?);
     let mut search = Search::default();
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line)? > 0 {
-        search.line(String::from_utf8_lossy(&line).trim_end());
+        search.line(&plain(String::from_utf8_lossy(&line).trim_end()));
         line.clear();
     }
-    Ok(search.finding())
+    Ok(found(search, code, about))
 }
 
 /// Explains the text of a log.
 #[cfg(test)]
-pub(crate) fn explain(log: &str) -> Option<Finding> {
+pub(crate) fn explain(log: &str, code: Option<u8>, about: &About<'_>) -> Option<Finding> {
     let mut search = Search::default();
-    log.lines().for_each(|line| search.line(line));
-    search.finding()
+    log.lines().for_each(|line| search.line(&plain(line.trim_end())));
+    found(search, code, about)
 }
 
-/// Lines that tell of an error themselves.
-static ERRORS: LazyLock<RegexSet> = LazyLock::new(|| {
-    #[expect(clippy::expect_used, reason = "constant patterns, compiled by every test")]
-    RegexSet::new([
-        r"(?i)(^|[\s:\[])(fatal )?error( \w+)?:\s",
-        r"(: |: line )\S+: (command )?not found$",
-        r"\*\*\* (No rule to make|No targets|missing separator|.*Stop\.$)",
-        r"(?i)no space left on device|disk quota exceeded|read-only file system",
-        r"(?i)virtual memory exhausted|cannot allocate memory|: Killed|^Killed",
-        r"undefined!$",
-        r"Hunk #\d+ FAILED|can't find file to patch",
-        r": (Permission denied|Exec format error)$",
-        r": No such file or directory$",
-    ])
-    .expect("constant patterns")
-});
+fn found(search: Search, code: Option<u8>, about: &About<'_>) -> Option<Finding> {
+    let commands = search.commands.clone();
+    let fatal = search.ended(code)?;
+    let (number, line) = (fatal.number, shorten(&fatal.line));
+    let meaning = rules::meaning(&Case { fatal: &fatal, commands: &commands, about });
+    let (cause, advice) = meaning.map(|(cause, advice)| (Cause(cause), advice)).unzip();
+    Some(Finding { number, line, cause, advice })
+}
 
-/// Lines in which make passes on that something failed before.
-static PASSED_ON: LazyLock<Regex> = LazyLock::new(|| compiled(r"\*\*\* .*Error \d+"));
+/// What a rule looks at.
+struct Case<'a> {
+    fatal: &'a Fatal,
+    commands: &'a [String],
+    about: &'a About<'a>,
+}
 
-static MACHINE_PATTERNS: LazyLock<RegexSet> = LazyLock::new(|| set(MACHINE));
-static FIRST_PATTERNS: LazyLock<RegexSet> = LazyLock::new(|| set(FIRST_ERROR));
+/// The line with the quotes that every locale knows, and without colours.
+fn plain(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '‘' | '’' | '`' => plain.push('\''),
+            // A colour: CSI, parameters, a letter (ECMA-48, 5.4).
+            '\u{1b}' => {
+                let mut is_first = true;
+                for next in characters.by_ref() {
+                    if !(is_first && next == '[') && ('\u{40}'..='\u{7e}').contains(&next) {
+                        break;
+                    }
+                    is_first = false;
+                }
+            }
+            _ => plain.push(character),
+        }
+    }
+    plain
+}
 
 #[expect(clippy::expect_used, reason = "constant patterns, compiled by every test")]
 fn compiled(pattern: &str) -> Regex {
     Regex::new(pattern).expect("constant pattern")
-}
-
-#[expect(clippy::expect_used, reason = "constant patterns, compiled by every test")]
-fn set(rules: &[Rule]) -> RegexSet {
-    RegexSet::new(rules.iter().map(|rule| rule.pattern)).expect("constant patterns")
-}
-
-/// What was found so far in a log that is read line by line.
-#[derive(Default)]
-struct Search {
-    number: usize,
-    first: Option<(usize, String)>,
-    passed_on: Option<(usize, String)>,
-    machine: Option<(usize, usize, String)>,
-}
-
-impl Search {
-    fn line(&mut self, line: &str) {
-        self.number += 1;
-        // Our own lines between the commands.
-        if line.starts_with("# ") {
-            return;
-        }
-        let is_passed_on = PASSED_ON.is_match(line);
-        if is_passed_on {
-            self.passed_on.get_or_insert_with(|| (self.number, shorten(line)));
-        } else if self.first.is_none() && ERRORS.is_match(line) {
-            self.first = Some((self.number, shorten(line)));
-        }
-        if let Some(rule) = MACHINE_PATTERNS.matches(line).iter().next()
-            && self.machine.as_ref().is_none_or(|(best, ..)| rule < *best)
-        {
-            self.machine = Some((rule, self.number, shorten(line)));
-        }
-    }
-
-    fn finding(self) -> Option<Finding> {
-        // A full disk or a missing compiler explains whatever failed before it was noticed.
-        if let Some((rule, number, line)) = self.machine {
-            return Some(explained(number, line, &MACHINE[rule]));
-        }
-        let (number, line) = self.first.or(self.passed_on)?;
-        Some(match FIRST_PATTERNS.matches(&line).iter().next() {
-            Some(rule) => explained(number, line, &FIRST_ERROR[rule]),
-            None => Finding { number, line, cause: None, advice: None },
-        })
-    }
-}
-
-fn explained(number: usize, line: String, rule: &Rule) -> Finding {
-    let captures = compiled(rule.pattern).captures(&line).map(|found| {
-        let word = found.iter().skip(1).flatten().next().map_or("", |word| word.as_str());
-        (rule.cause.replace("{}", word), rule.advice.replace("{}", word))
-    });
-    let (cause, advice) = captures.unzip();
-    Finding { number, line, cause, advice }
 }
 
 fn shorten(line: &str) -> String {

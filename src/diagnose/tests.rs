@@ -1,94 +1,333 @@
 use super::*;
+use crate::ids::{KernelRelease, ModuleId, ModuleName, ModuleVersion};
+use std::collections::BTreeMap;
 
-/// The cause found for a log of this one line among harmless ones.
-fn cause(line: &str) -> String {
-    let log = format!(
-        "# command: make\nmake[1]: Entering directory '/usr/src/x'\n{line}\nmake: *** [Makefile:5: all] Error 2\n"
-    );
-    let finding = explain(&log).unwrap_or_else(|| panic!("nothing found in: {line}"));
-    assert_eq!((finding.number, finding.line.as_str()), (3, line.trim()), "{line}");
-    finding.cause.unwrap_or_default()
-}
+/// Logs of builds that failed with the headers of Linux 6.1 and 6.12, shortened.
+const LOGS: [(&str, &str); 2] = [
+    ("6.1.0-50-amd64", include_str!("../../tests/fixtures/build-logs/6.1.0-50-amd64.txt")),
+    ("6.12.117+deb12-amd64", include_str!("../../tests/fixtures/build-logs/6.12.117+deb12-amd64.txt")),
+];
 
 #[test]
-fn errors_of_real_logs_get_their_cause() {
-    let cases = [
-        (
-            "/b/x.c:12:9: error: implicit declaration of function ‘del_timer’; did you mean ‘add_timer’? [-Werror=implicit-function-declaration]",
-            "no function del_timer",
-        ),
-        ("/b/x.c:7:3: error: call to undeclared function 'del_timer'; ISO C99 and later", "no function del_timer"),
-        ("/b/x.c:12:9: error: ‘struct net_device’ has no member named ‘dev_addr_len’", "no member dev_addr_len"),
-        ("/b/x.c:12:9: error: too few arguments to function ‘class_create’", "other arguments"),
-        (
-            "/b/x.c:1:10: fatal error: linux/genhd.h: No such file or directory",
-            "header linux/genhd.h does not exist in this kernel",
-        ),
-        ("/b/x.c:1:10: fatal error: stdarg.h: No such file or directory", "since 5.16"),
-        ("/b/x.c:1:10: fatal error: config.h: No such file or directory", "config.h was not found"),
-        ("ERROR: modpost: \"foo_register\" [/b/x.ko] undefined!", "exports the symbol foo_register"),
-        (
-            "ERROR: modpost: GPL-incompatible module x.ko uses GPL-only symbol 'bar_do'",
-            "bar_do to modules under the GPL only",
-        ),
-        ("/b/x.c:3:1: error: conflicting types for ‘vm_flags_set’", "internal interface"),
-        (
-            "/b/x.c:3:1: error: initialization of ‘int (*)(void)’ from incompatible pointer type ‘x’ [-Werror=incompatible-pointer-types]",
-            "internal interface",
-        ),
-        ("/bin/sh: 1: gcc-12: not found", "compiler or linker `gcc-12` is not installed"),
-        (
-            "make[2]: x86_64-linux-gnu-gcc-12: No such file or directory",
-            "compiler `x86_64-linux-gnu-gcc-12` is not installed",
-        ),
-        ("bash: line 3: clang: command not found", "`clang` is not installed"),
-        ("/bin/sh: 1: bison: not found", "`bison` is not installed"),
-        ("/bin/sh: 1: frobnicate: not found", "`frobnicate` is not installed"),
-        ("/usr/src/h/scripts/check-local-export: llvm-nm failed", "`llvm-nm` failed or is not installed"),
-        ("/bin/sh: 1: pahole: not found", "`pahole` is not installed"),
-        (
-            "error: Cannot generate ORC metadata for CONFIG_UNWINDER_ORC=y, please install libelf-dev, libelf-devel",
-            "libelf",
-        ),
-        ("scripts/sign-file.c:25:10: fatal error: openssl/opensslv.h: No such file or directory", "OpenSSL"),
-        ("/b/x.c: fatal error: error writing to /tmp/cc.s: No space left on device", "disk is full"),
-        ("gcc: fatal error: Killed signal terminated program cc1", "memory"),
-        ("gcc-11: error: unrecognized command-line option ‘-mharden-sls=all’", "option `-mharden-sls=all`"),
-        ("cc1: error: incompatible gcc/plugin versions", "plugins"),
-        ("  ERROR: Kernel configuration is invalid.", "incomplete"),
-        ("make[2]: *** No rule to make target '/b/x.o', needed by '/b/x.mod'.  Stop.", "/b/x.o"),
-        ("make: *** No targets specified and no makefile found.  Stop.", "no Makefile"),
-        ("/usr/src/h/scripts/Makefile.build:44: /b/Makefile: No such file or directory", "no Makefile"),
-        ("Makefile:3: *** missing separator.  Stop.", "not a valid makefile"),
-        ("configure: error: no kernel source found", "gave up: no kernel source found"),
-        ("/b/x.c:3:1: internal compiler error: Segmentation fault", "compiler itself"),
-        ("/b/x.c:3:1: error: expected ‘;’ before ‘}’ token", ""),
-    ];
-    for (line, expected) in cases {
-        let found = cause(line);
-        assert!(found.contains(expected) && (expected.is_empty() == found.is_empty()), "{line}\n→ {found}");
+fn real_logs_of_two_kernels_get_their_cause_or_none() {
+    for (kernel, text) in LOGS {
+        for log in text.split("=== ").skip(1) {
+            let (head, log) = log.split_once('\n').unwrap();
+            let (name, expected) = head.split_once(" | ").unwrap_or((head, ""));
+            let found = Build::on(kernel).explain(log);
+            let cause = found.and_then(|found| found.cause).map_or(String::new(), |cause| cause.0);
+            assert_eq!(cause, expected, "{kernel} {name}");
+        }
+    }
+}
+
+/// A source folder with these files; a name that ends with `/` is an empty folder.
+#[derive(Default)]
+struct Files(BTreeMap<&'static str, &'static str>);
+
+impl Source for Files {
+    fn has(&self, path: &str) -> bool {
+        self.0.contains_key(path)
+    }
+    fn is_not_executable(&self, path: &str) -> bool {
+        self.0.get(path) == Some(&"not executable")
+    }
+    fn text(&self, path: &str) -> Option<String> {
+        self.0.get(path).map(|text| (*text).to_owned())
+    }
+    fn is_empty(&self, path: &str) -> bool {
+        self.0.contains_key(format!("{path}/").as_str())
+    }
+    fn modules(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+struct Build {
+    id: ModuleId,
+    kernel: KernelRelease,
+    files: Files,
+    packages: Packages,
+    code: u8,
+}
+
+impl Build {
+    fn on(kernel: &str) -> Self {
+        let id = ModuleId::new(ModuleName::new("x").unwrap(), ModuleVersion::new("1.0").unwrap());
+        Self {
+            id,
+            kernel: KernelRelease::new(kernel).unwrap(),
+            files: Files::default(),
+            packages: Packages::Apt,
+            code: 2,
+        }
+    }
+
+    fn explain(&self, log: &str) -> Option<Finding> {
+        let about = About { id: &self.id, kernel: &self.kernel, packages: self.packages, source: &self.files };
+        explain(log, Some(self.code), &about)
     }
 }
 
 #[test]
-fn the_first_error_wins_over_later_ones_and_over_what_make_says() {
-    let log = "warning: error handling is odd\nmake: *** [x] Error 1\na.c:1: error: one\nb.c:1: error: two\n";
-    let finding = explain(log).unwrap();
-    assert_eq!((finding.number, finding.line.as_str()), (3, "a.c:1: error: one"));
-    assert_eq!(finding.to_string(), "line 3 of the log: a.c:1: error: one");
+fn every_row_says_where_it_can_be_read() {
+    for change in changes::CHANGES {
+        assert!(!change.file.is_empty() && !change.now.is_empty() && !change.now.ends_with('.'), "{change:?}");
+        compiled(change.name);
+    }
+}
+
+/// A log, what lies in the source, the exit code; then what cause and advice have to hold.
+type Expected = (&'static str, &'static [(&'static str, &'static str)], u8, &'static str, &'static str);
+
+/// `command`, then the lines that it wrote.
+fn log(lines: &str) -> String {
+    let (command, rest) = lines.split_once('\n').unwrap_or((lines, ""));
+    format!("DKMS (dkms-rs-1.0) make.log for x/1.0 for kernel 6.12.9-amd64 (x86_64)\n\n# command: {command}\n{rest}\n")
+}
+
+fn check(cases: &[Expected]) {
+    for (lines, files, code, cause, advice) in cases {
+        let build = Build { files: Files(files.iter().copied().collect()), code: *code, ..Build::on("6.12.9-amd64") };
+        let found = build.explain(&log(lines));
+        let told = found.as_ref().and_then(|found| found.cause.as_ref()).map_or("", |cause| cause.0.as_str());
+        let hint = found.as_ref().and_then(|found| found.advice.as_deref()).unwrap_or_default();
+        let is_right = if cause.is_empty() { told.is_empty() } else { told.contains(cause) };
+        assert!(is_right && hint.contains(advice), "{lines}\n→ {found:?}");
+    }
 }
 
 #[test]
-fn a_fault_of_the_machine_explains_earlier_errors() {
-    let log = "a.c:1: error: unknown type name ‘x’\ncc1: fatal error: /tmp/x.s: No space left on device\n";
-    assert_eq!(explain(log).unwrap().cause.as_deref(), Some("the disk is full"));
+fn the_way_from_dkms_conf_to_the_modules_files_is_explained() {
+    check(&[
+        (
+            "make -j4 KERNELRELEASE=6.12.9-amd64 KVER=6.12.9-amd64\nmake: *** No targets.  Stop.",
+            &[("Makefile", "ifeq ($(KERNELRELEASE),)\nall:\nendif\n")],
+            2,
+            "in two parts by KERNELRELEASE",
+            "MAKE[0]=\"'make' …\"",
+        ),
+        (
+            "'make'\nmake -C /lib/modules/6.18.44/build M=/b modules\nmake[1]: *** /lib/modules/6.18.44/build: No such file or directory.  Stop.\nmake: *** [Makefile:3: all] Error 2",
+            &[("Makefile", "KVER := $(shell uname -r)\nKDIR := /lib/modules/$(KVER)/build\n")],
+            2,
+            "builds for the running kernel (6.18.44)",
+            "MAKE[0]=\"'make' KVER=$kernelver\"",
+        ),
+        (
+            "'make'\nmake[1]: *** /lib/modules/6.12.9-amd64/build: No such file or directory.  Stop.\nmake: *** [Makefile:3: all] Error 2",
+            &[],
+            2,
+            "leads to no folder",
+            "dkms check",
+        ),
+        (
+            "make -C /lib/modules/6.12.9-amd64/build SUBDIRS=/var/lib/dkms/x/1.0/build modules\nmake[2]: *** No rule to make target 'scripts/module.lds'.  Stop.",
+            &[],
+            2,
+            "SUBDIRS=",
+            "M=",
+        ),
+        (
+            "/var/lib/dkms/x/1.0/build/build.sh 6.12\nbash: line 1: /var/lib/dkms/x/1.0/build/build.sh: Permission denied",
+            &[("/var/lib/dkms/x/1.0/build/build.sh", "not executable")],
+            126,
+            "lost its x bit",
+            "`chmod +x /usr/src/x-1.0/build.sh`",
+        ),
+        ("mak\ndkms: line 4: mak: command not found", &[], 127, "runs `mak`", "correct MAKE"),
+        (
+            "make\n/bin/sh: 1: flex: not found\nmake: *** [Makefile:3: y] Error 127",
+            &[],
+            2,
+            "`flex` is not installed",
+            "apt-get install flex",
+        ),
+        (
+            "make\n/usr/bin/env: 'python3': No such file or directory\nmake: *** [Makefile:3: y] Error 127",
+            &[],
+            2,
+            "`python3`",
+            "apt-get install python3",
+        ),
+        ("make\nmake: gawk: No such file or directory\nmake: *** [Makefile:3: y] Error 127", &[], 2, "`gawk`", "gawk"),
+        (
+            "make\n/bin/sh: 1: gcc-12: not found\nmake[1]: *** [x.o] Error 127",
+            &[],
+            2,
+            "`gcc-12`",
+            "apt-get install gcc-12",
+        ),
+        (
+            "make\nmake[1]: *** No rule to make target '/var/lib/dkms/x/1.0/build/lib/core.c', needed by 'x.o'.  Stop.",
+            &[(".gitmodules", "[submodule \"lib\"]\n\tpath = lib\n\turl = https://e.org/lib\n"), ("lib/", "")],
+            2,
+            "git submodule lib",
+            "git submodule update --init --recursive",
+        ),
+        (
+            "make\nx.c:3:10: fatal error: lib/core.h: No such file or directory\nmake[1]: *** [x.o] Error 1",
+            &[(".gitmodules", "\tpath = lib\n"), ("lib/", "")],
+            2,
+            "git submodule lib",
+            "git submodule update",
+        ),
+        (
+            "make\nmake: *** No targets specified and no makefile found.  Stop.",
+            &[("configure", ""), ("Makefile.in", "")],
+            2,
+            "./configure makes",
+            "PRE_BUILD=\"./configure\"",
+        ),
+        ("make\nmake: *** No targets specified and no makefile found.  Stop.", &[], 2, "no Makefile", "make -C FOLDER"),
+        (
+            "make\nx.c:3:10: fatal error: config.h: No such file or directory\nmake[1]: *** [x.o] Error 1",
+            &[("configure", ""), ("config.h.in", "")],
+            2,
+            "configured first",
+            "PRE_BUILD",
+        ),
+        (
+            "make\nx.c:3:10: fatal error: foo.h: No such file or directory\nmake[1]: *** [x.o] Error 1",
+            &[("include/foo.h", "")],
+            2,
+            "-I of the Makefile do not lead",
+            "$(src)",
+        ),
+        ("make foo\nmake: *** No rule to make target 'modules'.  Stop.", &[], 2, "no target `modules`", "correct MAKE"),
+        (
+            "make\nmake[1]: *** No rule to make target '/var/lib/dkms/x/1.0/build/x.c', needed by '/var/lib/dkms/x/1.0/build/x.o'.  Stop.",
+            &[],
+            2,
+            "lacks a file from which x.c is made",
+            "complete",
+        ),
+        ("make\nkernel source not found\nmake: *** [Makefile:7: check] Error 1", &[], 2, "", ""),
+    ]);
 }
 
 #[test]
-fn without_an_error_make_s_own_line_is_the_last_resort() {
-    assert_eq!(explain("gcc -Werror=foo x.c\n# exit code: 1\nall done, 0 errors\n"), None);
-    let finding = explain("quiet\nmake: *** [Makefile:2: all] Error 1\n").unwrap();
-    assert_eq!((finding.number, finding.cause), (2, None));
+fn faults_of_the_machine_are_told_from_words_that_the_source_holds() {
+    let source = "make\n/b/x.c:2:6: error: implicit declaration of function 'old_kernel_alloc' [-Werror=implicit-function-declaration]\n    2 | pr_err(\"foo: out of memory\\n\"); /* No space left on device\n      |      ^~~~\nmake[1]: *** [x.o] Error 1";
+    check(&[
+        (source, &[], 2, "declares `old_kernel_alloc`", "supports Linux 6.12"),
+        (
+            "make\ngcc: fatal error: Killed signal terminated program cc1\nmake: *** [x.o] Error 1",
+            &[],
+            2,
+            "not enough memory",
+            "-j 1",
+        ),
+        (
+            "make\n/bin/sh: line 1:  1234 Killed                  ld -r x.o\nmake: *** [x.o] Error 137",
+            &[],
+            2,
+            "not enough memory",
+            "-j 1",
+        ),
+        (
+            "make\n/b/x.c:1:1: fatal error: error writing to /tmp/ccX.s: No space left on device\nmake: *** [x.o] Error 1",
+            &[],
+            2,
+            "the disk is full",
+            "df -h",
+        ),
+        ("make\ncp: error writing 'x': Read-only file system\nmake: *** [x] Error 1", &[], 2, "read-only", "dmesg"),
+        (
+            "make\nMakefile:1: *** \"Cannot generate ORC metadata for CONFIG_UNWINDER_ORC=y, please install libelf-dev, libelf-devel or elfutils-libelf-devel\".  Stop.",
+            &[],
+            2,
+            "libelf",
+            "libelf-dev",
+        ),
+        ("make\n/bin/sh: 1: pahole: not found\nmake[1]: *** [x.ko] Error 127", &[], 2, "BTF", "apt-get install pahole"),
+        (
+            "make\n/bin/sh: 1: ./scripts/basic/fixdep: not found\nmake[1]: *** [x.o] Error 127",
+            &[],
+            2,
+            "scripts/basic/fixdep of the kernel headers is missing",
+            "install the headers of 6.12.9-amd64 again",
+        ),
+        (
+            "make\ngcc-11: error: unrecognized command-line option '-mharden-sls=all'\nmake: *** [x.o] Error 1",
+            &[],
+            2,
+            "-mharden-sls=all",
+            "CONFIG_CC_VERSION_TEXT",
+        ),
+        (
+            "make\ncc1: error: incompatible gcc/plugin versions\nmake: *** [x.o] Error 1",
+            &[],
+            2,
+            "plugins",
+            "CONFIG_CC_VERSION_TEXT",
+        ),
+        ("make\n  ERROR: Kernel configuration is invalid.\nmake: *** [x] Error 1", &[], 2, "incomplete", "again"),
+        (
+            "make\nx.c:3:1: internal compiler error: in foo, at bar.c:3\nmake: *** [x.o] Error 1",
+            &[],
+            2,
+            "compiler itself",
+            "-j 1",
+        ),
+        ("./b.sh\nconfigure: error: no libfoo", &[], 1, "gave up: no libfoo", "config.log"),
+        (
+            "make\nerror[E0432]: unresolved import `kernel::x`\nmake: *** [x.o] Error 1",
+            &[],
+            2,
+            "Rust part",
+            "CONFIG_RUST",
+        ),
+    ]);
+}
+
+#[test]
+fn a_placeholder_for_the_version_is_seen_where_the_path_breaks() {
+    let id = ModuleId::new(ModuleName::new("x").unwrap(), ModuleVersion::new("#VERSION#").unwrap());
+    let build = Build { id, ..Build::on("6.12.9-amd64") };
+    let found = build.explain(&log("make\nmake: *** /var/lib/dkms/x/: No such file or directory.  Stop.")).unwrap();
+    assert!(found.cause.unwrap().0.contains("#VERSION# in the dkms.conf of x is a placeholder"));
+    assert!(found.advice.unwrap().contains("PACKAGE_VERSION in /usr/src/x-#VERSION#/dkms.conf"));
+}
+
+#[test]
+fn what_went_later_or_came_later_than_this_kernel_is_not_told_of_it() {
+    let line = |name: &str| format!("make\nx.c:1:1: error: implicit declaration of function '{name}'\n");
+    for (kernel, name, expected) in [
+        ("6.15.1", "del_timer_sync", "gone since Linux 6.15 (now: timer_delete_sync()); this source predates it"),
+        ("6.12.9", "del_timer_sync", "nothing that the source includes declares `del_timer_sync`"),
+        ("6.12.9", "timer_container_of", "came with Linux 6.16: kernel 6.12.9 is too old for this source"),
+        ("6.16.0", "timer_container_of", "nothing that the source includes declares `timer_container_of`"),
+        ("4.18.0-553.el8_10.x86_64", "pde_data", "came with Linux 5.17"),
+    ] {
+        let cause = Build::on(kernel).explain(&log(&line(name))).unwrap().cause.unwrap().0;
+        assert!(cause.contains(expected), "{kernel} {name}: {cause}");
+    }
+}
+
+#[test]
+fn the_same_program_has_another_package_elsewhere_and_none_is_made_up() {
+    for (packages, program, expected) in [
+        (Packages::Apt, "xz", "`apt-get install xz-utils`"),
+        (Packages::Dnf, "pahole", "`dnf install dwarves`"),
+        (Packages::Pacman, "python3", "`pacman -S python`"),
+        (Packages::Zypper, "bc", "`zypper install bc`"),
+        (Packages::Apt, "frobnicate", "install the package that brings `frobnicate`"),
+        (Packages::Unknown, "bc", "install the package that brings `bc`"),
+    ] {
+        let build = Build { packages, ..Build::on("6.12.9") };
+        let line = format!("make\n/bin/sh: 1: {program}: not found\nmake: *** [x] Error 127");
+        assert_eq!(build.explain(&log(&line)).unwrap().advice.as_deref(), Some(expected));
+    }
+    assert_eq!(Packages::of("rocky", "rhel centos fedora"), Packages::Dnf);
+    assert_eq!(Packages::of("opensuse-leap", "suse opensuse"), Packages::Zypper);
+}
+
+#[test]
+fn quotes_of_any_locale_and_colours_are_read() {
+    let text = "make\n\u{1b}[01m\u{1b}[Kx.c:1:1:\u{1b}[m\u{1b}[K \u{1b}[01;31merror: \u{1b}[mimplicit declaration of function ‘PDE_DATA’";
+    let found = Build::on("6.12.9").explain(&log(text)).unwrap();
+    assert!(found.cause.unwrap().0.contains("`PDE_DATA` is gone since Linux 5.17"));
 }
 
 #[test]
@@ -97,13 +336,17 @@ fn logs_of_any_bytes_and_lengths_are_read() {
     let mut log = b"\xff\xfe\n".to_vec();
     log.extend(b"x.c:1: error: ".iter().chain(&vec![b'y'; 5000]));
     fs_err::write(file.path(), log).unwrap();
-    let finding = read(file.path()).unwrap().unwrap();
+    let build = Build::on("6.12.9");
+    let about = About { id: &build.id, kernel: &build.kernel, packages: build.packages, source: &build.files };
+    let finding = read(file.path(), Some(2), &about).unwrap().unwrap();
     assert_eq!((finding.number, finding.line.chars().count()), (2, LONGEST_LINE + 1));
+    assert_eq!(finding.cause, None);
 }
 
 #[test]
 fn every_rule_speaks_in_plain_sentences() {
-    for rule in MACHINE.iter().chain(FIRST_ERROR) {
+    for rule in rules_of_tools::MACHINE.iter().chain(rules_of_tools::TOOLS).chain(rules_of_make::MAKE) {
+        assert!(!rule.cause.is_empty() && !rule.advice.is_empty(), "{}", rule.pattern);
         assert!(!rule.cause.ends_with('.') && !rule.advice.ends_with('.'), "{}", rule.pattern);
         let groups = compiled(rule.pattern).captures_len() > 1;
         assert!(groups || !(rule.cause.contains("{}") || rule.advice.contains("{}")), "{}", rule.pattern);

@@ -67,8 +67,7 @@ fn find_all<'a>(module: &'a Prepared<'_>, build: &Path) -> error::Result<Vec<Bui
     let relative = |built: &Built<'_>| built.file.strip_prefix(build).unwrap_or(&built.file).display().to_string();
     let names = missing.iter().map(relative).collect::<Vec<_>>().join(", ");
     let text = format!("make ended well, but did not produce what the dkms.conf of {} names: {names}", module.id);
-    Err(Error::new(Kind::ModuleNotProduced, text)
-        .hint("look at BUILT_MODULE_NAME and BUILT_MODULE_LOCATION, and whether make was told to build these modules"))
+    Err(Error::new(Kind::ModuleNotProduced, text))
 }
 
 fn copy_all(module: &Prepared<'_>, built: &[Built<'_>], stage: &Stage) -> error::Result<Vec<PathBuf>> {

@@ -4,6 +4,7 @@ mod accept;
 mod certificate;
 mod compress;
 mod environment;
+mod explain;
 mod finish;
 pub(crate) mod keys;
 mod log;

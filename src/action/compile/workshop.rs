@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::action::compile::accept::Brought;
+use crate::action::compile::accept::{self, Brought};
 use crate::action::compile::environment;
 use crate::action::compile::environment::Environment;
+use crate::action::compile::explain::Failed;
 use crate::action::compile::finish;
 use crate::action::compile::finish::Signatures;
 use crate::action::compile::log::BuildLog;
@@ -14,7 +15,7 @@ use crate::action::compile::prepared::Prepared;
 use crate::action::compile::shell::{Shell, quote};
 use crate::action::jobs::Jobs;
 use crate::action::{Context, caller, hook};
-use crate::diagnose;
+use crate::conf::BuiltModule;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::sys::Finished;
@@ -107,7 +108,10 @@ impl<'a> Workshop<'a> {
 
     pub(crate) fn finish(&mut self, stage: &Stage) -> Result<Signatures> {
         let finished = finish::finish(self.context, self.module, &self.folder, &self.brought, stage);
-        let signatures = finished.map_err(|error| self.with_log(error))?;
+        let signatures = finished.map_err(|error| match error.kind() {
+            Kind::ModuleNotProduced => self.not_made(error),
+            _ => self.with_log(error),
+        })?;
         finish::keep_symbols(&self.folder, stage)?;
         Ok(signatures)
     }
@@ -152,22 +156,30 @@ impl<'a> Workshop<'a> {
 
     fn explain(&mut self, finished: &Finished) -> Error {
         let (id, target) = (self.module.id, self.module.target);
-        let mut error =
-            Error::new(Kind::MakeFailed, format!("building {id} for kernel {target} failed: make: {}", finished.how()));
+        let how = finished.how();
+        let error = Error::new(Kind::MakeFailed, format!("building {id} for kernel {target} failed: make: {how}"));
         self.log.keep_in_place();
-        match diagnose::read(self.log.path()) {
-            Ok(Some(finding)) => {
-                let hint = match (&finding.cause, &finding.advice) {
-                    (Some(cause), Some(advice)) => Some(format!("{cause}; {advice}")),
-                    (cause, advice) => cause.clone().or_else(|| advice.clone()),
-                };
-                error = error.caused_by(finding);
-                error = hint.into_iter().fold(error, Error::hint);
-            }
-            Ok(None) => {}
-            Err(problem) => self.context.reporter.warn(format!("the build log cannot be read: {problem}")),
-        }
+        let code = finished.code.and_then(|code| u8::try_from(code).ok());
+        let error = self.failed(code).explain(error, &self.log, self.context.reporter);
         self.with_log(self.short_of_space().into_iter().fold(error, Error::hint))
+    }
+
+    fn failed(&self, code: Option<u8>) -> Failed<'_> {
+        Failed { system: self.context.system, module: self.module, folder: &self.folder, code }
+    }
+
+    /// What came of a build that ended well and did not make every module.
+    fn not_made(&mut self, error: Error) -> Error {
+        self.log.keep_in_place();
+        let module = self.module;
+        let place = |built: &BuiltModule| accept::place(&self.folder, built);
+        let missing = module.modules().map(place).find(|file| !file.is_file());
+        let Some(missing) = missing.as_deref().and_then(|file| file.strip_prefix(&self.folder).ok()) else {
+            return self.with_log(error);
+        };
+        let missing = missing.to_string_lossy().into_owned();
+        let error = self.failed(Some(0)).not_made(error, &missing, &self.log, self.context.reporter);
+        self.with_log(error)
     }
 
     /// On a full disk the log itself may lack the line that says so.
