@@ -121,6 +121,12 @@ impl Kind {
         self.is_fact() || self == Kind::StaysUnsigned
     }
 
+    /// Whether a build that ends so would do it again from the same source, headers and compiler.
+    pub(crate) fn is_of_the_source(self) -> bool {
+        use Kind::{MakeFailed, ModuleNotProduced, NoModule, NotMadeNow, OtherKernel, PatchFailed};
+        matches!(self, MakeFailed | NoModule | NotMadeNow | ModuleNotProduced | OtherKernel | PatchFailed)
+    }
+
     /// Whether it says that a module cannot be for a kernel, which no retry changes.
     pub(crate) fn is_fact(self) -> bool {
         matches!(self, Kind::Excluded | Kind::NothingInstalled | Kind::OnlyBuilds)

@@ -7,7 +7,7 @@ use crate::ids::{ModuleId, Target};
 use crate::plan;
 use crate::snapshot::{Interest, Modules, Snapshot};
 use crate::step::scope::{Extent, Only, Within};
-use crate::step::{AddSource, Plan, Policy, TarballContent};
+use crate::step::{AddSource, Plan, Policy, Switch, TarballContent};
 
 /// A wish with the policy under which it is carried out.
 #[derive(Debug, Clone)]
@@ -171,6 +171,10 @@ impl Request {
 
     /// The modules and kernels whose dkms.conf the plan has to know.
     pub(crate) fn interest(&self) -> Interest {
+        self.interest_of_wish().that_remembers(self.policy.has(Switch::SkipKnownFailures))
+    }
+
+    fn interest_of_wish(&self) -> Interest {
         match &self.wish {
             Wish::Add { id, source } => Interest::module(id, source, &[]),
             Wish::Build { id, source, targets } => Interest::module(id, source, targets),

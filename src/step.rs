@@ -26,6 +26,8 @@ pub(crate) enum Switch {
     ModprobeOnInstall,
     /// `--symlink-modules` or `symlink_modules`
     SymlinkModules,
+    /// Nobody in particular asks: what failed from all that is there now is not tried again.
+    SkipKnownFailures,
     /// `unbuild`: the build is not kept among the finished ones.
     DiscardBuild,
 }

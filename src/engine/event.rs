@@ -284,10 +284,12 @@ fn start(taking: &Taking<'_>) -> Result<()> {
     targets.retain(|target| runs(target) || !failed.contains(target));
     targets.sort_by_key(|target| !runs(target));
     let wish = Wish::Reconcile { targets, extent: Extent::Everything, within: Within::default() };
-    match taking.tell(&Request { wish, policy: Policy::default() })? {
-        Some(Kind::AutoinstallFailed) => Err(Error::new(Kind::StartFailed, "not every module could be installed")),
-        _ => Ok(()),
+    let policy = Policy { switches: [Switch::SkipKnownFailures].into(), ..Policy::default() };
+    let has_failed = taking.tell(&Request { wish, policy })? == Some(Kind::AutoinstallFailed);
+    if has_failed || !taking.ended.borrow().failed.is_empty() {
+        return Err(Error::new(Kind::StartFailed, "not every module could be installed"));
     }
+    Ok(())
 }
 
 /// Whoever calls dkms_autoinstaller looks at its code. Without headers there is nothing that it could do.
@@ -441,7 +443,9 @@ fn sources_may_leave(taking: &Taking<'_>, folders: &BTreeSet<String>) -> Result<
 impl Taking<'_> {
     /// Meets the request; what failed is told, and is no failure of the transaction.
     fn meet(&self, wish: Wish, policy: Policy) -> Result<()> {
-        let policy = Policy { initramfs: self.care.clone(), ..policy };
+        let mut policy = Policy { initramfs: self.care.clone(), ..policy };
+        // Of the disk as it is, events know no more than the one before them.
+        policy.switches.extend(matches!(wish, Wish::Reconcile { .. }).then_some(Switch::SkipKnownFailures));
         self.tell(&Request { wish, policy }).map(|_| ())
     }
 
@@ -461,7 +465,10 @@ impl Taking<'_> {
             recording.decided(&met.verdict.plan)?;
         }
         let Verdict { error, others, failed, plan, .. } = met.verdict;
-        self.ended.borrow_mut().failed.extend(failed.into_iter().chain(failures::left_out(app.tree.layout(), &plan)));
+        let left_out = failures::left_out(app.tree.layout(), &plan);
+        left_out.iter().for_each(|omission| app.reporter.note(format!("dkms: {}", omission.reason.text())));
+        let known = left_out.iter().filter_map(|omission| omission.module.as_ref()).map(|id| id.name.clone());
+        self.ended.borrow_mut().failed.extend(failed.into_iter().chain(known));
         for error in others.iter().chain(&error) {
             match error.kind() {
                 kind if kind.is_fact() => app.reporter.note(format!("dkms: {error}")),

@@ -4,10 +4,10 @@ use std::io;
 
 use crate::error::Error;
 use crate::exit::Kind;
-use crate::ids::{ModuleId, ModuleName, Target};
+use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
 use crate::status::Row;
-use crate::step::{Omission, Operation, Outcome, Plan, Step, StepId};
+use crate::step::{Omission, Operation, Outcome, Plan, Reason, Step, StepId};
 use crate::tree::records::{self, Failure, OpenInitramfs, Served, Unmade};
 use crate::tree::{Layout, ModuleEntry, TreeLock, TreeWriter};
 
@@ -82,16 +82,15 @@ pub(crate) fn all(layout: &Layout) -> Vec<Failure> {
     records::all::<Failure>(layout).into_iter().chain(unmade).collect()
 }
 
-/// The modules that a plan leaves out for kernels for which they failed and were not done since: an earlier event of the same
-/// transaction has tried.
-pub(crate) fn left_out(layout: &Layout, plan: &Plan) -> Vec<ModuleName> {
-    let is_left_out = |failure: &Failure| {
-        let is_it = |omission: &Omission| {
-            omission.module.as_ref() == Some(&failure.module) && omission.target == failure.target
-        };
-        plan.omissions.iter().any(is_it)
+/// What a plan leaves out for kernels for which it failed and was not done since: an earlier event has tried.
+pub(crate) fn left_out<'p>(layout: &Layout, plan: &'p Plan) -> Vec<&'p Omission> {
+    let failures = records::all::<Failure>(layout);
+    let is_left_out = |omission: &&Omission| {
+        let is_it =
+            |failure: &Failure| omission.module.as_ref() == Some(&failure.module) && omission.target == failure.target;
+        matches!(omission.reason, Reason::AlreadySo { .. }) && failures.iter().any(is_it)
     };
-    records::all::<Failure>(layout).into_iter().filter(is_left_out).map(|failure| failure.module.name).collect()
+    plan.omissions.iter().filter(is_left_out).collect()
 }
 
 /// The failures about what these rows show: their modules, on kernels that are still there.

@@ -93,7 +93,7 @@ impl App {
         leavers::forget_what_is_over(&snapshot, &lock)?;
         initramfs::end(&plan, &outcomes, &care, &noted, &noting)?;
         provenance::note(&plan, &outcomes, &snapshot, &noting)?;
-        provenance::note_tried(&plan, &outcomes, &noting)?;
+        provenance::note_tried(&plan, &outcomes, &snapshot, &noting)?;
         drop(lock);
 
         // Tell.

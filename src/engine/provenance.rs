@@ -7,11 +7,11 @@ use crate::action::hook;
 use crate::conf::{self, Context, overrides};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::ids::ModuleId;
+use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
 use crate::request::Wish;
 use crate::snapshot::{Snapshot, ownership};
-use crate::step::{AddSource, Operation, Outcome, Plan, StepId};
+use crate::step::{AddSource, Operation, Outcome, Plan, Step, StepId};
 use crate::sys::{fingerprint, process};
 use crate::tree::brought::{Brought, Originals};
 use crate::tree::records::{self, Removed, Tried};
@@ -135,23 +135,43 @@ fn originals(id: &ModuleId, snapshot: &Snapshot, app: &App) -> Originals {
     }
 }
 
-/// Notes which builds failed in this transaction, and from what.
-pub(crate) fn note_tried(plan: &Plan, outcomes: &[(StepId, Outcome)], noting: &Noting<'_>) -> Result<()> {
-    let failed = |(id, outcome): &(StepId, Outcome)| {
-        let is_failure = matches!(outcome, Outcome::Failed(error) if error.kind() != Kind::Interrupted);
-        plan.steps.get(id.0).filter(|step| is_failure && step.operation == Operation::Build)
-    };
-    let mut failed = outcomes.iter().filter_map(failed).peekable();
-    let Some(transaction) = failed.peek().and_then(|_| process::transaction()) else { return Ok(()) };
-    for step in failed {
+/// Notes which builds failed, and from what; a build that ends well takes the note of an earlier failure away.
+pub(crate) fn note_tried(
+    plan: &Plan,
+    outcomes: &[(StepId, Outcome)],
+    snapshot: &Snapshot,
+    noting: &Noting<'_>,
+) -> Result<()> {
+    let is_build = |step: &&Step| step.operation == Operation::Build;
+    for (id, outcome) in outcomes {
+        let Some(step) = plan.steps.get(id.0).filter(is_build) else { continue };
         let Some(target) = &step.target else { continue };
-        if let Some(inputs) = noting.app.inputs_of(&step.module, target) {
-            let tried = Tried { module: step.module.clone(), target: target.clone(), transaction, inputs };
-            let kept = noting.lock.writer().record(&tried);
-            kept.map_err(|error| Error::io("cannot keep a note in the DKMS tree", error))?;
-        }
+        let kept = match outcome {
+            Outcome::Failed(error) if error.kind() != Kind::Interrupted => {
+                {
+                    // What it builds on may come in another version.
+                    let depends = snapshot
+                        .conf(&step.module, target)
+                        .is_none_or(|conf| conf.as_ref().is_ok_and(|loaded| !loaded.conf.build_depends.is_empty()));
+                    note_failed(step, target, error.kind().is_of_the_source() && !depends, noting)
+                }
+            }
+            Outcome::Done => noting.lock.writer().drop_record::<Tried>(&step.module, Some(target)),
+            _ => Ok(()),
+        };
+        kept.map_err(|error| Error::io("cannot keep a note in the DKMS tree", error))?;
     }
     Ok(())
+}
+
+fn note_failed(step: &Step, target: &Target, is_lasting: bool, noting: &Noting<'_>) -> std::io::Result<()> {
+    let transaction = process::transaction();
+    if transaction.is_none() && !is_lasting {
+        return Ok(());
+    }
+    let Some(inputs) = noting.app.inputs_of(&step.module, target) else { return Ok(()) };
+    let (module, target) = (step.module.clone(), target.clone());
+    noting.lock.writer().record(&Tried { module, target, transaction, is_lasting, inputs })
 }
 
 /// Whether a package manager's script runs us: what it removes it may bring back in the same transaction.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::ids::Target;
+use crate::ids::{KernelRelease, Target};
 use crate::sys::fs::{leads_to_file, resolve};
 use crate::tree::Layout;
 
@@ -74,6 +74,11 @@ pub(crate) fn release(headers: &Path) -> Option<String> {
     defined().or_else(plain).filter(|release| !release.is_empty())
 }
 
+/// The releases that modules for a kernel may bear: its own, and that of its headers (opened) where they name another one.
+pub(crate) fn releases(kernel: &KernelRelease, headers: &Path) -> Vec<String> {
+    std::iter::once(kernel.to_string()).chain(release(headers)).collect()
+}
+
 /// The folder of the headers and the file with the kernel's configuration, as a process inside the root names them
 /// (`--kernelsourcedir` and `--config` when given). Neither needs to exist.
 pub(crate) fn places(
@@ -95,7 +100,7 @@ pub(crate) fn places(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{Arch, KernelRelease};
+    use crate::ids::Arch;
     use fs_err as fs;
     use std::os::unix::fs::symlink;
 

@@ -88,6 +88,11 @@ fn renew(
         let text = format!("{id} on kernel {target} was built from what is there now");
         return plan.omit(Some(id.clone()), Some(target.clone()), already(text));
     }
+    // Each event of a transaction would fail in the same way.
+    if build.is_none() && !is_replaced && snapshot.tried.contains(&(id.clone(), target.clone())) {
+        let text = format!("{id} failed for kernel {target} in this transaction, from the same source");
+        return plan.omit(Some(id.clone()), Some(target.clone()), already(text));
+    }
     let mut after = after.to_vec();
     let why = match changed {
         Some(changed) => format!("changed since it was built: {changed}"),

@@ -119,7 +119,10 @@ fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot, policy: &P
         return Ok(());
     }
     if snapshot.tried.contains(&(id.clone(), target.clone())) {
-        let text = format!("{id} failed for kernel {target} in this transaction; the next event tries it again");
+        let text = format!(
+            "{id} failed for kernel {target}, and nothing that it is built from has changed since: it is not built again; \
+             `dkms reconcile` tries it"
+        );
         return Err(already(text));
     }
     refusal::build(id, target, snapshot).map_or(Ok(()), Err)

@@ -81,7 +81,7 @@ pub(crate) struct Snapshot {
     pub(crate) gone: BTreeSet<Target>,
     /// Digests that had to be taken, for later runs.
     pub(crate) learnt: KnownDigests,
-    /// Builds that failed in this very transaction from all that is there now.
+    /// Builds that failed, from all that is there now, in this very transaction, or before where nobody in particular asks.
     pub(crate) tried: BTreeSet<(ModuleId, Target)>,
 }
 
@@ -117,6 +117,8 @@ pub(crate) struct Interest {
     pub(crate) dependants: bool,
     /// Whether sources that nobody registered, and kernels and packages that have gone, are looked for.
     pub(crate) whole: bool,
+    /// Whether builds that failed in earlier transactions count as tried.
+    pub(crate) remembers: bool,
 }
 
 /// Which modules are of interest.
@@ -139,7 +141,7 @@ pub(crate) enum Modules {
 
 impl Interest {
     pub(crate) fn none() -> Self {
-        Self { modules: Modules::None, targets: Vec::new(), dependants: false, whole: false }
+        Self { modules: Modules::None, targets: Vec::new(), dependants: false, whole: false, remembers: false }
     }
 
     /// One module on these kernels.
@@ -149,13 +151,19 @@ impl Interest {
 
     /// These modules on these kernels.
     pub(crate) fn of(modules: Modules, targets: &[Target]) -> Self {
-        Self { modules, targets: targets.to_vec(), dependants: false, whole: false }
+        Self { modules, targets: targets.to_vec(), dependants: false, whole: false, remembers: false }
     }
 
     /// With the modules that were built with them.
     #[must_use]
     pub(crate) fn with_dependants(self) -> Self {
         Self { dependants: true, ..self }
+    }
+
+    /// With what is known to have failed.
+    #[must_use]
+    pub(crate) fn that_remembers(self, remembers: bool) -> Self {
+        Self { remembers, ..self }
     }
 
     /// With a look at the whole disk.
@@ -193,7 +201,9 @@ impl Snapshot {
         snapshot.read_kernels(view, &targets);
         let memo = inputs::Memo::of_earlier_runs(layout, SystemTime::now());
         let of_interest = snapshot.of_interest(&interest.modules);
-        for reading in side_by_side::map(&of_interest, |module| snapshot.read(view, module, &targets, &memo)) {
+        for reading in
+            side_by_side::map(&of_interest, |module| snapshot.read(view, module, (&targets, interest.remembers), &memo))
+        {
             snapshot.take_in(reading);
         }
         if interest.dependants {

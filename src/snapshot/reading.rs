@@ -48,13 +48,18 @@ impl Snapshot {
         &self,
         view: &View<'_>,
         (id, source): &(ModuleId, AddSource),
-        targets: &[Target],
+        (targets, remembers): (&[Target], bool),
         memo: &Memo,
     ) -> Reading {
         let source = self.source(view, id, source);
         let of_kernel = |target: &Target| {
             let conf = conf(view, &source, id, target, memo);
-            let standing = self.standing(view, (id, target), &source, &conf, memo);
+            let standing = match self.standing(view, (id, target), &source, &conf, memo) {
+                Standing::Plain if self.is_missing(id, target) && is_tried(view, id, target, remembers) => {
+                    Standing::Tried
+                }
+                standing => standing,
+            };
             let served = self.served(view, id, target);
             OfKernel { target: target.clone(), conf, standing, served }
         };
@@ -125,6 +130,11 @@ impl Snapshot {
         Source { folder, content, has_conf, named_otherwise }
     }
 
+    /// Whether there is no build of it for a kernel that is known.
+    fn is_missing(&self, id: &ModuleId, target: &Target) -> bool {
+        self.kernels.contains_key(target) && self.module(id).and_then(|entry| entry.build(target)).is_none()
+    }
+
     fn standing(
         &self,
         view: &View<'_>,
@@ -135,9 +145,7 @@ impl Snapshot {
     ) -> Standing {
         let layout = view.tree.layout();
         let Some(kernel) = self.kernels.get(target) else { return Standing::Plain };
-        let Some(build) = self.module(id).and_then(|entry| entry.build(target)) else {
-            return if is_tried(view, id, target) { Standing::Tried } else { Standing::Plain };
-        };
+        let Some(build) = self.module(id).and_then(|entry| entry.build(target)) else { return Standing::Plain };
         let depends = conf.as_ref().map_or(&[][..], |loaded| &loaded.conf.build_depends);
         // Without headers nothing can be built, so that nothing needs to be.
         let making = kernel.has_headers().then_some(Making { id, kernel, source: &source.folder, depends });
@@ -195,11 +203,12 @@ pub(super) fn conf(
     load_with(view, &file, (id, target), (Commands::Run, None), memo)
 }
 
-/// Whether this build failed before in the transaction that this process is part of, from the same things.
-fn is_tried(view: &View<'_>, id: &ModuleId, target: &Target) -> bool {
+/// Whether this build failed before from the same things: in the transaction that this process is part of, or at any time
+/// where that is remembered.
+fn is_tried(view: &View<'_>, id: &ModuleId, target: &Target, remembers: bool) -> bool {
     let Some(tried) = records::one::<records::Tried>(view.tree.layout(), id, Some(target)) else { return false };
-    process::transaction() == Some(tried.transaction)
-        && inputs_of(view, id, target).is_some_and(|now| now == tried.inputs)
+    let is_now = tried.transaction.is_some() && process::transaction() == tried.transaction;
+    (is_now || (remembers && tried.is_lasting)) && inputs_of(view, id, target).is_some_and(|now| now == tried.inputs)
 }
 
 /// A source with a Makefile, as nearly all have one, is told without a look at everything in it.

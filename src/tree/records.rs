@@ -182,12 +182,17 @@ pub(crate) struct Removed {
     pub(crate) source: String,
 }
 
-/// A build that failed within a package manager's transaction, whose later events need not try the same again.
+/// A build that failed. Later events of its transaction need not try the same again, nor do those after it where make itself
+/// has failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tried {
     pub(crate) module: ModuleId,
     pub(crate) target: Target,
-    pub(crate) transaction: ProcessId,
+    /// The package manager's transaction that it was part of.
+    pub(crate) transaction: Option<ProcessId>,
+    /// Whether the same would come of it at any time.
+    #[serde(default)]
+    pub(crate) is_lasting: bool,
     /// Name of an input → its digest, as a fingerprint has them.
     pub(crate) inputs: BTreeMap<String, String>,
 }

@@ -56,7 +56,10 @@ pub(super) fn spent(layout: &Layout) -> io::Result<Vec<Stale>> {
     let known = Known { layout, modules: &[], unfinished: BTreeSet::new() };
     let mut found = Vec::new();
     let over = "its transaction is over";
-    known.judge::<Tried>(&mut found, |note| (!note.transaction.is_alive()).then(|| over.to_owned()))?;
+    known.judge::<Tried>(&mut found, |note| {
+        let is_over = note.transaction.as_ref().is_none_or(|transaction| !transaction.is_alive());
+        (is_over && !note.is_lasting).then(|| over.to_owned())
+    })?;
     // Those of `--rpm_safe_upgrade`, which name a process.
     known.each(upgrade::KIND, &mut found, |text| {
         let transaction: ProcessId = serde_json::from_str(text).ok()?;
@@ -199,7 +202,13 @@ mod tests {
             writer.record(&note).unwrap();
         }
         for (kernel, transaction) in [("6.1", ProcessId { pid: 1, started: u64::MAX }), ("6.2", ProcessId::own())] {
-            let note = Tried { module: id("a", "1"), target: target(kernel), transaction, inputs: Default::default() };
+            let note = Tried {
+                module: id("a", "1"),
+                target: target(kernel),
+                transaction: Some(transaction),
+                is_lasting: false,
+                inputs: Default::default(),
+            };
             writer.record(&note).unwrap();
         }
         for kernel in ["6.1", "6.3"] {

@@ -76,7 +76,7 @@ pub(crate) fn find(layout: &Layout) -> io::Result<Vec<Stray>> {
     files(layout, &mut found)?;
     for name in folders(&layout.tree(), &[])? {
         let Ok(name) = ModuleName::new(name) else { continue };
-        if holds_nothing(&layout.module(&name))? {
+        if holds_nothing(&layout.module(&name))? && !holds_broken(layout, &name)? {
             found.push(Stray::Empty(layout.module(&name)));
             continue;
         }
@@ -114,7 +114,7 @@ fn links(layout: &Layout, name: &ModuleName, found: &mut Vec<Stray>) -> io::Resu
 fn in_version(layout: &Layout, id: &ModuleId, found: &mut Vec<Stray>) -> io::Result<()> {
     let folder = layout.version(id);
     if holds_nothing(&folder)? {
-        found.push(Stray::Empty(folder));
+        found.extend((!is_unlinked(layout, id)).then_some(Stray::Empty(folder)));
         return Ok(());
     }
     if walk::module(layout, id)?.is_none() {
@@ -146,6 +146,17 @@ fn in_version(layout: &Layout, id: &ModuleId, found: &mut Vec<Stray>) -> io::Res
         }
     }
     Ok(())
+}
+
+/// Whether it is a version whose link to its source somebody removed: it is broken, and no remains of ours.
+fn is_unlinked(layout: &Layout, id: &ModuleId) -> bool {
+    layout.source(id).join("dkms.conf").is_file()
+}
+
+fn holds_broken(layout: &Layout, name: &ModuleName) -> io::Result<bool> {
+    let versions = folders(&layout.module(name), &["original_module"])?;
+    let ids = versions.into_iter().filter_map(|version| ModuleVersion::new(version).ok());
+    Ok(ids.map(|version| ModuleId::new(name.clone(), version)).any(|id| is_unlinked(layout, &id)))
 }
 
 /// Whether there is nothing but what builds leave beside the modules.

@@ -140,3 +140,16 @@ fn a_failure_to_add_is_forgotten_when_it_is_installed() {
     s.ok(&format!("install a/1 -k {KERNEL}"));
     assert_eq!(s.ok("status").err, "");
 }
+
+#[test]
+fn a_version_whose_link_to_its_source_somebody_removed_stays_broken_whatever_comes() {
+    let sandbox = Sandbox::new();
+    sandbox.source("a", "1.0", "");
+    sandbox.source("b", "1", "");
+    sandbox.ok("add a/1.0");
+    std::fs::remove_file(sandbox.path("dkms/a/1.0/source")).expect("its link");
+    sandbox.ok("add b/1");
+    assert_eq!(sandbox.dkms("status").out, "a/1.0: broken\nb/1: added\n");
+    sandbox.ok("add a/1.0");
+    assert_eq!(sandbox.status(), ["a/1.0: added", "b/1: added"]);
+}

@@ -32,3 +32,65 @@ fn a_module_that_is_removed_takes_its_failures_along() {
     sandbox.ok("add foo/1");
     assert_eq!(sandbox.ok("status").err, "");
 }
+
+/// A build that fails; every run of make is counted.
+fn failing() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.tool(
+        "make",
+        "#!/bin/sh\necho made >> \"$SANDBOX/made\"\n[ ! -e FAIL ] || exit 2\n. elf.sh\n{ elf; cat foo.c; } >foo.ko\n",
+    );
+    sandbox.source("foo", "1", "");
+    sandbox.write("src/foo-1/FAIL", "");
+    sandbox.ok("add foo/1");
+    sandbox
+}
+
+fn made(sandbox: &Sandbox) -> usize {
+    std::fs::read_to_string(sandbox.path("made")).map_or(0, |text| text.lines().count())
+}
+
+#[test]
+fn a_known_failure_is_not_built_again_by_events_until_something_changes_or_a_person_asks() {
+    let sandbox = failing();
+    let event = || sandbox.event(&[], &format!("kernel postinst {KERNEL} /boot/x"), None, &[]);
+    assert!(event().err.contains("failed"));
+    assert_eq!(made(&sandbox), 1);
+    let ran = event();
+    assert_eq!((ran.code, made(&sandbox)), (0, 1), "{ran:#?}");
+    let told = format!("foo/1 failed for kernel {KERNEL} (ARCH), and nothing that it is built from has changed since");
+    assert_eq!(ran.err.matches(&told).count(), 1, "{ran:#?}");
+    assert!(ran.err.contains("`dkms reconcile` tries it"), "{ran:#?}");
+    assert_eq!(sandbox.dkms(&format!("check -k {KERNEL}")).code, 2, "it failed all the same");
+    assert_eq!(sandbox.dkms(&format!("reconcile -k {KERNEL}")).code, 11);
+    assert_eq!(made(&sandbox), 2, "a person asks");
+    std::fs::remove_file(sandbox.path("src/foo-1/FAIL")).expect("it is mended");
+    event();
+    assert_eq!(made(&sandbox), 3, "its source has changed");
+    assert!(sandbox.status()[0].contains("installed"));
+    assert_eq!(sandbox.files("dkms/.records/tried"), [""; 0]);
+}
+
+#[test]
+fn a_start_of_the_system_does_not_build_a_known_failure_again_and_still_says_that_it_is_one() {
+    let sandbox = failing();
+    sandbox.dkms(&format!("reconcile -k {KERNEL}"));
+    let before = made(&sandbox);
+    sandbox.event(&[], &format!("kernel postinst {KERNEL} /boot/x"), None, &[]);
+    let ran = sandbox.event(&[], &format!("kernel postinst {SECOND} /boot/x"), None, &[]);
+    assert_eq!(made(&sandbox), before + 1, "another kernel is tried: {ran:#?}");
+    sandbox.event(&[], "start", None, &[]);
+    assert_eq!(made(&sandbox), before + 1);
+}
+
+#[test]
+fn what_fails_for_want_of_room_or_by_interruption_is_tried_again() {
+    let sandbox = failing();
+    sandbox.tool("make", "#!/bin/sh\necho made >> \"$SANDBOX/made\"\n. elf.sh\n{ elf; cat foo.c; } >foo.ko\n");
+    sandbox.write("depmod-fails", "");
+    let event = || sandbox.event(&[], &format!("kernel postinst {KERNEL} /boot/x"), None, &[]);
+    event();
+    std::fs::remove_file(sandbox.path("depmod-fails")).expect("it is mended");
+    event();
+    assert!(sandbox.status()[0].contains("installed"));
+}

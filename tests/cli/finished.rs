@@ -24,6 +24,15 @@ fn is_installed(sandbox: &Sandbox) -> bool {
 }
 
 #[test]
+fn another_compiler_of_the_same_name_is_no_reason_to_take_an_old_build() {
+    let sandbox = installed("");
+    sandbox.tool("gcc", "#!/bin/sh\n# of another release\n");
+    sandbox.ok("remove foo/1 --all");
+    sandbox.ok(&format!("install foo/1 -k {KERNEL}"));
+    assert_eq!(made(&sandbox), 2);
+}
+
+#[test]
 fn a_module_or_kernel_that_is_put_back_unchanged_is_not_compiled() {
     for (away, back) in [
         ("remove foo/1 --all", "install foo/1"),

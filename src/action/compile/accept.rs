@@ -61,9 +61,7 @@ pub(super) fn all(
     brought: &Brought,
     built: &[Built<'_>],
 ) -> Result<()> {
-    let own = module.target.kernel.to_string();
-    let of_headers = headers::release(&context.system.path(&module.headers));
-    let releases: Vec<String> = std::iter::once(own).chain(of_headers).collect();
+    let releases = headers::releases(&module.target.kernel, &context.system.path(&module.headers));
     for Built { file, .. } in built {
         if brought.is_still(module, build, file) {
             return Err(not_made(module, build, file));

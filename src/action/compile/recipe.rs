@@ -1,5 +1,8 @@
 //! What a build depends on besides its files, and the key that a finished build is known by.
 
+use std::path::PathBuf;
+use std::time::SystemTime;
+
 use sha2::{Digest, Sha256};
 
 use crate::action::Context;
@@ -26,12 +29,23 @@ pub(crate) fn of(context: &Context<'_>, module: &Prepared<'_>, conf: &ModuleConf
         env!("CARGO_PKG_VERSION").to_owned(),
         format!("{conf:?}"),
         format!("{:?} {:?} {:?}", module.toolchain, module.suffix, module.dependencies),
+        format!("{:?}", compiler(context, module)),
         format!("{:?} {:?}", module.headers, module.config_file),
         format!("{signs:?} {:?} {:?}", framework.sign_file, framework.compress_options),
         format!("{sourced:?}"),
         format!("{:?}", deciding(context.system.environment(), &framework.pass_environment)),
     ];
     Some(digest(&parts))
+}
+
+/// The program that compiles, told apart from its next release: its file, size and time.
+fn compiler(context: &Context<'_>, module: &Prepared<'_>) -> Option<(PathBuf, u64, SystemTime)> {
+    let usual = if module.toolchain.is_llvm { "clang" } else { "gcc" };
+    let named = module.toolchain.compiler.as_deref().unwrap_or(usual);
+    let program = named.split_whitespace().filter(|word| !word.starts_with('-')).next_back()?;
+    let file = fs_err::canonicalize(context.system.find_program(program)?).ok()?;
+    let meta = fs_err::metadata(&file).ok()?;
+    Some((file, meta.len(), meta.modified().ok()?))
 }
 
 /// The key of a finished build: its recipe with the digests of its files.

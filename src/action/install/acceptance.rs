@@ -51,23 +51,20 @@ pub(super) fn check(job: &Job<'_>, chosen: &Installed) -> Result<()> {
 }
 
 fn changed(job: &Job<'_>, folder: &Path) -> Error {
-    let (id, kernel) = (job.id, &job.target.kernel);
-    let text =
-        format!("{id} was not installed for {}: {} was changed since it was built", job.target, folder.display());
-    Error::new(Kind::BuiltChanged, text).hint(format!("`dkms build --force {id} -k {kernel}` builds it again"))
+    built_changed(job, &job.id.to_string(), &format!("{} was changed since it was built", folder.display()))
+}
+
+fn built_changed(job: &Job<'_>, what: &str, why: &str) -> Error {
+    Error::new(Kind::BuiltChanged, format!("{what} was not installed for {}: {why}", job.target))
+        .hint(format!("`dkms build --force {} -k {}` builds it again", job.id, job.target.kernel))
 }
 
 /// What another DKMS built, or somebody else: nobody looked at it yet.
 fn foreign(job: &Job<'_>, chosen: &Installed, folder: &Path, (config, headers): (&KernelConfig, &Path)) -> Result<()> {
-    let releases: Vec<String> =
-        std::iter::once(job.target.kernel.to_string()).chain(headers::release(headers)).collect();
+    let releases = headers::releases(&job.target.kernel, headers);
     for file in &chosen.files {
         let name = file.place.file_name().unwrap_or_default();
-        let refuse = |why: String| {
-            let text = format!("{} of {} was not installed for {}: {why}", name.to_string_lossy(), job.id, job.target);
-            Error::new(Kind::BuiltChanged, text)
-                .hint(format!("`dkms build --force {} -k {}` builds it again", job.id, job.target.kernel))
-        };
+        let refuse = |why: String| built_changed(job, &format!("{} of {}", name.to_string_lossy(), job.id), &why);
         let content = read_module(&folder.join(name)).map_err(|error| refuse(error.to_string()))?;
         acceptance::check(&content, &Demands { releases: &releases, config })
             .map_err(|unfit| refuse(unfit.to_string()))?;
