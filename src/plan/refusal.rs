@@ -35,7 +35,7 @@ pub(crate) fn build(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Opti
     if let Some(why) = loaded.conf.exclusion() {
         return Some(refused(Kind::Excluded, format!("{id} is not for kernel {}: {why}", target.kernel)));
     }
-    empty_source(id, snapshot).or_else(|| no_headers(id, target, snapshot))
+    empty_source(id, target, snapshot).or_else(|| no_headers(id, target, snapshot))
 }
 
 /// The dkms.conf of a module for a kernel, or why there is none.
@@ -81,10 +81,11 @@ pub(crate) fn fact(id: &ModuleId, target: &Target, snapshot: &Snapshot, policy: 
     snapshot.served.get(&(id.clone(), target.clone())).and_then(|text| says(text.clone()))
 }
 
-fn empty_source(id: &ModuleId, snapshot: &Snapshot) -> Option<Reason> {
+fn empty_source(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reason> {
     let source = snapshot.sources.get(id)?;
     if source.content == Content::OnlyBuilds {
-        let text = format!("{id} came as builds for other kernels, without source");
+        let text =
+            format!("{id} is not for kernel {}: it came as builds for other kernels, without source", target.kernel);
         return Some(refused_with(Kind::OnlyBuilds, text, "add it with its source to build it for this kernel"));
     }
     (source.content != Content::Sources).then(|| {

@@ -42,7 +42,7 @@ pub(crate) fn of(context: &Context<'_>, module: &Prepared<'_>, conf: &ModuleConf
 fn compiler(context: &Context<'_>, module: &Prepared<'_>) -> Option<(PathBuf, u64, SystemTime)> {
     let usual = if module.toolchain.is_llvm { "clang" } else { "gcc" };
     let named = module.toolchain.compiler.as_deref().unwrap_or(usual);
-    let program = named.split_whitespace().filter(|word| !word.starts_with('-')).next_back()?;
+    let program = named.split_whitespace().rfind(|word| !word.starts_with('-'))?;
     let file = fs_err::canonicalize(context.system.find_program(program)?).ok()?;
     let meta = fs_err::metadata(&file).ok()?;
     Some((file, meta.len(), meta.modified().ok()?))
