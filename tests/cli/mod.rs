@@ -25,5 +25,6 @@ mod policy;
 mod reconcile;
 mod root;
 mod several;
+mod signing;
 mod sources;
 mod standings;

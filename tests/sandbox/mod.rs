@@ -170,6 +170,11 @@ impl Sandbox {
     /// places besides. For what takes no options that say where things are. Needs root: the sandbox's etc lies over /etc, and
     /// its boot, if it has one, over /boot, in a mount namespace of its own.
     pub fn with_settings(&self, settings: &str, line: &str) -> Ran {
+        self.with_settings_and(settings, &[], line)
+    }
+
+    /// The same with these variables in the environment.
+    pub fn with_settings_and(&self, settings: &str, variables: &[(&str, &str)], line: &str) -> Ran {
         let places = [("dkms_tree", "dkms"), ("source_tree", "src"), ("install_tree", "lib/modules")];
         let places = places.map(|(name, folder)| format!("{name}={}\n", self.path(folder).display())).concat();
         self.write("etc/dkms/framework.conf", &(places + settings));
@@ -181,7 +186,7 @@ impl Sandbox {
         exec \"$0\" \"$@\"";
         command.args(["--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_dkms")]).args(line.split_whitespace());
         self.set_environment(&mut command);
-        self.finish(&mut command)
+        self.finish(command.envs(variables.iter().copied()))
     }
 
     /// Runs `dkms` with these words as nobody in particular.
