@@ -86,3 +86,24 @@ fn who_asks_for_everything_is_told_what_is_not_for_a_kernel() {
     let ran = sandbox.ok(&format!("autoinstall -k {SECOND}"));
     assert!(ran.out.contains(&format!("foo/1 is not for kernel {SECOND}")), "{ran:#?}");
 }
+
+#[test]
+fn a_new_build_that_cannot_be_put_in_place_leaves_the_module_that_is_there_until_the_next_run() {
+    crate::sandbox::tools::needs!("strace");
+    for folder in ["dkms/.records/installed".to_owned(), format!("lib/modules/{KERNEL}/updates/dkms")] {
+        let sandbox = installed();
+        let new = fs::read_to_string(sandbox.path("src/foo-1/foo.c")).expect("its source") + "changed\n";
+        sandbox.write("src/foo-1/foo.c", &new);
+        let path = sandbox.path(&folder).display().to_string();
+        let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", &path, "-e", "inject=fsync:error=EIO"];
+        let ran = sandbox.through(&strace.map(str::to_owned), &["reconcile", "-k", KERNEL]);
+        assert_ne!(ran.code, 0, "{folder}: {ran:#?}");
+        assert!(fs::read(module(&sandbox)).is_ok_and(|module| module.starts_with(b"\x7fELF")), "{folder}: {ran:#?}");
+        sandbox.ok(&format!("reconcile -k {KERNEL}"));
+        let now = fs::read(module(&sandbox)).expect("a module");
+        assert!(String::from_utf8_lossy(&now).ends_with("changed\n"), "{folder}: the new build");
+        sandbox.ok("fsck");
+        let planned = sandbox.ok(&format!("reconcile --dry-run -k {KERNEL}"));
+        assert!(!planned.out.contains("install   foo/1"), "{folder}: {planned:#?}");
+    }
+}

@@ -64,7 +64,8 @@ pub(crate) struct Job<'a> {
 /// # Errors
 ///
 /// [`Kind::KernelMissing`], [`Kind::BuiltMissing`], [`Kind::BadConf`], [`Kind::PreInstallFailed`],
-/// [`Kind::NothingInstalled`]; files that cannot be written, after which everything is as before.
+/// [`Kind::NothingInstalled`]; files that cannot be written, after which everything is as before, or waits for the next run
+/// where an older build of the same version is to be replaced.
 pub(crate) fn install(
     context: &Context<'_>,
     step: StepId,
@@ -86,6 +87,10 @@ pub(crate) fn install(
     };
     let intent = job.begin(Doing::Install)?;
     if let Err(error) = place::put(&job, &installed, replaced.as_ref()) {
+        if replaced.as_ref() == Some(&id.version) {
+            // The build before this one is no more: what lies there serves until the next run completes this.
+            return Err(error.hint("what is installed stays; the next dkms puts the new build in its place"));
+        }
         return Err(match take_back::undo(&job, replaced.as_ref()).and_then(|()| job.end(&intent)) {
             Ok(()) => error,
             Err(undoing) => error.hint(format!("the next dkms puts it right: {}", undoing.in_one_line())),
@@ -213,7 +218,14 @@ impl Job<'_> {
     /// What an interrupted install of this version was about to put where.
     fn interrupted(&self, attempt: Attempt) -> Option<Installed> {
         let noted = || self.context.tree.installed(&self.id.name, self.target);
-        (attempt == Attempt::Again).then(noted).flatten().filter(|noted| noted.version == self.id.version)
+        let noted = (attempt == Attempt::Again).then(noted).flatten();
+        noted.filter(|noted| noted.version == self.id.version && self.is_built(noted))
+    }
+
+    /// Whether the build has all that is noted: a note may be about the build before.
+    fn is_built(&self, noted: &Installed) -> bool {
+        let built = self.context.tree.layout().built_modules(self.id, self.target);
+        noted.files.iter().all(|file| file.place.file_name().is_some_and(|name| built.join(name).exists()))
     }
 
     /// The version that was active before this install was begun.
