@@ -174,6 +174,17 @@ impl Framework {
         template.replace("${kernelver}", kernel).replace("$kernelver", kernel)
     }
 
+    /// The settings that a file can read, as they are now.
+    fn places(&self) -> [(&'static str, String); 4] {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        [
+            ("source_tree", text(&self.source_tree)),
+            ("dkms_tree", text(&self.dkms_tree)),
+            ("install_tree", text(&self.install_tree)),
+            ("tmp_location", text(&self.tmp_location)),
+        ]
+    }
+
     fn take(
         &mut self,
         system: &System,
@@ -185,9 +196,11 @@ impl Framework {
     ) {
         for name in NAMES {
             let value = |from: &Directives| from.get(name).and_then(|values| values.get(&0)).cloned();
-            let (before, after) = (value(known), value(directives));
-            let Some(after) = after.filter(|after| before.as_ref() != Some(after)) else { continue };
             let line = super::shell::line_of(text, name);
+            // A file finds our own places set, and says nothing about those that it leaves alone.
+            let left_alone = || self.places().into_iter().find(|(place, _)| *place == name && line.is_none());
+            let before = value(known).or_else(|| left_alone().map(|(_, path)| path));
+            let Some(after) = value(directives).filter(|after| before.as_ref() != Some(after)) else { continue };
             match self.set(name, &after) {
                 Ok(()) => {
                     self.origins.insert(name, Origin::File(system.inside(file), line));
@@ -263,20 +276,13 @@ fn evaluate(
     file: &Path,
     known: &Directives,
 ) -> Result<(Directives, String), ConfError> {
-    let text = |path: &Path| path.to_string_lossy().into_owned();
+    // The kernel is not known yet: its name stands for itself until somebody knows it.
+    let kernel = ("kernelver", "$kernelver".to_owned());
+    let variables = std::iter::once(kernel).chain(framework.places());
     let shell = Shell {
         system,
         names: &NAMES,
-        // The kernel is not known yet: its name stands for itself until somebody knows it.
-        variables: [
-            ("kernelver", "$kernelver".to_owned()),
-            ("source_tree", text(&framework.source_tree)),
-            ("dkms_tree", text(&framework.dkms_tree)),
-            ("install_tree", text(&framework.install_tree)),
-            ("tmp_location", text(&framework.tmp_location)),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .to_vec(),
+        variables: variables.map(|(name, value)| (name.to_owned(), value)).collect(),
         destination: destination::replacement(system),
         time_limit: framework.policies.conf_timeout,
         reach: Reach::Bash,

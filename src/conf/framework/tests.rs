@@ -150,3 +150,17 @@ fn every_name_has_its_effect_and_others_have_none() {
     let missing: Vec<&str> = NAMES.into_iter().filter(|name| !EFFECTS.iter().any(|(told, ..)| told == name)).collect();
     assert!(missing.is_empty(), "no case for {missing:?}");
 }
+
+#[test]
+fn a_file_that_leaves_the_callers_tmpdir_alone_does_not_make_it_its_own() {
+    let caller = [("PATH", "/usr/bin:/bin"), ("TMPDIR", "/mine")];
+    for (text, is_of_file) in
+        [("verbose=yes\n", false), ("verbose=$(echo yes)\n", false), ("tmp_location=/mine\n", true)]
+    {
+        let (framework, warnings) = read(&[("framework.conf", text)], &caller);
+        let origin = framework.origins.get("tmp_location");
+        assert_eq!(matches!(origin, Some(Origin::File(..))), is_of_file, "{text}: {origin:?} {warnings:?}");
+        assert_eq!(framework.tmp_location, Path::new("/mine"));
+        assert!(!framework.origins.contains_key("dkms_tree"), "{text}");
+    }
+}
