@@ -9,7 +9,6 @@ use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
-use crate::sys::environment::{self, Whom};
 use crate::sys::{self, Output, System};
 use crate::tree::TreeLock;
 
@@ -92,10 +91,9 @@ pub(crate) fn run(
     Ok(if finished.success() { HookEnd::Done } else { HookEnd::Failed(finished.shell_code()) })
 }
 
-/// The system whose programs find what a script may find.
+/// The system whose programs find what framework.conf lets pass.
 pub(super) fn with_made_environment(system: &System, framework: &Framework) -> System {
-    let made = environment::made(system.environment(), Whom::Script, &framework.pass_environment);
-    system.clone().with_environment(made)
+    system.clone().with_passing(&framework.pass_environment)
 }
 
 /// A script that exists and may be executed, and the rest of its command line, split into words.

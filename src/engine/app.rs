@@ -34,6 +34,7 @@ pub(crate) struct Noting<'a> {
 impl App {
     pub(crate) fn new(system: System, framework: Framework, reporter: Human) -> Self {
         let layout = Layout::new(system.root(), &framework.dkms_tree, &framework.source_tree, &framework.install_tree);
+        let system = system.with_passing(&framework.pass_environment);
         Self { tree: Tree::new(layout), system, framework, reporter }
     }
 

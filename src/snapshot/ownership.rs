@@ -74,11 +74,11 @@ fn pacman(system: &System, file: &Path) -> Command {
 /// A query of this root: by its own program, else by this machine's, which is told the root.
 fn asking(system: &System, program: &str, tell_root: impl FnOnce(Command) -> Command) -> Command {
     if system.is_live() {
-        Command::new(program)
+        system.here(program)
     } else if system.is_superuser() && system.has_program(program) {
         system.command(&system.path("/"), program)
     } else {
-        tell_root(Command::new(program))
+        tell_root(system.here(program))
     }
 }
 

@@ -29,6 +29,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use environment::{Environment, Whom};
 use os_release::OsRelease;
 pub(crate) use run::{Command, Finished, Output, RunError, Runner};
 
@@ -42,6 +43,8 @@ const DEFAULT_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 pub(crate) struct System {
     root: PathBuf,
     environment: BTreeMap<OsString, OsString>,
+    /// Names of variables that pass to programs although no list of ours has them.
+    passing: Arc<[String]>,
     effective_uid: u32,
     running: Option<KernelRelease>,
     machine: Option<Arch>,
@@ -58,6 +61,7 @@ impl System {
         Self {
             root: PathBuf::from("/"),
             environment: std::env::vars_os().collect(),
+            passing: Arc::default(),
             effective_uid: rustix::process::geteuid().as_raw(),
             running: KernelRelease::new(uname.release().to_string_lossy()).ok(),
             machine: Arch::new(uname.machine().to_string_lossy()).ok(),
@@ -79,6 +83,13 @@ impl System {
     #[must_use]
     pub(crate) fn with_environment(mut self, environment: BTreeMap<OsString, OsString>) -> Self {
         self.environment = environment;
+        self
+    }
+
+    /// The same system, whose programs find these variables of the caller's, too (framework.conf's `pass_environment`).
+    #[must_use]
+    pub(crate) fn with_passing(mut self, names: &[String]) -> Self {
+        self.passing = names.into();
         self
     }
 
@@ -129,16 +140,30 @@ impl System {
         opened.strip_prefix(&self.root).map_or_else(|_| opened.to_path_buf(), |rest| Path::new("/").join(rest))
     }
 
-    /// A program that runs inside this root, in `folder` (an opened path), with the caller's environment: directly on
-    /// the live system, else through chroot(8), so that a foreign root's own compilers and scripts serve it.
+    /// A program that runs inside this root, in `folder` (an opened path), with an environment that is made for it: directly
+    /// on the live system, else through chroot(8), so that a foreign root's own compilers and scripts serve it.
     pub(crate) fn command(&self, folder: &Path, program: impl AsRef<OsStr>) -> Command {
+        self.command_in(&self.made(), folder, program)
+    }
+
+    /// The same in exactly this environment.
+    pub(crate) fn command_in(&self, environment: &Environment, folder: &Path, program: impl AsRef<OsStr>) -> Command {
         let command = if self.is_live() {
             Command::new(program).current_dir(folder)
         } else {
             let enter = ["/bin/sh", "-c", r#"cd "$1" && shift && exec "$@""#, "sh"];
             Command::new("chroot").inside(&self.root).args(enter).arg(self.inside(folder)).arg(program)
         };
-        self.environment.iter().fold(command.env_clear(), |command, (name, value)| command.env(name, value))
+        given(command, environment)
+    }
+
+    /// A program of this machine, outside any other root, with an environment that is made for it.
+    pub(crate) fn here(&self, program: impl AsRef<OsStr>) -> Command {
+        given(Command::new(program), &self.made())
+    }
+
+    fn made(&self) -> Environment {
+        environment::made(&self.environment, Whom::Script, &self.passing)
     }
 
     /// A variable of the caller's environment; an empty one counts as unset.
@@ -195,6 +220,10 @@ impl System {
         let path = self.variable("PATH").map_or_else(|| OsString::from(DEFAULT_PATH), OsStr::to_owned);
         std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| fs::is_executable(file))
     }
+}
+
+fn given(command: Command, environment: &Environment) -> Command {
+    environment.iter().fold(command.env_clear(), |command, (name, value)| command.env(name, value))
 }
 
 /// Seconds since 1970-01-01 UTC; 0 for a clock that stands before.

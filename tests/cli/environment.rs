@@ -32,7 +32,7 @@ fn machine() -> Sandbox {
 }
 
 fn found(sandbox: &Sandbox, file: &str) -> Vec<String> {
-    let text = fs::read_to_string(sandbox.path(file)).expect("it ran");
+    let text = fs::read_to_string(sandbox.path(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
     text.lines().map(str::to_owned).collect()
 }
 
@@ -58,4 +58,62 @@ fn nothing_that_is_meant_for_other_programs_reaches_a_build_or_a_script_and_verb
     assert!(script.contains(&"LANG=de_DE".to_owned()) && script.contains(&"DPKG_MAINTSCRIPT_PACKAGE=foo".to_owned()));
     let make = found(&sandbox, "make-found");
     assert!(make.contains(&"LANG=C".to_owned()) && !make.iter().any(|line| line.starts_with("DPKG_")), "{make:#?}");
+}
+
+/// What would reach tools by accident: code and options of somebody else's, and a folder that is not there.
+const HOSTILE: [(&str, &str); 6] = [
+    ("LD_PRELOAD", "/nowhere/evil.so"),
+    ("KCFLAGS", "-O9"),
+    ("TMPDIR", "/nowhere"),
+    ("BASH_ENV", "/nowhere/evil.sh"),
+    ("MODPROBE_OPTIONS", "--force"),
+    ("PERL5LIB", "/nowhere"),
+];
+
+/// A tool that writes down what it finds, and then does this.
+fn telling(sandbox: &Sandbox, name: &str, then: &str) {
+    sandbox.tool(name, &format!("#!/bin/sh\nenv >\"$SANDBOX/{name}-found\"\n{then}\n"));
+}
+
+#[test]
+fn what_a_caller_has_set_reaches_no_tool_that_is_run_besides() {
+    let sandbox = machine();
+    telling(&sandbox, "depmod", "");
+    telling(&sandbox, "strip", "");
+    telling(&sandbox, "xz", "exec /usr/bin/xz \"$@\"");
+    telling(&sandbox, "update-initramfs", "");
+    telling(&sandbox, "lsinitramfs", "echo usr/lib/modules/6.1.0-1/updates/dkms/foo.ko");
+    let signature =
+        "printf 's\\000\\000\\002\\000\\000\\000\\000\\000\\000\\000\\000\\001~Module signature appended~\\n' >>\"$4\"";
+    telling(&sandbox, "sign-file", signature);
+    let config = "CONFIG_MODULES=y\nCONFIG_MODULE_SIG_HASH=\"sha256\"\nCONFIG_MODULE_COMPRESS_XZ=y\n";
+    sandbox.write(&format!("lib/modules/{KERNEL}/build/include/config/auto.conf"), config);
+    sandbox.write("src/foo-1/dkms.conf", &strips(&sandbox));
+    sandbox.write("key", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n");
+    sandbox.write("certificate", "");
+    sandbox.write(&format!("boot/initrd.img-{KERNEL}"), "");
+    let place = |name: &str| sandbox.path(name).display().to_string();
+    let settings = format!(
+        "sign_file={}\nmok_signing_key={}\nmok_certificate={}\ntry_sign_modules=true\ncompress_xz_opts=-6\n",
+        place("bin/sign-file"),
+        place("key"),
+        place("certificate")
+    );
+    let added = sandbox.with_settings(&settings, "add foo/1");
+    assert_eq!(added.code, 0, "{added:#?}");
+    let ran = sandbox.with_settings_and(&settings, &HOSTILE, "event dpkg-self postinst triggered /usr/src");
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    for tool in ["make", "strip", "sign-file", "xz", "depmod", "update-initramfs", "lsinitramfs"] {
+        let found = found(&sandbox, &format!("{tool}-found"));
+        for (name, value) in HOSTILE {
+            let reached = found.contains(&format!("{name}={value}"));
+            assert!(!reached, "{name} reaches {tool}: {found:#?}");
+        }
+        assert!(found.iter().any(|line| line.starts_with("PATH=")), "{tool}: {found:#?}");
+    }
+}
+
+/// The dkms.conf of the source, which leaves modules as they are, changed so that they are stripped.
+fn strips(sandbox: &Sandbox) -> String {
+    fs::read_to_string(sandbox.path("src/foo-1/dkms.conf")).expect("its dkms.conf").replace("STRIP=no", "STRIP=yes")
 }

@@ -43,10 +43,9 @@ pub(crate) fn source(system: &System, environment: &mut Environment, file: &Path
         return Err(SourceError::Missing(name));
     }
     let failed = |reason: String| SourceError::Failed { file: name.clone(), reason };
-    let bash = system.clone().with_environment(environment.clone());
     let script = r#". "$1" >/dev/null && exec env -0"#;
-    let command = bash
-        .command(&system.path("/"), "bash")
+    let command = system
+        .command_in(environment, &system.path("/"), "bash")
         .args(["--noprofile", "--norc", "-c", script, "dkms"])
         .arg(file)
         .env_remove("BASH_ENV");

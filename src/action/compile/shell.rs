@@ -1,9 +1,9 @@
 //! Command lines of dkms.conf, run by bash in the build folder. What we know goes in as data, never as script text.
 
-use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use crate::sys::environment::Environment;
 use crate::sys::leash::Leash;
 use crate::sys::{Command, System};
 
@@ -22,7 +22,7 @@ const FOREIGN_TO_BASH: [&str; 5] = ["BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", 
 pub(crate) struct Shell {
     /// The working folder (an opened path).
     pub(crate) folder: PathBuf,
-    pub(crate) environment: BTreeMap<OsString, OsString>,
+    pub(crate) environment: Environment,
     /// Shell variables that are not exported.
     pub(crate) variables: Vec<(&'static str, String)>,
     /// Ends what it runs.
@@ -41,12 +41,12 @@ impl Shell {
 
     /// A program in the same folder and environment, without a shell.
     pub(crate) fn program(&self, system: &System, program: impl AsRef<OsStr>) -> Command {
-        let bare = system.clone().with_environment(BTreeMap::new());
+        let bare = system.command_in(&Environment::new(), &self.folder, program);
         let own = |name: &OsStr| self.variables.iter().any(|(variable, _)| name == *variable);
         self.environment
             .iter()
             .filter(|(name, _)| !own(name) && !is_foreign(name))
-            .fold(bare.command(&self.folder, program), |command, (name, value)| command.env(name, value))
+            .fold(bare, |command, (name, value)| command.env(name, value))
             .leashed(self.leash.clone())
     }
 }

@@ -10,6 +10,8 @@ use crate::kernel::KernelConfig;
 use crate::sys::System;
 use crate::tree::Layout;
 
+const PIN: &str = "KBUILD_SIGN_PIN";
+
 /// Signs module files. All paths are those that a process inside the root uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Signer {
@@ -62,6 +64,8 @@ impl Signer {
             .command(folder, &self.program)
             .args([&self.hash, &self.files.key, &self.files.certificate])
             .arg(system.inside(module));
+        // The kernel's sign-file takes it from there.
+        let command = system.variable(PIN).into_iter().fold(command, |command, pin| command.env(PIN, pin));
         let why = match system.run(&command) {
             Ok(finished) if finished.success() => return Ok(()),
             Ok(finished) => {

@@ -74,8 +74,9 @@ fn kernel_variables(system: &System, headers: &Path) -> Option<String> {
         return None;
     }
     let show = "dkms_show_cc: ; @$(if $(filter default undefined,$(origin CC)),,$(info $(strip $(CC)))):";
-    let system = &system.clone().with_environment(made(system.environment(), Whom::Build, &[]));
-    let command = system.command(headers, "make").args(["-s", "-f", FILE, "--eval", show, "dkms_show_cc"]);
+    let environment = made(system.environment(), Whom::Build, &[]);
+    let command =
+        system.command_in(&environment, headers, "make").args(["-s", "-f", FILE, "--eval", show, "dkms_show_cc"]);
     let finished = system.run(&command).ok().filter(Finished::success)?;
     Some(finished.text().trim().to_owned()).filter(|compiler| !compiler.is_empty())
 }

@@ -117,7 +117,7 @@ fn is_own(system: &System, base: &Path) -> bool {
 
 /// With `-b` the program would still read the settings of the root that it runs in (kmod 30), so that it is told the other's.
 fn of_this_machine(system: &System, base: &Path) -> Command {
-    let command = Command::new(super::program(system, "depmod"));
+    let command = system.here(super::program(system, "depmod"));
     if base == Path::new("/") {
         return command;
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::action::Context;
 use crate::ids::KernelRelease;
-use crate::sys::{Command, chroot};
+use crate::sys::chroot;
 
 /// So many aliases fit on one command line with room to spare.
 const AT_ONCE: usize = 500;
@@ -20,8 +20,8 @@ pub(crate) fn load_matching(context: &Context<'_>, kernel: &KernelRelease) {
     collect(Path::new("/sys/devices"), &mut aliases);
     let aliases: Vec<_> = aliases.into_iter().collect();
     for part in aliases.chunks(AT_ONCE) {
-        let command =
-            Command::new(super::program(context.system, "modprobe")).args(["-a", "-b", "-q", "--"]).args(part);
+        let modprobe = context.system.here(super::program(context.system, "modprobe"));
+        let command = modprobe.args(["-a", "-b", "-q", "--"]).args(part);
         if let Err(error) = context.system.run(&command) {
             context.reporter.warn(format!("the modules were not loaded: {error}: {}", error.source));
             return;

@@ -64,9 +64,9 @@ fn stored(config: &str) -> Option<String> {
 
 fn command(system: &System, policy: &Policy) -> Command {
     match policy {
-        Policy::Running => Command::new(super::program(system, "restorecon")).arg("-F"),
+        Policy::Running => system.here(super::program(system, "restorecon")).arg("-F"),
         Policy::Stored(contexts) => {
-            let command = Command::new(super::program(system, "setfiles")).arg("-F");
+            let command = system.here(super::program(system, "setfiles")).arg("-F");
             let is_other = system.root() != Path::new("/");
             let command = if is_other { command.arg("-r").arg(system.root()) } else { command };
             command.arg(contexts)
