@@ -123,13 +123,18 @@ const STORIES: &[Story] = &[
 ];
 
 /// A place that no run comes to: the last that strace can count to.
-const NEVER: &str = "65535";
+pub(super) const NEVER: &str = "65535";
 
 /// How often something was disturbed, and what the run ended with. The shell that watches over a build is killed by each run
 /// itself: only what comes on top of [`NEVER`] counts.
 fn disturbed(s: &Sandbox, line: &str, disturbance: &str, place: &str) -> (usize, i32) {
+    disturbed_in(s, &[], line, disturbance, place)
+}
+
+/// The same where these words begin the command line.
+pub(super) fn disturbed_in(s: &Sandbox, wrapper: &[&str], line: &str, disturbance: &str, place: &str) -> (usize, i32) {
     let log = s.path("strace");
-    let words = ["strace", "-f", "-qq", "-o"].map(str::to_owned).into_iter();
+    let words = wrapper.iter().chain(&["strace", "-f", "-qq", "-o"]).map(|word| (*word).to_owned());
     let words = words.chain([
         log.display().to_string(),
         "-e".to_owned(),

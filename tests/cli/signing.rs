@@ -18,7 +18,7 @@ for source in *.c; do { elf; cat \"$source\"; } >\"${source%.c}.ko\"; done
 ";
 
 /// Kernels that check signatures, and what signs for them.
-fn machine() -> (Sandbox, String) {
+pub(super) fn machine() -> (Sandbox, String) {
     let s = Sandbox::new();
     s.tool("make", MAKE);
     s.tool("sign-file", SIGN_FILE);
@@ -44,7 +44,7 @@ fn lines(s: &Sandbox, file: &str) -> usize {
     fs::read_to_string(s.path(file)).unwrap_or_default().lines().count()
 }
 
-fn is_signed(s: &Sandbox, kernel: &str) -> bool {
+pub(super) fn is_signed(s: &Sandbox, kernel: &str) -> bool {
     let module = fs::read(s.path(&format!("lib/modules/{kernel}/updates/dkms/foo.ko"))).expect("it is installed");
     module.ends_with(b"~Module signature appended~\n")
 }
