@@ -26,6 +26,7 @@ mod targets;
 mod usage;
 mod verb;
 mod verbs;
+mod why;
 mod words;
 
 use std::ffi::OsString;

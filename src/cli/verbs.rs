@@ -9,7 +9,7 @@ use super::legacy::{
 };
 use super::request;
 use super::verb::{Files, Group, Operand, Position, Run, Takes, Verb};
-use super::{check, complete, conf, event, fsck, generate, help, mok, status};
+use super::{check, complete, conf, event, fsck, generate, help, mok, status, why};
 
 /// Every verb, in the order in which help lists them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Verb> {
@@ -168,6 +168,22 @@ const ENGINE: &[Verb] = &[
         ],
         operand: Operand { shown: "[MODULE[/VERSION]]", meaning: "the module; default: every one", ..REGISTERED },
         ..acting("check", "report what is out of date, waits or failed", Run::Look(check::run))
+    },
+    Verb {
+        group: Group::Machine,
+        more: "Where it stands, what failed last and why, where the log is, for which kernels the module is good, and what would be \
+               done next. Without -k every kernel is told of.",
+        takes: Takes::Only(&[MODULE, KERNELS, JSON], &[]),
+        examples: &[
+            ("dkms why hello -k 6.12.9-amd64", "why hello is or is not there for this kernel"),
+            ("dkms why hello/1.0 --json", "the same for programs, for every kernel"),
+        ],
+        operand: Operand { shown: "[MODULE[/VERSION]]", meaning: "the module; default: every one", ..REGISTERED },
+        ..acting(
+            "why",
+            "tell the story of a module on a kernel: standing, failure, cause, what to do",
+            Run::Look(why::run),
+        )
     },
     Verb {
         group: Group::Machine,

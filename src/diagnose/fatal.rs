@@ -42,6 +42,8 @@ pub(super) struct Search {
     last: Option<Fatal>,
     /// The first failed command that make tells of, and what it said before.
     recipe: Option<(Fatal, Option<Fatal>)>,
+    /// How the last command ended, as the log says.
+    exit: Option<u8>,
     /// The commands that we ran.
     pub(super) commands: Vec<String>,
 }
@@ -54,6 +56,9 @@ impl Search {
         self.number += 1;
         if let Some(command) = line.strip_prefix("# command: ") {
             self.commands.push(command.to_owned());
+        }
+        if let Some(code) = line.strip_prefix("# exit code: ") {
+            self.exit = code.parse().ok();
         }
         // Our own lines between the commands.
         if line.starts_with("# ") || line.starts_with("-----") || line.starts_with("DKMS (dkms-rs-") || line.is_empty()
@@ -134,6 +139,7 @@ impl Search {
 
     /// `code`: how the command ended that wrote the log.
     pub(super) fn ended(self, code: Option<u8>) -> Option<Fatal> {
+        let code = code.or(self.exit);
         let without_make = || self.ended_by(code).filter(|fatal| fatal.told.is_some());
         match (&self.sure, &self.recipe) {
             (Some(sure), _) => Some(sure.clone()),

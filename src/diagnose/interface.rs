@@ -108,7 +108,7 @@ pub(super) fn meaning(case: &Case<'_>) -> Option<(String, String)> {
         Some(known) => known,
         None => unknown(case, &subject)?,
     };
-    Some((super::rules::filled(&cause, case, ""), advice))
+    Some((super::fill::filled(&cause, case, ""), advice))
 }
 
 fn subject(case: &Case<'_>) -> Option<Subject> {

@@ -7,9 +7,11 @@
 mod about;
 mod changes;
 mod fatal;
+mod fill;
 mod interface;
 mod line;
 mod product;
+mod rule;
 mod rules;
 mod rules_of_make;
 mod rules_of_tools;

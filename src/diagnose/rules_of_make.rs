@@ -2,7 +2,7 @@
 
 use super::Case;
 use super::line::Teller::{Compiler, Kbuild, Make, Program, Recipe, Start};
-use super::rules::Rule;
+use super::rule::Rule;
 
 pub(super) const MAKE: &[Rule] = &[
     Rule {

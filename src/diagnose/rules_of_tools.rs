@@ -2,7 +2,7 @@
 //! linkers and modpost say of the module.
 
 use super::line::Teller::{Compiler, Configure, Kbuild, Make, Modpost, Program, Recipe, Rust, Start, Tool};
-use super::rules::Rule;
+use super::rule::Rule;
 
 /// What lies with the machine and not with the module.
 pub(super) const MACHINE: &[Rule] = &[

@@ -23,6 +23,8 @@ pub(crate) const STATUS: &str = "dkms-status-1";
 pub(crate) const CHECK: &str = "dkms-check-1";
 /// `fsck --json`
 pub(crate) const FSCK: &str = "dkms-fsck-1";
+/// `why --json`
+pub(crate) const WHY: &str = "dkms-why-1";
 /// `--dry-run --json`
 pub(crate) const PLAN: &str = "dkms-plan-1";
 /// `ACTION --json`
@@ -177,6 +179,17 @@ impl From<&Unsigned> for UnsignedEntry {
         let Unsigned { module, target, why, refused } = unsigned;
         Self { subject: Subject::new(Some(module), Some(target)), why: why.clone(), loads: refused.is_none() }
     }
+}
+
+/// The stories of modules on kernels.
+pub(crate) fn why(stories: &[crate::engine::story::Story]) -> Result<String> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        schema: &'static str,
+        code: u8,
+        stories: &'a [crate::engine::story::Story],
+    }
+    text(&Document { schema: WHY, code: 0, stories })
 }
 
 /// Whether all is as wanted.

@@ -110,7 +110,11 @@ pub(crate) fn tell(failures: &[Failure], modules: &[ModuleEntry], reporter: &dyn
         let Failure { module, target, step, error, log, .. } = failure;
         let instead = serving::instead(failure, modules);
         let kernel = target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();
-        let log = log.as_ref().map(|log| format!(" (log: {})", log.display())).unwrap_or_default();
-        reporter.warn(format!("the last {step} of {module}{kernel} failed: {error}{log}{instead}"));
+        let log = log.as_ref().map(|log| format!("log: {}; ", log.display())).unwrap_or_default();
+        let only = target.as_ref().map(|target| format!(" -k {}", target.kernel)).unwrap_or_default();
+        // What ended the build says more than that it failed.
+        let error = error.split_once(" of the log: ").map_or(error.as_str(), |(_, line)| line);
+        let more = format!(" ({log}`dkms why {module}{only}` tells more)");
+        reporter.warn(format!("the last {step} of {module}{kernel} failed: {error}{more}{instead}"));
     }
 }

@@ -18,6 +18,7 @@ pub(crate) mod recording;
 pub(crate) mod replacing;
 pub(crate) mod rpm_upgrade;
 pub(crate) mod serving;
+pub(crate) mod story;
 pub(crate) mod summary;
 mod telling;
 pub(crate) mod unsigned;

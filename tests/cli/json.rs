@@ -122,6 +122,7 @@ fn every_member_is_explained_in_the_man_page() {
         "remove nobody/1 --json".to_owned(),
         "status --json".to_owned(),
         "check --json".to_owned(),
+        "why --json".to_owned(),
         "fsck --json".to_owned(),
     ] {
         members(&document(&sandbox, &line), &mut found);

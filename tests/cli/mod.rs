@@ -30,3 +30,4 @@ mod signing;
 mod sources;
 mod standings;
 mod terminal;
+mod why;

@@ -6,6 +6,7 @@ use crate::action::compile::log::BuildLog;
 use crate::action::compile::prepared::Prepared;
 use crate::diagnose::{self, About, Packages, Source};
 use crate::error::Error;
+use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
 use crate::sys::System;
 
@@ -66,6 +67,24 @@ fn collect(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<String>) {
             collect(&entry.path(), &format!("{path}/"), depth - 1, found);
         }
     }
+}
+
+/// Whether the first line of this log ends so.
+pub(crate) fn begins_with(log: &Path, head: &str) -> bool {
+    use std::io::BufRead;
+    let Ok(file) = fs_err::File::open(log) else { return false };
+    let first = std::io::BufReader::new(file).lines().next();
+    first.is_some_and(|line| line.is_ok_and(|line| line.ends_with(head)))
+}
+
+/// What a log that a failed build left means now.
+pub(crate) fn meaning(system: &System, id: &ModuleId, target: &Target, log: &Path) -> Option<diagnose::Finding> {
+    let folder = log.parent().unwrap_or(Path::new("/"));
+    let left = Left { system, folder };
+    let os = system.os_release().cloned().unwrap_or_default();
+    let packages = Packages::of(&os.id, &os.id_like);
+    let about = About { id, kernel: &target.kernel, packages, source: &left };
+    diagnose::read(log, None, &about).ok().flatten()
 }
 
 /// What explains a failed command: its log and its folder.

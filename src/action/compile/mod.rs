@@ -29,6 +29,7 @@ use crate::step::Switch;
 use crate::sys::interrupt;
 use crate::tree::Stage;
 
+pub(crate) use crate::action::compile::explain::{begins_with, meaning};
 use crate::action::compile::finish::Signatures;
 use crate::action::compile::noted::{fingerprint, renew_digest};
 use crate::action::compile::prepared::Prepared;
