@@ -61,7 +61,7 @@ fn again(
     policy: &Policy,
 ) {
     let id = &entry.id;
-    let now = highest(cause, snapshot);
+    let now = cause.version.as_str();
     let then = snapshot.built_with.get(&(id.clone(), target.clone())).and_then(|with| with.get(&cause.name));
     let is_built_here = |step: &crate::step::Step| {
         step.module == *id && step.target.as_ref() == Some(target) && step.operation == Operation::Build
@@ -96,15 +96,6 @@ fn install_of(plan: &Plan, id: &ModuleId, target: &Target) -> Option<StepId> {
         step.module == *id && step.target.as_ref() == Some(target) && step.operation == Operation::Install
     };
     plan.steps.iter().find(is_it).map(|step| step.id)
-}
-
-/// The highest version that is registered, or about to be.
-fn highest<'a>(cause: &'a ModuleId, snapshot: &'a Snapshot) -> &'a str {
-    let own = cause.version.as_str();
-    match snapshot.highest(&cause.name) {
-        Some(other) if version::compare(other, own).is_gt() => other,
-        _ => own,
-    }
 }
 
 #[cfg(test)]
@@ -159,14 +150,12 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_registered_version_counts_whichever_is_installed() {
-        let snapshot = base()
-            .module("a/2", &[])
-            .module("d/1", &["+5"])
-            .says("d/1", "needs=a rebuild")
-            .built_with("d/1", "5", "a=2")
-            .done();
-        assert_eq!(install("a/1", &snapshot, &Policy::default()), "install a<");
+    fn the_version_that_is_installed_counts_and_not_the_highest_that_is_registered() {
+        for (with, expected) in [("a=2", "install a<; build d<0; install d<1"), ("a=1", "install a<")] {
+            let dependant = base().module("a/2", &[]).module("d/1", &["+5"]).says("d/1", "needs=a rebuild");
+            let snapshot = dependant.built_with("d/1", "5", with).done();
+            assert_eq!(install("a/1", &snapshot, &Policy::default()), expected, "{with}");
+        }
     }
 
     #[test]

@@ -8,7 +8,6 @@ use super::{Snapshot, View};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::step::{AddSource, Inputs};
 use crate::tree::dependencies;
-use crate::version;
 
 impl Snapshot {
     /// Reads the modules that are built for one of the kernels, besides those that are read already. What the command line
@@ -37,11 +36,6 @@ impl Snapshot {
                 self.built_with.insert((id, target), recorded);
             }
         }
-    }
-
-    /// The highest registered version of a module, whatever its state.
-    pub(crate) fn highest<'s>(&'s self, name: &'s ModuleName) -> Option<&'s str> {
-        self.versions(name).map(|entry| entry.id.version.as_str()).max_by(|one, other| version::compare(one, other))
     }
 }
 

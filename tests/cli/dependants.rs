@@ -27,7 +27,22 @@ fn a_dependant_is_built_again_when_its_dependency_has_changed() {
     assert!(ran.out.contains("installing user/1"), "{ran:?}");
     assert_eq!(fs::read_to_string(note(&sandbox)).expect("a note"), "2\n");
     let again = sandbox.ok(&format!("install base/1 -k {KERNEL}"));
-    assert!(!again.out.contains("user"), "the highest registered version is the same: {again:?}");
+    assert!(again.out.contains("installing user/1"), "its symbols are those of another version: {again:?}");
+    assert_eq!(fs::read_to_string(note(&sandbox)).expect("a note"), "1\n");
+}
+
+#[test]
+fn a_version_that_failed_is_not_the_one_that_a_dependant_was_built_with() {
+    let sandbox = both();
+    sandbox.write("src/base-2/FAIL", "");
+    assert_eq!(sandbox.dkms(&format!("install base/2 -k {KERNEL}")).code, 10);
+    sandbox.ok(&format!("install user/1 -k {KERNEL} --force"));
+    sandbox.ok(&format!("build user/1 -k {KERNEL} --force"));
+    assert_eq!(fs::read_to_string(note(&sandbox)).expect("a note"), "1\n", "base/1 serves");
+    fs::remove_file(sandbox.path("src/base-2/FAIL")).expect("its mistake");
+    let ran = sandbox.ok(&format!("install base/2 -k {KERNEL}"));
+    assert!(ran.out.contains("installing user/1"), "{ran:?}");
+    assert_eq!(fs::read_to_string(note(&sandbox)).expect("a note"), "2\n");
 }
 
 #[test]

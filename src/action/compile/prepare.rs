@@ -13,6 +13,7 @@ use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, headers, installed};
 use crate::snapshot::inputs::{self, Making};
 use crate::step::Switch;
+use crate::tree::Build;
 use crate::version;
 
 impl<'a> Prepared<'a> {
@@ -146,14 +147,14 @@ fn dependencies(
         return Ok(Vec::new());
     }
     let modules = context.tree.modules().map_err(|error| Error::io("the DKMS tree cannot be read", error))?;
-    let is_installed = |name: &ModuleName| {
-        let builds = modules.iter().filter(|entry| entry.id.name == *name).flat_map(|entry| &entry.builds);
-        context.tree.active(name, target).is_some()
-            || builds
-                .flat_map(|build| &build.weak)
-                .any(|(kernel, arch)| *kernel == target.kernel && *arch == target.arch)
+    let is_linked =
+        |build: &Build| build.weak.iter().any(|(kernel, arch)| *kernel == target.kernel && *arch == target.arch);
+    let installed = |name: &ModuleName| {
+        let linked = modules.iter().find(|entry| entry.id.name == *name && entry.builds.iter().any(is_linked));
+        let active = context.tree.active(name, target).map(|version| version.to_string());
+        active.or_else(|| linked.map(|entry| entry.id.version.to_string()))
     };
-    let missing: Vec<&str> = wanted.iter().filter(|name| !is_installed(name)).map(|name| name.as_str()).collect();
+    let missing: Vec<&str> = wanted.iter().filter(|name| installed(name).is_none()).map(|name| name.as_str()).collect();
     if !missing.is_empty() && !context.policy.has(Switch::Force) {
         let names = missing.join(", ");
         return Err(Error::new(
@@ -166,5 +167,6 @@ fn dependencies(
         let versions = modules.iter().filter(|entry| entry.id.name == *name).map(|entry| entry.id.version.as_str());
         versions.max_by(|one, other| version::compare(one, other)).map(str::to_owned)
     };
-    Ok(wanted.into_iter().map(|name| (name.clone(), newest(name))).collect())
+    // What serves on this kernel: a newer version may have failed there.
+    Ok(wanted.into_iter().map(|name| (name.clone(), installed(name).or_else(|| newest(name)))).collect())
 }

@@ -29,6 +29,6 @@ pub(crate) struct Prepared<'a> {
     pub(crate) inputs: Digests,
     /// Everything else that the build depends on; see [`crate::action::compile::recipe`]. None: it is always built.
     pub(crate) recipe: Option<String>,
-    /// BUILD_DEPENDS with their highest registered version, where there is one.
+    /// BUILD_DEPENDS with the version that the kernel has, else the highest registered one, where there is one.
     pub(crate) dependencies: Vec<(ModuleName, Option<String>)>,
 }
