@@ -192,6 +192,7 @@ fn name(
     let Some(conf) = &source.conf else {
         let known = authored::Known { input: &request.input, name, version };
         let (id, written) = authored::author(&known, source, payload, survey)?;
+        written.complete("`dkms mkconf --force` writes what is known; correct it and name it with -c FILE")?;
         payload.set("dkms.conf", File::of(written.text.clone().into_bytes()));
         let changes = vec!["dkms.conf: written from the makefiles".to_owned()];
         return Ok(Named { id, changes, problems: Vec::new(), written: Some(written) });

@@ -44,7 +44,7 @@ pub(crate) struct AuthorArgs {
     /// Write to this file, or to dkms.conf in this folder
     #[arg(long, short = 'o', value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
-    /// Replace a file that exists
+    /// Replace a file that exists; write what is known where the makefiles say more
     #[arg(long)]
     pub(crate) force: bool,
     /// Renew the dkms.conf that is there
@@ -150,7 +150,11 @@ impl Work<'_> {
             version: request.version.as_deref(),
         };
         let (id, written) = authored::author(&known, &source, &payload, &survey)?;
-        let mut warnings = written.notes;
+        if !self.args.force {
+            written.complete("--force writes what is known, with these lines in it, to be corrected by hand")?;
+        }
+        let mut warnings = written.lost;
+        warnings.extend(written.notes);
         if payload.find("dkms.conf").is_some() {
             warnings.insert(0, "the source has a dkms.conf, which was not looked at; --modernize renews it".to_owned());
         }

@@ -113,6 +113,7 @@ impl Make<'_, '_> {
 
     /// The value of a variable.
     pub(super) fn variable(&mut self, name: &str) -> Value {
+        self.world.used.insert(name.to_owned());
         if let Some(variable) = self.variables.get(name).cloned() {
             let mut value = Value::default();
             for part in variable.parts {
@@ -144,8 +145,14 @@ impl Make<'_, '_> {
             ("src" | "obj", Mode::Kbuild) | ("CURDIR" | "PWD", Mode::Plain) => here,
             ("MAKE", _) => "make".to_owned(),
             ("MAKEFILE_LIST", _) => format!("{ROOT}/{}", self.place.file),
-            ("@", _) => self.target.clone().unwrap_or_default(),
-            ("<" | "^" | "*" | "+" | "?" | "|" | "%", _) => self.world.opaque(&format!("${name}")),
+            ("@", _) => self.target.clone().unwrap_or_default().0,
+            ("@F", _) => self.target.clone().unwrap_or_default().0.rsplit('/').next().unwrap_or_default().to_owned(),
+            ("@D", _) => match self.target.clone().unwrap_or_default().0.rsplit_once('/') {
+                Some((folder, _)) => folder.to_owned(),
+                None => ".".to_owned(),
+            },
+            ("*", _) => self.target.clone().unwrap_or_default().1,
+            ("<" | "^" | "+" | "?" | "|" | "%", _) => self.world.opaque(&format!("${name}")),
             ("CC" | "LD" | "AR" | "SHELL" | "HOME" | "USER", Mode::Plain) => self.world.solid(name),
             ("MAKECMDGOALS" | "MAKEFLAGS" | "MFLAGS", _) => self.world.opaque(name),
             (name, Mode::Kbuild) if OF_THE_KERNEL.contains(&name) => self.world.solid(name),

@@ -7,6 +7,18 @@ use super::makefile::{Make, Mode, Variable};
 use super::place::Place;
 use super::world::{World, below, is_opaque, is_plain};
 
+/// Lists of flags for the compiler, with which the kernel builds.
+pub(super) const FLAGS: [&str; 8] = [
+    "ccflags-y",
+    "ccflags-m",
+    "subdir-ccflags-y",
+    "asflags-y",
+    "ldflags-y",
+    "EXTRA_CFLAGS",
+    "EXTRA_LDFLAGS",
+    "KBUILD_EXTRA_SYMBOLS",
+];
+
 const MAX_FOLDERS: usize = 300;
 const MAX_DEPTH: usize = 24;
 const MAX_MODULES: usize = 300;
@@ -62,6 +74,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         make.variables.clone_from(environment);
         make.fix(&self.fixed);
         make.read(&file);
+        // Nothing of their text counts here, but what they name must be set.
+        FLAGS.iter().for_each(|name| drop(make.variable(name)));
+        make.world.visited.insert(folder.to_owned());
         let mut folders = Vec::new();
         for (name, is_module) in [("obj-m", true), ("obj-y", false), ("subdir-m", false), ("subdir-y", false)] {
             let listed = listed(&mut make, name);
@@ -134,7 +149,7 @@ impl Word<'_> {
     fn module(self, make: &mut Make<'_, '_>) -> Option<Found> {
         let shown = make.world.shown(&self.text);
         if is_opaque(&self.text) {
-            make.world.note(&self.place, format!("{} holds {shown}, which is known only when it is built", self.list));
+            make.world.lose(&self.place, format!("{} holds {shown}, which is known only when it is built", self.list));
             return None;
         }
         let path = below(self.text.strip_suffix(".o").unwrap_or(&self.text), &make.folder);

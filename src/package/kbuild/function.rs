@@ -12,6 +12,9 @@ const MAX_READINGS: usize = 64;
 /// Words that a loop goes through.
 const MAX_WORDS: usize = 1000;
 
+/// Depth of references within which text is still made into rules.
+const MAX_EVAL: usize = 12;
+
 const NAMES: [&str; 37] = [
     "subst",
     "patsubst",
@@ -225,8 +228,10 @@ impl Make<'_, '_> {
     /// The one command whose output is known is pwd, where make runs in the source.
     fn shell(&mut self, command: &str) -> Value {
         match (command.trim(), self.mode) {
-            ("pwd" | "/bin/pwd" | "echo $$PWD", Mode::Plain) => self.variable("CURDIR"),
-            ("uname -r", _) => self.world.solid("$(shell uname -r)").into(),
+            ("pwd" | "/bin/pwd" | "pwd -P" | "echo $$PWD", Mode::Plain) => self.variable("CURDIR"),
+            // So it is from kernel 6.13 on; before, whoever calls make must say it.
+            ("pwd" | "/bin/pwd" | "pwd -P" | "echo $$PWD", Mode::Kbuild) => super::world::ROOT.to_string().into(),
+            ("uname -r", _) => self.world.solid(super::world::RUNNING).into(),
             (command, _) => self.world.opaque(&format!("$(shell {command})")).into(),
         }
     }
@@ -242,7 +247,17 @@ impl Make<'_, '_> {
     fn beyond(&mut self, name: &str, arguments: &str) -> Value {
         let place = self.place.clone();
         if name == "eval" {
-            self.world.note(&place, format!("makes text into rules while it is read: $(eval {arguments})"));
+            let text = self.expand(arguments);
+            match text.plain().filter(|text| self.world.spend(text.len())) {
+                Some(text) if !is_opaque(text) && self.depth < MAX_EVAL => {
+                    let text = text.to_owned();
+                    self.evaluate(&text);
+                }
+                _ => {
+                    let sentence = format!("makes text into rules while it is read: $(eval {arguments})");
+                    self.world.lose(&place, sentence);
+                }
+            }
             return Value::default();
         }
         self.world.opaque(&format!("$({name} {arguments})")).into()

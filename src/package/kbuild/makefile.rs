@@ -55,6 +55,8 @@ pub(super) struct Recipe {
     pub(super) targets: Vec<String>,
     pub(super) prerequisites: Vec<String>,
     pub(super) lines: Vec<(Place, String)>,
+    /// `TARGETS: PATTERN: …`: what tells `$*` of each target.
+    pub(super) pattern: Option<String>,
 }
 
 struct Branch {
@@ -88,8 +90,8 @@ pub(super) struct Make<'w, 'a> {
     pub(super) recipes: Vec<Recipe>,
     /// Where reading has come to.
     pub(super) place: Place,
-    /// The target whose recipe is expanded.
-    pub(super) target: Option<String>,
+    /// The target whose recipe is expanded, and what `$*` is.
+    pub(super) target: Option<(String, String)>,
     pub(super) depth: usize,
     branches: Vec<Branch>,
     /// Whether a line that begins with a tab belongs to the last recipe.
@@ -119,7 +121,7 @@ impl<'w, 'a> Make<'w, 'a> {
     /// Variables of the command line.
     pub(super) fn fix(&mut self, variables: &[(String, String)]) {
         for (name, value) in variables {
-            self.variables.insert(name.clone(), Variable::plain(&cleaned(value)));
+            self.variables.insert(name.clone(), Variable::plain(value));
             self.fixed.insert(name.clone());
         }
     }
@@ -157,6 +159,15 @@ impl<'w, 'a> Make<'w, 'a> {
             }
         }
         self.branches.truncate(open);
+    }
+
+    /// Reads text that a makefile makes while it is read.
+    pub(super) fn evaluate(&mut self, text: &str) {
+        let (place, in_recipe) = (self.place.clone(), self.in_recipe);
+        let mut made = lines::split(text);
+        made.iter_mut().for_each(|line| line.number = place.line);
+        self.lines(&made);
+        (self.place, self.in_recipe) = (place, in_recipe);
     }
 
     /// When the line that is being read counts.
@@ -278,6 +289,9 @@ impl<'w, 'a> Make<'w, 'a> {
 
     fn set(&mut self, name: String, operator: Operator, value: &str, guard: &Guard) {
         let mut guard = guard.clone();
+        if self.mode == Mode::Kbuild && ["$(shell pwd)", "${shell pwd}", "$(shell /bin/pwd)"].contains(&value.trim()) {
+            self.world.here.insert(name.clone());
+        }
         if operator == Operator::Default {
             // What is set already stays; what may be set, stays as far as it is.
             let known = self.variables.contains_key(&name) || self.provided(&name).is_some();
@@ -370,8 +384,17 @@ impl<'w, 'a> Make<'w, 'a> {
         self.in_recipe = true;
         let names =
             |value: Value| value.words().into_iter().map(|(_, word)| word).filter(|word| !is_opaque(word)).collect();
-        let (targets, prerequisites) = (self.expand(rule.targets), self.expand(rule.prerequisites));
-        let recipe = Recipe { targets: names(targets), prerequisites: names(prerequisites), lines: Vec::new() };
+        // A static pattern has a second colon.
+        let (pattern, prerequisites) = match lines::rule(rule.prerequisites) {
+            Some(inner) if inner.targets.contains('%') => (Some(inner.targets.to_owned()), inner.prerequisites),
+            _ => (None, rule.prerequisites),
+        };
+        let (targets, prerequisites) = (self.expand(rule.targets), self.expand(prerequisites));
+        let (targets, mut prerequisites): (Vec<String>, Vec<String>) = (names(targets), names(prerequisites));
+        if pattern.is_some() {
+            prerequisites.retain(|name| !name.contains('%'));
+        }
+        let recipe = Recipe { targets, prerequisites, lines: Vec::new(), pattern };
         self.recipes.push(recipe);
         rule.recipe.into_iter().for_each(|line| self.recipe_line(line));
     }

@@ -1,25 +1,29 @@
 //! How a person's `make` has the kernel build the modules: the commands of recipes, read and not run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::call::Call;
+use super::command;
 use super::folder::joined;
 use super::makefile::{Make, Mode, Recipe};
-use super::place::Place;
-use super::world::{ROOT, World, below, is_opaque};
+use super::place::{Note, Place};
+use super::rules::Rules;
+use super::world::{self, World};
 
-/// Makefiles that call makefiles in other folders.
+/// Makefiles that call makefiles.
 const MAX_DEPTH: usize = 8;
 /// Commands that are looked at.
-const MAX_COMMANDS: usize = 200;
+const MAX_COMMANDS: usize = 600;
 
 /// `make -C KERNEL M=FOLDER NAME=VALUE…`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KernelMake {
     /// The folder below the source for which the kernel builds.
     pub(super) folder: String,
-    /// What is set on the command line, as far as it is known, with the place of the command.
+    /// What is set on the command line, as far as it can be said.
     pub(super) variables: Vec<(String, String)>,
-    pub(super) place: Place,
+    /// Variables with a value that only make itself can tell, and the place of the command.
+    pub(super) unsaid: Vec<(String, Place)>,
 }
 
 /// What the recipes of a source come to.
@@ -31,13 +35,229 @@ pub(super) struct Recipes {
     pub(super) exported: Vec<(String, String)>,
     /// INSTALL_MOD_DIR, where it is known.
     pub(super) install: Option<(String, Place)>,
-    seen: BTreeSet<String>,
+    /// Calls of make that could not be followed.
+    pub(super) lost: Vec<Note>,
+    /// What is done before the kernel's make, and makes what that needs.
+    pub(super) helpers: Vec<Note>,
+    /// Variables that tell the makefile at the top which kernel is meant, each with the mark of [`world`] for it.
+    pub(super) kernel: Vec<(String, char)>,
+    /// The goal of a person's make at the top, where it is not the first one.
+    pub(super) goal: Option<String>,
+    seen: BTreeSet<Other>,
     commands: usize,
 }
 
+/// A makefile that another one calls.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Other {
+    pub(super) folder: String,
+    /// `-f FILE`, below the source.
+    pub(super) file: Option<String>,
+    pub(super) variables: Vec<(String, String)>,
+}
+
+/// Reads a makefile as a person's make does.
+pub(super) fn read(world: &mut World<'_>, what: &Other, into: &mut Recipes, depth: usize) {
+    let usual = ["GNUmakefile", "makefile", "Makefile"].iter().map(|name| joined(&what.folder, name));
+    let file = what.file.clone().into_iter().chain(usual).find(|path| world.files.contains_key(path));
+    let Some(file) = file.filter(|_| depth < MAX_DEPTH && into.seen.insert(what.clone())) else { return };
+    let mut make = Make::new(world, Mode::Plain, &what.folder);
+    make.fix(&what.variables);
+    make.read(&file);
+    let recipes = std::mem::take(&mut make.recipes);
+    let rules = Rules::new(&recipes);
+    let mut reading = Reading { others: Vec::new(), calling: BTreeSet::new(), into };
+    let reached = rules.reached();
+    let rest = (0..recipes.len()).filter(|at| !reached.contains(at));
+    for (at, is_reached) in reached.iter().map(|at| (*at, true)).chain(rest.map(|at| (at, false))) {
+        reading.recipe(&mut make, &rules, at, is_reached);
+    }
+    let Reading { others, calling, .. } = reading;
+    for at in rules.helpers(&calling) {
+        helper(&mut make, &rules, at, into);
+    }
+    if depth == 0 {
+        into.kernel = kernel(&mut make);
+        into.goal = rules.goal(&calling);
+    }
+    for name in make.exported.clone() {
+        let value = make.variable(&name).plain().and_then(|text| said(make.world, text.trim()));
+        into.exported.extend(value.filter(|text| !text.is_empty() && is_kept(&name)).map(|text| (name, text)));
+    }
+    for other in others {
+        read(world, &other, into, depth + 1);
+    }
+}
+
+struct Reading<'r> {
+    /// Makefiles that are called.
+    others: Vec<Other>,
+    /// Rules that call the kernel's make or other makefiles.
+    calling: BTreeSet<usize>,
+    into: &'r mut Recipes,
+}
+
+impl Reading<'_> {
+    /// The commands of a recipe that build, and the makefiles that it calls.
+    fn recipe(&mut self, make: &mut Make<'_, '_>, rules: &Rules<'_>, at: usize, is_reached: bool) {
+        let recipe = &rules.recipes[at];
+        let targets = rules.targets(at);
+        let unwanted = |target: &String| ["clean", "help", "check", "test"].iter().any(|word| target.contains(word));
+        if !targets.is_empty() && targets.iter().all(|(target, _)| unwanted(target)) && !is_reached {
+            return;
+        }
+        let installs = |target: &String| unwanted(target) || target.contains("install");
+        let is_build = is_reached || targets.len() != 1 || !targets.iter().any(|(target, _)| installs(target));
+        for (place, line) in &recipe.lines {
+            for text in expanded(make, recipe, &targets, place, line) {
+                for command in command::commands(&text) {
+                    self.into.commands += 1;
+                    if self.into.commands > MAX_COMMANDS {
+                        return;
+                    }
+                    self.command(make, place, &command, (at, is_reached, is_build));
+                }
+            }
+        }
+    }
+
+    fn command(
+        &mut self,
+        make: &mut Make<'_, '_>,
+        place: &Place,
+        command: &command::Command,
+        (at, is_reached, is_build): (usize, bool, bool),
+    ) {
+        let Some(call) = Call::read(command, &make.folder) else { return };
+        if let Some((_, value)) = call.variables.iter().find(|(name, _)| name == "INSTALL_MOD_DIR")
+            && !world::is_opaque(value)
+            && !value.is_empty()
+        {
+            self.into.install.get_or_insert_with(|| (value.clone(), place.clone()));
+        }
+        if !is_build || !call.builds() {
+            return;
+        }
+        match call.sort(make, place) {
+            Sorted::Kernel(build) => {
+                self.calling.insert(at);
+                self.into.builds.push(build);
+            }
+            Sorted::Other(other) => {
+                self.calling.insert(at);
+                self.others.push(other);
+            }
+            Sorted::Lost(sentence) if is_reached => {
+                let note = Note { place: place.clone(), sentence };
+                if !self.into.lost.contains(&note) {
+                    self.into.lost.push(note);
+                }
+            }
+            Sorted::Lost(_) | Sorted::Nothing => {}
+        }
+    }
+}
+
+/// What a call of make is.
+pub(super) enum Sorted {
+    Kernel(KernelMake),
+    Other(Other),
+    /// It cannot be followed, and why.
+    Lost(String),
+    Nothing,
+}
+
+/// A line of a recipe, once for each target where it speaks of that.
+fn expanded(
+    make: &mut Make<'_, '_>,
+    recipe: &Recipe,
+    targets: &[(String, String)],
+    place: &Place,
+    line: &str,
+) -> Vec<String> {
+    make.place = place.clone();
+    let speaks = ["$@", "$*", "$(@", "$(*", "${@", "${*"].iter().any(|form| line.contains(form));
+    let first = targets.first().cloned().or_else(|| Some((recipe.targets.first()?.clone(), String::new())));
+    let several: Vec<Option<(String, String)>> =
+        if speaks && !targets.is_empty() { targets.iter().cloned().map(Some).collect() } else { vec![first] };
+    let mut texts = Vec::new();
+    for target in several {
+        make.target = target;
+        texts.push(make.expand(line).shown());
+        if !make.world.spend(line.len() / 16) {
+            break;
+        }
+    }
+    make.target = None;
+    texts
+}
+
+/// Notes the first command of a rule that does more than to speak.
+fn helper(make: &mut Make<'_, '_>, rules: &Rules<'_>, at: usize, into: &mut Recipes) {
+    let targets = rules.targets(at);
+    // What is in the source already, the build does not wait for.
+    let is_there = |(target, _): &(String, String)| {
+        world::below(target, &make.folder).is_some_and(|path| make.world.files.contains_key(&path))
+    };
+    if !targets.is_empty() && targets.iter().all(is_there) {
+        return;
+    }
+    for (place, line) in &rules.recipes[at].lines {
+        for text in expanded(make, &rules.recipes[at], &targets, place, line) {
+            let mut commands = command::commands(&text).into_iter();
+            // From the kernel's make on, nothing is done for it.
+            let before = commands.by_ref().take_while(|command| Call::read(command, &make.folder).is_none());
+            if let Some(command) = before.into_iter().find(|command| !is_idle(command)) {
+                let shown: String = make.world.shown(&command.words.join(" ")).chars().take(60).collect();
+                let sentence = format!("`{shown}` is run before the kernel's make");
+                into.helpers.push(Note { place: place.clone(), sentence });
+                return;
+            }
+            if command::commands(&text).iter().any(|command| Call::read(command, &make.folder).is_some()) {
+                return;
+            }
+        }
+    }
+}
+
+/// Whether a command makes nothing that a build could need.
+fn is_idle(command: &command::Command) -> bool {
+    let Some(program) = command.words.first() else { return true };
+    let writes = command.words.iter().any(|word| word == ">") && !command.words.iter().any(|word| word == "/dev/null");
+    let idle = ["echo", "printf", "true", ":", "test", "[", "exit", "rm", "sleep", "which", "command", "case", "esac"];
+    idle.contains(&program.as_str()) && !writes || program.contains('=') || program == "false"
+}
+
+/// Variables of a makefile that say for which kernel it builds: its release, or its folder.
+fn kernel(make: &mut Make<'_, '_>) -> Vec<(String, char)> {
+    let names: Vec<String> = make.variables.keys().cloned().collect();
+    let mut found = Vec::new();
+    for name in names.into_iter().filter(|name| name != "KERNELRELEASE") {
+        let parts = make.variables.get(&name).map(|variable| variable.parts.clone()).unwrap_or_default();
+        for part in parts {
+            let text = if part.is_raw { make.expand(&part.text).shown() } else { part.text };
+            let text = said(make.world, text.trim()).unwrap_or_default();
+            if let Some(mark) = [world::RELEASE, world::KERNEL].into_iter().find(|mark| text == mark.to_string()) {
+                found.push((name.clone(), mark));
+                break;
+            }
+        }
+    }
+    found
+}
+
+/// A text with the marks of [`world`] in it, if it can be said in a dkms.conf: none but the kernel's release and folder stand
+/// for what is not known, and a shell and make would take it as it is.
+pub(super) fn said(world: &World<'_>, text: &str) -> Option<String> {
+    let text = world.with_kernel(text);
+    let is_plain = |c: char| !c.is_control() && !['$', '`', '!', '\u{FFFD}'].contains(&c);
+    (!world::is_opaque(&text) && text.chars().all(is_plain)).then_some(text)
+}
+
 /// Variables that say how to build and not what, or that DKMS and the kernel set themselves.
-const NOT_KEPT: [&str; 18] = [
+const NOT_KEPT: [&str; 19] = [
     "M",
+    "MO",
     "SUBDIRS",
     "KBUILD_EXTMOD",
     "ARCH",
@@ -57,163 +277,9 @@ const NOT_KEPT: [&str; 18] = [
     "CONFIG_MODULE_SIG",
 ];
 
-/// Reads the makefile of a folder as a person's make does.
-pub(super) fn read(world: &mut World<'_>, folder: &str, into: &mut Recipes, depth: usize) {
-    let file = ["GNUmakefile", "makefile", "Makefile"]
-        .iter()
-        .map(|name| joined(folder, name))
-        .find(|path| world.files.contains_key(path));
-    let Some(file) = file.filter(|_| depth < MAX_DEPTH && into.seen.insert(folder.to_owned())) else { return };
-    let mut make = Make::new(world, Mode::Plain, folder);
-    make.read(&file);
-    let recipes = std::mem::take(&mut make.recipes);
-    let mut others = Vec::new();
-    for at in order(&recipes) {
-        commands(&mut make, &recipes[at], into, &mut others);
-    }
-    for name in make.exported.clone() {
-        let value = make.variable(&name);
-        let known = value.plain().map(str::trim).filter(|text| !text.is_empty() && can_be_passed(&name, text));
-        into.exported.extend(known.map(|text| (name, text.to_owned())));
-    }
-    for other in others {
-        read(world, &other, into, depth + 1);
-    }
-}
-
-/// Rules in the order in which building the usual targets meets them, then the rest.
-fn order(recipes: &[Recipe]) -> Vec<usize> {
-    let mut by_target: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (at, recipe) in recipes.iter().enumerate() {
-        recipe.targets.iter().for_each(|target| by_target.entry(target.as_str()).or_default().push(at));
-    }
-    let first = recipes.iter().flat_map(|recipe| &recipe.targets).find(|target| !target.starts_with('.'));
-    let usual = ["all", "modules", "default", "build", "module"];
-    let mut open: Vec<&str> = first.into_iter().map(String::as_str).chain(usual).rev().collect();
-    let (mut order, mut seen) = (Vec::new(), BTreeSet::new());
-    while let Some(target) = open.pop() {
-        for at in by_target.remove(target).unwrap_or_default() {
-            if seen.insert(at) {
-                order.push(at);
-                open.extend(recipes[at].prerequisites.iter().rev().map(String::as_str));
-            }
-        }
-    }
-    order.extend((0..recipes.len()).filter(|at| !seen.contains(at)));
-    order
-}
-
-/// The commands of a recipe that build, and the folders in which it calls make.
-fn commands(make: &mut Make<'_, '_>, recipe: &Recipe, into: &mut Recipes, others: &mut Vec<String>) {
-    let unwanted = |target: &String| ["clean", "help", "check", "test"].iter().any(|word| target.contains(word));
-    let is_build = !recipe.targets.iter().any(|target| unwanted(target) || target.contains("install"));
-    if recipe.targets.iter().all(unwanted) && !recipe.targets.is_empty() {
-        return;
-    }
-    for (place, line) in &recipe.lines {
-        make.place = place.clone();
-        make.target = recipe.targets.first().cloned();
-        let expanded = make.expand(line).shown();
-        make.target = None;
-        for command in expanded.split([';', '|', '&']).filter(|command| !command.trim().is_empty()) {
-            into.commands += 1;
-            if into.commands > MAX_COMMANDS {
-                return;
-            }
-            let Some(call) = Call::read(command, &make.folder) else { continue };
-            if let Some((_, value)) = call.variables.iter().find(|(name, _)| name == "INSTALL_MOD_DIR")
-                && !is_opaque(value)
-                && !value.is_empty()
-            {
-                into.install.get_or_insert_with(|| (value.clone(), place.clone()));
-            }
-            if !is_build && recipe.targets.len() == 1 {
-                continue;
-            }
-            call.sort(make, place, into, others);
-        }
-    }
-}
-
-struct Call {
-    folder: Option<String>,
-    variables: Vec<(String, String)>,
-    goals: Vec<String>,
-}
-
-impl Call {
-    fn read(command: &str, folder: &str) -> Option<Self> {
-        let here = super::world::absolute(folder);
-        let command = ["$(PWD)", "${PWD}", "$PWD", "`pwd`", "$(pwd)", "$(CURDIR)"]
-            .iter()
-            .fold(command.to_owned(), |text, word| text.replace(word, &here));
-        let bare: String = command.chars().filter(|c| !['"', '\'', '\\'].contains(c)).collect();
-        let mut words = bare.split_whitespace().map(|word| word.trim_start_matches(['@', '-', '+'])).peekable();
-        // `VAR=x make …`, `env VAR=x make …`
-        while words.peek().is_some_and(|word| word.is_empty() || word.contains('=') || *word == "env" || *word == "+") {
-            words.next();
-        }
-        let program = words.next()?;
-        let name = program.rsplit('/').next().unwrap_or(program);
-        if !["make", "gmake"].contains(&name) {
-            return None;
-        }
-        let mut call = Self { folder: None, variables: Vec::new(), goals: Vec::new() };
-        // Dashes of options were taken away above; here they count.
-        let mut words = bare.split_whitespace().skip_while(|word| !word.ends_with(program)).skip(1).peekable();
-        while let Some(word) = words.next() {
-            match word {
-                // Of a folder in a variable of the environment nothing is left here.
-                "-C" | "--directory" => call.folder = words.next_if(|word| !word.contains('=')).map(str::to_owned),
-                "-f" | "-j" | "-I" | "-o" | "-W" => drop(words.next()),
-                _ if word.starts_with("-C") => call.folder = Some(word[2..].to_owned()),
-                _ if word.starts_with("--directory=") => call.folder = Some(word["--directory=".len()..].to_owned()),
-                _ if word.starts_with('-') => {}
-                _ => call.argument(word),
-            }
-        }
-        Some(call)
-    }
-
-    /// A variable or a goal.
-    fn argument(&mut self, word: &str) {
-        match word.split_once('=') {
-            Some((name, value)) => {
-                let name = name.trim_end_matches([':', '?', '+']);
-                self.variables.push((name.to_owned(), value.to_owned()));
-            }
-            None => self.goals.push(word.to_owned()),
-        }
-    }
-
-    /// Puts a call of the kernel's make among the builds, and one in a folder of the source among the others.
-    fn sort(self, make: &mut Make<'_, '_>, place: &Place, into: &mut Recipes, others: &mut Vec<String>) {
-        let builds =
-            self.goals.is_empty() || self.goals.iter().any(|goal| !goal.contains("clean") && !goal.contains("install"));
-        if !builds {
-            return;
-        }
-        let kernel = self.variables.iter().find(|(name, _)| ["M", "SUBDIRS", "KBUILD_EXTMOD"].contains(&name.as_str()));
-        if let Some((_, value)) = kernel {
-            let folder = if value.is_empty() { Some(make.folder.clone()) } else { below(value, &make.folder) };
-            let Some(folder) = folder else {
-                let shown = make.world.shown(value);
-                make.world.note(place, format!("has the kernel build {shown}, which is known only when it is built"));
-                return;
-            };
-            let variables = self.variables.into_iter().filter(|(name, value)| can_be_passed(name, value)).collect();
-            into.builds.push(KernelMake { folder, variables, place: place.clone() });
-        } else if let Some(sub) = self.folder {
-            let path = below(&sub, &make.folder).filter(|path| *path != make.folder && !sub.starts_with('/'));
-            others.extend(path.filter(|_| sub.contains(ROOT) || !is_opaque(&sub)));
-        }
-    }
-}
-
-/// Whether a variable of a command line can be repeated in a dkms.conf: a name, and a plain text that is known.
-fn can_be_passed(name: &str, value: &str) -> bool {
+/// Whether a variable of a command line is one that a dkms.conf repeats.
+pub(super) fn is_kept(name: &str) -> bool {
     let is_name =
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    let is_plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-+=.,:/".contains(&byte));
-    is_name && is_plain && !value.is_empty() && !NOT_KEPT.contains(&name)
+    is_name && !NOT_KEPT.contains(&name)
 }

@@ -14,12 +14,15 @@ fn shown(reading: &Reading) -> String {
         let more = if module.depends.is_empty() { "" } else { "?" };
         format!("{}{needs}{more}", folder::joined(&module.folder, &module.name))
     };
-    let build = |build: &Build| {
-        let variables: Vec<String> = build.variables.iter().map(|(name, value)| format!(" {name}={value}")).collect();
-        format!("M={}{}", build.folder, variables.concat())
-    };
+    let build = |build: &Build| format!("M={}{}", build.folder, set(&build.variables));
     let builds = reading.builds.iter().filter(|build| **build != Build::default()).map(build);
     reading.modules.iter().map(module).chain(builds).collect::<Vec<_>>().join(" ")
+}
+
+/// ` NAME=VALUE` of each, with names for the marks.
+fn set(variables: &[(String, String)]) -> String {
+    let plain = |value: &str| value.replace(ROOT, "<here>").replace(RELEASE, "<release>").replace(KERNEL, "<kernel>");
+    variables.iter().map(|(name, value)| format!(" {name}={}", plain(value))).collect()
 }
 
 /// A single Makefile beside sources a.c, b.c, c.c.
@@ -81,6 +84,8 @@ fn functions_work_as_in_make() {
         ("obj-m := $(strip  a.o   b.o )", "a b"),
         ("obj-m := $(wordlist 2,3,a.o b.o c.o)", "b c"),
         ("obj-m := $(sort a.o)", "a"),
+        ("obj-m := a.o\n$(eval obj-m += b.o)", "a b"),
+        ("define t\nobj-m += $(1).o\n$(1)-y := x.o\nendef\n$(foreach m,a b,$(eval $(call t,$(m))))", "a b"),
         ("obj-m := a.o\nifneq ($(findstring b,abc),)\nobj-m += b.o\nendif", "a b"),
     ];
     for (makefile, expected) in cases {
@@ -202,7 +207,6 @@ fn folders_are_followed_as_the_kernel_follows_them() {
 #[test]
 fn what_cannot_be_known_is_reported_with_its_place() {
     let cases = [
-        ("X := $(shell date)\nobj-m := $(X).o", "", "Makefile:2: obj-m holds <$(shell date)>.o"),
         (
             "ifeq ($(shell test -e /x && echo y),y)\nobj-m := a.o\nelse\nobj-m := b.o\nendif",
             "a? b?",
@@ -217,7 +221,6 @@ fn what_cannot_be_known_is_reported_with_its_place() {
         ("obj-m := a.o what", "a", "Makefile:1: obj-m holds `what`"),
         ("obj-m := a.o\nobj-y := b.o", "a", "Makefile:2: b.o in obj-y becomes no module"),
         ("obj-m := a.o\ninclude $(KERNEL)/.config", "a", "Makefile:2: includes"),
-        ("obj-m := a.o\n$(eval obj-m += b.o)", "a", "Makefile:2: makes text into rules"),
         (
             "ifeq ($(PATCHLEVEL),6)\n$(error not for six)\nendif\nobj-m := a.o",
             "a",
@@ -230,6 +233,208 @@ fn what_cannot_be_known_is_reported_with_its_place() {
         let notes: Vec<String> = reading.notes.iter().map(Note::to_string).collect();
         assert!(notes.iter().any(|told| told.starts_with(note)), "{note} in {notes:?}");
     }
+}
+
+/// A makefile in a folder of its own that builds one module of the folder's name.
+const SUB: &str = "obj-m += $(notdir $(CURDIR)).o\nall:\n\t$(MAKE) -C $(K) M=$(CURDIR) modules";
+
+#[test]
+fn makefiles_that_call_makefiles_are_followed_in_every_form() {
+    let cases = [
+        "D = a b c\nall: $(D)\n$(D):\n\t$(MAKE) -C $@\n.PHONY: all $(D)",
+        "D = a b c\nall: $(D)\n$(D): ; $(MAKE) -C $@",
+        "all: $(addsuffix -build,a b c)\n%-build:\n\t$(MAKE) -C $*",
+        "T = a-x b-x c-x\nall: $(T)\n$(T): %-x: %\n\t+@$(MAKE) -C $*/ all",
+        "T = x/a x/b x/c\nall: $(T)\n$(T):\n\t$(MAKE) -C $(@F)",
+        "all:\n\t@for d in a b c; do \\\n\t\t$(MAKE) -C $$d || exit 1; \\\n\tdone",
+        "D := a b c\nall:\n\tfor d in $(D) ; do ( cd $${d} && $(MAKE) ) ; done",
+        "all:\n\tcd a && $(MAKE)\n\t(cd b; make all)\n\tmake --directory=c",
+        "all:\n\t$(foreach d,a b c,$(MAKE) -C $(d) &&) true",
+        "all: modules\nmodules:\n\t$(MAKE) -f rules.mk parts\n",
+        "all:\n\t$(MAKE) D='a b c' parts\nparts:\n\tfor d in $(D); do make -C $$d; done",
+        "define t\n$(1):\n\t$$(MAKE) -C $(1)\nall: $(1)\nendef\n$(foreach d,a b c,$(eval $(call t,$(d))))",
+    ];
+    for makefile in cases {
+        let sub = |name: &str| SUB.replace("$(notdir $(CURDIR))", name);
+        let (a, b, c) = (sub("a"), sub("b"), sub("c"));
+        let list = [
+            ("Makefile", makefile),
+            ("rules.mk", "parts:\n\tfor d in a b c; do $(MAKE) -C $$d; done"),
+            ("a/Makefile", &a),
+            ("a/a.c", ""),
+            ("b/Makefile", &b),
+            ("b/b.c", ""),
+            ("c/Makefile", &c),
+            ("c/c.c", ""),
+        ];
+        let reading = read(&files(&list));
+        assert_eq!(shown(&reading), "a/a b/b c/c M=a M=b M=c", "{makefile}");
+        assert_eq!((&reading.notes, &reading.lost), (&Vec::new(), &Vec::new()), "{makefile}");
+    }
+    let given = [
+        ("Makefile", "all:\n\t$(MAKE) -C src WITH=b"),
+        (
+            "src/Makefile",
+            "obj-m := a.o\nifdef WITH\nobj-m += $(WITH).o\nendif\nall:\n\tmake -C $(K) M=$(PWD) WITH=$(WITH)",
+        ),
+        ("src/a.c", ""),
+        ("src/b.c", ""),
+    ];
+    assert_eq!(shown(&read(&files(&given))), "src/a src/b M=src WITH=b");
+}
+
+#[test]
+fn a_source_of_several_makefiles_without_one_above_is_taken_as_a_whole() {
+    let list = [
+        ("one/Makefile", "obj-m := a.o"),
+        ("one/a.c", ""),
+        ("two/src/Kbuild", "obj-m := b.o"),
+        ("two/src/b.c", ""),
+        ("two/src/more/Makefile", "obj-m := c.o"),
+        ("tests/Makefile", "obj-m := t.o"),
+        ("build/conftest/Makefile", "obj-m := conf.o"),
+    ];
+    assert_eq!(shown(&read(&files(&list))), "one/a two/src/b M=one M=two/src");
+    let aside = read(&files(&[
+        ("Makefile", "obj-m := a.o"),
+        ("a.c", ""),
+        ("usb/Makefile", "\nobj-m += u.o"),
+        ("tests/Makefile", "obj-m := t.o"),
+    ]));
+    assert_eq!(
+        aside.notes.iter().map(Note::to_string).collect::<Vec<_>>(),
+        ["usb/Makefile:2: names modules as well, but no makefile above leads there"]
+    );
+    let tried = [
+        ("Makefile", "all:\n\tmake -C $(K) M=$(CURDIR)/conftest\n\tmake -C $(K) M=$(CURDIR)/src"),
+        ("conftest/Makefile", "obj-m := t.o"),
+        ("src/Makefile", "obj-m := a.o"),
+    ];
+    assert_eq!(shown(&read(&files(&tried))), "src/a M=src");
+}
+
+#[test]
+fn what_cannot_be_followed_is_never_silent() {
+    let cases = [
+        ("X := $(shell date)\nobj-m := $(X).o", "Makefile:2: obj-m holds <$(shell date)>.o"),
+        ("obj-m := a.o\n$(eval $(shell date))", "Makefile:2: makes text into rules"),
+        (
+            "obj-m := a.o\nall:\n\tfor d in $(shell ls); do $(MAKE) -C $$d; done",
+            "Makefile:4: calls make in <$(shell ls)>",
+        ),
+        ("obj-m := a.o\nall:\n\t$(MAKE) -C libs/x", "Makefile:4: calls make in libs/x, which the source does not hold"),
+        (
+            "obj-m := a.o\nall:\n\t$(MAKE) -C $(K) M=$(shell find x)",
+            "Makefile:4: has the kernel build <$(shell find x)>",
+        ),
+    ];
+    for (makefile, expected) in cases {
+        let reading = of(makefile);
+        let lost: Vec<String> = reading.lost.iter().map(Note::to_string).collect();
+        // A line of its own ahead of the recipe makes the number a different one where there is one.
+        let expected = expected.replace(":4:", if makefile.contains("obj-m := a.o\nall") { ":3:" } else { ":4:" });
+        assert!(lost.iter().any(|told| told.starts_with(&expected)), "{expected} in {lost:?}");
+    }
+    let cases = [
+        "obj-m := a.o\nall:\n\t$(MAKE) -C $(K) modules\nclean:\n\tfor d in $(shell ls); do $(MAKE) -C $$d; done",
+        "obj-m := a.o\nall:\n\t$(MAKE) -C /lib/modules/$(shell uname -r)/build M=$(PWD)\nx:\n\t$(MAKE) -C $(shell date)",
+        "KVER ?= $(shell uname -r)\nobj-m := a.o\nall:\n\t$(MAKE) -C /usr/src/linux-$(KVER) prepare\n\tmake -C $(KDIR) M=`pwd`",
+    ];
+    for makefile in cases {
+        assert_eq!(of(makefile).lost, [], "{makefile}");
+    }
+}
+
+/// The author's own make as `goal NAME=VALUE… (places of the reasons)`.
+fn own(makefile: &str, more: &[(&str, &str)]) -> String {
+    let list = [&[("Makefile", makefile), ("a.c", "")], more].concat();
+    let reading = read(&files(&list));
+    let places = |notes: &[Note]| notes.iter().map(|note| note.place.to_string()).collect::<Vec<_>>().join(" ");
+    match &reading.author {
+        Some(author) => {
+            format!("{}{} ({})", author.goal.as_deref().unwrap_or(""), set(&author.variables), places(&author.why))
+        }
+        None if reading.lost.is_empty() => shown(&reading),
+        None => format!("lost ({})", places(&reading.lost)),
+    }
+}
+
+#[test]
+fn what_only_the_authors_make_does_keeps_it() {
+    let call = "obj-m := a.o\nKDIR ?= /lib/modules/$(shell uname -r)/build\n";
+    let cases = [
+        (
+            "all: v.h\n\tmake -C $(KDIR) M=$(CURDIR)\nv.h: Makefile\n\techo '#define V 1' > v.h",
+            " KDIR=<kernel> (Makefile:6)",
+        ),
+        (
+            "all: v.h modules\nmodules:\n\tmake -C $(KDIR) M=$(CURDIR)\nv.h:\n\t./gen.sh $@",
+            " KDIR=<kernel> (Makefile:7)",
+        ),
+        (
+            "modules: gen\n\tmake -C $(KDIR) M=$(CURDIR)\ngen: x.h\n%.h: %.in\n\tsed s/a/b/ $< > $@",
+            " KDIR=<kernel> (Makefile:7)",
+        ),
+        ("all:\n\tln -sf b.c a.c\n\tmake -C $(KDIR) M=$(CURDIR)", " KDIR=<kernel> (Makefile:4)"),
+        (
+            "tools:\n\tgcc x.c\nmodules: v.h\n\tmake -C $(KDIR) M=$(CURDIR)\nv.h:\n\tgen >v.h",
+            "modules KDIR=<kernel> (Makefile:8)",
+        ),
+        (
+            "V := $(shell git describe)\nccflags-y += -DV=$(GIT)\nall:\n\tmake -C $(KDIR) M=$(CURDIR) GIT=$(V)",
+            " KDIR=<kernel> (Makefile:6)",
+        ),
+        // Not needed: what is said only, what is there, what comes after, what is no module's.
+        ("all:\n\t@echo building\n\tmake -C $(KDIR) M=$(CURDIR)\n\tcp a.ko /x", "a"),
+        ("all: there.h\n\tmake -C $(KDIR) M=$(CURDIR)\nthere.h:\n\tgen >there.h", "a"),
+        ("all: tools modules\ntools:\n\tgcc x.c\nmodules:\n\tmake -C $(KDIR) M=$(CURDIR)", "a"),
+        ("all:\n\tmake -C $(KDIR) M=$(CURDIR) GIT=$(shell git describe)", "a"),
+        (
+            "all:\n\tmake -C $(KDIR) M=$(CURDIR) KDIR=$(KDIR) X=`uname -r`\nccflags-y := -I$(KDIR) $(X)",
+            "a M= KDIR=<kernel> X=<release>",
+        ),
+        (
+            "ccflags-y := $(N)\nall:\n\tmake -C $(KDIR) M=$(PWD) N='-DV=\\\"1 2\\\" -I$(PWD)/x'",
+            "a M= N=-DV=\\\"1 2\\\" -I<here>/x",
+        ),
+    ];
+    for (rest, expected) in cases {
+        assert_eq!(own(&format!("{call}{rest}"), &[("there.h", "")]), expected, "{rest}");
+    }
+    let fixed = "obj-m := a.o\nall: v.h\n\tmake -C /lib/modules/$(shell uname -r)/build M=$(CURDIR)\nv.h:\n\tgen >v.h";
+    assert_eq!(own(fixed, &[]), "lost (Makefile:5)");
+    let release = format!("V = $(shell uname -r)\n{}", fixed.replace("$(shell uname -r)", "$(V)"));
+    assert_eq!(own(&release, &[]), " V=<release> (Makefile:6)");
+}
+
+#[test]
+fn the_folder_in_which_make_runs_is_told_where_the_kernels_reading_asks_for_it() {
+    let cases = [
+        ("PWD := $(shell pwd)\ninclude $(PWD)/list.mk", "a M= PWD=<here>"),
+        ("HERE = $(shell pwd)\nobj-m := a.o\nccflags-y += -I$(HERE)/include", "a M= HERE=<here>"),
+        ("PWD := $(shell pwd)\nobj-m := a.o\nall:\n\tmake -C $(K) M=$(PWD)", "a"),
+        (
+            "PWD:=$(shell pwd)\nccflags-y += -include $(PWD)/compat.h\nobj-m := a.o\nall:\n\t$(MAKE) -C $(K) M=$(PWD) PWD=$(PWD) modules",
+            "a M= PWD=<here>",
+        ),
+    ];
+    for (makefile, expected) in cases {
+        let list = [("Makefile", makefile), ("list.mk", "obj-m := a.o"), ("a.c", "")];
+        let reading = read(&files(&list));
+        assert_eq!((shown(&reading).as_str(), reading.notes.len()), (expected, 0), "{makefile}");
+    }
+}
+
+#[test]
+fn tests_are_no_drivers() {
+    let list = [
+        ("Makefile", "obj-m += a.o\nobj-$(CONFIG_A_KUNIT_TEST) += tests/\na-$(CONFIG_A_DEBUG) += d.o"),
+        ("a.c", ""),
+        ("tests/Makefile", "obj-$(CONFIG_A_KUNIT_TEST) += t.o"),
+        ("tests/t.c", ""),
+        ("Kconfig", "config A_KUNIT_TEST\n\ttristate \"t\"\n\tdepends on KUNIT && A\nconfig A_DEBUG\n\tbool \"d\"\n"),
+    ];
+    assert_eq!(shown(&read(&files(&list))), "a");
 }
 
 #[test]

@@ -7,7 +7,13 @@ use super::place::{Note, Place};
 use super::value::Value;
 
 /// Stands for the folder of the source in paths.
-pub(super) const ROOT: char = '\u{E000}';
+pub(crate) const ROOT: char = '\u{E000}';
+/// Stands for the release of the kernel to build for.
+pub(crate) const RELEASE: char = '\u{E001}';
+/// Stands for the folder of its headers.
+pub(crate) const KERNEL: char = '\u{E002}';
+/// What `uname -r` prints, which authors take for the release of the kernel to build for.
+pub(super) const RUNNING: &str = "$(shell uname -r)";
 /// The first of the characters that stand for text which is not known and may be empty.
 const OPAQUE: u32 = 0xF_0000;
 /// The first of those that stand for text which is not known but not empty.
@@ -23,8 +29,17 @@ pub(super) struct World<'a> {
     pub(super) files: &'a BTreeMap<String, String>,
     pub(super) atoms: Atoms,
     pub(super) notes: Vec<Note>,
+    /// What may name modules and could not be read.
+    pub(super) lost: Vec<Note>,
     /// Variables that were used and are set nowhere.
     pub(super) asked: BTreeSet<String>,
+    /// Variables that were used.
+    pub(super) used: BTreeSet<String>,
+    /// Variables of the kernel's reading that a makefile sets to the folder in which make runs. The kernel runs it in a
+    /// folder of its own before 6.13.
+    pub(super) here: BTreeSet<String>,
+    /// Folders that were read as the kernel reads them.
+    pub(super) visited: BTreeSet<String>,
     /// Conditions that must not hold, since the makefile ends with an error then.
     pub(super) errors: Vec<(Guard, String, Place)>,
     opaque: Vec<String>,
@@ -37,7 +52,11 @@ impl<'a> World<'a> {
             files,
             atoms: Atoms::default(),
             notes: Vec::new(),
+            lost: Vec::new(),
             asked: BTreeSet::new(),
+            used: BTreeSet::new(),
+            here: BTreeSet::new(),
+            visited: BTreeSet::new(),
             errors: Vec::new(),
             opaque: Vec::new(),
             budget: BUDGET,
@@ -62,6 +81,14 @@ impl<'a> World<'a> {
         }
     }
 
+    /// A note about what may name modules and could not be read.
+    pub(super) fn lose(&mut self, place: &Place, sentence: impl Into<String>) {
+        let note = Note { place: place.clone(), sentence: plain(&sentence.into()) };
+        if self.lost.len() < MAX_NOTES && !self.lost.contains(&note) {
+            self.lost.push(note);
+        }
+    }
+
     /// Text that is not known; `what` says what it is.
     pub(super) fn opaque(&mut self, what: &str) -> String {
         self.stand_in(what, OPAQUE)
@@ -82,6 +109,18 @@ impl<'a> World<'a> {
         char::from_u32(first + at as u32).into_iter().collect()
     }
 
+    /// A text in which what authors write for the kernel to build for stands as a mark.
+    pub(super) fn with_kernel(&self, text: &str) -> String {
+        let at = self.opaque.iter().position(|known| known == RUNNING);
+        let running = at.and_then(|at| char::from_u32(SOLID + at as u32));
+        let release = RELEASE.to_string();
+        let text = running.map_or_else(|| text.to_owned(), |running| text.replace(running, &release));
+        let text = ["`uname -r`", "$(uname -r)"].iter().fold(text, |text, form| text.replace(form, &release));
+        ["/build", "/source"]
+            .iter()
+            .fold(text, |text, end| text.replace(&format!("/lib/modules/{RELEASE}{end}"), &KERNEL.to_string()))
+    }
+
     /// A value, unless it is too long to be a real one.
     pub(super) fn bounded(&mut self, value: Value) -> Value {
         if value.len() > MAX_VALUE || value.0.len() > MAX_VALUE / 64 {
@@ -96,6 +135,8 @@ impl<'a> World<'a> {
         for c in text.chars() {
             match (c, number(c)) {
                 (ROOT, _) => shown.push('.'),
+                (RELEASE, _) => shown.push_str("$kernelver"),
+                (KERNEL, _) => shown.push_str("$kernel_source_dir"),
                 (_, Some(at)) => {
                     shown.push('<');
                     shown.push_str(self.opaque.get(at).map_or("?", String::as_str));
@@ -133,7 +174,8 @@ pub(super) fn is_plain(path: &str) -> bool {
 
 /// Foreign text without the characters that mean something here.
 pub(super) fn cleaned(text: &str) -> String {
-    text.chars().map(|c| if c == ROOT || number(c).is_some() || c == '\0' { '\u{FFFD}' } else { c }).collect()
+    let is_mark = |c: char| [ROOT, RELEASE, KERNEL, '\0'].contains(&c) || number(c).is_some();
+    text.chars().map(|c| if is_mark(c) { '\u{FFFD}' } else { c }).collect()
 }
 
 /// One line without control characters.

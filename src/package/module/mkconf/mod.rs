@@ -6,15 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, Read};
 
+use crate::error::{Error, Result};
+use crate::exit::Kind;
 use crate::ids::ModuleId;
 use crate::package::input::payload::{EntryKind, Payload};
 use crate::package::kbuild;
-use crate::package::kbuild::{Module, Need, Reading};
+use crate::package::kbuild::{Author, Module, Need, Reading};
 
 pub(crate) use crate::package::module::mkconf::minimum::{Bound, bounds};
 
 /// Bytes of a makefile that are read.
 const MAX_MAKEFILE: u64 = 256 << 10;
+/// The folder in which DKMS builds.
+const BUILD: &str = "$dkms_tree/$PACKAGE_NAME/$PACKAGE_VERSION/build";
 /// Where modules go unless the source says so: no folder of the kernel's own.
 const USUAL_PLACE: &str = "/extra";
 
@@ -32,6 +36,20 @@ pub(crate) struct Written {
     pub(crate) text: String,
     /// What a person should look at, one sentence each, with file and line where there is one.
     pub(crate) notes: Vec<String>,
+    /// What could not be followed: there may be more modules, or these may not build.
+    pub(crate) lost: Vec<String>,
+}
+
+impl Written {
+    /// Refuses a file that is not all that the makefiles say.
+    pub(crate) fn complete(&self, hint: &str) -> Result<()> {
+        if self.lost.is_empty() {
+            return Ok(());
+        }
+        let lost = self.lost.join("\n  ");
+        let message = format!("the makefiles say more than a dkms.conf could be written from:\n  {lost}");
+        Err(Error::new(Kind::LintFailed, message).hint(hint))
+    }
 }
 
 pub(crate) fn look(payload: &Payload) -> io::Result<Facts> {
@@ -62,12 +80,17 @@ pub(crate) fn write(id: &ModuleId, facts: &Facts) -> Option<Written> {
     let body = draft.body(id);
     let mut text =
         format!("# dkms.conf of {}, written by `dkms mkconf` from its makefiles; see dkms.conf(5).\n", id.name);
+    let lost: Vec<String> = facts.reading.lost.iter().map(ToString::to_string).collect();
+    if !lost.is_empty() {
+        text += "#\n# What could not be followed, so that modules may be missing here:\n";
+        lost.iter().for_each(|note| text += &format!("#  - {note}\n"));
+    }
     if !draft.notes.is_empty() {
         text += "#\n# What could not be known, and should be looked at:\n";
         draft.notes.iter().for_each(|note| text += &format!("#  - {note}\n"));
     }
     text += &body;
-    Some(Written { text, notes: draft.notes })
+    Some(Written { text, notes: draft.notes, lost })
 }
 
 struct Draft<'a> {
@@ -146,6 +169,9 @@ impl<'a> Draft<'a> {
 
     /// MAKE, where the default would not do.
     fn make(&self) -> String {
+        if let Some(author) = &self.facts.reading.author {
+            return own_make(author);
+        }
         let builds = &self.facts.reading.builds;
         let is_default = |build: &kbuild::Build| build.folder.is_empty() && build.variables.is_empty();
         if builds.iter().all(is_default) {
@@ -153,8 +179,7 @@ impl<'a> Draft<'a> {
         }
         let one = |build: &kbuild::Build| {
             let below = if build.folder.is_empty() { String::new() } else { format!("/{}", build.folder) };
-            let variables: String = build.variables.iter().map(|(name, value)| format!(" {name}={value}")).collect();
-            format!("make -C $kernel_source_dir M=$dkms_tree/$PACKAGE_NAME/$PACKAGE_VERSION/build{below}{variables}")
+            format!("make -C $kernel_source_dir M={BUILD}{below}{}", variables(&build.variables))
         };
         let line = builds.iter().map(one).collect::<Vec<_>>().join(" && ");
         let mut why = Vec::new();
@@ -244,6 +269,29 @@ impl<'a> Draft<'a> {
             bound.shown()
         )
     }
+}
+
+/// MAKE of the source's own makefile. The quotes keep DKMS from setting KERNELRELEASE, by which makefiles know the kernel's.
+fn own_make(author: &Author) -> String {
+    let why = author.why.iter().map(|note| format!("# {note}\n")).collect::<String>();
+    let goal = author.goal.as_ref().map_or(String::new(), |goal| format!(" {goal}"));
+    let words = variables(&author.variables);
+    format!(
+        "\n# The make command: the source's own makefile does what the kernel's does not know of.\n{why}MAKE[0]=\"'make'{goal}{words}\"\n"
+    )
+}
+
+/// Variables of a call, as they stand between the double quotes of a dkms.conf.
+fn variables(list: &[(String, String)]) -> String {
+    let one = |(name, value): &(String, String)| {
+        let mark = |c: char| [kbuild::ROOT, kbuild::RELEASE, kbuild::KERNEL].contains(&c);
+        let is_bare = value.chars().all(|c| c.is_ascii_alphanumeric() || "_-+=.,:/@%".contains(c) || mark(c));
+        let escaped = value.replace('\'', "'\\''").replace('\\', "\\\\").replace('"', "\\\"");
+        let text = if is_bare { value.clone() } else { format!("'{escaped}'") };
+        let text = text.replace(kbuild::ROOT, BUILD).replace(kbuild::RELEASE, "$kernelver");
+        format!(" {name}={}", text.replace(kbuild::KERNEL, "$kernel_source_dir"))
+    };
+    list.iter().map(one).collect()
 }
 
 fn lines(module: &Module, index: usize, place: &str) -> String {
