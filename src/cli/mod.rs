@@ -5,6 +5,7 @@ mod common;
 mod complete;
 mod completions;
 mod conf;
+mod earlier;
 mod event;
 mod fsck;
 mod generate;

@@ -4,9 +4,12 @@ pub(crate) mod args;
 pub(crate) mod author;
 mod binaries;
 mod document;
+mod files;
 mod input;
 pub(crate) mod man;
+mod packager;
 mod templates;
+mod trial;
 pub(crate) mod verbs;
 mod wishes;
 
@@ -63,7 +66,9 @@ pub(crate) fn run(call: &PackageCall, system: &System, framework: &Framework, re
     let framework = args.place.settings(framework);
     // All that can be refused is refused before the work begins.
     let goals = goals(call)?;
-    let wishes = wishes::wishes(args, system)?;
+    let mut wishes = wishes::wishes(args, system)?;
+    // Whoever uploads a source package answers for it.
+    wishes.packager = wishes.packager.filter(|packager| call.product != Product::Dsc || !packager.is_account);
     let key = signing_key(args, &goals)?;
     let input = input::find(args, system, &framework)?;
     let requests: Vec<PackageRequest> =

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::near::nearest;
 
+use super::earlier;
 use super::legacy::Typed;
 use super::operand;
 use super::verb::{self, Position, Verb};
@@ -67,6 +68,9 @@ pub(crate) fn without_verb(words: &[String]) -> Result<Typed> {
     let word = super::words::first_plain(words);
     if let Some(word) = word.filter(|_| !parsed.as_ref().is_ok_and(|typed| typed.help || typed.version)) {
         let names: Vec<&str> = verbs::all().map(|verb| verb.name).collect();
+        if let Some(today) = earlier::verb(word).filter(|_| names.contains(&"mkrpm")) {
+            return Err(bad(format!("`{word}` is an action of DKMS 2")).hint(today));
+        }
         let error = suggest(bad(format!("`{word}` is not an action of dkms")), word, &names);
         return Err(error.hint("`dkms help` lists the actions"));
     }
@@ -91,6 +95,9 @@ fn explain(verb: &'static Verb, error: &clap::Error) -> Error {
     let wrong = bad(what_is_wrong(verb.name, error, &given));
     if error.kind() != ErrorKind::UnknownArgument {
         return wrong.hint(format!("`dkms {} --help` explains it", verb.name));
+    }
+    if let Some(today) = earlier::option(verb.name, &given) {
+        return wrong.hint(today);
     }
     let names: Vec<String> = verb.options().iter().flat_map(verb::names).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -214,6 +221,22 @@ mod tests {
             assert_eq!(error.hints()[0], meant, "{line}: {error}");
         }
         assert_eq!(refused("frobnicate").hints().len(), 1, "nothing is near");
+    }
+
+    #[cfg(feature = "packages")]
+    #[test]
+    fn words_of_dkms_2_are_answered_with_todays() {
+        for (line, today) in [
+            ("mkbmdeb foo/1", "dkms mkdeb MODULE/VERSION --binaries"),
+            ("mkkmp -m foo -v 1", "--for sles15"),
+            ("mkdriverdisk foo/1", "mkrepo"),
+            ("mkdeb foo/1 --legacy-postinst=0", "leave it out"),
+            ("mkrpm foo/1 --all", "--binaries without -k"),
+            ("mkdeb foo/1 --archive x.tgz", "-o FILE"),
+        ] {
+            let error = refused(line);
+            assert!(error.hints().len() == 1 && error.hints()[0].contains(today), "{line}: {:?}", error.hints());
+        }
     }
 
     #[test]

@@ -195,12 +195,11 @@ fn relations(identity: &Identity, built: &Built, profile: Option<&Profile>, is_s
 
 fn debian(identity: &Identity, built: &Built, profile: Option<&Profile>) -> Vec<Relation> {
     let kernel = names::debian_word(built.target.kernel.as_str());
-    let signed = format!("linux-image-{kernel}");
-    let (debian, ubuntu) = (format!("{signed}-unsigned"), format!("linux-image-unsigned-{kernel}"));
+    // One package, as Debian's own packages of modules have it: with another one to choose, apt would install that where the
+    // kernel is purged. Ubuntu's signed and unsigned kernels have their modules in common.
     let image = match profile.map(|profile| profile.family) {
-        Some(Family::Debian) => [signed, debian].join(" | "),
-        Some(Family::Ubuntu) => [signed, ubuntu].join(" | "),
-        _ => [signed, debian, ubuntu].join(" | "),
+        Some(Family::Ubuntu) => format!("linux-modules-{kernel}"),
+        _ => format!("linux-image-{kernel}"),
     };
     let base = names::base_name(Format::Deb, identity.module.name.as_str());
     let mut relations = vec![Relation::any(Related::Requires, image), Relation::any(Related::Requires, "kmod")];

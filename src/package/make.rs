@@ -6,7 +6,7 @@ use super::{Format, Writing};
 use crate::archive::limits::Limits;
 use crate::archive::output::{Existing, Output, Place};
 use crate::archive::stream::Compression;
-use crate::conf::Framework;
+use crate::conf::{self, Framework};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::ModuleId;
@@ -16,7 +16,7 @@ use crate::package::description::info::PackageInfo;
 use crate::package::description::resolve::{InfoError, Material, Subject, resolve};
 use crate::package::description::template::Template;
 use crate::package::description::wishes::Wishes;
-use crate::package::description::{carrier, contents};
+use crate::package::description::{carrier, contents, record};
 use crate::package::format::{deb, rpm};
 use crate::package::input::checkout;
 use crate::package::input::payload;
@@ -28,7 +28,7 @@ use crate::package::module::identity;
 use crate::package::module::identity::Hints;
 use crate::package::module::mkconf::Written;
 use crate::package::module::survey::Survey;
-use crate::package::module::{authored, declared, survey};
+use crate::package::module::{authored, declared, lint, mkconf, survey};
 use crate::package::words::size;
 use crate::report::{Message, Reporter};
 use crate::sys::System;
@@ -82,13 +82,15 @@ pub(crate) struct Prepared {
     pub(crate) problems: Vec<String>,
     /// The dkms.conf that was written for a source without one.
     pub(crate) written: Option<Written>,
+    /// Whether dkms.conf says if the module is to be installed by itself.
+    pub(crate) says_autoinstall: bool,
 }
 
 impl Prepared {
     /// What a person should know about the source, one sentence each.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let written = self.written.iter().flat_map(|written| &written.notes);
-        self.problems.iter().map(|problem| format!("dkms.conf: {problem}")).chain(written.cloned()).collect()
+        self.problems.iter().chain(written).cloned().collect()
     }
 }
 
@@ -156,6 +158,7 @@ pub(crate) fn prepare(
         changes: named.changes,
         problems: named.problems,
         written: named.written,
+        says_autoinstall: named.says_autoinstall,
         source,
         payload,
         survey,
@@ -177,6 +180,7 @@ struct Named {
     changes: Vec<String>,
     problems: Vec<String>,
     written: Option<Written>,
+    says_autoinstall: bool,
 }
 
 /// Settles name and version, and puts the dkms.conf that says so into the payload.
@@ -195,17 +199,43 @@ fn name(
         written.complete("`dkms mkconf --force` writes what is known; correct it and name it with -c FILE")?;
         payload.set("dkms.conf", File::of(written.text.clone().into_bytes()));
         let changes = vec!["dkms.conf: written from the makefiles".to_owned()];
-        return Ok(Named { id, changes, problems: Vec::new(), written: Some(written) });
+        return Ok(Named { id, changes, problems: Vec::new(), written: Some(written), says_autoinstall: true });
     };
     let bytes = fs_err::read(conf).map_err(|error| Error::io("cannot read dkms.conf", error))?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let (declared, problems) = declared::read(system, framework, conf, &text)?;
+    let declared = declared::read(system, framework, conf, &text)?.0;
+    let problems = problems((system, framework), conf, &text, (source, payload))?;
     let hints = Hints { name, version, stem: &source.stem, module_version: survey.only_version() };
     let settled = identity::settle(&text, &declared, &hints)?;
     let conf = if settled.changes.is_empty() { bytes } else { settled.conf.into_bytes() };
     payload.set("dkms.conf", File::of(conf));
     payload.untracked.retain(|path| path != "dkms.conf");
-    Ok(Named { id: settled.id, changes: settled.changes, problems, written: None })
+    let says_autoinstall = text.lines().any(|line| line.trim_start().starts_with("AUTOINSTALL"));
+    Ok(Named { id: settled.id, changes: settled.changes, problems, written: None, says_autoinstall })
+}
+
+/// What lint says of a dkms.conf, errors and warnings: `dkms.conf:3: …`. What packaging mends itself is left out.
+fn problems(
+    (system, framework): (&System, &Framework),
+    conf: &std::path::Path,
+    text: &str,
+    (source, payload): (&Source, &Payload),
+) -> Result<Vec<String>> {
+    let facts = mkconf::look(payload).map_err(|error| Error::io("cannot read the source", error))?;
+    let known = conf::load_lenient(system, framework, conf, &conf::Context::without_kernel(1, &[]));
+    let file = std::path::Path::new("dkms.conf");
+    let findings =
+        lint::lint(&lint::Subject { file, text, conf: &known, stem: &source.stem, source: Some((payload, &facts)) });
+    let is_mended = |finding: &lint::Finding| {
+        ["missing-directive", "version-differs"].contains(&finding.rule) && finding.text.contains("PACKAGE_")
+    };
+    let told = findings.into_iter().filter(|finding| finding.level != lint::Level::Note && !is_mended(finding));
+    Ok(told
+        .map(|finding| {
+            let line = finding.line.map_or(String::new(), |line| format!(":{line}"));
+            format!("{}{line}: {} [{}]", finding.file, finding.text, finding.rule)
+        })
+        .collect())
 }
 
 /// Describes the package. `fixed_name` is the one that a source package's own packaging has; sentences about what was assumed
@@ -216,10 +246,20 @@ pub(crate) fn describe(
     fixed_name: Option<&str>,
     warnings: &mut Vec<String>,
 ) -> Result<PackageInfo> {
+    let mut wishes = request.wishes.clone();
+    if !prepared.says_autoinstall {
+        let record = record::of(&prepared.module);
+        warnings.push(format!(
+            "dkms.conf does not say AUTOINSTALL; whoever installs the package wants the driver, so {} says it for every kernel \
+             with headers",
+            record.path
+        ));
+        wishes.files.push(record);
+    }
     let subject = Subject {
         format: request.format,
         module: &prepared.module,
-        wishes: &request.wishes,
+        wishes: &wishes,
         template: request.template.as_ref(),
         fixed_name,
         scriptlets: request.scriptlets,

@@ -55,7 +55,8 @@ differs() { diff "$2" "$3" >/root/diff || printf 'differs: %s %s\n' "$1" "$(grep
 
 name=$(value PACKAGE_NAME "$source/dkms.conf") version=$(value PACKAGE_VERSION "$source/dkms.conf")
 mv "$source/dkms.conf" /root/theirs.conf
-"$dkms" mkconf "$source" --name "$name" --version "$version" -o /root/ours.conf
+# Debian leaves parts out that makefiles name.
+"$dkms" mkconf "$source" --name "$name" --version "$version" --force -o /root/ours.conf
 cat /root/ours.conf
 for field in 1 2; do
     for side in theirs ours; do modules "/root/$side.conf" "$field" >"/root/$side.$field"; done

@@ -66,6 +66,10 @@ fn what_mkconf_cannot_know_is_told_and_refused_where_nothing_is_left() {
     let workshop = bare();
     write(&workshop, "demo-v1.2/Makefile", "obj-m := demo.o $(shell ls).o\n");
     let (out, err, code) = ran(&workshop, &["mkconf", "demo-v1.2"]);
+    assert!(code == 1 && out.is_empty() && err.contains("Makefile:1: obj-m holds") && err.contains("--force"), "{err}");
+    let (_, err, code) = ran(&workshop, &["mkdeb", "demo-v1.2"]);
+    assert!(code == 1 && err.contains("Makefile:1: obj-m holds") && err.contains("-c FILE"), "{err}");
+    let (out, err, code) = ran(&workshop, &["mkconf", "demo-v1.2", "--force"]);
     assert!(
         code == 0 && err.contains("Makefile:1: obj-m holds") && out.contains("#  - Makefile:1: obj-m"),
         "{out}{err}"

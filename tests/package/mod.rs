@@ -1,5 +1,6 @@
 //! Packages as the tools that will meet them see them: dpkg-deb, lintian, rpm.
 
+mod authors;
 mod binaries;
 mod checkouts;
 mod dsc;

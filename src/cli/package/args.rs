@@ -70,7 +70,7 @@ pub(crate) struct PackageArgs {
     /// The licence as an SPDX expression [default: the source's SPDX tags or MODULE_LICENSE]
     #[arg(long, value_name = "SPDX", hide_short_help = true)]
     pub(crate) license: Option<String>,
-    /// `Name <address>` [default: DEBFULLNAME and DEBEMAIL, else MODULE_AUTHOR]
+    /// `Name <address>` [default: DEBFULLNAME and DEBEMAIL, MODULE_AUTHOR, git's user, the account]
     #[arg(long, value_name = "PERSON", hide_short_help = true)]
     pub(crate) maintainer: Option<String>,
     /// Who distributes the package (RPM)
@@ -82,6 +82,14 @@ pub(crate) struct PackageArgs {
     /// What changed: a changelog of Debian or of an RPM spec, or a text with headings for versions
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) changelog: Option<PathBuf>,
+    /// Bring a file along: modprobe.d, udev rules, firmware (repeatable)
+    ///
+    /// Below /etc it is one that people may edit and keep.
+    #[arg(long = "file", value_name = "SOURCE=PLACE")]
+    pub(crate) files: Vec<String>,
+    /// Ask who maintains the package instead of naming whoever makes it
+    #[arg(long, hide_short_help = true)]
+    pub(crate) strict: bool,
     /// `--requires` and its kin.
     #[command(flatten)]
     pub(crate) relations: RelationArgs,

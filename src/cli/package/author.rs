@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::PackageArgs;
-use super::{input, source_request};
+use super::{input, source_request, trial};
 use crate::archive::output::{Existing, Output};
 use crate::cli::common::{PlaceArgs, TellArgs};
 use crate::conf::modernize::{self, Modernized};
@@ -47,6 +47,12 @@ pub(crate) struct AuthorArgs {
     /// Replace a file that exists; write what is known where the makefiles say more
     #[arg(long)]
     pub(crate) force: bool,
+    /// Build once with it in a place that is thrown away, and say whether it works; this runs code of the source
+    #[arg(long = "try", requires = "kernel", conflicts_with = "modernize")]
+    pub(crate) trial: bool,
+    /// With --try: the kernel, whose headers must be there
+    #[arg(short = 'k', long = "kernelver", value_name = "KERNEL", requires = "trial")]
+    pub(crate) kernel: Option<String>,
     /// Renew the dkms.conf that is there
     #[arg(long)]
     pub(crate) modernize: bool,
@@ -158,8 +164,20 @@ impl Work<'_> {
         if payload.find("dkms.conf").is_some() {
             warnings.insert(0, "the source has a dkms.conf, which was not looked at; --modernize renews it".to_owned());
         }
+        let mut changes = Vec::new();
+        if let Some(kernel) = self.args.kernel.as_deref().filter(|_| self.args.trial) {
+            let (conf, temporary) = (written.text.as_str(), request.temporary.as_path());
+            changes.push(trial::run(&trial::Trial {
+                module: &id,
+                payload: &payload,
+                conf,
+                kernel,
+                temporary,
+                system: self.system,
+            })?);
+        }
         let names = (Some(id.name.as_str()), Some(id.version.as_str()));
-        self.tell(names, &written.text, Vec::new(), warnings)
+        self.tell(names, &written.text, changes, warnings)
     }
 
     /// Renews the one that is there.
@@ -249,7 +267,8 @@ impl Work<'_> {
             None => None,
         };
         let source = looked.as_ref().map(|(payload, facts)| (payload, facts));
-        let findings = lint::lint(&Subject { file: &there.shown, text: &there.text, conf: &known, source });
+        let findings =
+            lint::lint(&Subject { file: &there.shown, text: &there.text, conf: &known, stem: &there.stem, source });
         let count = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
         let (errors, warnings) = (count(Level::Error), count(Level::Warning));
         if self.args.tell.json {

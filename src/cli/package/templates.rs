@@ -18,7 +18,9 @@ pub(super) fn own(product: Product, format: Format, prepared: &Prepared, system:
     let read = match (product, format) {
         // Their words are for the tool that reads the recipe.
         (Product::Spec | Product::Dsc, _) => return Ok(None),
-        (_, Format::Rpm) => template::find_spec(source, module, system).map(|file| template::spec::read(&file, module)),
+        (_, Format::Rpm) => {
+            template::find_spec(source, module, system).map(|file| template::spec::read(&file, module, prepared.date))
+        }
         (_, Format::Deb) => template::find_debian(source, module, system, false)
             .map(|folder| template::debian::read(&folder, module, prepared.date)),
     };

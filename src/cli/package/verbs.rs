@@ -90,6 +90,7 @@ pub(crate) const PACKAGES: &[Verb] = &[
         examples: &[
             ("dkms mkconf ./hello-1.0", "print it"),
             ("dkms mkconf ./hello-1.0 -o ./hello-1.0", "write hello-1.0/dkms.conf"),
+            ("dkms mkconf ./hello-1.0 --try -k 6.12.9-amd64", "and build once with it, to see that it works"),
             ("dkms mkconf ./hello-1.0 --modernize", "print the one that is there, brought up to date"),
         ],
         ..packages("mkconf", "write a dkms.conf for a source, or bring one up to date", |verb, words| {
@@ -100,7 +101,7 @@ pub(crate) const PACKAGES: &[Verb] = &[
         more: "Exit status 1: something would fail.",
         operand: Operand { meaning: "a source archive, a folder, a dkms.conf or a module of the tree", ..INPUT },
         arguments: AuthorArgs::augment_args,
-        takes: Takes::AllBut(&["output", "force", "modernize"]),
+        takes: Takes::AllBut(&["output", "force", "modernize", "trial", "kernel"]),
         examples: &[("dkms lint ./hello-1.0", "a source"), ("dkms lint dkms.conf", "a file alone")],
         ..packages("lint", "find what would fail in a dkms.conf, or is deprecated", |verb, words| {
             write(verb, Task::Lint, words)

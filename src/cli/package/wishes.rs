@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::PackageArgs;
+use super::{files, packager};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::package::description::wishes::{Said, Wishes};
@@ -32,6 +33,8 @@ pub(super) fn wishes(args: &PackageArgs, system: &System) -> Result<Wishes> {
         relations: relations(args),
         replaces: args.relations.replaces.clone(),
         certificate: args.mok_cert.as_deref().map(read_certificate).transpose()?,
+        packager: packager::of(args, system),
+        files: args.files.iter().map(|text| files::read(text)).collect::<Result<_>>()?,
     })
 }
 

@@ -7,7 +7,7 @@
 //!
 //! What a package does as long as nobody says otherwise is [`usual`]: [`carrier`] has the relations and scripts of one with a module's source (those of built modules stand
 //! in `package/built.rs`), [`scripts`] fills the texts of spec-templates/. What it holds besides its payload is an [`extra`],
-//! a [`certificate`] for Secure Boot for instance; [`contents`] puts both in order for the formats.
+//! a [`certificate`] for Secure Boot or a [`record`] that the driver is wanted for instance; [`contents`] puts both in order for the formats.
 
 pub(crate) mod carrier;
 pub(crate) mod carries;
@@ -17,6 +17,7 @@ pub(crate) mod contents;
 pub(crate) mod extra;
 pub(crate) mod identity;
 pub(crate) mod info;
+pub(crate) mod record;
 pub(crate) mod resolve;
 pub(crate) mod scripts;
 pub(crate) mod template;

@@ -89,7 +89,7 @@ pub(crate) fn resolve(
     let architecture = architecture(format, &mut voices, material.payload, warnings)?;
     let summary = summary(subject, &mut voices);
     let own = voices.first("description", |said| said.description.clone(), None);
-    let maintainer = maintainer(format, &mut voices, material.survey)?;
+    let maintainer = maintainer(subject, &mut voices, warnings)?;
     let wished = wished(&identity, wishes)?;
     let Usual { relations, scripts, extras } = substance(&identity, template, wished, wishes, usual);
     Ok(PackageInfo::new(Fields {
@@ -233,6 +233,13 @@ fn architecture(
         return if word { Ok(given) } else { Err(InfoError::Architecture(given)) };
     }
     let Some(machine) = payload.machines.iter().min_by_key(|machine| machine.rank()) else {
+        if let Some(program) = payload.programs.first() {
+            let more = if payload.programs.len() > 1 { " and others are programs" } else { " is a program" };
+            warnings.push(format!(
+                "{program}{more} for one processor; no module is linked from it, so the package is for all of them \
+                 (--arch sets another)"
+            ));
+        }
         let independent = match format {
             Format::Deb => "all",
             Format::Rpm => "noarch",
@@ -253,20 +260,32 @@ fn architecture(
 fn summary(subject: &Subject, voices: &mut Voices) -> String {
     let Subject { format, module, material, .. } = *subject;
     let said = |said: &Said| said.summary.as_deref().map(one_line).filter(|text| !text.is_empty());
-    let described = texts::described(material.survey).map(|text| texts::summary(format, &text, material.carries));
+    let described =
+        texts::described(module, material.survey).map(|text| texts::summary(format, &text, material.carries));
     let found = voices.first("summary", said, described);
     voices.or("summary", found, || texts::summary(format, &format!("kernel module {}", module.name), material.carries))
 }
 
-fn maintainer(format: Format, voices: &mut Voices, survey: &Survey) -> Result<Option<String>, InfoError> {
+fn maintainer(subject: &Subject, voices: &mut Voices, warnings: &mut Vec<String>) -> Result<Option<String>, InfoError> {
     // One MODULE_AUTHOR often names several people.
-    let mut authors = survey.authors.iter().flat_map(|authors| authors.split([',', ';'])).map(str::trim);
+    let mut authors =
+        subject.material.survey.authors.iter().flat_map(|authors| authors.split([',', ';'])).map(str::trim);
     let author = authors.find(|author| is_mailbox(author)).map(str::to_owned);
-    match (voices.first("maintainer", |said| said.maintainer.as_deref().map(one_line), author), format) {
+    match (voices.first("maintainer", |said| said.maintainer.as_deref().map(one_line), author), subject.format) {
         (Some(person), _) if is_mailbox(&person) => Ok(Some(person)),
         (Some(other), _) => Err(InfoError::Maintainer(other)),
         (None, Format::Rpm) => Ok(None),
-        (None, Format::Deb) => Err(InfoError::NoMaintainer),
+        (None, Format::Deb) => {
+            let Some(packager) = &subject.wishes.packager else { return Err(InfoError::NoMaintainer) };
+            if packager.is_account {
+                warnings.push(format!(
+                    "nobody is named as the maintainer, so it is {}; --maintainer 'Name <address>' names one, as do \
+                     DEBFULLNAME and DEBEMAIL",
+                    packager.person
+                ));
+            }
+            Ok(voices.or("maintainer", None, || Some(packager.person.clone())))
+        }
     }
 }
 
@@ -291,7 +310,7 @@ fn substance(
     wishes: &Wishes,
     usual: impl FnOnce(&Identity) -> Usual,
 ) -> Usual {
-    let mut extras = Vec::new();
+    let mut extras = wishes.files.clone();
     if let (Some(bytes), Some(file)) = (&wishes.certificate, &identity.certificate) {
         extras.push(Extra::folder(own_folder(&identity.name)));
         extras.push(Extra::file(file, Role::Data, bytes.clone()));
@@ -308,10 +327,23 @@ fn substance(
     };
     let mut relations = template.relations.clone();
     relations.extend(wished);
-    if identity.format == Format::Rpm && !template.scripts.is_empty() {
+    extras.extend(template.extras.iter().cloned());
+    // A package without a script would only lie there: that nobody means who leaves them to debhelper, or forgot them.
+    if template.scripts.is_empty() {
+        let usual = usual(identity);
+        let is_new = |relation: &Relation| {
+            !relations
+                .iter()
+                .any(|known| (known.kind, &known.name, known.phase) == (relation.kind, &relation.name, relation.phase))
+        };
+        let more: Vec<Relation> = usual.relations.into_iter().filter(is_new).collect();
+        relations.extend(more);
+        extras.extend(usual.extras);
+        return Usual { relations, scripts: usual.scripts, extras };
+    }
+    if identity.format == Format::Rpm {
         relations.push(Relation::any(Kind::Requires, "/bin/sh"));
     }
-    extras.extend(template.extras.iter().cloned());
     Usual { relations, scripts: template.scripts.clone(), extras }
 }
 

@@ -5,10 +5,30 @@ use crate::package::Format;
 use crate::package::description::carries::Carries;
 use crate::package::module::survey::{Survey, one_line};
 
-/// The first thing that the source says of what it is, if it says something: a short phrase without article and full stop
-/// (developers reference 6.2.2).
-pub(super) fn described(survey: &Survey) -> Option<String> {
-    survey.descriptions.first().map(|text| phrase(text)).filter(|text| !text.is_empty())
+/// What the source says that it is, if it says something: a short phrase without article and full stop (developers reference
+/// 6.2.2).
+pub(super) fn described(module: &ModuleId, survey: &Survey) -> Option<String> {
+    chosen(module, survey).map(|text| phrase(&text)).filter(|text| !text.is_empty())
+}
+
+/// What the module says that bears the name of the whole, or the only one that says something; else the README. Of several
+/// modules with other names none speaks for all.
+fn chosen(module: &ModuleId, survey: &Survey) -> Option<String> {
+    let plain = |text: &str| text.replace('-', "_").to_ascii_lowercase();
+    let name = plain(module.name.as_str());
+    let own = |is_own: &dyn Fn(&str) -> bool| {
+        survey.described.iter().find(|(stem, _)| is_own(&plain(stem))).map(|(_, text)| text.clone())
+    };
+    let only = match survey.descriptions.as_slice() {
+        [only] => Some(only.clone()),
+        // Built modules, in the order of their names.
+        [first, ..] if survey.described.is_empty() => Some(first.clone()),
+        _ => None,
+    };
+    own(&|stem| stem == name)
+        .or_else(|| own(&|stem| stem.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('_'))))
+        .or(only)
+        .or_else(|| survey.readme.clone())
 }
 
 /// One line, with what the package carries. RPM wants a capital letter.
@@ -41,7 +61,8 @@ fn shortened(text: &str, most: usize) -> String {
 pub(super) fn description(module: &ModuleId, own: Option<&str>, carries: &Carries, survey: &Survey) -> Vec<String> {
     let own: Vec<String> = match own {
         Some(text) => text.split("\n\n").map(one_line).filter(|text| !text.is_empty()).collect(),
-        None => survey.descriptions.iter().take(3).map(|text| sentence(text)).collect(),
+        None if survey.descriptions.len() > 3 => chosen(module, survey).iter().map(|text| sentence(text)).collect(),
+        None => survey.descriptions.iter().map(|text| sentence(text)).collect(),
     };
     own.into_iter().chain([carries.description(module)]).collect()
 }

@@ -1,6 +1,7 @@
 //! What people say about a package, on the command line and in templates; what both leave open comes from the source.
 
 use crate::package::description::changelog;
+use crate::package::description::extra::Extra;
 use crate::package::words::profile::Profile;
 use crate::package::words::relations::Kind;
 
@@ -24,6 +25,15 @@ pub(crate) struct Said {
     pub(crate) changelog: Vec<changelog::Entry>,
 }
 
+/// Who stands as the maintainer unless somebody is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Packager {
+    /// `Name <address>`
+    pub(crate) person: String,
+    /// Whether it is only the account, which nobody can write to from elsewhere.
+    pub(crate) is_account: bool,
+}
+
 /// What the command line says, with DEBFULLNAME and DEBEMAIL.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wishes {
@@ -36,4 +46,8 @@ pub(crate) struct Wishes {
     pub(crate) replaces: Vec<String>,
     /// `--mok-cert`: a public certificate in DER.
     pub(crate) certificate: Option<Vec<u8>>,
+    /// Who makes the package, where nobody is named: git's user, else the account, with what a person should know of that.
+    pub(crate) packager: Option<Packager>,
+    /// `--file`, and what else belongs to the package beside the source.
+    pub(crate) files: Vec<Extra>,
 }

@@ -59,8 +59,8 @@ fn write_payload(
         sizes.push(size);
     }
     cpio::trailer(&mut plain)?;
-    let (compressor, plain, _) = plain.finish();
+    let (compressor, plain, unpacked) = plain.finish();
     let (mut file, compressed, length) = compressor.finish()?.finish();
     file.flush()?;
-    Ok(Written { digests, sizes, compressed, plain, length })
+    Ok(Written { digests, sizes, compressed, unpacked, plain, length })
 }

@@ -12,7 +12,7 @@ use crate::archive::filter::Verdict;
 use crate::archive::limits::Limits;
 use crate::archive::links;
 use crate::package::input::checkout::Tracked;
-use crate::package::module::machine::Machine;
+use crate::package::module::machine::{self, Machine};
 
 /// One entry of a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,8 +77,10 @@ pub(crate) struct Payload {
     /// Paths that were left out as products of a build.
     pub(crate) built: Vec<String>,
     pub(crate) objects: Vec<String>,
-    /// The architectures of ELF files that stay.
+    /// The architectures of objects and libraries that stay.
     pub(crate) machines: BTreeSet<Machine>,
+    /// Programs and shared libraries that stay, which no module is linked from.
+    pub(crate) programs: Vec<String>,
     /// Bytes of all files together.
     pub(crate) bytes: u64,
     /// The newest time of a file that stays, in seconds since 1970.
@@ -178,8 +180,14 @@ impl Payload {
         let since = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         self.newest = self.newest.max(since.map_or(0, |since| since.as_secs()));
         let disk = root.join(path);
-        let open = fs_err::File::open(&disk).map_err(ArchiveError::Read)?;
-        self.machines.extend(Machine::read(open).map_err(ArchiveError::Read)?);
+        let open = || fs_err::File::open(&disk).map_err(ArchiveError::Read);
+        let mut head = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::Read::take(open()?, 20), &mut head).map_err(ArchiveError::Read)?;
+        if machine::is_program(&head) {
+            self.programs.push(path.to_owned());
+        } else if head.starts_with(b"\x7fELF") || head.starts_with(b"!<arch>") {
+            self.machines.extend(Machine::read(open()?).map_err(ArchiveError::Read)?);
+        }
         if verdict == Verdict::KeepObject {
             self.objects.push(path.to_owned());
         }

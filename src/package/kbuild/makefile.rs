@@ -274,6 +274,7 @@ impl<'w, 'a> Make<'w, 'a> {
     fn assign(&mut self, assignment: &Assignment<'_>, guard: &Guard) {
         let names = self.expand(assignment.name);
         let Some(names) = names.readings() else { return };
+        self.unset(assignment, &names);
         for (of_name, name) in names {
             let guard = guard.and(&of_name);
             let name = name.trim().to_owned();
@@ -284,6 +285,21 @@ impl<'w, 'a> Make<'w, 'a> {
                 self.exported.insert(name.clone());
             }
             self.set(name, assignment.operator, assignment.value, &guard);
+        }
+    }
+
+    /// `obj-$(NAME)` where nothing sets NAME, not even a kernel's configuration: its modules are not built, but somebody meant
+    /// them to be.
+    fn unset(&mut self, assignment: &Assignment<'_>, names: &[(Guard, String)]) {
+        let switch = assignment.name.strip_prefix("obj-$").map(|rest| rest.trim_matches(['(', ')', '{', '}']));
+        let Some(switch) = switch.filter(|_| self.mode == Mode::Kbuild && names.iter().any(|(_, name)| name == "obj-"))
+        else {
+            return;
+        };
+        let is_name = switch.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if is_name && !switch.starts_with("CONFIG_") && !self.variables.contains_key(switch) {
+            let (place, shown) = (self.place.clone(), self.world.shown(assignment.value));
+            self.world.lose(&place, format!("{shown} is built only where {switch} says so, which nothing sets"));
         }
     }
 

@@ -91,6 +91,8 @@ pub(crate) struct Reading {
     pub(crate) builds: Vec<Build>,
     /// What the kernel's configuration must have for the whole, with the error that says so.
     pub(crate) needs: Vec<(Need, Place)>,
+    /// Variables of the makefile at the top that say for which kernel it builds.
+    pub(crate) kernel: Vec<String>,
     /// INSTALL_MOD_DIR as the makefile sets it.
     pub(crate) install: Option<(String, Place)>,
     /// What is to be called instead of `builds`, if anything.

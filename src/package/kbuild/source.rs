@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::call::is_configure_test;
 use super::folder::{FLAGS, Found, Walk, kbuild_file};
+use super::guard::Guard;
 use super::kconfig::{self, Setting};
 use super::place::{Note, Place};
 use super::recipe::{self, KernelMake, Other, Recipes};
@@ -38,6 +39,7 @@ pub(super) fn read(files: &BTreeMap<String, String>) -> Reading {
     }
     let mut reading = Reading { install: source.recipes.install.clone(), ..Reading::default() };
     reading.lost = std::mem::take(&mut source.recipes.lost);
+    reading.kernel = source.recipes.kernel.iter().map(|(name, _)| name.clone()).collect();
     reading.author = source.author(&mut reading.lost);
     reading.builds = source.builds;
     if world.is_exhausted() {
@@ -53,6 +55,23 @@ pub(super) fn read(files: &BTreeMap<String, String>) -> Reading {
     reading.notes = world.notes;
     reading.lost.append(&mut world.lost);
     reading
+}
+
+/// What a reading left in the world.
+struct Told {
+    notes: Vec<Note>,
+    lost: Vec<Note>,
+    errors: Vec<(Guard, String, Place)>,
+}
+
+impl Told {
+    fn of(world: &World<'_>) -> Self {
+        Self { notes: world.notes.clone(), lost: world.lost.clone(), errors: world.errors.clone() }
+    }
+
+    fn put(self, world: &mut World<'_>) {
+        (world.notes, world.lost, world.errors) = (self.notes, self.lost, self.errors);
+    }
 }
 
 struct Source {
@@ -183,11 +202,44 @@ impl Source {
         world.notes.truncate(notes);
         world.lost.truncate(lost);
         world.errors.truncate(errors);
-        let mut fixed = variables.clone();
-        fixed.extend(off(&self.options, &variables));
+        let declared = variables.clone();
+        let is_own = |name: &String| self.own.iter().any(|(own, _)| own == name);
+        variables.retain(|(name, _)| !is_own(name));
+        let (with, told) = self.read_with(world, call, &declared);
+        if variables.len() == declared.len() {
+            told.put(world);
+            return (with, variables);
+        }
+        // What the author sets may serve alone: then the options of the source are another way to the same.
+        let (without, other) = self.read_with(world, call, &variables);
+        if without.len() > with.len() {
+            self.own.retain(|(name, _)| !declared.iter().any(|(known, _)| known == name));
+            other.put(world);
+            return (without, variables);
+        }
+        told.put(world);
+        (with, declared)
+    }
+
+    /// What is found with these variables, and what was said about it.
+    fn read_with(
+        &self,
+        world: &mut World<'_>,
+        call: &KernelMake,
+        variables: &[(String, String)],
+    ) -> (Vec<Found>, Told) {
+        let before = Told::of(world);
+        let off = self.options.iter().filter(|(name, _)| !variables.iter().any(|(known, _)| known == *name));
+        let fixed: Vec<(String, String)> =
+            variables.iter().cloned().chain(off.map(|(name, _)| (name.clone(), String::new()))).collect();
         let mut walk = Walk::new(world, &fixed);
         walk.read(&call.folder);
-        (walk.found, variables)
+        let found: Vec<Found> = walk.found;
+        let is_possible = |found: &Found| !guard::settle(&found.guards, &world.atoms).never;
+        let found = found.into_iter().filter(is_possible).collect();
+        let told = Told::of(world);
+        before.put(world);
+        (found, told)
     }
 
     /// The author's own make, if the kernel's alone does not do what is needed; where it cannot be told for which kernel,

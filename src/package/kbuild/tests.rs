@@ -319,6 +319,10 @@ fn what_cannot_be_followed_is_never_silent() {
         ("X := $(shell date)\nobj-m := $(X).o", "Makefile:2: obj-m holds <$(shell date)>.o"),
         ("obj-m := a.o\n$(eval $(shell date))", "Makefile:2: makes text into rules"),
         (
+            "-include mconfig\nobj-m := a.o\nobj-${build_B} += b.o",
+            "Makefile:3: b.o is built only where build_B says so",
+        ),
+        (
             "obj-m := a.o\nall:\n\tfor d in $(shell ls); do $(MAKE) -C $$d; done",
             "Makefile:4: calls make in <$(shell ls)>",
         ),
@@ -435,6 +439,18 @@ fn tests_are_no_drivers() {
         ("Kconfig", "config A_KUNIT_TEST\n\ttristate \"t\"\n\tdepends on KUNIT && A\nconfig A_DEBUG\n\tbool \"d\"\n"),
     ];
     assert_eq!(shown(&read(&files(&list))), "a");
+}
+
+#[test]
+fn options_of_a_source_are_left_alone_where_its_makefile_has_another_way() {
+    let list = [
+        ("Makefile", "obj-m += x/\nall:\n\tmake -C $(K) M=$(CURDIR) ALL=m"),
+        ("x/Kbuild", "obj-$(ALL)$(CONFIG_A) += a.o\nobj-$(ALL)$(CONFIG_B) += b.o"),
+        ("x/a.c", ""),
+        ("x/b.c", ""),
+        ("x/Kconfig", "config A\n\ttristate \"a\"\nconfig B\n\ttristate \"b\"\n"),
+    ];
+    assert_eq!(shown(&read(&files(&list))), "x/a x/b M= ALL=m");
 }
 
 #[test]

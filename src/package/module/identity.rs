@@ -75,7 +75,8 @@ impl From<IdentityError> for Error {
 pub(crate) fn settle(conf: &str, declared: &Declared, hints: &Hints) -> Result<Identity, IdentityError> {
     let unknown = |what, option, because: String| IdentityError::Unknown { what, option, because: Some(because) };
     let because = |value: &Option<String>| match (value, &declared.unknown_because) {
-        (Some(token), _) => format!("holds the placeholder {token}"),
+        (Some(empty), _) if empty.is_empty() => "leaves it empty".to_owned(),
+        (Some(value), _) => format!("holds the placeholder {}", placeholder::find(value).unwrap_or(value)),
         (None, Some(reason)) => reason.clone(),
         (None, None) => "does not set it".to_owned(),
     };

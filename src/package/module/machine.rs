@@ -44,14 +44,14 @@ impl Machine {
         TABLE.iter().position(|line| same(&line)).unwrap_or(TABLE.len())
     }
 
-    /// Reads the machine of an ELF file, or of the first ELF member of an ar archive; None for anything else.
+    /// Reads the machine of an object file, or of the first one in an ar archive; None for anything else.
     pub(crate) fn read(mut file: impl Read) -> io::Result<Option<Self>> {
         let mut head = Vec::new();
         file.by_ref().take(20).read_to_end(&mut head)?;
         if head.starts_with(b"!<arch>\n") {
             return Self::in_archive(io::Cursor::new(head).chain(file));
         }
-        Ok(Self::parse(&head))
+        Ok(Self::parse(&head).filter(|_| !is_program(&head)))
     }
 
     fn in_archive(file: impl Read) -> io::Result<Option<Self>> {
@@ -78,6 +78,15 @@ impl Machine {
     }
 }
 
+/// Whether a file begins as a program or shared library does: ELF, but nothing that a module is linked from (`e_type` at 16
+/// is not ET_REL).
+pub(crate) fn is_program(head: &[u8]) -> bool {
+    let Some(head) = head.first_chunk::<20>() else { return false };
+    let little = head[5] == 1;
+    let kind = if little { u16::from_le_bytes([head[16], head[17]]) } else { u16::from_be_bytes([head[16], head[17]]) };
+    head.starts_with(b"\x7fELF") && [2, 3].contains(&kind)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +108,16 @@ mod tests {
         library.append(&ar::Header::new(b"a.o".to_vec(), 20), elf(183).as_slice()).unwrap();
         let library = library.into_inner().unwrap();
         assert_eq!(Machine::read(library.as_slice()).unwrap().unwrap().name(Format::Deb), Some("arm64"));
+    }
+
+    #[test]
+    fn programs_are_no_objects() {
+        for (kind, expected) in [(1, false), (2, true), (3, true)] {
+            let mut program = elf(62);
+            program[16] = kind;
+            assert_eq!(is_program(&program), expected);
+            assert_eq!(Machine::read(program.as_slice()).unwrap().is_none(), expected);
+        }
     }
 
     #[test]

@@ -21,12 +21,43 @@ pub(crate) fn find(value: &str) -> Option<&str> {
 pub(crate) fn version_in(stem: &str, module: Option<&str>) -> Option<String> {
     let stem = stem.strip_suffix(".orig").unwrap_or(stem);
     let after_name = module.and_then(|name| stem.strip_prefix(name)).and_then(|rest| rest.strip_prefix(['-', '_']));
-    let starts = |text: &str| text.trim_start_matches(['v', 'V']).starts_with(|c: char| c.is_ascii_digit());
-    if let Some(rest) = after_name.filter(|rest| starts(rest)) {
+    if let Some(rest) = after_name.filter(|rest| is_version(rest)) {
         return Some(rest.to_owned());
     }
-    let from = stem.match_indices(['-', '_']).map(|(at, _)| at + 1).find(|at| starts(&stem[*at..]))?;
-    Some(stem[from..].to_owned())
+    let from = stem.match_indices(['-', '_']).map(|(at, _)| at + 1);
+    let tails = from.map(|at| &stem[at..]);
+    // `rtl88x2bu-5` may be a name: without the module's own before it, a version shows that it is one.
+    let shows = |tail: &&str| tail.contains('.') || tail.starts_with(['v', 'V']) || has_date(tail);
+    tails.filter(|tail| is_version(tail)).find(shows).map(str::to_owned)
+}
+
+/// Words that stand in versions without a digit of their own.
+const WORDS: [&str; 20] = [
+    "rc", "alpha", "beta", "pre", "dev", "git", "next", "snapshot", "dfsg", "ds", "ga", "final", "release", "stable",
+    "rel", "orig", "dirty", "svn", "lts", "upstream",
+];
+
+/// Whether a text reads as a version from its first character to its last: `1.2`, `v6.04.00`, `3.5-rc2`, `1.0a`, `20210708`.
+fn is_version(text: &str) -> bool {
+    let bare = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    let mut parts = bare.split(['-', '_', '+', '~']);
+    let is_first = |part: &str| {
+        let letters = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let numbers = &part[..part.len() - letters.len()];
+        let tail = letters.trim_end_matches(|c: char| c.is_ascii_digit());
+        // `1.0a` is a version, `5x` a name.
+        let is_letter = tail.len() == 1 && tail.starts_with(|c: char| c.is_ascii_lowercase()) && numbers.contains('.');
+        let is_tail = tail.is_empty() || WORDS.contains(&tail) || is_letter;
+        numbers.starts_with(|c: char| c.is_ascii_digit()) && is_tail
+    };
+    let is_next =
+        |part: &str| part.contains(|c: char| c.is_ascii_digit()) || WORDS.contains(&part.to_ascii_lowercase().as_str());
+    parts.next().is_some_and(is_first) && parts.all(is_next)
+}
+
+/// Six digits in a row.
+fn has_date(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() >= 6)
 }
 
 /// The module's name that an archive or folder is named for: what stands before its version.
@@ -89,6 +120,19 @@ mod tests {
             ("foo-1.0-rc1", None, Some("1.0-rc1")),
             ("nvidia-390-legacy-1.2", Some("nvidia-390-legacy"), Some("1.2")),
             ("foo-master", None, None),
+            ("nvidia-390-legacy-1.2", None, Some("1.2")),
+            ("foo-0~20220111+git1b52c8d", None, Some("0~20220111+git1b52c8d")),
+            ("foo-20210708", None, Some("20210708")),
+            ("foo-2", Some("foo"), Some("2")),
+            ("foo-1.0a", None, Some("1.0a")),
+            ("foo-1.2.3rc4-dirty", None, Some("1.2.3rc4-dirty")),
+            // The names of chips and branches, and commits.
+            ("rtl8812AU_8821AU_linux", None, None),
+            ("rtl8812AU_8821AU_linux", Some("rtl8812AU"), None),
+            ("rtl8812au-5.6.4.2", None, Some("5.6.4.2")),
+            ("r8168-8", None, None),
+            ("foo-5x-main", Some("foo"), None),
+            ("foo-1b52c8d9e0f", Some("foo"), None),
             ("foo", Some("foo"), None),
         ];
         for (stem, module, expected) in cases {

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::package::input::payload::{Entry, EntryKind, File};
+use crate::package::module::{license, readme};
 
 /// Bytes of a source file that are looked at. The largest files of real drivers are generated register tables.
 const MAX_READ: u64 = 2 << 20;
@@ -26,6 +27,12 @@ pub(crate) struct Survey {
     /// MODULE_VERSION, names of macros replaced by their strings where known.
     pub(crate) versions: Vec<String>,
     pub(crate) spdx: BTreeSet<String>,
+    /// Licences of files without such a tag, by the words at their beginning, as SPDX expressions.
+    pub(crate) worded: BTreeSet<String>,
+    /// MODULE_DESCRIPTION with the name of the file that holds it, without suffix.
+    pub(crate) described: Vec<(String, String)>,
+    /// The first sentence of the README.
+    pub(crate) readme: Option<String>,
     /// "2005-2020 Some Body": what follows the word Copyright.
     pub(crate) holders: Vec<String>,
     /// Macros that stand for versions.
@@ -55,7 +62,9 @@ pub(crate) fn survey<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> io::Re
         let EntryKind::File(file) = &entry.kind else { continue };
         let source = [".c", ".h", ".rs", ".S", ".cpp", ".cc"].iter().any(|end| entry.path.ends_with(end));
         if source {
-            survey.read(&text(file)?);
+            survey.read(&entry.path, &text(file)?);
+        } else if readme::is_one(&entry.path) && survey.readme.is_none() {
+            survey.readme = readme::sentence(&text(file)?);
         }
     }
     survey.resolve();
@@ -77,7 +86,9 @@ impl Survey {
         }
     }
 
-    fn read(&mut self, text: &str) {
+    fn read(&mut self, path: &str, text: &str) {
+        let file = path.rsplit('/').next().unwrap_or(path);
+        let stem = file.split('.').next().unwrap_or(file);
         for found in captures(&MACRO, text) {
             let values = match &found[1] {
                 "LICENSE" => &mut self.licenses,
@@ -86,14 +97,21 @@ impl Survey {
                 _ => &mut self.versions,
             };
             let value = literal(&found[2]);
+            if &found[1] == "DESCRIPTION" && !value.is_empty() {
+                self.described.push((stem.to_owned(), value.clone()));
+            }
             if !value.is_empty() && !values.contains(&value) {
                 values.push(value);
             }
         }
-        for found in captures(&DEFINE, text).filter(|found| found[1].to_ascii_uppercase().contains("VER")) {
+        for found in captures(&DEFINE, text).filter(|found| is_told_of(&found[1])) {
             self.defines.entry(found[1].to_owned()).or_insert_with(|| found[2].to_owned());
         }
-        self.spdx.extend(captures(&SPDX, text).take(1).map(|found| found[1].trim().to_owned()));
+        let tag = captures(&SPDX, text).next().map(|found| found[1].trim().to_owned());
+        if tag.is_none() {
+            self.worded.extend(license::worded(text));
+        }
+        self.spdx.extend(tag);
         for found in captures(&COPYRIGHT, text) {
             let holder = one_line(&found[1]);
             if self.holders.len() < MAX_HOLDERS && !self.holders.contains(&holder) {
@@ -112,7 +130,17 @@ impl Survey {
         for values in [&mut self.versions, &mut self.licenses, &mut self.descriptions, &mut self.authors] {
             *values = values.iter().filter_map(known).collect();
         }
+        self.described = std::mem::take(&mut self.described)
+            .into_iter()
+            .filter_map(|(stem, text)| Some((stem, known(&text)?)))
+            .collect();
     }
+}
+
+/// Whether a macro by its name may be what a MODULE_… macro is given.
+fn is_told_of(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["VER", "LIC", "DESC", "AUTH"].iter().any(|word| name.contains(word))
 }
 
 /// A string literal's text; a macro's name is marked with a NUL, which no literal holds.
@@ -167,6 +195,22 @@ mod tests {
         assert_eq!(survey.authors, ["A B <a@b.org>"]);
         assert_eq!(survey.spdx.into_iter().collect::<Vec<_>>(), ["GPL-2.0-or-later", "MIT"]);
         assert_eq!(survey.holders, ["2005-2009 Vasily Levin (v@x.com)"]);
+    }
+
+    #[test]
+    fn what_stands_behind_a_macro_is_followed() {
+        let survey = of(&[
+            ("foo.c", "MODULE_LICENSE(DRV_LICENSE);\nMODULE_DESCRIPTION(DRV_DESC);\nMODULE_AUTHOR(AUTHOR);"),
+            (
+                "foo.h",
+                "#define DRV_LICENSE \"Dual BSD/GPL\"\n#define DRV_DESC \"A foo\"\n#define AUTHOR \"A <a@b.org>\"\n",
+            ),
+        ]);
+        assert_eq!(
+            (survey.licenses, survey.authors),
+            (vec!["Dual BSD/GPL".to_owned()], vec!["A <a@b.org>".to_owned()])
+        );
+        assert_eq!(survey.described, [("foo".to_owned(), "A foo".to_owned())]);
     }
 
     #[test]

@@ -48,7 +48,30 @@ pub(crate) fn map(format: Format, module_version: &str) -> Mapped {
              if the package should rank below, give --package-version {tilde} (and --epoch to take it back later)"
         ));
     }
+    let lower = plain.to_ascii_lowercase();
+    if let Some(word) = ["dev", "next", "snapshot", "git", "nightly"].into_iter().find(|word| has_word(&lower, word)) {
+        warnings.push(format!(
+            "{module_version} is a version under way, and ranks above the one that it leads to; \
+             if that is to replace it, give --package-version {} (and --epoch to take it back later)",
+            under_way(&plain, word)
+        ));
+    }
     Mapped { version, warnings }
+}
+
+/// Whether a version ends its numbers with this word: `1.2-dev`, `1.2-next.3`, `1.2-SNAPSHOT`.
+fn has_word(lower: &str, word: &str) -> bool {
+    let Some(at) = lower.find(word) else { return false };
+    let (before, after) = (lower[..at].chars().next_back(), lower[at + word.len()..].chars().next());
+    before.is_some_and(|c| "-_.".contains(c))
+        && after.is_none_or(|c| !c.is_ascii_alphabetic() && !(word == "git" && c != '.'))
+}
+
+/// For 1.2-dev the spelling that sorts before 1.2: 1.2~dev.
+fn under_way(version: &str, word: &str) -> String {
+    let at = version.to_ascii_lowercase().find(word).unwrap_or(version.len());
+    let before = version[..at].trim_end_matches(['-', '_', '.', '+']);
+    format!("{before}~{}", &version[at..]).replace(['-', '_'], ".")
 }
 
 /// The version without a `v` that stands before a digit.

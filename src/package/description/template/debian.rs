@@ -71,10 +71,10 @@ pub(crate) fn read(folder: &Path, module: &ModuleId, seconds: u64) -> Result<Tem
                 template.extras.push(Extra::file("README.Debian", Role::Document, text.into_bytes()));
             }
             // How it would be built: nothing of that is needed.
-            "rules" | "compat" | "dirs" | "install" | "source/format" => {}
+            "rules" | "compat" | "dirs" | "source/format" => {}
             _ => match SCRIPTS.iter().find(|(script, _)| *script == name) {
                 Some((_, phase)) => template.scripts.push(script(&file, *phase, &text)?),
-                None => template.unused.push(name),
+                None => other(&mut template, &file, name, text)?,
             },
         }
     }
@@ -84,9 +84,37 @@ pub(crate) fn read(folder: &Path, module: &ModuleId, seconds: u64) -> Result<Tem
         .clone()
         .unwrap_or_else(|| names::base_name(Format::Deb, module.name.as_str()) + "-dkms");
     for extra in &mut template.extras {
-        extra.path = format!("/usr/share/doc/{package}/{}", extra.path);
+        extra.path = match extra.path.as_str() {
+            "modprobe" => format!("/etc/modprobe.d/{package}.conf"),
+            "udev" => format!("/usr/lib/udev/rules.d/60-{package}.rules"),
+            document => format!("/usr/share/doc/{package}/{document}"),
+        };
     }
     Ok(template)
+}
+
+/// Files of debhelper and of those who look after the package. Those of debhelper that put something into a package are taken
+/// (`NAME.modprobe`, `NAME.udev`) or refused: they would be missing, and nobody told.
+fn other(template: &mut Template, file: &Path, name: String, text: String) -> Result<(), TemplateError> {
+    let kind = name.rsplit('.').next().unwrap_or(&name);
+    match kind {
+        _ if ["source/", "tests/", "upstream/", "po/", "patches/"].iter().any(|start| name.starts_with(start)) => {
+            template.unused.push(name);
+        }
+        "modprobe" => template.extras.push(Extra::file("modprobe", Role::Config, text.into_bytes())),
+        "udev" => template.extras.push(Extra::file("udev", Role::Data, text.into_bytes())),
+        "install" if text.lines().all(|line| line.trim().is_empty() || line.contains("usr/src")) => {}
+        "dkms" | "docs" => {}
+        "install" | "links" | "manpages" | "service" | "init" | "default" | "conffiles" | "triggers" | "config"
+        | "templates" | "logrotate" | "tmpfile" | "tmpfiles" | "sysusers" | "cron" | "maintscript"
+        | "initramfs-hook" | "examples" | "bash-completion" | "socket" | "timer" | "path" | "mount" | "modules" => {
+            let reason = "it puts something into a package that none from here has; --file SOURCE=PLACE brings a file"
+                .to_owned();
+            return Err(TemplateError::File { file: file.into(), reason });
+        }
+        _ => template.unused.push(name),
+    }
+    Ok(())
 }
 
 /// Files in the folder and in folders directly below it, by name; links are left alone.
@@ -213,6 +241,21 @@ mod tests {
     }
 
     #[test]
+    fn files_of_debhelper_go_where_debhelper_puts_them() {
+        let folder = tree(&[
+            ("foo-dkms.modprobe", "options foo a=1\n"),
+            ("foo-dkms.udev", "x\n"),
+            ("install", "* usr/src/foo\n"),
+        ]);
+        let template = read(folder.path(), &names::check("foo", "1.0").unwrap(), 0).unwrap();
+        let places: Vec<(&str, Role)> = template.extras.iter().map(|extra| (extra.path.as_str(), extra.role)).collect();
+        let expected =
+            [("/etc/modprobe.d/foo-dkms.conf", Role::Config), ("/usr/lib/udev/rules.d/60-foo-dkms.rules", Role::Data)];
+        assert_eq!(places, expected);
+        assert!(template.unused.is_empty());
+    }
+
+    #[test]
     fn folders_that_describe_no_package_are_refused_and_links_are_not_followed() {
         let module = names::check("foo", "1.0").unwrap();
         for (name, text, said) in [
@@ -220,6 +263,9 @@ mod tests {
             ("control", "Package: a\n\nPackage: b\n", "2 packages"),
             ("control", "Package: a\nDepends: B_c\n", "B_c"),
             ("prerm", "exit 0\n", "#!"),
+            ("foo.service", "[Unit]\n", "foo.service"),
+            ("foo-dkms.install", "x.conf etc/\n", "foo-dkms.install"),
+            ("triggers", "interest x\n", "triggers"),
         ] {
             let folder = tree(&[(name, text)]);
             let error = read(folder.path(), &module, 0).unwrap_err().to_string();

@@ -106,6 +106,12 @@ impl Macros {
                 self.braces(&rest[1..end], out, depth)?;
                 Ok(end + 1)
             }
+            // The day of a changelog's entry, which the package's own takes the place of.
+            Some('(') if is_date(rest) => {
+                let end = rest.find(')').unwrap_or(rest.len() - 1);
+                *out += self.texts.get("today").map_or("", String::as_str);
+                Ok(end + 1)
+            }
             Some('(' | '[') => Err(ExpandError::Command(format!("%{}", rest.lines().next().unwrap_or_default()))),
             _ => {
                 let marks = rest.find(|c| c != '?' && c != '!').unwrap_or(rest.len());
@@ -153,6 +159,14 @@ impl Macros {
         }
         Ok(())
     }
+}
+
+/// `(date …)` with nothing but a form of the day, which is no command of anybody's own.
+fn is_date(rest: &str) -> bool {
+    let command = rest[1..].split(')').next().unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || " +%-_:\"'\\=".contains(c);
+    let words = command.trim_start_matches(|c: char| c.is_ascii_uppercase() || "_= ".contains(c));
+    words.starts_with("date") && command.chars().all(plain)
 }
 
 fn is_name(c: char) -> bool {
@@ -205,8 +219,28 @@ mod tests {
     }
 
     #[test]
+    fn the_day_is_the_packages_own() {
+        let mut macros = macros();
+        macros.define("today", "Thu Jan 01 1970");
+        for text in ["%(date \"+%a %b %d %Y\")", "%(date +%Y)", "%(LC_ALL=C date)", "%( date '+%a')"] {
+            assert_eq!(macros.expand(text).as_deref(), Ok("Thu Jan 01 1970"), "{text}");
+        }
+    }
+
+    #[test]
     fn nothing_is_run_and_nothing_goes_on_for_ever() {
-        for text in ["%(id)", "%{lua:x}", "%{error:x}", "%[1+1]", "%{basename x}", "%{open", "%loop"] {
+        for text in [
+            "%(date; id)",
+            "%(date >x)",
+            "%(cat date)",
+            "%(id)",
+            "%{lua:x}",
+            "%{error:x}",
+            "%[1+1]",
+            "%{basename x}",
+            "%{open",
+            "%loop",
+        ] {
             assert!(macros().expand(text).is_err(), "{text}");
         }
     }

@@ -8,6 +8,7 @@ use crate::package::description::changelog;
 use crate::package::description::template::expand::{ExpandError, Macros};
 use crate::package::description::template::{Template, TemplateError, condition};
 use crate::package::description::wishes::Said;
+use crate::package::words::date;
 use crate::package::words::relations::{Kind, Phase, Relation, Script};
 
 /// The macros that DKMS 2 defined for its template.
@@ -55,7 +56,7 @@ const SCRIPTS: [(&str, Phase); 5] = [
     ("posttrans", Phase::AfterTransaction),
 ];
 
-/// Sections that rpmbuild runs or that list files: the source's files are the package's, as they are.
+/// Sections that rpmbuild runs: the source's files are the package's, as they are.
 const BUILDING: [&str; 7] = ["prep", "generate_buildrequires", "conf", "build", "install", "check", "clean"];
 /// Sections that have no counterpart here.
 const OTHERS: [&str; 8] =
@@ -66,16 +67,19 @@ enum Section {
     Description,
     Script(Phase),
     Changelog,
+    Files,
     Ignored,
 }
 
-pub(crate) fn read(file: &Path, module: &ModuleId) -> Result<Template, TemplateError> {
+/// `seconds`: the time of the package, since 1970.
+pub(crate) fn read(file: &Path, module: &ModuleId, seconds: u64) -> Result<Template, TemplateError> {
     let text = String::from_utf8_lossy(&fs_err::read(file)?).into_owned();
-    parse(file, &text, module)
+    parse(file, &text, module, seconds)
 }
 
-fn parse(file: &Path, text: &str, module: &ModuleId) -> Result<Template, TemplateError> {
+fn parse(file: &Path, text: &str, module: &ModuleId, seconds: u64) -> Result<Template, TemplateError> {
     let mut known = Macros::new();
+    known.define("today", date::day(seconds));
     macros(module).into_iter().for_each(|(name, text)| known.define(name, text));
     let template = Template { file: file.to_path_buf(), ..Template::default() };
     let mut reader = Reader {
@@ -157,6 +161,7 @@ impl Reader {
                 self.changelog += &format!("{line}\n");
                 Ok(())
             }
+            Section::Files => carried(&line),
             Section::Ignored => Ok(()),
         }
     }
@@ -205,11 +210,12 @@ impl Reader {
             Section::Description
         } else if is(&["changelog"]) {
             Section::Changelog
-        } else if is(&BUILDING) || is(&["files"]) {
+        } else if is(&["files"]) && rest.is_empty() {
+            Section::Files
+        } else if is(&BUILDING) {
             Section::Ignored
-        } else if is(&OTHERS) || is(&["description"]) {
-            self.template.unused.push(format!("%{word} {rest}").trim_end().to_owned());
-            Section::Ignored
+        } else if is(&OTHERS) || is(&["description", "files"]) {
+            return Err(format!("`%{word} {rest}` makes something that no package from here has"));
         } else {
             return Ok(None);
         };
@@ -281,6 +287,37 @@ impl Reader {
         self.template.said.changelog = changelog::parse(&self.changelog).unwrap_or_default();
         Ok(self.template)
     }
+}
+
+/// Refuses a line of %files for anything but the source: that would be missing in the package, and nobody told.
+fn carried(line: &str) -> Result<(), String> {
+    // What is no macro stays in braces.
+    let plain = line.replace("%{", "%").replace('}', "");
+    let mut rest = plain.trim();
+    while let Some(directive) = rest.strip_prefix('%') {
+        let end = directive.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(directive.len());
+        let (word, after) = directive.split_at(end);
+        let after = match after.strip_prefix('(').and_then(|inside| inside.split_once(')')) {
+            Some((_, after)) => after,
+            None => after,
+        };
+        rest = match word {
+            // Documents of the source are in it.
+            "doc" | "license" | "defattr" | "exclude" => return Ok(()),
+            "dir" | "attr" | "verify" | "lang" => after.trim_start(),
+            _ => {
+                return Err(format!(
+                    "`{}` is in no package from here; --file SOURCE=PLACE brings a file",
+                    plain.trim()
+                ));
+            }
+        };
+    }
+    let is_source = rest.is_empty() || rest.starts_with('#') || rest == "/usr/src" || rest.starts_with("/usr/src/");
+    if is_source {
+        return Ok(());
+    }
+    Err(format!("`{rest}` is not of the source and would be missing; --file SOURCE=PLACE brings a file"))
 }
 
 /// `a >= 1 b` → `a >= 1, b`; what has commas or brackets stays as it is.

@@ -46,28 +46,35 @@ pub(crate) fn build(
         .set_content_length(bytes.len() as u64 + written.length)
         .calculate_digests(&bytes)
         .build()?;
+    // rpm2cpio ends with an error where the size of the unpacked payload is not stated.
+    let unpacked = u32::try_from(written.unpacked).map_err(|_| RpmError::TooLarge)?;
+    let size = (IndexSignatureTag::RPMSIGTAG_PAYLOADSIZE as u32, IndexData::Int32(vec![unpacked]));
+    let mut more = vec![size];
     if let Some(key) = writing.key {
-        metadata.signature = signed(&metadata.signature, key, &bytes, info.date)?;
+        more.insert(0, signature(key, &bytes, info.date)?);
     }
+    metadata.signature = with(&metadata.signature, more)?;
     Ok(metadata)
 }
 
-/// The signature header with a signature over the header, where every rpm since 4.0 looks for it. (The rpm crate's own way
-/// of adding one needs a second OpenPGP library.)
-fn signed(
-    digests: &Header<IndexSignatureTag>,
-    key: &SigningKey,
-    header: &[u8],
-    date: u64,
-) -> Result<Header<IndexSignatureTag>, RpmError> {
+/// A signature over the header, where every rpm since 4.0 looks for it. (The rpm crate's own way of adding one needs a second
+/// OpenPGP library.)
+fn signature(key: &SigningKey, header: &[u8], date: u64) -> Result<(u32, IndexData), RpmError> {
     // The names are from times when there was no other algorithm.
     let tag = if key.is_rsa() { IndexSignatureTag::RPMSIGTAG_RSA } else { IndexSignatureTag::RPMSIGTAG_DSA };
-    let signature = key.detached(header, date)?.bytes()?;
+    Ok((tag as u32, IndexData::Bin(key.detached(header, date)?.bytes()?)))
+}
+
+/// The signature header with more in it.
+fn with(
+    digests: &Header<IndexSignatureTag>,
+    more: Vec<(u32, IndexData)>,
+) -> Result<Header<IndexSignatureTag>, RpmError> {
     let entries = digests.get_all_entries()?.into_iter();
     let entries = entries
         .filter(|(tag, _)| *tag != IndexSignatureTag::HEADER_SIGNATURES as u32)
-        .map(|(tag, data)| HeaderEntry::new(tag, data))
-        .chain([HeaderEntry::new(tag as u32, IndexData::Bin(signature))]);
+        .chain(more)
+        .map(|(tag, data)| HeaderEntry::new(tag, data));
     Ok(Header::from_entries(entries, IndexSignatureTag::HEADER_SIGNATURES))
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Written {
     pub(super) sizes: Vec<Option<u32>>,
     /// SHA-256 of the compressed payload.
     pub(super) compressed: String,
+    /// Bytes of the payload before compression.
+    pub(super) unpacked: u64,
     /// SHA-256 of the payload before compression.
     pub(super) plain: String,
     /// Bytes of the compressed payload.

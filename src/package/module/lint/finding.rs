@@ -45,6 +45,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) text: &'a str,
     /// What can be known of it without running anything.
     pub(crate) conf: &'a Result<Partial, ConfError>,
+    /// What the archive or folder is called.
+    pub(crate) stem: &'a str,
     /// The source beside it, unless the file is looked at alone.
     pub(crate) source: Option<(&'a Payload, &'a Facts)>,
 }

@@ -1,7 +1,12 @@
 //! What would fail, is deprecated or is odd in a dkms.conf and the source beside it. The rules are a table.
+//!
+//! A rule knows or is silent: where a kernel, a script or a command decides, nothing is said.
 
 mod finding;
+mod make;
+mod modules;
 mod rules;
+mod text;
 
 pub(crate) use crate::package::module::lint::finding::{Finding, Level, Rule, Subject};
 pub(crate) use crate::package::module::lint::rules::RULES;

@@ -1,9 +1,10 @@
 //! The rules of `dkms lint`.
 
-use std::collections::BTreeSet;
-
 use crate::conf::{self, ConfError};
 use crate::package::module::lint::finding::{Found, Level, Rule, Subject};
+use crate::package::module::lint::make::{running_makefile, unread_variables};
+use crate::package::module::lint::modules::{depends_on_kernel, not_built, not_listed};
+use crate::package::module::lint::text::{assignments, running_kernel, unquoted, unused_names};
 use crate::package::module::placeholder;
 
 /// Every rule, the bad ones first.
@@ -52,7 +53,7 @@ pub(crate) const RULES: &[Rule] = &[
         name: "no-module",
         level: Level::Warning,
         advice: "BUILT_MODULE_NAME[0] and DEST_MODULE_LOCATION[0] name the first module",
-        find: |subject| notices(subject, |text| text.contains("it names no module")),
+        find: no_module,
     },
     Rule {
         name: "not-built",
@@ -77,6 +78,36 @@ pub(crate) const RULES: &[Rule] = &[
         level: Level::Warning,
         advice: "use $kernelver or $kernel_source_dir: builds are for other kernels than the running one as well",
         find: running_kernel,
+    },
+    Rule {
+        name: "running-makefile",
+        level: Level::Warning,
+        advice: "give MAKE the variable with $kernelver or $kernel_source_dir: builds are for other kernels than the running one",
+        find: running_makefile,
+    },
+    Rule {
+        name: "unread-variable",
+        level: Level::Warning,
+        advice: "take it away, or see how the makefile spells it",
+        find: unread_variables,
+    },
+    Rule {
+        name: "unquoted",
+        level: Level::Warning,
+        advice: "put quotes around the whole value: bash takes the first word only, and runs the rest",
+        find: unquoted,
+    },
+    Rule {
+        name: "version-differs",
+        level: Level::Warning,
+        advice: "make both the same: DKMS looks for the source in /usr/src/PACKAGE_NAME-PACKAGE_VERSION",
+        find: version_differs,
+    },
+    Rule {
+        name: "autoinstall-value",
+        level: Level::Warning,
+        advice: "write yes or no: the newest shell DKMS refuses a single letter, with exit code 8",
+        find: autoinstall_value,
     },
     Rule {
         name: "kernel-minimum",
@@ -178,7 +209,7 @@ fn notices(subject: &Subject<'_>, is_wanted: fn(&str) -> bool) -> Vec<Found> {
 }
 
 /// The values of an array that are known, with their indices.
-fn values<'a>(subject: &Subject<'a>, name: &str) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
+pub(super) fn values<'a>(subject: &Subject<'a>, name: &str) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
     let known = match subject.conf {
         Ok(partial) => partial.raw.get(name),
         Err(_) => None,
@@ -199,12 +230,16 @@ fn patch_missing(subject: &Subject<'_>) -> Vec<Found> {
 
 fn script_missing(subject: &Subject<'_>) -> Vec<Found> {
     let mut found = Vec::new();
+    let makes = |script: &str| values(subject, script).next().is_some();
     for name in ["PRE_BUILD", "POST_BUILD", "POST_ADD", "PRE_INSTALL", "POST_INSTALL", "POST_REMOVE"] {
         let Some((_, value)) = values(subject, name).next() else { continue };
         let Some(script) = value.split_whitespace().next() else { continue };
         let path = script.trim_start_matches("./");
-        // What it makes itself, or has elsewhere, cannot be told.
-        if script.starts_with('/') || script.contains(['$', '`', '*']) {
+        // What it makes itself or an earlier script brings, or has elsewhere, cannot be told.
+        let is_brought =
+            name != "POST_ADD" && makes("POST_ADD") || name.starts_with("POST_BUILD") && makes("PRE_BUILD");
+        if is_brought || script.starts_with('/') || script.contains(['$', '`', '*', '=', '(']) || is_shells_own(script)
+        {
             continue;
         }
         match subject.source.map(|(payload, _)| payload.find(path)) {
@@ -220,46 +255,44 @@ fn script_missing(subject: &Subject<'_>) -> Vec<Found> {
     found
 }
 
-/// Modules of the dkms.conf: their index and path in the source.
-fn listed(subject: &Subject<'_>) -> Option<Vec<(usize, String)>> {
-    let known = subject.known().filter(|known| known.unknown.is_empty())?;
-    let modules = &known.conf.as_ref()?.modules;
-    let path =
-        |module: &conf::BuiltModule| module.built_location.join(&module.built_name).to_string_lossy().into_owned();
-    Some(modules.iter().map(path).enumerate().collect())
-}
-
-/// Modules that makefiles build, by their paths.
-fn built(subject: &Subject<'_>) -> Vec<(String, crate::package::kbuild::Place)> {
-    let modules = subject.source.map(|(_, facts)| facts.reading.modules.as_slice()).unwrap_or_default();
-    let path = |module: &crate::package::kbuild::Module| {
-        if module.folder.is_empty() { module.name.clone() } else { format!("{}/{}", module.folder, module.name) }
-    };
-    modules.iter().map(|module| (path(module), module.place.clone())).collect()
-}
-
-fn not_built(subject: &Subject<'_>) -> Vec<Found> {
-    let built = built(subject);
-    // A makefile that says nothing of modules makes them in a way of its own.
-    let Some(listed) = listed(subject).filter(|_| !built.is_empty()) else { return Vec::new() };
-    let missing = listed.into_iter().filter(|(_, path)| !built.iter().any(|(known, _)| known == path));
-    missing
-        .map(|(index, path)| {
-            subject.located(&format!("BUILT_MODULE_NAME[{index}] is {path}, which no makefile of the source builds"))
-        })
-        .collect()
-}
-
-fn not_listed(subject: &Subject<'_>) -> Vec<Found> {
-    let Some(listed) = listed(subject).filter(|listed| !listed.is_empty()) else { return Vec::new() };
-    let missing = built(subject).into_iter().filter(|(path, _)| !listed.iter().any(|(_, known)| known == path));
-    missing
-        .map(|(path, place)| Found {
-            file: Some(place.file),
-            line: Some(place.line),
-            text: format!("{path} is built, but dkms.conf does not install it"),
-        })
-        .collect()
+/// Whether a command is the shell's own, or a program of every system.
+fn is_shells_own(word: &str) -> bool {
+    let words = [
+        "true",
+        "false",
+        ":",
+        "[",
+        "test",
+        "echo",
+        "if",
+        "for",
+        "sh",
+        "bash",
+        "env",
+        "exec",
+        "cp",
+        "mv",
+        "rm",
+        "ln",
+        "mkdir",
+        "sed",
+        "touch",
+        "install",
+        "depmod",
+        "modprobe",
+        "rmmod",
+        "udevadm",
+        "systemctl",
+        "make",
+        "patch",
+        "git",
+        "cd",
+        "update-initramfs",
+        "dracut",
+        "python3",
+        "perl",
+    ];
+    words.contains(&word)
 }
 
 fn kernel_minimum(subject: &Subject<'_>) -> Vec<Found> {
@@ -277,12 +310,6 @@ fn kernel_minimum(subject: &Subject<'_>) -> Vec<Found> {
         .collect()
 }
 
-fn running_kernel(subject: &Subject<'_>) -> Vec<Found> {
-    let is_it = |line: &str| line.contains("uname -r") && !line.trim_start().starts_with('#');
-    let lines = subject.text.lines().enumerate().filter(|(_, line)| is_it(line));
-    lines.map(|(at, _)| Found::at(at + 1, "`uname -r` is the running kernel, not the one to build for")).collect()
-}
-
 fn first_dialect(subject: &Subject<'_>) -> Vec<Found> {
     let line = assignments(subject.text).find(|(_, name, _)| ["MODULE_NAME", "LOCATION", "PATCH0"].contains(name));
     let is_first = conf::modernize::is_first_dialect(subject.text);
@@ -290,6 +317,46 @@ fn first_dialect(subject: &Subject<'_>) -> Vec<Found> {
         .map(|(line, ..)| Found::at(line, "it is written in the dialect of 2003"))
         .into_iter()
         .collect()
+}
+
+/// A package without modules; where commands or the kernel decide on that, nobody knows.
+fn no_module(subject: &Subject<'_>) -> Vec<Found> {
+    let names = ["BUILT_MODULE_NAME", "DEST_MODULE_LOCATION"];
+    let is_unknown = subject
+        .known()
+        .is_some_and(|known| known.unknown.iter().any(|one| names.iter().any(|name| one.name.starts_with(name))));
+    if is_unknown || depends_on_kernel(subject.text) {
+        return Vec::new();
+    }
+    notices(subject, |text| text.contains("it names no module"))
+}
+
+/// PACKAGE_VERSION beside the name of the archive or folder, where that is plainly NAME-VERSION.
+fn version_differs(subject: &Subject<'_>) -> Vec<Found> {
+    let (Some((_, name)), Some((_, version))) =
+        (values(subject, "PACKAGE_NAME").next(), values(subject, "PACKAGE_VERSION").next())
+    else {
+        return Vec::new();
+    };
+    let bare = |text: &str| text.trim_start_matches(['v', 'V']).replace(['_', '~', '+'], "-");
+    let named = subject.stem.strip_prefix(name).and_then(|rest| rest.strip_prefix(['-', '_']));
+    let is_version = |text: &str| bare(text).chars().all(|c| c.is_ascii_digit() || c == '.') && text.contains('.');
+    let Some(named) = named.filter(|named| is_version(named) && placeholder::find(version).is_none()) else {
+        return Vec::new();
+    };
+    let (one, other) = (bare(named), bare(version));
+    if one.starts_with(&other) || other.starts_with(&one) {
+        return Vec::new();
+    }
+    let stem = subject.stem;
+    vec![subject.located(&format!("PACKAGE_VERSION is {version}, and the archive or folder is called {stem}"))]
+}
+
+fn autoinstall_value(subject: &Subject<'_>) -> Vec<Found> {
+    let other = values(subject, "AUTOINSTALL")
+        .next()
+        .filter(|(_, value)| ["y", "n"].contains(&value.to_ascii_lowercase().as_str()));
+    other.map(|(_, value)| subject.located(&format!("AUTOINSTALL is `{value}`"))).into_iter().collect()
 }
 
 fn not_automatic(subject: &Subject<'_>) -> Vec<Found> {
@@ -339,39 +406,4 @@ fn computed(subject: &Subject<'_>) -> Vec<Found> {
         }
         Err(_) => Vec::new(),
     }
-}
-
-/// Names in capitals that are no directives and that nothing in the file reads.
-fn unused_names(subject: &Subject<'_>) -> Vec<Found> {
-    if conf::modernize::is_first_dialect(subject.text) {
-        return Vec::new();
-    }
-    let mut seen = BTreeSet::new();
-    let is_read = |name: &str| {
-        subject.text.match_indices(name).any(|(at, _)| {
-            let before = subject.text[..at].trim_end_matches(['{', '#', '!']);
-            let after = subject.text[at + name.len()..].chars().next();
-            before.ends_with('$') && after.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_')
-        })
-    };
-    assignments(subject.text)
-        .filter(|(_, name, _)| {
-            name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit())
-        })
-        .filter(|(_, name, _)| {
-            !conf::modernize::is_directive(name) && !is_read(name) && seen.insert((*name).to_owned())
-        })
-        .map(|(line, name, _)| Found::at(line, format!("{name} is not a directive, and nothing reads it")))
-        .collect()
-}
-
-/// Lines that begin with `NAME=` or `NAME[…]=`: the line, the name, the rest.
-fn assignments(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
-    text.lines().enumerate().filter_map(|(at, line)| {
-        let line = line.trim_start();
-        let end = line.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
-        let rest = &line[end..];
-        let is_set = rest.starts_with('=') || (rest.starts_with('[') && rest.contains("]="));
-        (is_set && end > 0).then_some((at + 1, &line[..end], rest))
-    })
 }

@@ -28,6 +28,8 @@ pub(crate) struct Facts {
     pub(crate) reading: Reading,
     /// The oldest and newest kernels that the C code takes.
     pub(crate) bounds: Vec<Bound>,
+    /// Makefiles and what they include, by their paths.
+    pub(crate) makefiles: BTreeMap<String, String>,
 }
 
 /// A dkms.conf that was written.
@@ -53,8 +55,10 @@ impl Written {
 }
 
 pub(crate) fn look(payload: &Payload) -> io::Result<Facts> {
-    let reading = kbuild::read(&makefiles(payload)?);
-    Ok(Facts { bounds: bounds(payload, &reading.modules)?, reading })
+    let mut makefiles = makefiles(payload)?;
+    let reading = kbuild::read(&makefiles);
+    makefiles.retain(|_, text| !text.is_empty());
+    Ok(Facts { bounds: bounds(payload, &reading.modules)?, reading, makefiles })
 }
 
 /// Every path of a payload, with the text of those that [`kbuild::read`] looks at.

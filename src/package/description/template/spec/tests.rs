@@ -2,7 +2,7 @@ use super::*;
 use crate::package::words::names;
 
 fn of(text: &str) -> Result<Template, String> {
-    parse(Path::new("x.spec"), text, &names::check("foo", "v1.0").unwrap()).map_err(|error| error.to_string())
+    parse(Path::new("x.spec"), text, &names::check("foo", "v1.0").unwrap(), 0).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -48,14 +48,19 @@ fn what_only_rpmbuild_can_do_is_named_with_its_line() {
         ("%post -p <lua>\nx\n", "/bin/sh"),
         ("Epoch: x\n", "not a number"),
         ("Requires: a b |\n", "|"),
+        ("%files\n%config(noreplace) /etc/modprobe.d/x.conf\n", "`%config(noreplace) /etc/modprobe.d/x.conf`"),
+        ("%files\n/usr/src\n%{_sysconfdir}/x\n", "`/etc/x`"),
+        ("%files devel\n/usr/include\n", "`%files devel`"),
+        ("%package devel\nSummary: y\n", "`%package devel`"),
+        ("%triggerin -- dkms\nx\n", "`%triggerin"),
     ] {
         let error = of(text).unwrap_err();
         assert!(error.contains(said), "{error}");
     }
-    assert_eq!(
-        of("%package devel\nSummary: y\n%description devel\nz\n").unwrap().unused,
-        ["%package devel", "%description devel"]
-    );
+    let kept = "%files\n%defattr(-,root,root)\n\n# x\n%doc README\n%dir %{_usrsrc}/%{module_name}-%{version}\n%attr(0644,root,root) /usr/src/*\n";
+    assert!(of(kept).is_ok(), "{:?}", of(kept));
+    let dated = of("Name: x\n%changelog\n* %(date \"+%a %b %d %Y\") A <a@b.org> 1\n- made\n").unwrap();
+    assert_eq!((dated.said.changelog[0].date, dated.said.changelog[0].changes.len()), (Some(43_200), 1));
 }
 
 #[test]

@@ -1,0 +1,38 @@
+//! Words of DKMS 1 and 2 that are none any more, and what is done instead.
+
+/// Actions.
+const VERBS: [(&str, &str); 3] = [
+    ("mkbmdeb", "`dkms mkdeb MODULE/VERSION --binaries -k KERNEL` packages what is built"),
+    (
+        "mkkmp",
+        "`dkms mkrpm MODULE/VERSION --binaries --for sles15` packages what is built; `dkms mkspec` writes a spec for rpmbuild",
+    ),
+    (
+        "mkdriverdisk",
+        "installers of today take driver disks that are repositories: `dkms mkrpm MODULE/VERSION --binaries -o DIR`, then \
+         `dkms mkrepo DIR`",
+    ),
+];
+
+/// Options of the actions that make packages.
+const OPTIONS: [(&str, &str); 4] = [
+    (
+        "--all",
+        "a package of the source is for every kernel; --binaries without -k makes one for each kernel with a build",
+    ),
+    ("--archive", "-o FILE says what the package is to be called"),
+    ("--legacy-postinst", "leave it out: the package has scripts of its own, which work beside any DKMS"),
+    ("--kernelsourcedir", "leave it out: nothing is built while packaging"),
+];
+
+/// What is done today instead of an action.
+pub(super) fn verb(word: &str) -> Option<&'static str> {
+    VERBS.iter().find(|(name, _)| *name == word).map(|(_, today)| *today)
+}
+
+/// What is done today instead of an option of an action.
+pub(super) fn option(verb: &str, given: &str) -> Option<&'static str> {
+    let name = given.split('=').next().unwrap_or(given);
+    let makes = ["mkdeb", "mkrpm", "mkdsc", "mkspec", "mkpkg"].contains(&verb);
+    OPTIONS.iter().find(|(option, _)| makes && *option == name).map(|(_, today)| *today)
+}

@@ -1,0 +1,70 @@
+//! `mkconf --try -k KERNEL`: one build with the file that was written, in a place that is thrown away. The one thing here that
+//! runs code of the source, and only where a person types it.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::ModuleId;
+use crate::package::input::payload::{EntryKind, Payload};
+use crate::sys::System;
+use crate::sys::run::Command;
+
+/// What is built, and where.
+pub(super) struct Trial<'a> {
+    pub(super) module: &'a ModuleId,
+    pub(super) payload: &'a Payload,
+    pub(super) conf: &'a str,
+    pub(super) kernel: &'a str,
+    pub(super) temporary: &'a Path,
+    pub(super) system: &'a System,
+}
+
+/// Builds with this very program. The sentence says for which kernel it works.
+///
+/// # Errors
+///
+/// With what the build said, if it does not.
+pub(super) fn run(trial: &Trial<'_>) -> Result<String> {
+    let io = |error| Error::io("cannot prepare the trial build", error);
+    let place = tempfile::Builder::new().prefix("dkms-try-").tempdir_in(trial.temporary).map_err(io)?;
+    // The build's own user reads the source.
+    fs_err::set_permissions(place.path(), std::fs::Permissions::from_mode(0o755)).map_err(io)?;
+    let (sources, tree) = (place.path().join("src"), place.path().join("tree"));
+    let own = sources.join(trial.module.source_folder());
+    write(trial, &own).map_err(io)?;
+    fs_err::create_dir_all(&tree).map_err(io)?;
+    let program = std::env::current_exe().map_err(|error| Error::io("cannot find this program", error))?;
+    let words = ["build", &trial.module.to_string(), "-k", trial.kernel].map(str::to_owned);
+    let command = Command::new(program).args(words).arg("--dkmstree").arg(&tree).arg("--sourcetree").arg(&sources);
+    let result = trial
+        .system
+        .run(&command)
+        .map_err(|error| Error::new(Kind::Internal, "the trial build cannot be started").caused_by(error))?;
+    if result.success() {
+        return Ok(format!("{} builds for {} with this dkms.conf", trial.module, trial.kernel));
+    }
+    let told: Vec<String> =
+        [result.text(), result.error_text()].iter().flat_map(|text| text.lines()).map(str::to_owned).collect();
+    let last = told[told.len().saturating_sub(20)..].join("\n  ");
+    let message = format!("{} does not build for {} with this dkms.conf:\n  {last}", trial.module, trial.kernel);
+    Err(Error::new(Kind::LintFailed, message))
+}
+
+/// The source with its new dkms.conf.
+fn write(trial: &Trial<'_>, folder: &Path) -> std::io::Result<()> {
+    fs_err::create_dir_all(folder)?;
+    for entry in &trial.payload.entries {
+        let path = folder.join(&entry.path);
+        match &entry.kind {
+            EntryKind::Folder => fs_err::create_dir_all(&path)?,
+            EntryKind::Link(target) => symlink(target, &path)?,
+            EntryKind::File(file) => {
+                std::io::copy(&mut file.open()?, &mut fs_err::File::create(&path)?)?;
+                fs_err::set_permissions(&path, std::fs::Permissions::from_mode(file.mode()))?;
+            }
+        }
+    }
+    fs_err::write(folder.join("dkms.conf"), trial.conf)
+}
