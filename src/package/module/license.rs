@@ -68,8 +68,9 @@ fn gnu(head: &str, lesser: bool) -> Option<String> {
         forms.iter().any(|form| {
             head.match_indices(form.as_str()).any(|(at, _)| {
                 let after = head[at + form.len()..].trim_start_matches(".0");
-                !after.starts_with(|c: char| c.is_ascii_digit())
-                    && !(after.starts_with('.') && after[1..].starts_with(|c: char| c.is_ascii_digit()))
+                let digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+                let goes_on = digit(after) || after.strip_prefix('.').is_some_and(digit);
+                !goes_on
             })
         })
     })?;

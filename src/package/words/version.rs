@@ -63,8 +63,9 @@ pub(crate) fn map(format: Format, module_version: &str) -> Mapped {
 fn has_word(lower: &str, word: &str) -> bool {
     let Some(at) = lower.find(word) else { return false };
     let (before, after) = (lower[..at].chars().next_back(), lower[at + word.len()..].chars().next());
-    before.is_some_and(|c| "-_.".contains(c))
-        && after.is_none_or(|c| !c.is_ascii_alphabetic() && !(word == "git" && c != '.'))
+    // A commit follows `git`, which says nothing of what comes.
+    let is_whole = |c: char| !c.is_ascii_alphabetic() && (word != "git" || c == '.');
+    before.is_some_and(|c| "-_.".contains(c)) && after.is_none_or(is_whole)
 }
 
 /// For 1.2-dev the spelling that sorts before 1.2: 1.2~dev.

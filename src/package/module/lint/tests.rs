@@ -61,9 +61,11 @@ const CASES: &[(&str, &str)] = &[
     ("MAKE[0]=\"make NOWHERE=1\"\n", "unread-variable:6"),
 ];
 
+/// A file beside the dkms.conf: its path and text.
+type Beside = (&'static str, &'static str);
+
 /// What is right, or what nobody here can know: each with files beside it.
-#[allow(clippy::type_complexity)]
-const SILENT: &[(&str, &[(&str, &str)])] = &[
+const SILENT: &[(&str, &[Beside])] = &[
     ("BUILT_MODULE_LOCATION[0]=.\n", &[]),
     ("BUILT_MODULE_LOCATION[0]=./\n", &[]),
     ("BUILT_MODULE_LOCATION[0]=./src/.\n", &[("Makefile", "obj-m := src/\n"), ("src/Makefile", "obj-m := foo.o\n")]),
@@ -127,7 +129,7 @@ fn what_is_right_or_cannot_be_known_is_passed_over() {
 
 #[test]
 fn makefiles_and_the_conf_are_compared_where_both_are_known() {
-    let cases: [(&str, &[(&str, &str)], &str); 5] = [
+    let cases: [(&str, &[Beside], &str); 5] = [
         ("", &[("Makefile", "obj-m := foo.o\nobj-m += more.o\n")], "not-listed:2"),
         (
             "BUILT_MODULE_LOCATION[0]=lib\n",
