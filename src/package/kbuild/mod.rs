@@ -118,4 +118,6 @@ pub(crate) fn read(files: &BTreeMap<String, String>) -> Reading {
 }
 
 #[cfg(test)]
+mod shapes;
+#[cfg(test)]
 mod tests;

@@ -1,0 +1,26 @@
+# shellcheck shell=bash
+# without_autoinstall.sh: the life of a package whose dkms.conf says nothing of AUTOINSTALL, as those of 2003 do not. Whoever
+# installs it wants the driver, under any DKMS. Sourced after inside.sh.
+
+# quiet_tarball NAME VERSION GREETING: as tarball, without AUTOINSTALL.
+quiet_tarball() {
+    module_source "$@"
+    sed -i '/^AUTOINSTALL/d' "$1-$2/dkms.conf"
+    tar czf "$1-$2.tar.gz" "$1-$2"
+    rm -rf "${1:?}-$2"
+}
+
+# quiet_packages DKMS VERB: first, second and third, of 1.0, 1.0 again and 2.0.
+quiet_packages() {
+    local dkms=$1 verb=$2
+    quiet_tarball blink 1.0 one && "$dkms" "$verb" blink-1.0.tar.gz --output "first.${verb#mk}" 2>told
+    grep -q '/etc/dkms/blink-1.0.conf says it for every kernel' told || fail "not told: $(cat told)"
+    quiet_tarball blink 1.0 two && "$dkms" "$verb" blink-1.0.tar.gz --release 2 --output "second.${verb#mk}"
+    quiet_tarball blink 2.0 three && "$dkms" "$verb" blink-2.0.tar.gz --output "third.${verb#mk}"
+}
+
+# there VERSION GREETING: built and installed for every kernel with headers, and nothing else of blink.
+there() {
+    installed blink "$1"
+    says blink "$2"
+}
