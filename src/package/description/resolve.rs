@@ -325,19 +325,24 @@ fn substance(
         extras.append(&mut usual.extras);
         return Usual { extras, ..usual };
     };
+    of_template(template, identity, (wished, extras), usual)
+}
+
+/// A package without a script would only lie there: that nobody means who leaves them to debhelper, or forgot them.
+fn of_template(
+    template: &Template,
+    identity: &Identity,
+    (wished, mut extras): (Vec<Relation>, Vec<Extra>),
+    usual: impl FnOnce(&Identity) -> Usual,
+) -> Usual {
     let mut relations = template.relations.clone();
     relations.extend(wished);
     extras.extend(template.extras.iter().cloned());
-    // A package without a script would only lie there: that nobody means who leaves them to debhelper, or forgot them.
     if template.scripts.is_empty() {
         let usual = usual(identity);
-        let is_new = |relation: &Relation| {
-            !relations
-                .iter()
-                .any(|known| (known.kind, &known.name, known.phase) == (relation.kind, &relation.name, relation.phase))
-        };
-        let more: Vec<Relation> = usual.relations.into_iter().filter(is_new).collect();
-        relations.extend(more);
+        let what = |relation: &Relation| (relation.kind, relation.name.clone(), relation.phase);
+        let known: Vec<_> = relations.iter().map(what).collect();
+        relations.extend(usual.relations.into_iter().filter(|relation| !known.contains(&what(relation))));
         extras.extend(usual.extras);
         return Usual { relations, scripts: usual.scripts, extras };
     }

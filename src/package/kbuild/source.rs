@@ -150,75 +150,71 @@ impl Source {
     /// use, those that a Kconfig of the source declares, since no kernel has them, and the folder of the source where a
     /// makefile asks make in which one it runs.
     fn build(&mut self, world: &mut World<'_>, call: &KernelMake) -> (Vec<Found>, Vec<(String, String)>) {
-        world.used.clear();
-        world.asked.clear();
-        world.here.clear();
-        let (notes, lost, errors) = (world.notes.len(), world.lost.len(), world.errors.len());
-        let off = |options: &BTreeMap<String, Setting>, given: &[(String, String)]| -> Vec<(String, String)> {
-            let off = options
-                .iter()
-                .filter(|(name, setting)| **setting == Setting::Off && !given.iter().any(|(known, _)| known == *name));
-            off.map(|(name, _)| (name.clone(), String::new())).collect()
-        };
-        let mut walk = Walk::new(world, &off(&self.options, &[]));
-        walk.read(&call.folder);
-        let found = walk.found;
-        let (used, asked) = (std::mem::take(&mut world.used), std::mem::take(&mut world.asked));
-        let mut variables: Vec<(String, String)> = Vec::new();
-        let mut set = |name: &str, value: &str| {
-            let is_free = !variables.iter().any(|(known, _)| known == name);
-            if is_free {
-                variables.push((name.to_owned(), value.to_owned()));
-            }
-            is_free
-        };
-        let is_taken =
-            |name: &str| used.contains(name) || FLAGS.contains(&name) || ["KCFLAGS", "KCPPFLAGS"].contains(&name);
-        for (name, value) in call.variables.iter().filter(|(name, _)| is_taken(name)) {
-            set(name, value);
-        }
-        // What the environment holds, makefiles change.
-        for (name, value) in self.recipes.exported.iter().filter(|(name, _)| asked.contains(name)) {
-            set(name, value);
-        }
-        for (name, setting) in self.options.iter().filter(|(name, _)| used.contains(*name)) {
-            let value = match setting {
-                Setting::Module => "m",
-                Setting::On => "y",
-                Setting::Off => continue,
-            };
-            if set(name, value) {
-                self.own.push((name.clone(), value.to_owned()));
-            }
-        }
-        let here: Vec<String> = world.here.iter().filter(|name| used.contains(*name)).cloned().collect();
-        for name in &here {
-            set(name, &world::ROOT.to_string());
-        }
-        self.unsaid.extend(call.unsaid.iter().filter(|(name, _)| is_taken(name)).cloned());
+        let before = Told::of(world);
+        let (found, own) = self.first(world, call);
+        let mut variables = self.variables(world, call);
+        let given = variables.len();
+        variables.extend(own);
         if variables.is_empty() {
             return (found, variables);
         }
-        world.notes.truncate(notes);
-        world.lost.truncate(lost);
-        world.errors.truncate(errors);
-        let declared = variables.clone();
-        let is_own = |name: &String| self.own.iter().any(|(own, _)| own == name);
-        variables.retain(|(name, _)| !is_own(name));
-        let (with, told) = self.read_with(world, call, &declared);
-        if variables.len() == declared.len() {
-            told.put(world);
-            return (with, variables);
-        }
+        before.put(world);
+        let (with, told) = self.read_with(world, call, &variables);
         // What the author sets may serve alone: then the options of the source are another way to the same.
-        let (without, other) = self.read_with(world, call, &variables);
-        if without.len() > with.len() {
-            self.own.retain(|(name, _)| !declared.iter().any(|(known, _)| known == name));
-            other.put(world);
-            return (without, variables);
+        if given < variables.len() {
+            let (without, other) = self.read_with(world, call, &variables[..given]);
+            if without.len() > with.len() {
+                variables.truncate(given);
+                other.put(world);
+                return (without, variables);
+            }
+            self.own.extend(variables[given..].iter().filter(|(name, _)| name.starts_with("CONFIG_")).cloned());
         }
         told.put(world);
-        (with, declared)
+        (with, variables)
+    }
+
+    /// Reads a folder without any variable: what is found, and what the source declares of what was asked for, with the
+    /// folder of the source where a makefile asks make in which one it runs.
+    fn first(&self, world: &mut World<'_>, call: &KernelMake) -> (Vec<Found>, Vec<(String, String)>) {
+        world.used.clear();
+        world.asked.clear();
+        world.here.clear();
+        let off = self.options.iter().filter(|(_, setting)| **setting == Setting::Off);
+        let off: Vec<(String, String)> = off.map(|(name, _)| (name.clone(), String::new())).collect();
+        let mut walk = Walk::new(world, &off);
+        walk.read(&call.folder);
+        let found = walk.found;
+        let is_given = |name: &str| {
+            call.variables.iter().any(|(known, _)| known == name)
+                || world.asked.contains(name) && self.recipes.exported.iter().any(|(known, _)| known == name)
+        };
+        let is_free = |name: &&String| world.used.contains(*name) && !is_given(name);
+        let here = world.here.iter().filter(is_free).map(|name| (name.clone(), world::ROOT.to_string()));
+        let options = self.options.iter().filter(|(name, _)| is_free(name));
+        let set = options.filter_map(|(name, setting)| match setting {
+            Setting::Module => Some((name.clone(), "m".to_owned())),
+            Setting::On => Some((name.clone(), "y".to_owned())),
+            Setting::Off => None,
+        });
+        (found, set.chain(here).collect())
+    }
+
+    /// Variables of the author's own call that the makefiles use, after a first reading of them.
+    fn variables(&mut self, world: &World<'_>, call: &KernelMake) -> Vec<(String, String)> {
+        let is_taken =
+            |name: &str| world.used.contains(name) || FLAGS.contains(&name) || ["KCFLAGS", "KCPPFLAGS"].contains(&name);
+        self.unsaid.extend(call.unsaid.iter().filter(|(name, _)| is_taken(name)).cloned());
+        let given = call.variables.iter().filter(|(name, _)| is_taken(name));
+        // What the environment holds, makefiles change.
+        let exported = self.recipes.exported.iter().filter(|(name, _)| world.asked.contains(name));
+        let mut variables: Vec<(String, String)> = Vec::new();
+        for (name, value) in given.chain(exported) {
+            if !variables.iter().any(|(known, _)| known == name) {
+                variables.push((name.clone(), value.clone()));
+            }
+        }
+        variables
     }
 
     /// What is found with these variables, and what was said about it.
