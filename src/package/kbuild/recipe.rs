@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::call::Call;
+use super::call::{Call, KernelMake, Other, Sorted, is_kept, said};
 use super::command;
 use super::folder::joined;
 use super::makefile::{Make, Mode, Recipe};
@@ -14,17 +14,6 @@ use super::world::{self, World};
 const MAX_DEPTH: usize = 8;
 /// Commands that are looked at.
 const MAX_COMMANDS: usize = 600;
-
-/// `make -C KERNEL M=FOLDER NAME=VALUE…`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct KernelMake {
-    /// The folder below the source for which the kernel builds.
-    pub(super) folder: String,
-    /// What is set on the command line, as far as it can be said.
-    pub(super) variables: Vec<(String, String)>,
-    /// Variables with a value that only make itself can tell, and the place of the command.
-    pub(super) unsaid: Vec<(String, Place)>,
-}
 
 /// What the recipes of a source come to.
 #[derive(Debug, Default)]
@@ -45,15 +34,6 @@ pub(super) struct Recipes {
     pub(super) goal: Option<String>,
     seen: BTreeSet<Other>,
     commands: usize,
-}
-
-/// A makefile that another one calls.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Other {
-    pub(super) folder: String,
-    /// `-f FILE`, below the source.
-    pub(super) file: Option<String>,
-    pub(super) variables: Vec<(String, String)>,
 }
 
 /// Reads a makefile as a person's make does.
@@ -158,15 +138,6 @@ impl Reading<'_> {
     }
 }
 
-/// What a call of make is.
-pub(super) enum Sorted {
-    Kernel(KernelMake),
-    Other(Other),
-    /// It cannot be followed, and why.
-    Lost(String),
-    Nothing,
-}
-
 /// A line of a recipe, once for each target where it speaks of that.
 fn expanded(
     make: &mut Make<'_, '_>,
@@ -244,42 +215,4 @@ fn kernel(make: &mut Make<'_, '_>) -> Vec<(String, char)> {
         }
     }
     found
-}
-
-/// A text with the marks of [`world`] in it, if it can be said in a dkms.conf: none but the kernel's release and folder stand
-/// for what is not known, and a shell and make would take it as it is.
-pub(super) fn said(world: &World<'_>, text: &str) -> Option<String> {
-    let text = world.with_kernel(text);
-    let is_plain = |c: char| !c.is_control() && !['$', '`', '!', '\u{FFFD}'].contains(&c);
-    (!world::is_opaque(&text) && text.chars().all(is_plain)).then_some(text)
-}
-
-/// Variables that say how to build and not what, or that DKMS and the kernel set themselves.
-const NOT_KEPT: [&str; 19] = [
-    "M",
-    "MO",
-    "SUBDIRS",
-    "KBUILD_EXTMOD",
-    "ARCH",
-    "CROSS_COMPILE",
-    "CC",
-    "LD",
-    "HOSTCC",
-    "LLVM",
-    "V",
-    "O",
-    "W",
-    "C",
-    "KBUILD_VERBOSE",
-    "INSTALL_MOD_PATH",
-    "INSTALL_MOD_DIR",
-    "DESTDIR",
-    "CONFIG_MODULE_SIG",
-];
-
-/// Whether a variable of a command line is one that a dkms.conf repeats.
-pub(super) fn is_kept(name: &str) -> bool {
-    let is_name =
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    is_name && !NOT_KEPT.contains(&name)
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::call::is_configure_test;
+use super::call::{KernelMake, Other, is_configure_test};
 use super::folder::{FLAGS, Found, Walk, kbuild_file};
 use super::guard::Guard;
 use super::kconfig::{self, Setting};
 use super::place::{Note, Place};
-use super::recipe::{self, KernelMake, Other, Recipes};
+use super::recipe::{self, Recipes};
 use super::world::{self, World};
 use super::{Author, Build, Module, Need, Reading, guard};
 

@@ -2,7 +2,7 @@
 //!
 //! [`survey`] looks through its files for what MODULE_AUTHOR and its kin say; [`license`] and [`machine`] make an SPDX
 //! expression and architectures of that. [`declared`] reads the dkms.conf without running anything, [`identity`] settles name
-//! and version out of it, the options and the archive's name; [`placeholder`] knows the marks that build systems fill in, [`readme`] the first sentence of a README.
+//! and version out of it, the options and the archive's name; [`placeholder`] knows the marks that build systems fill in, [`readme`] the first sentence of a README, [`notice`] the words of licences.
 //! [`authored`] is for a source without a dkms.conf: [`mkconf`] writes one from the makefiles. [`lint`] says what would fail,
 //! is deprecated or is odd; its rules are a table.
 
@@ -13,6 +13,7 @@ pub(crate) mod license;
 pub(crate) mod lint;
 pub(crate) mod machine;
 pub(crate) mod mkconf;
+pub(crate) mod notice;
 pub(crate) mod placeholder;
 pub(crate) mod readme;
 pub(crate) mod survey;

@@ -1,7 +1,5 @@
 //! The first sentence of a README: what a source says it is, where no module of its name says so.
 
-use crate::package::module::survey::one_line;
-
 /// Characters of a sentence that can stand for the whole.
 const LENGTH: std::ops::Range<usize> = 20..300;
 
@@ -44,7 +42,7 @@ fn plain(text: &str) -> String {
         rest = after.split_once(')').map_or("", |(_, after)| after);
     }
     out += rest;
-    one_line(&out.replace(['*', '`', '[', ']'], ""))
+    out.replace(['*', '`', '[', ']'], "").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::package::input::payload::{Entry, EntryKind, File};
-use crate::package::module::{license, readme};
+use crate::package::module::{notice, readme};
 
 /// Bytes of a source file that are looked at. The largest files of real drivers are generated register tables.
 const MAX_READ: u64 = 2 << 20;
@@ -109,7 +109,7 @@ impl Survey {
         }
         let tag = captures(&SPDX, text).next().map(|found| found[1].trim().to_owned());
         if tag.is_none() {
-            self.worded.extend(license::worded(text));
+            self.worded.extend(notice::worded(text));
         }
         self.spdx.extend(tag);
         for found in captures(&COPYRIGHT, text) {

@@ -76,3 +76,12 @@ impl Subject<'_> {
         self.conf.as_ref().ok()
     }
 }
+
+/// The values of an array that are known, with their indices.
+pub(super) fn values<'a>(subject: &Subject<'a>, name: &str) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
+    let known = match subject.conf {
+        Ok(partial) => partial.raw.get(name),
+        Err(_) => None,
+    };
+    known.into_iter().flatten().filter(|(_, value)| !value.is_empty()).map(|(index, value)| (*index, value.as_str()))
+}

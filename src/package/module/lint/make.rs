@@ -1,7 +1,6 @@
 //! MAKE of a dkms.conf beside the makefiles that it calls.
 
-use super::finding::{Found, Subject};
-use super::rules::values;
+use super::finding::{Found, Subject, values};
 use super::text::{assignments, has_script};
 
 /// Variables that the kernel's makefiles, make itself or DKMS read.

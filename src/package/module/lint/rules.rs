@@ -1,7 +1,7 @@
 //! The rules of `dkms lint`.
 
 use crate::conf::{self, ConfError};
-use crate::package::module::lint::finding::{Found, Level, Rule, Subject};
+use crate::package::module::lint::finding::{Found, Level, Rule, Subject, values};
 use crate::package::module::lint::make::{running_makefile, unread_variables};
 use crate::package::module::lint::modules::{depends_on_kernel, not_built, not_listed};
 use crate::package::module::lint::text::{assignments, running_kernel, unquoted, unused_names};
@@ -206,15 +206,6 @@ fn problems(subject: &Subject<'_>, is_wanted: fn(&str) -> bool) -> Vec<Found> {
 fn notices(subject: &Subject<'_>, is_wanted: fn(&str) -> bool) -> Vec<Found> {
     let known = subject.known().into_iter();
     known.flat_map(|known| &known.notices).filter(|text| is_wanted(text)).map(|text| subject.located(text)).collect()
-}
-
-/// The values of an array that are known, with their indices.
-pub(super) fn values<'a>(subject: &Subject<'a>, name: &str) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
-    let known = match subject.conf {
-        Ok(partial) => partial.raw.get(name),
-        Err(_) => None,
-    };
-    known.into_iter().flatten().filter(|(_, value)| !value.is_empty()).map(|(index, value)| (*index, value.as_str()))
 }
 
 fn has_file(subject: &Subject<'_>, path: &str) -> bool {

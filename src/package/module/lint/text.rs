@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::finding::{Found, Subject};
-use super::rules::values;
+use super::finding::{Found, Subject, values};
 use crate::conf;
 
 /// Lines with their numbers that begin outside of quotes, continuations and comments.
