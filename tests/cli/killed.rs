@@ -203,6 +203,10 @@ fn tell_everywhere(story: &Story, disturbance: &str, from_then_on: bool) {
         if again.code != code && !(code == 0 && [3, 8].contains(&again.code)) {
             faults.push(format!("{what} ({ended}): then {} instead of {code}: {}", again.code, again.err));
         }
+        // A disk that fails may keep us from taking an empty folder or list away, which nothing but fsck minds.
+        if disturbance != "signal=KILL" {
+            s.dkms("fsck --repair");
+        }
         let now = state(&s);
         if now != expected {
             let only = |one: &BTreeMap<String, String>, other: &BTreeMap<String, String>| {
@@ -217,8 +221,7 @@ fn tell_everywhere(story: &Story, disturbance: &str, from_then_on: bool) {
                 only(&now, &expected)
             ));
         }
-        // A disk that fails may keep us from taking an empty folder away, which nothing but fsck minds.
-        let fsck = s.dkms(if disturbance == "signal=KILL" { "fsck" } else { "fsck --repair" });
+        let fsck = s.dkms("fsck");
         if fsck.code != 0 && story.name != "remove without source" {
             faults.push(format!("{what} ({ended}): fsck says {}", fsck.out));
         }
