@@ -351,6 +351,9 @@ mod tests {
         }
         fs_err::create_dir(root.path().join("etc")).unwrap();
         fs_err::write(root.path().join("etc/os-release"), "ID=debian\n").unwrap();
+        let source = root.path().join("usr/src/foo-1");
+        fs_err::create_dir_all(&source).unwrap();
+        fs_err::write(source.join("dkms.conf"), "PACKAGE_NAME=foo\nPACKAGE_VERSION=1\n").unwrap();
         assert_eq!(code("add foo/1 --dry-run"), 0);
     }
 }

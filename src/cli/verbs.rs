@@ -179,11 +179,7 @@ const ENGINE: &[Verb] = &[
             ("dkms why hello/1.0 --json", "the same for programs, for every kernel"),
         ],
         operand: Operand { shown: "[MODULE[/VERSION]]", meaning: "the module; default: every one", ..REGISTERED },
-        ..acting(
-            "why",
-            "tell the story of a module on a kernel: standing, failure, cause, what to do",
-            Run::Look(why::run),
-        )
+        ..acting("why", "tell what became of a module on a kernel, and why", Run::Look(why::run))
     },
     Verb {
         group: Group::Machine,
