@@ -97,6 +97,7 @@ exit_codes! {
     NotMadeNow = 10, "make ended well, but a module is the one that came with the source";
     StaysUnsigned = 10, "a module that is built could not be signed, and stays as it is";
     NoModule = 10, "make ended well, but what it made is no kernel module";
+    NoRoom = 10, "build: a room is demanded (room=full or room=user) that this machine does not allow";
     AutoinstallFailed = 11, "autoinstall: at least one module failed or lacked a dependency";
     ArchUnknown = 12, "the architecture is unknown";
     DependencyMissing = 13, "a BUILD_DEPENDS module is not installed for the kernel";

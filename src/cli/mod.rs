@@ -53,6 +53,10 @@ const VERSION: &str = concat!("dkms-3.4.0 (dkms-rs ", env!("CARGO_PKG_VERSION"),
 pub(crate) fn main(arguments: Vec<OsString>) -> u8 {
     // The modules' files must be readable for everybody, whatever the caller's habit.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    let name = arguments.first().map(|name| name.as_encoded_bytes());
+    if name.is_some_and(|name| name == crate::sys::room::PROGRAM.as_bytes()) {
+        return crate::sys::room::enter::main(&arguments[1..]);
+    }
     crate::sys::interrupt::survive_file_size_limit();
     let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let called_as = words.first().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());

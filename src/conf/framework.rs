@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::module::Directives;
 use super::policy::{self, Policies};
+use super::room::{self, RoomSettings};
 use super::shell::{Evaluations, Reach, Shell};
 use super::{ConfError, destination};
 use crate::sys::{System, environment};
@@ -61,12 +62,13 @@ pub(crate) struct Framework {
     /// `mok_certificate` ($kernelver not yet expanded)
     pub(crate) mok_certificate: Option<String>,
     pub(crate) policies: Policies,
+    pub(crate) room: RoomSettings,
     /// Where each setting that is not a default came from.
     pub(crate) origins: BTreeMap<&'static str, Origin>,
 }
 
 /// Every name that these files may set.
-const NAMES: [&str; 27] = [
+const NAMES: [&str; 33] = [
     "source_tree",
     "dkms_tree",
     "install_tree",
@@ -94,7 +96,16 @@ const NAMES: [&str; 27] = [
     "essential_modules",
     "lock_timeout",
     "initramfs",
+    "room",
+    "room_writable",
+    "room_network",
+    "room_processes",
+    "room_file_size",
+    "room_memory",
 ];
+
+/// The variable that says for one run what `room` says for all.
+const ROOM: &str = "DKMS_ROOM";
 
 /// The yes/no settings with their defaults.
 const SWITCHES: [(&str, bool); 6] = [
@@ -130,6 +141,12 @@ impl Framework {
                 Err(error) => warnings.push(error.to_string()),
             }
         }
+        if let Some(wish) = system.variable(ROOM) {
+            match framework.room.set("room", &wish.to_string_lossy()) {
+                Ok(()) => drop(framework.origins.insert("room", Origin::Environment)),
+                Err(why) => warnings.push(format!("{ROOM}: {why}; ignored")),
+            }
+        }
         (framework, warnings)
     }
 
@@ -151,6 +168,7 @@ impl Framework {
             mok_signing_key: None,
             mok_certificate: None,
             policies: Policies::default(),
+            room: RoomSettings::default(),
             origins: BTreeMap::new(),
         };
         if system.variable("TMPDIR").is_some() {
@@ -233,6 +251,7 @@ impl Framework {
             "sign_file" => self.sign_file = optional(),
             "mok_signing_key" => self.mok_signing_key = optional(),
             "mok_certificate" => self.mok_certificate = optional(),
+            name if room::NAMES.contains(&name) => self.room.set(name, value)?,
             name if policy::NAMES.contains(&name) => self.policies.set(name, value)?,
             _ => self.set_in_table(name, value)?,
         }
@@ -310,7 +329,7 @@ fn variables(name: &str, words: &str) -> Result<Vec<String>, String> {
     words.map(checked).collect()
 }
 
-fn truth(value: &str) -> Option<bool> {
+pub(super) fn truth(value: &str) -> Option<bool> {
     match value.to_ascii_lowercase().as_str() {
         "y" | "yes" | "true" | "1" | "on" => Some(true),
         "" | "n" | "no" | "false" | "0" | "off" => Some(false),

@@ -15,6 +15,7 @@ pub(crate) mod module;
 pub(crate) mod overrides;
 pub(crate) mod policy;
 pub(crate) mod problem;
+pub(crate) mod room;
 pub(crate) mod rules;
 mod shell;
 pub(crate) mod signing;

@@ -17,6 +17,7 @@ pub(crate) mod os_release;
 mod other_root;
 pub(crate) mod process;
 pub(crate) mod rename;
+pub(crate) mod room;
 pub(crate) mod run;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -162,8 +163,21 @@ impl System {
         given(Command::new(program), &self.made())
     }
 
-    fn made(&self) -> Environment {
+    pub(crate) fn made(&self) -> Environment {
         environment::made(&self.environment, Whom::Script, &self.passing)
+    }
+
+    /// The same in a room of this root, if there is one.
+    pub(crate) fn command_in_room(
+        &self,
+        room: Option<&room::Room>,
+        environment: &Environment,
+        folder: &Path,
+        program: impl AsRef<OsStr>,
+    ) -> Command {
+        let Some(room) = room else { return self.command_in(environment, folder, program) };
+        let room = room::Room { root: self.root.clone(), folder: self.inside(folder), ..room.clone() };
+        given(Command::new(program), environment).room(room)
     }
 
     /// A variable of the caller's environment; an empty one counts as unset.

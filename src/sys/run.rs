@@ -8,6 +8,7 @@ use std::process::Stdio;
 
 use super::bounded::{self, Bounds, Stopped};
 use super::leash::Leash;
+use super::room::Room;
 use super::{interrupt, trace};
 
 /// Where the two output streams of a program go. Standard input is /dev/null unless [`Command::input`] gives one.
@@ -35,6 +36,7 @@ pub(crate) struct Command {
     jobserver: Option<jobserver::Client>,
     leash: Option<Leash>,
     bounds: Option<Bounds>,
+    room: Option<Room>,
     inside: bool,
 }
 
@@ -127,6 +129,12 @@ impl Command {
         self
     }
 
+    /// Runs it in this room, in the room's folder.
+    #[must_use]
+    pub(crate) fn room(self, room: Room) -> Self {
+        Self { inside: room.root != Path::new("/"), room: Some(room), ..self }
+    }
+
     pub(crate) fn program(&self) -> &OsStr {
         &self.program
     }
@@ -150,6 +158,14 @@ impl Command {
     /// The line with the folder and the environment that it runs in.
     fn in_full(&self) -> String {
         let mut text = format!("run {}", self.line());
+        if let Some(room) = &self.room {
+            text.push_str(&format!(
+                "\n  in a room (level {}, user {}), {}",
+                room.level.name(),
+                room.user,
+                room.folder.display()
+            ));
+        }
         if let Some(folder) = &self.folder {
             text.push_str(&format!("\n  in {}", folder.display()));
         }
@@ -265,8 +281,14 @@ impl Runner for ErrorStreamRunner {
 fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
     trace::tell(|| command.in_full());
     let fail = |source| RunError { program: command.program.to_string_lossy().into_owned(), source };
-    let mut child = std::process::Command::new(&command.program);
-    child.args(&command.arguments).stdin(Stdio::null());
+    let mut child = match &command.room {
+        Some(room) => room.entering(&command.program, &command.arguments).map_err(fail)?,
+        None => std::process::Command::new(&command.program),
+    };
+    if command.room.is_none() {
+        child.args(&command.arguments);
+    }
+    child.stdin(Stdio::null());
     if command.clear {
         child.env_clear();
     }

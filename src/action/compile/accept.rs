@@ -14,10 +14,15 @@ use crate::kernel::modinfo::read_module;
 use crate::kernel::{ModInfo, Suffix, headers};
 use crate::sys::fs::same_content;
 
-/// A module of dkms.conf and the file that make left for it.
+/// A module of dkms.conf and what was taken back of it.
 pub(super) struct Built<'a> {
     pub(super) conf: &'a BuiltModule,
+    /// Where make left it, below the build folder.
+    pub(super) name: PathBuf,
+    /// Our copy.
     pub(super) file: PathBuf,
+    /// When make wrote it.
+    pub(super) modified: SystemTime,
 }
 
 /// The files that lay in the places of the modules before anything was run: when each was last written.
@@ -36,11 +41,9 @@ impl Brought {
     }
 
     /// Whether the file is the source's own, neither written since nor another one.
-    fn is_still(&self, module: &Prepared<'_>, build: &Path, file: &Path) -> bool {
-        let Some(before) = self.0.get(file) else { return false };
-        let now = fs_err::metadata(file).and_then(|meta| meta.modified());
-        let source = module.source.join(file.strip_prefix(build).unwrap_or(file));
-        now.is_ok_and(|now| now == *before) && same_content(file, &source).unwrap_or(false)
+    fn is_still(&self, module: &Prepared<'_>, build: &Path, built: &Built<'_>) -> bool {
+        let Some(before) = self.0.get(&build.join(&built.name)) else { return false };
+        built.modified == *before && same_content(&built.file, &module.source.join(&built.name)).unwrap_or(false)
     }
 }
 
@@ -62,22 +65,22 @@ pub(super) fn all(
     built: &[Built<'_>],
 ) -> Result<()> {
     let releases = headers::releases(&module.target.kernel, &context.system.path(&module.headers));
-    for Built { file, .. } in built {
-        if brought.is_still(module, build, file) {
-            return Err(not_made(module, build, file));
+    for built in built {
+        if brought.is_still(module, build, built) {
+            return Err(not_made(module, &built.name));
         }
-        let content = read(module, build, file)?;
+        let content = read_module(&built.file).map_err(|error| no_module(module, &built.name, &error.to_string()))?;
         acceptance::check(&content, &Demands { releases: &releases, config: &module.config })
-            .map_err(|unfit| refusal(context, module, (build, file), unfit))?;
+            .map_err(|unfit| refusal(context, module, &built.name, unfit))?;
         warn_of_other_headers(context, module, &content);
     }
     Ok(())
 }
 
-fn not_made(module: &Prepared<'_>, build: &Path, file: &Path) -> Error {
+fn not_made(module: &Prepared<'_>, name: &Path) -> Error {
     let text = format!(
         "make ended well, but did not make {} of {} for kernel {}: it is the file that came with the source",
-        name(build, file),
+        name.display(),
         module.id,
         module.target
     );
@@ -87,24 +90,14 @@ fn not_made(module: &Prepared<'_>, build: &Path, file: &Path) -> Error {
     ))
 }
 
-/// A link may lead to another file that was built, and nowhere else.
-fn read(module: &Prepared<'_>, build: &Path, file: &Path) -> Result<Vec<u8>> {
-    let refuse = |why: String| {
-        let text = format!("{} of {} is no module that can be taken: {why}", name(build, file), module.id);
-        Error::new(Kind::NoModule, text)
-    };
-    let (folder, real) = (fs_err::canonicalize(build), fs_err::canonicalize(file));
-    match (folder, real) {
-        (Ok(folder), Ok(real)) if real.starts_with(&folder) => {
-            read_module(&real).map_err(|error| refuse(error.to_string()))
-        }
-        (Ok(_), Ok(real)) => Err(refuse(format!("it is a link that leaves the build folder, to {}", real.display()))),
-        (Err(error), _) | (_, Err(error)) => Err(refuse(error.to_string())),
-    }
+/// What lies in a module's place is nothing that can be taken.
+pub(super) fn no_module(module: &Prepared<'_>, name: &Path, why: &str) -> Error {
+    let text = format!("{} of {} is no module that can be taken: {why}", name.display(), module.id);
+    Error::new(Kind::NoModule, text)
 }
 
-fn refusal(context: &Context<'_>, module: &Prepared<'_>, (build, file): (&Path, &Path), unfit: Unfit) -> Error {
-    let what = format!("what make left as {} of {} is not for kernel {}", name(build, file), module.id, module.target);
+fn refusal(context: &Context<'_>, module: &Prepared<'_>, name: &Path, unfit: Unfit) -> Error {
+    let what = format!("what make left as {} of {} is not for kernel {}", name.display(), module.id, module.target);
     match &unfit {
         Unfit::NoModule { .. } => Error::new(Kind::NoModule, format!("{what}: {unfit}"))
             .hint("a full disk or a failing tool cuts files; build it again with `--force` when that is mended"),
@@ -146,8 +139,4 @@ fn warn_of_other_headers(context: &Context<'_>, module: &Prepared<'_>, content: 
             module.headers.display()
         ));
     }
-}
-
-fn name(build: &Path, file: &Path) -> String {
-    file.strip_prefix(build).unwrap_or(file).display().to_string()
 }

@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 use crate::action::Context;
 use crate::action::compile::accept::{self, Brought, Built};
 use crate::action::compile::compress::compress;
+use crate::action::compile::lodging::Lodging;
 use crate::action::compile::prepared::Prepared;
 use crate::action::compile::sign::{Question, Signer, Unsigned};
+use crate::action::compile::strip;
 use crate::conf::BuiltModule;
 use crate::error::{self, Error};
 use crate::exit::Kind;
 use crate::kernel::Suffix;
 use crate::report::Message;
-use crate::sys::copy::copy_entry;
+use crate::sys::room::owned::Taken;
 use crate::tree::Stage;
 
 /// Whether the modules have the signatures that the kernel checks.
@@ -37,76 +39,79 @@ impl Signatures {
     }
 }
 
+/// What the commands of a build left.
+pub(super) struct Left<'a> {
+    pub(super) build: &'a Path,
+    /// What lay there before.
+    pub(super) brought: &'a Brought,
+    pub(super) lodging: &'a Lodging<'a>,
+}
+
 /// Puts the finished modules into the stage.
 ///
 /// # Errors
 ///
-/// A module of dkms.conf is not there. What goes wrong with stripping, signing or compressing is told as a warning.
-pub(crate) fn finish(
+/// A module of dkms.conf is not there, or what is there cannot be taken. What goes wrong with stripping, signing or
+/// compressing is told as a warning.
+pub(super) fn finish(
     context: &Context<'_>,
     module: &Prepared<'_>,
-    build: &Path,
-    brought: &Brought,
+    left: &Left<'_>,
     stage: &Stage,
 ) -> error::Result<Signatures> {
-    let built = find_all(module, build)?;
-    accept::all(context, module, build, brought, &built)?;
-    let files = copy_all(module, &built, stage)?;
-    strip_all(context, module, &built, &files);
+    let built = take_all(module, left, stage)?;
+    accept::all(context, module, left.build, left.brought, &built)?;
+    strip_all(context, module, left, &built);
+    let files: Vec<PathBuf> = built.into_iter().map(|built| built.file).collect();
     let signatures = sign_all(context, module, &files);
     compress_all(context, module, &files);
+    keep_symbols(left, stage)?;
     Ok(signatures)
 }
 
-fn find_all<'a>(module: &'a Prepared<'_>, build: &Path) -> error::Result<Vec<Built<'a>>> {
-    let place = |conf: &'a BuiltModule| Built { conf, file: accept::place(build, conf) };
-    let (found, missing): (Vec<_>, Vec<_>) = module.modules().map(place).partition(|built| built.file.is_file());
+/// Copies what make left, so that nobody changes what is judged from here on.
+fn take_all<'a>(module: &'a Prepared<'_>, left: &Left<'_>, stage: &Stage) -> error::Result<Vec<Built<'a>>> {
+    let name = |conf: &'a BuiltModule| (conf, accept::place(Path::new(""), conf));
+    let is_there = |(_, name): &(_, PathBuf)| left.build.join(name).is_file();
+    let (found, missing): (Vec<_>, Vec<_>) = module.modules().map(name).partition(is_there);
     if missing.is_empty() {
-        return Ok(found);
+        return found.into_iter().map(|(conf, name)| take(module, left, stage, (conf, name))).collect();
     }
-    let relative = |built: &Built<'_>| built.file.strip_prefix(build).unwrap_or(&built.file).display().to_string();
-    let names = missing.iter().map(relative).collect::<Vec<_>>().join(", ");
+    let names = missing.iter().map(|(_, name)| name.display().to_string()).collect::<Vec<_>>().join(", ");
     let text = format!("make ended well, but did not produce what the dkms.conf of {} names: {names}", module.id);
     Err(Error::new(Kind::ModuleNotProduced, text))
 }
 
-fn copy_all(module: &Prepared<'_>, built: &[Built<'_>], stage: &Stage) -> error::Result<Vec<PathBuf>> {
-    let folder = stage.modules();
+fn take<'a>(
+    module: &Prepared<'_>,
+    left: &Left<'_>,
+    stage: &Stage,
+    (conf, name): (&'a BuiltModule, PathBuf),
+) -> error::Result<Built<'a>> {
     let fail = |error| Error::io(format!("the modules of {} cannot be put aside", module.id), error);
-    let copy = |built: &Built<'_>| {
-        let file = folder.join(format!("{}{}", built.conf.dest_name, Suffix::Plain.as_str()));
-        fs_err::copy(&built.file, &file).map_err(fail)?;
-        // Whatever the umask of the build was: modules are for everybody to read.
-        fs_err::set_permissions(&file, Permissions::from_mode(0o644)).map_err(fail)?;
-        Ok(file)
-    };
-    built.iter().map(copy).collect()
+    let taken = Taken::open(left.build, &left.build.join(&name), left.lodging.user())
+        .map_err(|refused| accept::no_module(module, &name, &refused.to_string()))?;
+    let file = stage.modules().join(format!("{}{}", conf.dest_name, Suffix::Plain.as_str()));
+    taken.copy_to(&file).map_err(fail)?;
+    // Whatever the umask of the build was: modules are for everybody to read.
+    fs_err::set_permissions(&file, Permissions::from_mode(0o644)).map_err(fail)?;
+    Ok(Built { conf, name, file, modified: taken.modified })
 }
 
 /// Debug information would make modules ten times as large; line numbers in an oops are not worth that.
-fn strip_all(context: &Context<'_>, module: &Prepared<'_>, built: &[Built<'_>], files: &[PathBuf]) {
+fn strip_all(context: &Context<'_>, module: &Prepared<'_>, left: &Left<'_>, built: &[Built<'_>]) {
     let program = module.toolchain.strip(context.system);
-    for (file, _) in files.iter().zip(built).filter(|(_, built)| built.conf.strip) {
-        if let Err(problem) = on_a_copy(file, |copy| strip(context, program, copy)) {
+    for Built { file, .. } in built.iter().filter(|built| built.conf.strip) {
+        if let Err(problem) = strip::strip(context, program, left, file) {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             context.reporter.warn(format!("{name} of {} was not stripped: {problem}", module.id));
         }
     }
 }
 
-fn strip(context: &Context<'_>, program: &str, file: &Path) -> Result<(), String> {
-    let folder = file.parent().unwrap_or(Path::new("/"));
-    let command = context.system.command(folder, program).arg("-g").arg(context.system.inside(file));
-    match context.system.run(&command) {
-        Ok(finished) if finished.success() => Ok(()),
-        Ok(finished) => Err(format!("`{program} -g` failed: {} {}", finished.how(), finished.error_text())),
-        Err(error) => Err(format!("{error}: {}", error.source)),
-    }
-}
-
 /// Lets a program change a copy of a module, which takes the module's place when it did well: what a program leaves of
 /// a file when the disk is full must never be installed.
-fn on_a_copy(file: &Path, change: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
+pub(super) fn on_a_copy(file: &Path, change: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
     let text = |error: std::io::Error| error.to_string();
     let folder = file.parent().unwrap_or(Path::new("/"));
     let scratch = tempfile::Builder::new().prefix(".tmp_").tempdir_in(folder).map_err(text)?;
@@ -183,12 +188,15 @@ pub(super) fn compress_all(context: &Context<'_>, module: &Prepared<'_>, files: 
 }
 
 /// Keeps what a build leaves for those that build on it: its exported symbols.
-pub(crate) fn keep_symbols(build: &Path, stage: &Stage) -> error::Result<()> {
+fn keep_symbols(left: &Left<'_>, stage: &Stage) -> error::Result<()> {
     const FILE: &str = "Module.symvers";
-    let symbols = build.join(FILE);
+    let symbols = left.build.join(FILE);
     if !symbols.is_file() {
         return Ok(());
     }
-    copy_entry(&symbols, &stage.modules().join(FILE))
-        .map_err(|error| Error::io("the exported symbols of the modules cannot be kept", error))
+    let kept = match Taken::open(left.build, &symbols, left.lodging.user()) {
+        Ok(taken) => taken.copy_to(&stage.modules().join(FILE)),
+        Err(refused) => Err(std::io::Error::other(format!("{FILE}: {refused}"))),
+    };
+    kept.map_err(|error| Error::io("the exported symbols of the modules cannot be kept", error))
 }

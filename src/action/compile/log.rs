@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,6 +11,7 @@ use x509_cert::der::DateTime;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
+use crate::sys::fs::remove_tree;
 use crate::sys::{Command, Finished, Output, System};
 
 const RULE: &str = "----------------------------------------------------------------";
@@ -34,12 +36,6 @@ impl BuildLog {
         Ok(log)
     }
 
-    /// An existing log, to be continued.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        let open = OpenOptions::new().read(true).append(true).open(path);
-        Ok(Self { file: open.map_err(|error| write_error(path, error))?, path: path.to_path_buf() })
-    }
-
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -48,19 +44,30 @@ impl BuildLog {
     pub(crate) fn copy_to(&mut self, place: &Path) -> Result<()> {
         let mut copy = || {
             self.file.seek(SeekFrom::Start(0))?;
-            let mut copy = File::create(place)?;
+            let mut copy = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .custom_flags(libc::O_NOFOLLOW)
+                .open(place)?;
             io::copy(&mut self.file, &mut copy)
         };
         copy().map(drop).map_err(|error| write_error(place, error))
     }
 
-    /// Puts the log back where it belongs if the build removed it. That it cannot be is no further error: whoever asks
-    /// has one already.
+    /// Puts the log back where it belongs if the build removed it, or laid something else in its place. That it cannot be is
+    /// no further error: whoever asks has one already.
     pub(crate) fn keep_in_place(&mut self) {
-        if !self.path.is_file() {
+        if !self.is_in_place() && remove_tree(&self.path).is_ok() {
             let path = self.path.clone();
             drop(self.copy_to(&path));
         }
+    }
+
+    fn is_in_place(&self) -> bool {
+        let place = |meta: std::fs::Metadata| (meta.dev(), meta.ino(), meta.nlink());
+        let (there, own) = (fs_err::symlink_metadata(&self.path).map(place), self.file.metadata().map(place));
+        matches!((there, own), (Ok(there), Ok(own)) if there == own && own.2 == 1)
     }
 
     /// One line of our own.

@@ -92,7 +92,7 @@ mod tests {
         let system = System::host();
         let environment = system.environment().clone();
         let leash = crate::sys::leash::Leash::default();
-        let shell = Shell { folder: build.into(), environment, variables: Vec::new(), leash };
+        let shell = Shell { folder: build.into(), environment, variables: Vec::new(), leash, room: None };
         let patches: Vec<String> = patches.iter().map(|name| (*name).to_owned()).collect();
         apply(&system, &id(), &patches, &shell, &mut log)
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::sys::environment::Environment;
 use crate::sys::leash::Leash;
+use crate::sys::room::Room;
 use crate::sys::{Command, System};
 
 /// Reads `NAME VALUE` pairs up to `--`, makes them shell variables, and evaluates the last argument with no positional
@@ -27,6 +28,8 @@ pub(crate) struct Shell {
     pub(crate) variables: Vec<(&'static str, String)>,
     /// Ends what it runs.
     pub(crate) leash: Leash,
+    /// Where it runs; none where it is to run as we do.
+    pub(crate) room: Option<Room>,
 }
 
 impl Shell {
@@ -41,7 +44,7 @@ impl Shell {
 
     /// A program in the same folder and environment, without a shell.
     pub(crate) fn program(&self, system: &System, program: impl AsRef<OsStr>) -> Command {
-        let bare = system.command_in(&Environment::new(), &self.folder, program);
+        let bare = system.command_in_room(self.room.as_ref(), &Environment::new(), &self.folder, program);
         let own = |name: &OsStr| self.variables.iter().any(|(variable, _)| name == *variable);
         self.environment
             .iter()
@@ -75,6 +78,7 @@ mod tests {
             environment: environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             variables,
             leash: Leash::default(),
+            room: None,
         }
     }
 

@@ -7,7 +7,8 @@ use crate::action::compile::environment;
 use crate::action::compile::environment::Environment;
 use crate::action::compile::explain::Failed;
 use crate::action::compile::finish;
-use crate::action::compile::finish::Signatures;
+use crate::action::compile::finish::{Left, Signatures};
+use crate::action::compile::lodging::Lodging;
 use crate::action::compile::log::BuildLog;
 use crate::action::compile::make;
 use crate::action::compile::patch;
@@ -36,6 +37,7 @@ pub(crate) struct Workshop<'a> {
     shell: Shell,
     log: BuildLog,
     brought: Brought,
+    lodging: Lodging<'a>,
 }
 
 impl<'a> Workshop<'a> {
@@ -49,14 +51,18 @@ impl<'a> Workshop<'a> {
                 context.reporter.warn(format!("the build folder of {} stays: {error}", module.id));
             }
         })?;
+        let brought = Brought::of(module, &folder);
+        let mut environment = environment(context, module);
+        let lodging = Lodging::open(context, module, &folder, &environment)?;
+        lodging.furnish(&mut environment);
         let shell = Shell {
             folder: folder.clone(),
-            environment: environment(context, module),
+            environment,
             variables: variables(context, module, jobs),
             leash: context.lock.leash(),
+            room: lodging.room(),
         };
-        let brought = Brought::of(module, &folder);
-        Ok(Self { context, module, jobs, folder, shell, log, brought })
+        Ok(Self { context, module, jobs, folder, shell, log, brought, lodging })
     }
 
     /// Refuses what leads out of the source before anything of it is run.
@@ -107,13 +113,12 @@ impl<'a> Workshop<'a> {
     }
 
     pub(crate) fn finish(&mut self, stage: &Stage) -> Result<Signatures> {
-        let finished = finish::finish(self.context, self.module, &self.folder, &self.brought, stage);
-        let signatures = finished.map_err(|error| match error.kind() {
+        let left = Left { build: &self.folder, brought: &self.brought, lodging: &self.lodging };
+        let finished = finish::finish(self.context, self.module, &left, stage);
+        finished.map_err(|error| match error.kind() {
             Kind::ModuleNotProduced => self.not_made(error),
             _ => self.with_log(error),
-        })?;
-        finish::keep_symbols(&self.folder, stage)?;
-        Ok(signatures)
+        })
     }
 
     /// Puts the log beside the modules.
@@ -121,11 +126,14 @@ impl<'a> Workshop<'a> {
         self.log.copy_to(&stage.log())
     }
 
-    /// Runs POST_BUILD, whose output goes into the log that lies in the tree by now.
+    /// Runs POST_BUILD, whose output goes into the log that lies in the tree by now as well.
     pub(crate) fn post_build(&mut self) -> Result<()> {
         let Some(command) = &self.module.conf.scripts.post_build else { return Ok(()) };
-        self.log = BuildLog::open(&self.context.tree.layout().make_log(self.module.id, self.module.target))?;
-        self.script("POST_BUILD", command)
+        let stored = self.context.tree.layout().make_log(self.module.id, self.module.target);
+        self.shell.room = self.lodging.room_afterwards();
+        let ended = self.script("POST_BUILD", command);
+        self.log.copy_to(&stored)?;
+        ended
     }
 
     /// Runs a script in the build folder. Its arguments are the shell's to expand; its name is not.

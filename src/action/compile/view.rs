@@ -1,0 +1,88 @@
+//! What a build sees besides the system's own folders, and what it must not see.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use crate::action::Context;
+use crate::action::compile::environment::Environment;
+use crate::action::compile::prepared::Prepared;
+use crate::conf::Framework;
+use crate::sys::room::Network;
+
+/// Kernels' folders: only that of the target is there.
+pub(super) const EMPTIED: [&str; 2] = ["/lib/modules", "/usr/lib/modules"];
+
+/// Passwords, keys, and what tells of the network.
+const SECRETS: [&str; 21] = [
+    "/etc/NetworkManager",
+    "/etc/crypttab",
+    "/etc/cryptsetup-keys.d",
+    "/etc/gshadow",
+    "/etc/gshadow-",
+    "/etc/ipsec.d",
+    "/etc/ipsec.secrets",
+    "/etc/krb5.keytab",
+    "/etc/letsencrypt",
+    "/etc/netplan",
+    "/etc/openvpn",
+    "/etc/pacman.d/gnupg",
+    "/etc/ppp",
+    "/etc/security/opasswd",
+    "/etc/shadow",
+    "/etc/shadow-",
+    "/etc/ssh",
+    "/etc/ssl/private",
+    "/etc/sudoers",
+    "/etc/sudoers.d",
+    "/etc/wireguard",
+];
+
+/// Folders and files, as a process inside the root names them.
+pub(super) fn readable(context: &Context<'_>, module: &Prepared<'_>, environment: &Environment) -> Vec<PathBuf> {
+    let layout = context.tree.layout();
+    let inside = |path: PathBuf| context.system.inside(&path);
+    let mut all = vec![
+        inside(layout.version(module.id)),
+        inside(module.source.clone()),
+        inside(layout.source(module.id)),
+        inside(layout.kernel_modules(module.target)),
+        Path::new(EMPTIED[0]).join(&module.target.kernel),
+        module.config_file.clone(),
+    ];
+    all.extend(headers(context, module));
+    all.extend(module.dependencies.iter().map(|(name, _)| inside(layout.module(name))));
+    let path = environment.get(OsStr::new("PATH")).cloned().unwrap_or_default();
+    all.extend(std::env::split_paths(&path).filter(|folder| folder.is_absolute()));
+    // The root itself would be everything.
+    all.retain(|path| path.parent().is_some());
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// The headers, the source that they were made from, and where links to both lead.
+fn headers(context: &Context<'_>, module: &Prepared<'_>) -> Vec<PathBuf> {
+    let kernel = Path::new(EMPTIED[0]).join(&module.target.kernel);
+    let named = [module.headers.clone(), module.headers.join("source"), kernel.join("build"), kernel.join("source")];
+    let makefile = fs_err::read_to_string(context.system.path(module.headers.join("Makefile"))).unwrap_or_default();
+    // What `make O=` leaves in place of a makefile names the source.
+    let included = makefile.lines().filter_map(|line| line.strip_prefix("include ")).map(|file| Path::new(file.trim()));
+    let sources = included.filter(|file| file.is_absolute() && file.ends_with("Makefile")).filter_map(Path::parent);
+    let all: Vec<PathBuf> = named.into_iter().chain(sources.map(Path::to_path_buf)).collect();
+    let real = |path: &PathBuf| fs_err::canonicalize(context.system.path(path)).ok().map(|p| context.system.inside(&p));
+    let real: Vec<PathBuf> = all.iter().filter_map(real).collect();
+    let exists = |path: &PathBuf| context.system.path(path).exists();
+    all.into_iter().filter(exists).chain(real).collect()
+}
+
+/// What is not there, wherever it lies.
+pub(super) fn hidden(context: &Context<'_>, module: &Prepared<'_>, network: Network) -> Vec<PathBuf> {
+    let framework = context.framework;
+    let expand = |path: &String| PathBuf::from(Framework::expand(path, module.target.kernel.as_str()));
+    let keys = framework.mok_signing_key.iter().map(expand).filter(|key| key.is_absolute());
+    let of_tree = context.tree.layout().tree_name().join("mok.key");
+    // Certificates of authorities lie beside keys there; who may use the network needs them.
+    let certified = (network == Network::None).then(|| PathBuf::from("/etc/pki"));
+    let keys: Vec<PathBuf> = keys.chain([of_tree]).chain(certified).collect();
+    SECRETS.iter().map(PathBuf::from).chain(keys).collect()
+}

@@ -1,0 +1,313 @@
+//! Entering a room. Three processes: this one stays outside, waits and answers uname; its child is the first inside, where
+//! it adopts what its program leaves behind and ends with it; the grandchild is the program.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+use super::confine::{self, check};
+use super::{Level, NOT_ENTERED, Room, landlock, seccomp, uname, view};
+
+/// Enters the room that the first word describes and runs the rest in it; gives the program's exit code. Where a signal
+/// ended the program, it ends this process as well.
+///
+/// Must be called in a process that has no threads yet.
+pub(crate) fn main(words: &[OsString]) -> u8 {
+    match run(words) {
+        Ok(status) => end_like(status),
+        Err(error) => {
+            complain(&error);
+            NOT_ENTERED
+        }
+    }
+}
+
+fn run(words: &[OsString]) -> io::Result<i32> {
+    let ([description, program @ ..], [_, _, ..]) = (words, words) else {
+        return Err(io::Error::other("a description and a program are needed"));
+    };
+    let room: Room = serde_json::from_slice(description.as_bytes())?;
+    confine::die_with_parent()?;
+    if room.level == Level::User {
+        // What a room of this user left that was killed before it could end.
+        end_all_of(room.user)?;
+    }
+    let (outside, inside) = UnixStream::pair()?;
+    let view = match room.level {
+        Level::Full => Some(view::prepare(&room)?),
+        Level::User | Level::None => {
+            change_root(&room.root)?;
+            None
+        }
+    };
+    let signals = Signals::held_back()?;
+    // SAFETY: this process has one thread, so its child may do as it likes.
+    let init = unsafe { libc::fork() };
+    check(init)?;
+    if init == 0 {
+        drop(outside);
+        let code = signals.let_through().map_or(NOT_ENTERED.into(), |()| first_inside(&room, view, program, &inside));
+        // SAFETY: ends this child without running what the parent has still to do.
+        unsafe { libc::_exit(code) }
+    }
+    drop(inside);
+    let status = stay(&room, init, outside, &signals);
+    if room.level != Level::Full {
+        end_all_of(room.user)?;
+    }
+    status
+}
+
+/// Waits for the first process inside and answers uname meanwhile; gives the program's wait status.
+fn stay(room: &Room, init: i32, mut inside: UnixStream, signals: &Signals) -> io::Result<i32> {
+    let listener = receive(&inside)?;
+    let pid = Pid::from_raw(init).ok_or_else(|| io::Error::other("no process"))?;
+    let ended = pidfd_open(pid, PidfdFlags::empty())?;
+    let answers = room.target.as_ref().map(uname::Answers::of);
+    loop {
+        let mut fds = vec![PollFd::new(&ended, PollFlags::IN), PollFd::new(&signals.arriving, PollFlags::IN)];
+        fds.extend(listener.as_ref().map(|listener| PollFd::new(listener, PollFlags::IN)));
+        match poll(&mut fds, None) {
+            Err(rustix::io::Errno::INTR) => continue,
+            other => other?,
+        };
+        if !fds[1].revents().is_empty() {
+            // The namespace goes with its first process; who asked us to stop may rely on nobody being left.
+            // SAFETY: plain calls; the child was not waited for yet, so its number is its own.
+            unsafe {
+                check(libc::kill(init, libc::SIGKILL))?;
+                check(libc::waitpid(init, std::ptr::null_mut(), 0))?;
+            }
+            return signals.first();
+        }
+        if !fds[0].revents().is_empty() {
+            break;
+        }
+        if let (Some(listener), Some(answers)) = (&listener, &answers) {
+            answers.give(listener)?;
+        }
+    }
+    let mut own = 0;
+    // SAFETY: `own` lives through the call.
+    check(unsafe { libc::waitpid(init, &mut own, 0) })?;
+    let mut told = [0; 4];
+    match inside.read_exact(&mut told) {
+        Ok(()) => Ok(i32::from_ne_bytes(told)),
+        // It did not come so far: it has said why, or something killed it.
+        Err(_) => Ok(own),
+    }
+}
+
+/// The signals that ask us to stop. They wait until nobody is left in the room.
+struct Signals {
+    before: libc::sigset_t,
+    arriving: OwnedFd,
+}
+
+impl Signals {
+    fn held_back() -> io::Result<Self> {
+        // SAFETY: sets of signals are plain memory, which sigemptyset fills; the descriptor is new and nobody else's.
+        unsafe {
+            let (mut stopping, mut before): (libc::sigset_t, libc::sigset_t) = (std::mem::zeroed(), std::mem::zeroed());
+            check(libc::sigemptyset(&mut stopping))?;
+            for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT] {
+                check(libc::sigaddset(&mut stopping, signal))?;
+            }
+            check(libc::sigprocmask(libc::SIG_BLOCK, &stopping, &mut before))?;
+            let arriving = libc::signalfd(-1, &stopping, libc::SFD_CLOEXEC);
+            check(arriving)?;
+            Ok(Self { before, arriving: OwnedFd::from_raw_fd(arriving) })
+        }
+    }
+
+    fn let_through(&self) -> io::Result<()> {
+        // SAFETY: the set lives through the call.
+        check(unsafe { libc::sigprocmask(libc::SIG_SETMASK, &self.before, std::ptr::null_mut()) })
+    }
+
+    /// The first that arrived, as a wait status; from now on it ends this process as ever.
+    fn first(&self) -> io::Result<i32> {
+        let mut told = [0; size_of::<libc::signalfd_siginfo>()];
+        rustix::io::read(&self.arriving, &mut told)?;
+        self.let_through()?;
+        let (number, _) = told.split_at(4);
+        Ok(i32::from_ne_bytes(number.try_into().map_err(io::Error::other)?))
+    }
+}
+
+/// Another root becomes this process' own.
+pub(super) fn change_root(root: &std::path::Path) -> io::Result<()> {
+    if root == std::path::Path::new("/") {
+        return Ok(());
+    }
+    rustix::process::chroot(root).map_err(|error| told("its root cannot be entered", error.into()))?;
+    std::env::set_current_dir("/")
+}
+
+/// What the first process inside does; gives its exit code, which counts only when nothing else was told.
+fn first_inside(room: &Room, view: Option<view::View>, program: &[OsString], outside: &UnixStream) -> i32 {
+    let entered = furnish(room, view).and_then(|()| {
+        let listener = seccomp::restrict(room)?;
+        send(outside, listener.as_ref().map(AsFd::as_fd))
+    });
+    let status = entered.and_then(|()| start(program)).and_then(adopt);
+    match status.and_then(|status| (&*outside).write_all(&status.to_ne_bytes())) {
+        Ok(()) => 0,
+        Err(error) => {
+            complain(&error);
+            NOT_ENTERED.into()
+        }
+    }
+}
+
+fn furnish(room: &Room, view: Option<view::View>) -> io::Result<()> {
+    match view {
+        Some(view) => view.enter(room).map_err(|error| told("the view cannot be made", error))?,
+        // SAFETY: a plain call.
+        None => check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) })?,
+    }
+    confine::become_user(room).map_err(|error| told("its user cannot be had", error))?;
+    landlock::restrict(room)?;
+    let lacking = |error| told(&format!("{} cannot be entered", room.folder.display()), error);
+    std::env::set_current_dir(&room.folder).map_err(lacking)
+}
+
+/// Starts the program; gives its process number.
+fn start(program: &[OsString]) -> io::Result<i32> {
+    let words: Vec<CString> =
+        program.iter().map(|word| CString::new(word.as_bytes())).collect::<Result<_, _>>().map_err(io::Error::other)?;
+    let mut pointers: Vec<*const libc::c_char> = words.iter().map(|word| word.as_ptr()).collect();
+    pointers.push(std::ptr::null());
+    // SAFETY: this process has one thread.
+    let child = unsafe { libc::fork() };
+    check(child)?;
+    if child != 0 {
+        return Ok(child);
+    }
+    let failed = prepare_descriptors().err().unwrap_or_else(|| {
+        // SAFETY: the list ends with a null pointer, and the words live as long as it.
+        unsafe { libc::execvp(pointers[0], pointers.as_ptr()) };
+        io::Error::last_os_error()
+    });
+    let name = OsStr::from_bytes(words[0].as_bytes()).to_string_lossy();
+    complain(&told(&format!("cannot run {name}"), failed));
+    // As shells have it: 127, no such program.
+    // SAFETY: ends this child only.
+    unsafe { libc::_exit(127) }
+}
+
+/// All descriptors but the three streams close at exec, but for those of a jobserver.
+fn prepare_descriptors() -> io::Result<()> {
+    // SAFETY: plain calls on numbers; descriptors that are not open are no error here.
+    unsafe {
+        let closing = libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC);
+        check(closing as libc::c_int)?;
+        for fd in jobserver(&std::env::var("MAKEFLAGS").unwrap_or_default()) {
+            let flags = libc::fcntl(fd, libc::F_GETFD);
+            if flags >= 0 {
+                check(libc::fcntl(fd, libc::F_SETFD, flags & !libc::FD_CLOEXEC))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The descriptors that make's flags name (GNU make manual, "POSIX Jobserver Interaction").
+fn jobserver(flags: &str) -> Vec<i32> {
+    let pairs = flags.split_whitespace().filter_map(|flag| flag.strip_prefix("--jobserver-auth="));
+    let numbers = pairs.flat_map(|pair| pair.split(',')).filter_map(|number| number.parse().ok());
+    numbers.filter(|fd| *fd > 2).collect()
+}
+
+/// Waits for everything that ends in the room until the program does; gives its wait status.
+fn adopt(program: i32) -> io::Result<i32> {
+    loop {
+        let mut status = 0;
+        // SAFETY: `status` lives through the call.
+        let ended = unsafe { libc::waitpid(-1, &mut status, 0) };
+        if ended == program {
+            return Ok(status);
+        }
+        if ended < 0 && io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
+            return Err(io::Error::last_os_error());
+        }
+    }
+}
+
+/// Without a process namespace, what was left behind is found by its user.
+fn end_all_of(user: u32) -> io::Result<()> {
+    // SAFETY: this process has one thread; the child makes plain calls only.
+    unsafe {
+        let child = libc::fork();
+        check(child)?;
+        if child == 0 {
+            let user = user as libc::uid_t;
+            if libc::setresuid(user, user, user) == 0 {
+                libc::kill(-1, libc::SIGKILL);
+            }
+            libc::_exit(0);
+        }
+        let mut status = 0;
+        check(libc::waitpid(child, &mut status, 0))
+    }
+}
+
+fn end_like(status: i32) -> u8 {
+    if libc::WIFSIGNALED(status) {
+        let signal = libc::WTERMSIG(status);
+        // SAFETY: plain calls.
+        unsafe {
+            libc::setrlimit(libc::RLIMIT_CORE, &libc::rlimit { rlim_cur: 0, rlim_max: 0 });
+            libc::signal(signal, libc::SIG_DFL);
+            libc::raise(signal);
+        }
+        return u8::try_from(128 + signal).unwrap_or(u8::MAX);
+    }
+    u8::try_from(libc::WEXITSTATUS(status)).unwrap_or(u8::MAX)
+}
+
+fn send(outside: &UnixStream, descriptor: Option<BorrowedFd<'_>>) -> io::Result<()> {
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    let descriptors: Vec<BorrowedFd<'_>> = descriptor.into_iter().collect();
+    if !descriptors.is_empty() {
+        ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
+    }
+    sendmsg(outside, &[io::IoSlice::new(b"r")], &mut ancillary, SendFlags::empty())?;
+    Ok(())
+}
+
+/// The descriptor that the first process inside sends once it has entered. None: it has none, or it did not come so far.
+fn receive(inside: &UnixStream) -> io::Result<Option<OwnedFd>> {
+    use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let mut byte = [0];
+    recvmsg(inside, &mut [io::IoSliceMut::new(&mut byte)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)?;
+    Ok(ancillary.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+        _ => None,
+    }))
+}
+
+fn told(what: &str, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
+}
+
+/// To standard error, which is the log of the build: a reporter is none of this process' business.
+fn complain(error: &io::Error) {
+    let line = format!("dkms: the room cannot be entered: {error}\n");
+    // Nobody is left to tell when that fails.
+    drop(io::stderr().write_all(line.as_bytes()));
+}
+
+/// Paths as C has them.
+pub(super) fn c_path(path: &std::path::Path) -> io::Result<CString> {
+    CString::new(path.as_os_str().as_bytes()).map_err(|_| io::Error::other(format!("{} holds a NUL", path.display())))
+}
