@@ -7,6 +7,7 @@ use super::module::Directives;
 use super::policy::{self, Policies};
 use super::room::{self, RoomSettings};
 use super::shell::{Evaluations, Reach, Shell};
+use super::truth::truth;
 use super::{ConfError, destination};
 use crate::sys::{System, environment};
 
@@ -327,14 +328,6 @@ fn variables(name: &str, words: &str) -> Result<Vec<String>, String> {
         Err(why) => Err(format!("`{word}` in {name} is {why}")),
     };
     words.map(checked).collect()
-}
-
-pub(super) fn truth(value: &str) -> Option<bool> {
-    match value.to_ascii_lowercase().as_str() {
-        "y" | "yes" | "true" | "1" | "on" => Some(true),
-        "" | "n" | "no" | "false" | "0" | "off" => Some(false),
-        _ => None,
-    }
 }
 
 fn try_sign(value: &str) -> Result<TrySign, String> {

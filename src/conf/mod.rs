@@ -19,6 +19,7 @@ pub(crate) mod room;
 pub(crate) mod rules;
 mod shell;
 pub(crate) mod signing;
+mod truth;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

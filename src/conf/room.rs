@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::overrides;
+use super::truth::truth;
 use crate::ids::ModuleId;
 use crate::sys::System;
 use crate::sys::room::{Level, Limits, Network};
@@ -63,7 +64,7 @@ impl RoomSettings {
             "room" => self.wish = wish(value)?,
             "room_writable" => self.writable = folders(value)?,
             "room_network" => {
-                let on = super::framework::truth(value);
+                let on = truth(value);
                 let on = on.ok_or_else(|| format!("room_network is `{value}`; it must be yes or no"))?;
                 self.network = if on { Network::Host } else { Network::None };
             }

@@ -8,6 +8,7 @@ use crate::sandbox::{KERNEL, Sandbox};
 /// foo/1 is installed as another DKMS leaves it: no records of ours. Its module says for which kernel it is.
 fn by_another(release: &str) -> Sandbox {
     let sandbox = Sandbox::new();
+    sandbox.without_rooms();
     let of = |release: &str| format!(".section .modinfo,\"a\"\n.asciz \"vermagic={release} \"\n");
     sandbox.write("module.s", &of(KERNEL));
     sandbox.tool("make", "#!/bin/sh\necho made >> \"$SANDBOX/made\"\nas -o foo.ko \"$SANDBOX/module.s\"\n");

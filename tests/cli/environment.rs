@@ -24,6 +24,7 @@ const ACCIDENTS: [&str; 12] = [
 /// A make and a POST_INSTALL that write down what they find.
 fn machine() -> Sandbox {
     let sandbox = Sandbox::new();
+    sandbox.without_rooms();
     sandbox.tool("make", "#!/bin/sh\nenv >\"$SANDBOX/make-found\"\n. elf.sh\nelf >foo.ko\n");
     sandbox.source("foo", "1", "POST_INSTALL=post.sh\n");
     sandbox.write("src/foo-1/post.sh", "#!/bin/sh\nenv >\"$SANDBOX/script-found\"\n");

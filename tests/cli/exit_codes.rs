@@ -208,6 +208,7 @@ const ELSEWHERE: &[(Kind, &str, &str)] = &[
     (InitramfsFailed, "tests/cli/initramfs.rs", "fn a_failure_is_told_until_it_is_made"),
     (StaysUnsigned, "src/action/compile/tests/resign.rs", "Kind::StaysUnsigned"),
     (Interrupted, "tests/cli/interrupted.rs", "fn a_build_that_is_asked_to_stop_ends_with_all_it_started"),
+    (NoRoom, "tests/cli/rooms.rs", "fn a_room_that_is_demanded_and_cannot_be_had_is_an_error"),
     (DiskFull, "tests/e2e/bad/a_full_disk_while_building_leaves_the_state_before.sh", "-eq 78"),
 ];
 

@@ -7,6 +7,7 @@ use crate::sandbox::{KERNEL, Sandbox};
 /// foo/1 is installed; every run of make is counted.
 fn installed(more: &str) -> Sandbox {
     let sandbox = Sandbox::new();
+    sandbox.without_rooms();
     sandbox.tool("make", "#!/bin/sh\necho made >> \"$SANDBOX/made\"\n. elf.sh\n{ elf; cat foo.c; } >foo.ko\n");
     sandbox.write("src/foo-1/script", "#!/bin/sh\n");
     sandbox.source("foo", "1", more);

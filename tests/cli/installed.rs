@@ -7,6 +7,7 @@ use crate::sandbox::{KERNEL, SECOND, Sandbox};
 /// foo/1 is installed on the first kernel; every run of make is counted.
 fn installed() -> Sandbox {
     let sandbox = Sandbox::new();
+    sandbox.without_rooms();
     sandbox.tool("make", "#!/bin/sh\necho made >> \"$SANDBOX/made\"\n. elf.sh\n{ elf; cat foo.c; } >foo.ko\n");
     sandbox.source("foo", "1", "");
     sandbox.ok(&format!("install foo/1 -k {KERNEL}"));
@@ -81,6 +82,7 @@ fn without_its_source_a_module_goes_by_what_is_recorded() {
 #[test]
 fn who_asks_for_everything_is_told_what_is_not_for_a_kernel() {
     let sandbox = Sandbox::new();
+    sandbox.without_rooms();
     sandbox.source("foo", "1", "BUILD_EXCLUSIVE_KERNEL=\"^6.1.0-1$\"");
     sandbox.ok("add foo/1");
     let ran = sandbox.ok(&format!("autoinstall -k {SECOND}"));

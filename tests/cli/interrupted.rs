@@ -31,6 +31,7 @@ fn send(signal: &str, process: u32) {
 /// A machine on which a build of a/1 is in the middle of its make.
 fn building() -> (Sandbox, Child) {
     let s = Sandbox::new();
+    s.without_rooms();
     s.tool("make", MAKE);
     s.source("a", "1", "");
     s.ok("add a/1");

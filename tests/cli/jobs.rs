@@ -8,6 +8,7 @@ use crate::sandbox::{KERNEL, Sandbox};
 /// `make` writes down what it is told.
 fn machine(modules: &[&str]) -> Sandbox {
     let sandbox = Sandbox::new();
+    sandbox.without_rooms();
     sandbox.tool(
         "make",
         "#!/bin/sh\necho \"make $* parallel_jobs=$parallel_jobs MAKEFLAGS=$MAKEFLAGS\" >>\"$SANDBOX/told\"\n\
@@ -144,6 +145,7 @@ fn builds_side_by_side_tell_whole_lines_and_results_in_the_order_of_the_plan() {
 #[test]
 fn a_removal_cancels_itself_below_a_package_manager_and_wrappers() {
     let sandbox = Sandbox::new();
+    sandbox.without_rooms();
     sandbox.source("foo", "1", "");
     let places = [("dkmstree", "dkms"), ("sourcetree", "src"), ("installtree", "lib/modules")];
     let options: String =

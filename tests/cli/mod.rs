@@ -24,6 +24,7 @@ mod options;
 mod pending;
 mod policy;
 mod reconcile;
+mod rooms;
 mod root;
 mod several;
 mod signing;

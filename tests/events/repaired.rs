@@ -60,6 +60,7 @@ fn a_package_that_is_installed_again_leaves_no_note_that_it_was_to_leave() {
 fn a_source_whose_arrival_was_killed_goes_with_its_package() {
     let machine = machine(Manager::Dpkg);
     put(&machine, "plain", FIRST);
+    machine.sandbox.without_rooms();
     machine.sandbox.tool("make", &killer(&machine));
     assert_eq!(event(&machine, "dpkg-self postinst triggered /usr/src", &[]), -1);
     assert_eq!(machine.sandbox.status(), ["plain/1.0: added"]);
@@ -90,6 +91,7 @@ fn a_build_that_took_the_place_of_an_installed_one_before_the_run_died_is_instal
     put(&machine, "plain", SECOND);
     let conf = std::fs::read_to_string(machine.sandbox.path("src/plain-1.0/dkms.conf")).unwrap();
     machine.sandbox.write("src/plain-1.0/dkms.conf", &format!("{conf}POST_BUILD=die.sh\n"));
+    machine.sandbox.without_rooms();
     machine.sandbox.write("src/plain-1.0/die.sh", &killer(&machine));
     let script = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(machine.sandbox.path("src/plain-1.0/die.sh"), script).unwrap();

@@ -8,6 +8,7 @@ use std::io::{Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Its first kernel, which has headers.
 pub const KERNEL: &str = "6.1.0-1";
@@ -59,6 +60,8 @@ pub fn text_of(module: &str) -> &str {
 /// The machine. It goes when it is dropped.
 pub struct Sandbox {
     folder: tempfile::TempDir,
+    /// Builds run as the program does, in no room: their tools write where a room lets nobody write.
+    roomless: AtomicBool,
 }
 
 /// What a run of the program ended with.
@@ -75,7 +78,8 @@ pub struct Ran {
 impl Sandbox {
     /// With nothing in it but a folder for temporary files.
     pub fn bare() -> Self {
-        let sandbox = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let sandbox = Self { folder, roomless: AtomicBool::new(false) };
         fs::set_permissions(sandbox.path(""), fs::Permissions::from_mode(0o755)).expect("its mode");
         fs::create_dir(sandbox.path("tmp")).expect("a folder");
         sandbox
@@ -95,6 +99,12 @@ impl Sandbox {
         sandbox.tool("make", MAKE);
         sandbox.tool("depmod", DEPMOD);
         sandbox
+    }
+
+    /// From now on builds get no room, because the pretended make writes down, in the sandbox, what it sees, or ends whoever
+    /// started it.
+    pub fn without_rooms(&self) {
+        self.roomless.store(true, Ordering::Relaxed);
     }
 
     /// A path in it.
@@ -259,10 +269,12 @@ impl Sandbox {
     }
 
     /// All that a program finds in its environment.
-    pub fn environment(&self) -> [(&'static str, String); 3] {
+    pub fn environment(&self) -> [(&'static str, String); 4] {
         let text = |path: PathBuf| path.display().to_string();
         let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", text(self.path("bin")));
-        [("PATH", path), ("SANDBOX", self.folder.path().display().to_string()), ("TMPDIR", text(self.path("tmp")))]
+        let room = if self.roomless.load(Ordering::Relaxed) { "none" } else { "auto" };
+        let folder = self.folder.path().display().to_string();
+        [("PATH", path), ("SANDBOX", folder), ("TMPDIR", text(self.path("tmp"))), ("DKMS_ROOM", room.to_owned())]
     }
 
     fn set_environment(&self, command: &mut Command) {

@@ -10,7 +10,7 @@ use crate::action::compile::compress::compress;
 use crate::action::compile::lodging::Lodging;
 use crate::action::compile::prepared::Prepared;
 use crate::action::compile::sign::{Question, Signer, Unsigned};
-use crate::action::compile::strip;
+use crate::action::compile::strip::{self, on_a_copy};
 use crate::conf::BuiltModule;
 use crate::error::{self, Error};
 use crate::exit::Kind;
@@ -102,24 +102,11 @@ fn take<'a>(
 fn strip_all(context: &Context<'_>, module: &Prepared<'_>, left: &Left<'_>, built: &[Built<'_>]) {
     let program = module.toolchain.strip(context.system);
     for Built { file, .. } in built.iter().filter(|built| built.conf.strip) {
-        if let Err(problem) = strip::strip(context, program, left, file) {
+        if let Err(problem) = strip::strip(context, program, (left.build, left.lodging), file) {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             context.reporter.warn(format!("{name} of {} was not stripped: {problem}", module.id));
         }
     }
-}
-
-/// Lets a program change a copy of a module, which takes the module's place when it did well: what a program leaves of
-/// a file when the disk is full must never be installed.
-pub(super) fn on_a_copy(file: &Path, change: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
-    let text = |error: std::io::Error| error.to_string();
-    let folder = file.parent().unwrap_or(Path::new("/"));
-    let scratch = tempfile::Builder::new().prefix(".tmp_").tempdir_in(folder).map_err(text)?;
-    // The name stays: programs look at it.
-    let copy = scratch.path().join(file.file_name().unwrap_or_default());
-    fs_err::copy(file, &copy).map_err(text)?;
-    change(&copy)?;
-    fs_err::rename(&copy, file).map_err(text)
 }
 
 pub(super) fn sign_all(context: &Context<'_>, module: &Prepared<'_>, files: &[PathBuf]) -> Signatures {

@@ -12,7 +12,7 @@ use crate::conf::room::{RoomSettings, Wish};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::sys::room::user::User;
-use crate::sys::room::{Level, Network, Room, Terminal, Uts, owned};
+use crate::sys::room::{Level, Network, Room, SCRATCH, Terminal, Uts, level, owned};
 use crate::sys::scratch;
 
 /// Files can be made where a build makes them, and programs be run.
@@ -174,7 +174,8 @@ impl Drop for Lodging<'_> {
     /// What is left of the build folder is root's again.
     fn drop(&mut self) {
         let Some(user) = self.user() else { return };
-        let swept = if self.level() == Level::Full { Ok(()) } else { owned::sweep(self.context.system, user) };
+        let shared = SCRATCH.map(|folder| self.context.system.path(folder));
+        let swept = if self.level() == Level::Full { Ok(()) } else { owned::sweep(&shared, user) };
         let taken = if self.folder.is_dir() { owned::take_away(&self.folder, user) } else { Ok(()) };
         if let Err(error) = swept.and(taken) {
             self.context.reporter.warn(format!("something that the build left keeps its owner: {error}"));
@@ -183,7 +184,7 @@ impl Drop for Lodging<'_> {
 }
 
 fn levels(settings: &RoomSettings, needs: Option<Needs>) -> Vec<Level> {
-    let found = Level::found();
+    let found = level::found();
     match settings.wish {
         Wish::Auto if needs == Some(Needs::Root) => Vec::new(),
         Wish::Auto => [Level::Full, Level::User].into_iter().filter(|level| *level >= found).collect(),

@@ -3,14 +3,19 @@
 use std::path::Path;
 
 use crate::action::Context;
-use crate::action::compile::finish::{Left, on_a_copy};
+use crate::action::compile::lodging::Lodging;
 use crate::sys::room::Room;
 use crate::sys::room::owned::{self, Taken};
 
 /// Strips a module. A copy is worked on, which takes its place when all went well.
-pub(super) fn strip(context: &Context<'_>, program: &str, left: &Left<'_>, file: &Path) -> Result<(), String> {
-    match (left.lodging.room(), left.lodging.user()) {
-        (Some(room), Some(user)) => on_a_copy(file, |copy| apart(context, program, left, (room, user), copy)),
+pub(super) fn strip(
+    context: &Context<'_>,
+    program: &str,
+    (build, lodging): (&Path, &Lodging<'_>),
+    file: &Path,
+) -> Result<(), String> {
+    match (lodging.room(), lodging.user()) {
+        (Some(room), Some(user)) => on_a_copy(file, |copy| apart(context, program, build, (room, user), copy)),
         _ => on_a_copy(file, |copy| run(context, program, None, copy)),
     }
 }
@@ -19,12 +24,12 @@ pub(super) fn strip(context: &Context<'_>, program: &str, left: &Left<'_>, file:
 fn apart(
     context: &Context<'_>,
     program: &str,
-    left: &Left<'_>,
+    build: &Path,
     (room, user): (Room, u32),
     file: &Path,
 ) -> Result<(), String> {
     let text = |error: std::io::Error| error.to_string();
-    let folder = tempfile::Builder::new().prefix(".strip_").tempdir_in(left.build).map_err(text)?;
+    let folder = tempfile::Builder::new().prefix(".strip_").tempdir_in(build).map_err(text)?;
     let copy = folder.path().join(file.file_name().unwrap_or_default());
     fs_err::copy(file, &copy).map_err(text)?;
     owned::give(folder.path(), user).map_err(text)?;
@@ -42,4 +47,17 @@ fn run(context: &Context<'_>, program: &str, room: Option<&Room>, file: &Path) -
         Ok(finished) => Err(format!("`{program} -g` failed: {} {}", finished.how(), finished.error_text())),
         Err(error) => Err(format!("{error}: {}", error.source)),
     }
+}
+
+/// Lets a program change a copy of a module, which takes the module's place when it did well: what a program leaves of
+/// a file when the disk is full must never be installed.
+pub(super) fn on_a_copy(file: &Path, change: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
+    let text = |error: std::io::Error| error.to_string();
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    let scratch = tempfile::Builder::new().prefix(".tmp_").tempdir_in(folder).map_err(text)?;
+    // The name stays: programs look at it.
+    let copy = scratch.path().join(file.file_name().unwrap_or_default());
+    fs_err::copy(file, &copy).map_err(text)?;
+    change(&copy)?;
+    fs_err::rename(&copy, file).map_err(text)
 }

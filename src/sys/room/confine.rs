@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::{Limits, Room, Terminal};
+use super::calls::check;
+use super::description::{Limits, Room, Terminal};
 
 /// Gives up what root has. Order matters: limits while they may be raised, groups before the user, the death signal last,
 /// since a change of user clears it (prctl(2)).
@@ -52,9 +53,4 @@ fn limit(limits: &Limits) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// What a system call answered, as Rust has it.
-pub(super) fn check(answer: libc::c_int) -> io::Result<()> {
-    if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

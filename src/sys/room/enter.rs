@@ -10,8 +10,10 @@ use std::os::unix::net::UnixStream;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use super::confine::{self, check};
-use super::{Level, NOT_ENTERED, Room, landlock, seccomp, uname, view};
+use super::calls::{change_root, check, told};
+use super::confine;
+use super::description::{Level, NOT_ENTERED, Room};
+use super::{landlock, seccomp, uname, view};
 
 /// Enters the room that the first word describes and runs the rest in it; gives the program's exit code. Where a signal
 /// ended the program, it ends this process as well.
@@ -138,15 +140,6 @@ impl Signals {
         let (number, _) = told.split_at(4);
         Ok(i32::from_ne_bytes(number.try_into().map_err(io::Error::other)?))
     }
-}
-
-/// Another root becomes this process' own.
-pub(super) fn change_root(root: &std::path::Path) -> io::Result<()> {
-    if root == std::path::Path::new("/") {
-        return Ok(());
-    }
-    rustix::process::chroot(root).map_err(|error| told("its root cannot be entered", error.into()))?;
-    std::env::set_current_dir("/")
 }
 
 /// What the first process inside does; gives its exit code, which counts only when nothing else was told.
@@ -296,18 +289,9 @@ fn receive(inside: &UnixStream) -> io::Result<Option<OwnedFd>> {
     }))
 }
 
-fn told(what: &str, error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{what}: {error}"))
-}
-
 /// To standard error, which is the log of the build: a reporter is none of this process' business.
 fn complain(error: &io::Error) {
     let line = format!("dkms: the room cannot be entered: {error}\n");
     // Nobody is left to tell when that fails.
     drop(io::stderr().write_all(line.as_bytes()));
-}
-
-/// Paths as C has them.
-pub(super) fn c_path(path: &std::path::Path) -> io::Result<CString> {
-    CString::new(path.as_os_str().as_bytes()).map_err(|_| io::Error::other(format!("{} holds a NUL", path.display())))
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, open};
 
-use super::{Level, Network, Room, SCRATCH};
+use super::description::{Level, Network, Room, SCRATCH};
 
 /// System calls, with one number on all machines.
 const CREATE_RULESET: libc::c_long = 444;

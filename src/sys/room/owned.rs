@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use fs_err as fs;
 use rustix::fs::{AtFlags, CWD, Gid, Mode, OFlags, ResolveFlags, Uid};
 
-use crate::sys::fs::at;
+use crate::sys::fs::{at, remove_tree};
 
 /// Bytes of a file that is taken back. No module is near that large.
 const MOST: u64 = 512 << 20;
@@ -34,12 +34,12 @@ pub(crate) fn take_away(folder: &Path, user: u32) -> io::Result<()> {
     each(folder, &mut |path, meta| if meta.uid() == user { own(path, 0) } else { Ok(()) })
 }
 
-/// Deletes what this user, whose processes are gone, left in the folders for temporary files of that root.
-pub(crate) fn sweep(system: &crate::sys::System, user: u32) -> io::Result<()> {
-    for folder in super::SCRATCH {
-        for entry in fs::read_dir(system.path(folder)).into_iter().flatten().flatten() {
+/// Deletes what this user, whose processes are gone, left in these folders for temporary files.
+pub(crate) fn sweep(folders: &[PathBuf], user: u32) -> io::Result<()> {
+    for folder in folders {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             if entry.metadata().is_ok_and(|meta| meta.uid() == user) {
-                crate::sys::fs::remove_tree(&entry.path())?;
+                remove_tree(&entry.path())?;
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 
-use super::{Level, Network, Room};
+use super::description::{Level, Network, Room};
 
 /// The machine whose calls are known here (include/uapi/linux/audit.h). None: no filter is written for it.
 #[cfg(target_arch = "x86_64")]

@@ -4,8 +4,8 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use super::Uts;
-use super::confine::check;
+use super::calls::check;
+use super::description::Uts;
 
 /// Bytes of a member of `struct new_utsname` (include/uapi/linux/utsname.h).
 const MEMBER: usize = 65;

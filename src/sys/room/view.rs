@@ -14,9 +14,8 @@ use fs_err as fs;
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
-use super::confine::check;
-use super::enter::c_path;
-use super::{Network, Room, SCRATCH};
+use super::calls::{c_path, change_root, check};
+use super::description::{Network, Room, SCRATCH};
 
 /// Folders of the system that every build sees.
 const SYSTEM: [&str; 10] =
@@ -55,7 +54,7 @@ pub(super) fn prepare(room: &Room) -> io::Result<View> {
     // SAFETY: a plain call of a process with one thread.
     check(unsafe { libc::unshare(libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | network) })?;
     keep_to_ourselves()?;
-    super::enter::change_root(&room.root)?;
+    change_root(&room.root)?;
     let mut mounts = Vec::new();
     for path in SYSTEM.iter().map(Path::new).chain(room.readable.iter().map(PathBuf::as_path)) {
         mounts.extend(opened(path, Kind::ReadOnly)?);
