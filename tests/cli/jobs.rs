@@ -91,7 +91,10 @@ fn the_pool_of_a_make_above_is_used() {
         places.iter().map(|(option, name)| format!(" --{option}={}", sandbox.path(name).display())).collect();
     let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", sandbox.path("bin").display());
     let command = format!("{} build foo/1 -k {KERNEL}{options}", env!("CARGO_BIN_EXE_dkms"));
-    sandbox.write("Makefile", &format!("all:\n\t+PATH={path} SANDBOX={} {command}\n", sandbox.path("").display()));
+    sandbox.write(
+        "Makefile",
+        &format!("all:\n\t+PATH={path} DKMS_ROOM=none SANDBOX={} {command}\n", sandbox.path("").display()),
+    );
     let make =
         std::process::Command::new("/usr/bin/make").args(["-s", "-j", "5"]).current_dir(sandbox.path("")).output();
     let make = make.expect("make");

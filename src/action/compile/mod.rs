@@ -22,6 +22,7 @@ mod sign;
 mod strip;
 pub(crate) mod toolchain;
 mod view;
+mod walls;
 mod workshop;
 
 use crate::action::Context;

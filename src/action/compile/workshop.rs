@@ -14,6 +14,7 @@ use crate::action::compile::make;
 use crate::action::compile::patch;
 use crate::action::compile::prepared::Prepared;
 use crate::action::compile::shell::{Shell, quote};
+use crate::action::compile::walls;
 use crate::action::jobs::Jobs;
 use crate::action::{Context, caller, hook};
 use crate::conf::BuiltModule;
@@ -169,7 +170,14 @@ impl<'a> Workshop<'a> {
         self.log.keep_in_place();
         let code = finished.code.and_then(|code| u8::try_from(code).ok());
         let error = self.failed(code).explain(error, &self.log, self.context.reporter);
-        self.with_log(self.short_of_space().into_iter().fold(error, Error::hint))
+        let hints = self.of_walls().into_iter().chain(self.short_of_space());
+        self.with_log(hints.fold(error, Error::hint))
+    }
+
+    fn of_walls(&self) -> Option<String> {
+        self.lodging.room()?;
+        let log = walls::end_of(self.log.path()).ok()?;
+        walls::advice(&log, &self.module.id.name, &self.context.system.inside(&self.folder))
     }
 
     fn failed(&self, code: Option<u8>) -> Failed<'_> {

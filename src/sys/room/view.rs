@@ -37,6 +37,7 @@ struct Mount {
     path: PathBuf,
     /// Where links on the way lead.
     real: PathBuf,
+    is_folder: bool,
     tree: OwnedFd,
     kind: Kind,
 }
@@ -69,7 +70,7 @@ pub(super) fn prepare(room: &Room) -> io::Result<View> {
         let again = opened(folder, Kind::Writable)?.filter(|_| at.is_dir());
         mounts.extend(again.map(|mount| Mount { path: at.clone(), ..mount }));
     }
-    let cover = ["/tmp", "/run", "/mnt", "/var", "/usr"].into_iter().find(|folder| Path::new(folder).is_dir());
+    let cover = ["/srv", "/mnt", "/run", "/tmp", "/var", "/usr"].into_iter().find(|folder| Path::new(folder).is_dir());
     let cover = cover.ok_or_else(|| io::Error::other("no folder to lay the room's root over"))?;
     Ok(View { mounts, cover })
 }
@@ -101,7 +102,7 @@ fn opened(path: &Path, kind: Kind) -> io::Result<Option<Mount>> {
     let Ok(found) = fs::canonicalize(path) else { return Ok(None) };
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
     let tree = open_tree(CWD, &found, flags)?;
-    Ok(Some(Mount { path: path.to_path_buf(), real: found, tree, kind }))
+    Ok(Some(Mount { path: path.to_path_buf(), is_folder: found.is_dir(), real: found, tree, kind }))
 }
 
 impl View {
@@ -205,7 +206,7 @@ impl Root {
 
     fn put(&self, mount: &Mount) -> io::Result<()> {
         let Some(path) = self.lacking(mount) else { return Ok(()) };
-        let place = if path.is_dir() { self.folder(path)? } else { self.file(path)? };
+        let place = if mount.is_folder { self.folder(path)? } else { self.file(path)? };
         if mount.kind != Kind::Writable {
             read_only(mount.tree.as_fd(), mount.kind == Kind::Device)?;
         } else {

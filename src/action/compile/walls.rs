@@ -1,0 +1,67 @@
+//! What a build's log says of the walls of its room: which setting would have let it.
+
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use crate::ids::ModuleName;
+
+/// What the C library and programs of the network say (strerror(3), gai_strerror(3), curl, git, wget).
+const NO_NETWORK: [&str; 4] =
+    ["Could not resolve", "Network is unreachable", "name resolution", "unable to resolve host address"];
+const NOT_WRITABLE: [&str; 2] = ["Read-only file system", "Permission denied"];
+
+/// Bytes of a log in which its last errors are looked for.
+const END: u64 = 1 << 20;
+
+pub(super) fn end_of(log: &Path) -> io::Result<String> {
+    let mut file = fs_err::File::open(log)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
+    let mut text = Vec::new();
+    file.take(END).read_to_end(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// What to type, if the log shows that the build ran into a wall.
+pub(super) fn advice(log: &str, module: &ModuleName, build: &Path) -> Option<String> {
+    let file = format!("/etc/dkms/{module}.conf");
+    if let Some(path) = log.lines().rev().find_map(|line| refused(line, build)) {
+        return Some(format!(
+            "the build writes {path}, and a build may write its own folder only; if that is needed, `room=none` in {file} lets it"
+        ));
+    }
+    let is_cut_off = NO_NETWORK.iter().any(|words| log.contains(words));
+    is_cut_off
+        .then(|| format!("builds have no network; if this module needs one, `room_network=yes` in {file} gives it"))
+}
+
+/// The path outside the build folder that a line says could not be written.
+fn refused<'l>(line: &'l str, build: &Path) -> Option<&'l str> {
+    let (before, _) = NOT_WRITABLE.iter().find_map(|words| line.split_once(words))?;
+    let is_edge = |c: char| c.is_whitespace() || "'\"`‘’".contains(c);
+    let words = before.split(is_edge).map(|word| word.trim_end_matches([':', ',']));
+    let path = words.filter(|word| word.starts_with('/') && word.len() > 1).next_back()?;
+    (!Path::new(path).starts_with(build)).then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wall_is_told_with_the_path_and_the_setting() {
+        let cases = [
+            ("touch: cannot touch '/usr/src/h/x': Read-only file system", Some("/usr/src/h/x")),
+            ("/bin/sh: 1: cannot create /etc/x: Read-only file system", Some("/etc/x")),
+            ("mkdir: cannot create directory ‘/lib/modules/6.1/u’: Permission denied", Some("/lib/modules/6.1/u")),
+            ("fatal error: opening dependency file /t/build/x.d: Permission denied", None),
+            ("curl: (6) Could not resolve host: example.org", Some("room_network=yes")),
+            ("x.c:1: error: y", None),
+        ];
+        for (line, told) in cases {
+            let advice = advice(line, &ModuleName::new("foo").unwrap(), Path::new("/t/build"));
+            assert_eq!(advice.is_some(), told.is_some(), "{line}: {advice:?}");
+            assert!(advice.is_none_or(|advice| advice.contains(told.unwrap_or_default())), "{line}");
+        }
+    }
+}
