@@ -110,6 +110,10 @@ impl View {
     pub(super) fn enter(self, room: &Room) -> io::Result<()> {
         memory(self.cover, 16 << 20, "0755")?;
         let root = Root { at: PathBuf::from(self.cover) };
+        for folder in SCRATCH {
+            let place = root.folder(Path::new(folder))?;
+            memory(&place, room.limits.scratch, "1777")?;
+        }
         let (late, early): (Vec<_>, Vec<_>) = self.mounts.into_iter().partition(|mount| mount.kind == Kind::Writable);
         let emptied: BTreeSet<&PathBuf> = room.emptied.iter().collect();
         for mount in &early {
@@ -125,10 +129,6 @@ impl View {
             root.put(mount)?;
         }
         root.hide(&room.hidden)?;
-        for folder in SCRATCH {
-            let place = root.folder(Path::new(folder))?;
-            memory(&place, room.limits.scratch, "1777")?;
-        }
         for mount in &late {
             root.put(mount)?;
         }
@@ -229,6 +229,7 @@ impl Root {
         fs::create_dir_all(self.path(Path::new(OWN)))?;
         let nothing = self.path(&Path::new(OWN).join("nothing"));
         fs::write(&nothing, "")?;
+        fs::set_permissions(&nothing, std::os::unix::fs::PermissionsExt::from_mode(0))?;
         for path in hidden {
             let place = self.path(path);
             match fs::symlink_metadata(&place) {
