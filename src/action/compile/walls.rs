@@ -39,8 +39,8 @@ pub(super) fn advice(log: &str, module: &ModuleName, build: &Path) -> Option<Str
 fn refused<'l>(line: &'l str, build: &Path) -> Option<&'l str> {
     let (before, _) = NOT_WRITABLE.iter().find_map(|words| line.split_once(words))?;
     let is_edge = |c: char| c.is_whitespace() || "'\"`‘’".contains(c);
-    let words = before.split(is_edge).map(|word| word.trim_end_matches([':', ',']));
-    let path = words.filter(|word| word.starts_with('/') && word.len() > 1).next_back()?;
+    let mut words = before.split(is_edge).map(|word| word.trim_end_matches([':', ',']));
+    let path = words.rfind(|word| word.starts_with('/') && word.len() > 1)?;
     (!Path::new(path).starts_with(build)).then_some(path)
 }
 

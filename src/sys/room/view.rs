@@ -229,7 +229,7 @@ impl Root {
         fs::create_dir_all(self.path(Path::new(OWN)))?;
         let nothing = self.path(&Path::new(OWN).join("nothing"));
         fs::write(&nothing, "")?;
-        fs::set_permissions(&nothing, std::os::unix::fs::PermissionsExt::from_mode(0))?;
+        fs::set_permissions(&nothing, std::os::unix::fs::PermissionsExt::from_mode(0o000))?;
         for path in hidden {
             let place = self.path(path);
             match fs::symlink_metadata(&place) {
