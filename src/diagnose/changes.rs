@@ -78,7 +78,6 @@ pub(super) const CHANGES: &[Change] = &[
     row(Arguments, "register_shrinker", (6, 0), "a name as further argument", "include/linux/shrinker.h"),
     // Strings, random numbers, small things.
     row(Name, "strlcpy", (6, 8), "strscpy()", "include/linux/string.h"),
-    row(Name, "strncpy", (7, 2), "strscpy() or memcpy()", "include/linux/string.h"),
     row(Name, "kzfree", (5, 10), "kfree_sensitive()", "include/linux/slab.h"),
     row(Name, "ACCESS_ONCE", (4, 15), "READ_ONCE() and WRITE_ONCE()", "include/linux/compiler.h"),
     row(Name, "prandom_u32", (6, 1), "get_random_u32()", "include/linux/prandom.h"),

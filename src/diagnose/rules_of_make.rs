@@ -28,7 +28,7 @@ pub(super) const MAKE: &[Rule] = &[
         ..Rule::new(
             &[Make, Program, Start, Recipe],
             r"/lib/modules/([^/\s']+)/(?:build|source)[^:]*: No such file or directory",
-            "the module's Makefile builds for the running kernel ({}) whatever kernel it is asked for",
+            "the module's Makefile goes for kernel {} whatever kernel it is asked for",
             "{tell_makefile}",
         )
     },

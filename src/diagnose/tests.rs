@@ -111,7 +111,7 @@ fn the_way_from_dkms_conf_to_the_modules_files_is_explained() {
             "'make'\nmake -C /lib/modules/6.18.44/build M=/b modules\nmake[1]: *** /lib/modules/6.18.44/build: No such file or directory.  Stop.\nmake: *** [Makefile:3: all] Error 2",
             &[("Makefile", "KVER := $(shell uname -r)\nKDIR := /lib/modules/$(KVER)/build\n")],
             2,
-            "builds for the running kernel (6.18.44)",
+            "goes for kernel 6.18.44",
             "MAKE[0]=\"'make' KVER=$kernelver\"",
         ),
         (

@@ -36,6 +36,7 @@ pub(super) fn machine() -> (Sandbox, String) {
         place("key"),
         place("certificate")
     );
+    s.without_rooms();
     s.source("foo", "1", "");
     (s, settings)
 }

@@ -94,6 +94,7 @@ fn ctrl_c_ends_all_builds_says_what_was_undone_and_leaves_no_spinner() {
     needs!("script");
     for line in [format!("install a/1 -k {KERNEL}"), "reconcile".to_owned()] {
         let s = Sandbox::new();
+        s.without_rooms();
         s.tool("make", MAKE);
         for name in ["a", "b"] {
             s.source(name, "1", "");

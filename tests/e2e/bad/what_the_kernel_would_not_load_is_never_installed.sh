@@ -22,8 +22,12 @@ endif
 END
 echo "MAKE[0]=\"'make' all\"" >>blink-1.1/dkms.conf
 ends_with 10 dkms install ./blink-1.1 -k "$kernel"
-told "built for kernel $other instead of $kernel"
+# In a room that kernel is not there.
+told "/lib/modules/$other/build: No such file"
 stays 'another kernel'
+ends_with 10 env DKMS_ROOM=none dkms install ./blink-1.1 -k "$kernel"
+told "built for kernel $other instead of $kernel"
+stays 'another kernel, without a room'
 dkms remove blink/1.1 --all
 rm -rf /usr/src/blink-1.1
 
