@@ -124,6 +124,9 @@ ends_with() {
 # The output that ends_with kept matches the extended regular expression.
 told() { grep -qE -- "$1" <<<"$output" || fail "not told: $1"; }
 
+# Builds get no room: the programs of this scenario write down, outside, what they see.
+without_rooms() { echo 'room=none' >/etc/dkms/framework.conf.d/without-rooms.conf; }
+
 # What a failed action must leave as it was: tree, modules, sources, settings. Locks and records have dot-names.
 fingerprint() {
     local kernel

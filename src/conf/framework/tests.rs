@@ -101,7 +101,7 @@ fn compression_options_count_only_when_they_differ_from_the_default() {
 }
 
 /// A value for each name, and what of the settings it changes.
-const EFFECTS: [(&str, &str, &str); 27] = [
+const EFFECTS: [(&str, &str, &str); 33] = [
     ("source_tree", "/a", "source_tree: \"/a\""),
     ("dkms_tree", "/a", "dkms_tree: \"/a\""),
     ("install_tree", "/a", "install_tree: \"/a\""),
@@ -129,6 +129,12 @@ const EFFECTS: [(&str, &str, &str); 27] = [
     ("conf_timeout", "7", "conf_timeout: 7s"),
     ("pass_environment", "'CCACHE_*, V'", "pass_environment: [\"CCACHE_*\", \"V\"]"),
     ("initramfs", "never", "initramfs: Never"),
+    ("room", "user", "wish: Only(User)"),
+    ("room_writable", "'/a /b'", "writable: [\"/a\", \"/b\"]"),
+    ("room_network", "yes", "network: Host"),
+    ("room_processes", "7", "processes: 7,"),
+    ("room_file_size", "7", "file_size: 7340032,"),
+    ("room_memory", "7", "memory: 7340032,"),
 ];
 
 #[test]

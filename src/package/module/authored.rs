@@ -35,7 +35,7 @@ pub(crate) fn author(
     if facts.reading.modules.is_empty() {
         return Err(nothing(known.input, source, &facts));
     }
-    let name = known.name.map(str::to_owned).or_else(|| name_of(&source.stem));
+    let name = known.name.map(str::to_owned).or_else(|| name_of(&source.stem, known.version));
     let hints = Hints {
         name: name.as_deref(),
         version: known.version,
@@ -51,8 +51,13 @@ pub(crate) fn author(
     }
 }
 
-/// The name that an archive or folder is called for, without what says which state of the source it is.
-fn name_of(stem: &str) -> Option<String> {
+/// The name that an archive or folder is called for, without what says which state of the source it is. A version that is given
+/// is no part of it, whatever it looks like.
+fn name_of(stem: &str, version: Option<&str>) -> Option<String> {
+    let before = version.and_then(|version| stem.strip_suffix(version)?.strip_suffix(['-', '_']));
+    if let Some(name) = before.filter(|name| !name.is_empty()) {
+        return Some(name.to_owned());
+    }
     let bare = ["-main", "-master", "-trunk", "-HEAD"].iter().find_map(|end| stem.strip_suffix(end)).unwrap_or(stem);
     placeholder::name_in(stem).or_else(|| (!bare.is_empty()).then(|| bare.to_owned()))
 }
@@ -69,5 +74,25 @@ fn nothing(input: &Path, source: &Source, facts: &mkconf::Facts) -> Error {
     match facts.reading.notes.first() {
         Some(note) => error.hint(format!("its makefiles were not understood: {note}")),
         None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_named_without_its_version_and_without_its_branch() {
+        for (stem, version, name) in [
+            ("blink-1.0", None, "blink"),
+            ("rtl8192eu-master", None, "rtl8192eu"),
+            ("blink-1", Some("1"), "blink"),
+            ("blink_7", Some("7"), "blink"),
+            ("sx-8800", None, "sx-8800"),
+            ("sx-8800", Some("2"), "sx-8800"),
+            ("-1", Some("1"), "-1"),
+        ] {
+            assert_eq!(name_of(stem, version).as_deref(), Some(name), "{stem} {version:?}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 # root: clang
 . /e2e/inside.sh
 install_ours
+without_rooms
 gcc_kernel=$(kernels | grep cloud)
 headers=$(readlink -f "/lib/modules/$gcc_kernel/build")
 

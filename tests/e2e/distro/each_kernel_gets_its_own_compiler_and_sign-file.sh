@@ -2,6 +2,7 @@
 . /e2e/inside.sh
 . /e2e/sign.sh
 install_ours
+without_rooms
 [ "$(kernels | cut -d. -f1,2 | sort -u | paste -sd' ')" = '6.1 6.12' ] || fail "not the kernels that are tested: $(kernels)"
 
 # The makefile notes what it is told, then builds.

@@ -1,6 +1,7 @@
 . /e2e/inside.sh
 . /e2e/transactions.sh
 install_ours
+without_rooms
 read -r first second < <(kernels | xargs)
 usual_deb blink 1.0 1 one && source_deb wink 3.1 1 hey
 module_source slow 1.0 && echo 'PRE_BUILD="wait.sh"' >>slow-1.0/dkms.conf
