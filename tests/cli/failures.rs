@@ -37,6 +37,7 @@ fn a_module_that_is_removed_takes_its_failures_along() {
 /// A build that fails; every run of make is counted.
 fn failing() -> Sandbox {
     let sandbox = Sandbox::new();
+    sandbox.without_rooms();
     sandbox.tool(
         "make",
         "#!/bin/sh\necho made >> \"$SANDBOX/made\"\n[ ! -e FAIL ] || exit 2\n. elf.sh\n{ elf; cat foo.c; } >foo.ko\n",
