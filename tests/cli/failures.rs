@@ -5,7 +5,6 @@ use crate::sandbox::{KERNEL, SECOND, Sandbox};
 #[test]
 fn status_tells_a_failed_build_on_stderr_until_it_is_built() {
     let sandbox = Sandbox::new();
-    sandbox.without_rooms();
     sandbox.source("foo", "1", "");
     sandbox.write("src/foo-1/FAIL", "");
     assert_eq!(sandbox.dkms(&format!("build foo/1 -k {KERNEL}")).code, 10);
