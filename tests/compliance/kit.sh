@@ -168,6 +168,8 @@ quick() {
     quick_in "/usr/src/$1-$2" "$@"
 }
 quick_in() {
+    # What lies ready is not to be seen in a room.
+    export DKMS_ROOM=none
     local dir=$1 name=$2 version=$3 file=${5-}
     [ -n "$file" ] || case $version in 2*) file=two ;; *) file=one ;; esac
     mkdir -p "$dir"

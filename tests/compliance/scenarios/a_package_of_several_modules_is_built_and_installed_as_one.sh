@@ -1,3 +1,5 @@
+# What lies ready is not to be seen in a room.
+export DKMS_ROOM=none
 cat >/root/conf <<'END'
 PACKAGE_NAME="pair"
 PACKAGE_VERSION="1.0"

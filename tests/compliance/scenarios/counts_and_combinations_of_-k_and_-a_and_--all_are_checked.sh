@@ -12,7 +12,7 @@ run 4 dkms autoinstall -k "$K" -k "$L"
 run 4 dkms add build blink/1.0
 run 1 dkms remove
 run 1 dkms build
-run 1 dkms install -m blink
+run 21 dkms install -m blink
 run 1 dkms uninstall -v 1.0
 run 1 dkms unbuild
 is_status 'blink/1.0: added'
