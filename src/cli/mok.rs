@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use crate::engine::app::App;
-use crate::engine::mok::{self, Module, Status};
+use crate::engine::mok::{self, Judge, Module, Status};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
 use crate::trust::certificate::fingerprint;
 use crate::trust::signed::Intact;
@@ -32,16 +33,21 @@ fn usage(text: &str) -> Error {
         .hint("`dkms mok status` tells what would load, `dkms mok verify FILE` who signed a module")
 }
 
-/// Tells what would load. Ends with 0, whatever that is: `dkms check` judges.
-fn status(app: &App, typed: &Typed) -> Result<()> {
-    let (name, version) = operand::parts(typed, None);
-    let status = Status::look(app, &|id, target| {
+/// Selects by name and version of the module, and by -k.
+fn wanted(typed: &Typed, (name, version): (Option<String>, Option<String>)) -> impl Fn(&ModuleId, &Target) -> bool {
+    move |id, target| {
         let is_named =
             |word: &String| *word == target.kernel.as_str() || *word == format!("{}/{}", target.kernel, target.arch);
         name.as_ref().is_none_or(|name| id.name.as_str() == name)
             && version.as_ref().is_none_or(|version| id.version.as_str() == version)
             && (typed.kernels.is_empty() || typed.kernels.iter().any(is_named))
-    })?;
+    }
+}
+
+/// Tells what would load. Ends with 0, whatever that is: `dkms check` judges.
+fn status(app: &App, typed: &Typed) -> Result<()> {
+    let wanted = wanted(typed, operand::parts(typed, None));
+    let status = Status::look(app, &wanted)?;
     if typed.json {
         app.reporter.answer(status.document()?);
         return Ok(());
@@ -109,9 +115,10 @@ fn sentence(answer: &Answer) -> String {
 fn verify(app: &App, typed: &Typed, what: &str) -> Result<()> {
     let files =
         if Path::new(what).is_file() { vec![Path::new(what).to_path_buf()] } else { installed(app, typed, what)? };
+    let judge = Judge::here(app);
     let mut bad = 0;
     for file in files {
-        let (signature, answer) = mok::verify(app, &file)?;
+        let (signature, answer) = judge.verify(&file)?;
         let (is_good, text) = match &signature {
             Signature::None => (false, "not signed".to_owned()),
             Signature::Unreadable(what) => (false, what.clone()),
@@ -137,15 +144,10 @@ fn verify(app: &App, typed: &Typed, what: &str) -> Result<()> {
 
 /// The files that a module has under its kernels, opened.
 fn installed(app: &App, typed: &Typed, word: &str) -> Result<Vec<std::path::PathBuf>> {
-    let (name, version) = operand::split(word);
-    let status = Status::look(app, &|id, target| {
-        name.as_ref().is_none_or(|name| id.name.as_str() == name)
-            && version.as_ref().is_none_or(|version| id.version.as_str() == version)
-            && (typed.kernels.is_empty() || typed.kernels.iter().any(|kernel| kernel == target.kernel.as_str()))
-    })?;
-    if status.modules.is_empty() {
+    let files = mok::installed(app, &wanted(typed, operand::split(word)))?;
+    if files.is_empty() {
         let error = Error::new(Kind::NotInTree, format!("{word} is no file, and no module that is installed"));
         return Err(error.hint("`dkms status` lists what is installed"));
     }
-    Ok(status.modules.into_iter().map(|module| app.tree.layout().opened(&module.file)).collect())
+    Ok(files.iter().map(|file| app.tree.layout().opened(file)).collect())
 }

@@ -178,11 +178,13 @@ impl Key {
     }
 }
 
+/// A kernel of which nothing is known.
+const UNKNOWN: Asks = Asks { manner: Manner::Notes, takes_database: false, takes_mok: false };
+
 fn asks(app: &App, target: &Target) -> Asks {
     let of_headers = installed::kernel(app.tree.layout(), target, None).config(None).ok().flatten();
     let of_image = || KernelConfig::read(&app.system.path(format!("/boot/config-{}", target.kernel))).ok();
-    let unknown = Asks { manner: Manner::Notes, takes_database: false, takes_mok: false };
-    of_headers.or_else(of_image).map_or(unknown, |config| trust::asks(&app.system, target, &config))
+    of_headers.or_else(of_image).map_or(UNKNOWN, |config| trust::asks(&app.system, target, &config))
 }
 
 /// Only the running kernel's keys can be asked for, and say nothing of another one.
@@ -198,19 +200,42 @@ pub(crate) fn judge(app: &App, file: &Path, own: Option<&Certificate>, firmware:
     }
 }
 
-/// Who signed a file, for `dkms mok verify`.
-pub(crate) fn verify(app: &App, file: &Path) -> Result<(Signature, Answer)> {
-    let firmware = Firmware::read(&app.system);
-    let key = Key::look(app, &firmware);
-    let signature = trust::signature(file, key.certificate.as_ref().ok(), &firmware)
-        .map_err(|why| Error::new(Kind::Usage, format!("{}: {why}", file.display())))?;
-    let running = app.system.running_kernel().zip(app.system.machine());
-    let asks = match running {
-        Some((kernel, arch)) => asks(app, &Target::new(kernel.clone(), arch.clone())),
-        None => Asks { manner: Manner::Notes, takes_database: false, takes_mok: false },
-    };
-    let answer = answer(asks, &signature);
-    Ok((signature, answer))
+/// What files are judged by for `dkms mok verify`: this machine, and its running kernel.
+pub(crate) struct Judge {
+    firmware: Firmware,
+    key: Key,
+    asks: Asks,
+}
+
+impl Judge {
+    pub(crate) fn here(app: &App) -> Self {
+        let firmware = Firmware::read(&app.system);
+        let running = app.system.running_kernel().zip(app.system.machine());
+        let asks = match running {
+            Some((kernel, arch)) => asks(app, &Target::new(kernel.clone(), arch.clone())),
+            None => UNKNOWN,
+        };
+        Self { key: Key::look(app, &firmware), firmware, asks }
+    }
+
+    /// Who signed this file (opened), and what the running kernel would do with it.
+    pub(crate) fn verify(&self, file: &Path) -> Result<(Signature, Answer)> {
+        let signature = trust::signature(file, self.key.certificate.as_ref().ok(), &self.firmware)
+            .map_err(|why| Error::new(Kind::Usage, format!("{}: {why}", file.display())))?;
+        let answer = answer(self.asks, &signature);
+        Ok((signature, answer))
+    }
+}
+
+/// The files of these modules under their kernels, without the root.
+pub(crate) fn installed(app: &App, is_wanted: &dyn Fn(&ModuleId, &Target) -> bool) -> Result<Vec<PathBuf>> {
+    let entries = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
+    let mut found = Vec::new();
+    for target in app.kernels()? {
+        let is_it = |entry: &&ModuleEntry| entry.is_installed_on(&target) && is_wanted(&entry.id, &target);
+        found.extend(entries.iter().filter(is_it).flat_map(|entry| files(app, entry, &target)));
+    }
+    Ok(found)
 }
 
 /// The files of an installed module, by the note of its install; without one, by the names of what was built.

@@ -148,13 +148,8 @@ pub(crate) fn note_tried(
         let Some(target) = &step.target else { continue };
         let kept = match outcome {
             Outcome::Failed(error) if error.kind() != Kind::Interrupted => {
-                {
-                    // What it builds on may come in another version.
-                    let depends = snapshot
-                        .conf(&step.module, target)
-                        .is_none_or(|conf| conf.as_ref().is_ok_and(|loaded| !loaded.conf.build_depends.is_empty()));
-                    note_failed(step, target, error.kind().is_of_the_source() && !depends, noting)
-                }
+                let is_lasting = error.kind().is_of_the_source() && !builds_on_others(step, target, snapshot);
+                note_failed(step, target, is_lasting, noting)
             }
             Outcome::Done => noting.lock.writer().drop_record::<Tried>(&step.module, Some(target)),
             _ => Ok(()),
@@ -162,6 +157,15 @@ pub(crate) fn note_tried(
         kept.map_err(|error| Error::io("cannot keep a note in the DKMS tree", error))?;
     }
     Ok(())
+}
+
+/// Whether it builds on other modules, which may come in another version; also where its dkms.conf does not tell.
+fn builds_on_others(step: &Step, target: &Target, snapshot: &Snapshot) -> bool {
+    match snapshot.conf(&step.module, target) {
+        Some(Ok(loaded)) => !loaded.conf.build_depends.is_empty(),
+        Some(Err(_)) => false,
+        None => true,
+    }
 }
 
 fn note_failed(step: &Step, target: &Target, is_lasting: bool, noting: &Noting<'_>) -> std::io::Result<()> {

@@ -72,16 +72,7 @@ fn phrase(names: &[&PathBuf], [one, many]: [&str; 2]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let file = folder.path().join(name);
-            fs_err::create_dir_all(file.parent().unwrap()).unwrap();
-            fs_err::write(file, text).unwrap();
-        }
-        folder
-    }
+    use crate::sys::sample::tree as folder;
 
     #[test]
     fn what_differs_is_named_and_what_git_keeps_does_not_count() {

@@ -24,3 +24,42 @@ there() {
     installed blink "$1"
     says blink "$2"
 }
+
+# life_of_deb: install, upgrade to another release and version, go back, remove; the driver is there all the time.
+life_of_deb() {
+    step 'install'
+    apt_install ./first.deb
+    there 1.0 one
+
+    step 'upgrades, and back'
+    apt_install ./second.deb
+    there 1.0 two
+    apt_install ./third.deb
+    there 2.0 three
+    apt_install --allow-downgrades ./first.deb
+    there 1.0 one
+
+    step 'remove'
+    apt_remove blink-dkms
+    gone blink
+}
+
+# life_of_rpm: the same.
+life_of_rpm() {
+    step 'install'
+    rpm -i first.rpm
+    there 1.0 one
+
+    step 'upgrades, and back'
+    rpm -U second.rpm
+    there 1.0 two
+    rpm -U third.rpm
+    there 2.0 three
+    rpm -U --oldpackage first.rpm
+    there 1.0 one
+
+    step 'erase'
+    rpm -e blink-dkms
+    gone blink
+    [ ! -e /etc/dkms/blink-1.0.conf ] || fail 'the record of the package remains'
+}

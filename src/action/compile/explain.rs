@@ -25,6 +25,19 @@ impl Left<'_> {
     fn place(&self, path: &str) -> PathBuf {
         if path.starts_with('/') { self.system.path(path) } else { self.folder.join(path) }
     }
+
+    /// What the log of this build says; `code` is how its command ended.
+    fn read(
+        &self,
+        log: &Path,
+        code: Option<u8>,
+        id: &ModuleId,
+        target: &Target,
+    ) -> std::io::Result<Option<diagnose::Finding>> {
+        let os = self.system.os_release().cloned().unwrap_or_default();
+        let packages = Packages::of(&os.id, &os.id_like);
+        diagnose::read(log, code, &About { id, kernel: &target.kernel, packages, source: self })
+    }
 }
 
 impl Source for Left<'_> {
@@ -80,11 +93,7 @@ pub(crate) fn begins_with(log: &Path, head: &str) -> bool {
 /// What a log that a failed build left means now.
 pub(crate) fn meaning(system: &System, id: &ModuleId, target: &Target, log: &Path) -> Option<diagnose::Finding> {
     let folder = log.parent().unwrap_or(Path::new("/"));
-    let left = Left { system, folder };
-    let os = system.os_release().cloned().unwrap_or_default();
-    let packages = Packages::of(&os.id, &os.id_like);
-    let about = About { id, kernel: &target.kernel, packages, source: &left };
-    diagnose::read(log, None, &about).ok().flatten()
+    Left { system, folder }.read(log, None, id, target).ok().flatten()
 }
 
 /// What explains a failed command: its log and its folder.
@@ -114,10 +123,7 @@ impl Failed<'_> {
 
     fn finding(&self, log: &BuildLog) -> std::io::Result<Option<diagnose::Finding>> {
         let left = Left { system: self.system, folder: self.folder };
-        let os = self.system.os_release().cloned().unwrap_or_default();
-        let packages = Packages::of(&os.id, &os.id_like);
-        let about = About { id: self.module.id, kernel: &self.module.target.kernel, packages, source: &left };
-        diagnose::read(log.path(), self.code, &about)
+        left.read(log.path(), self.code, self.module.id, self.module.target)
     }
 
     /// Of a module that was not made although the build ended well: what the log says, else what was made instead.

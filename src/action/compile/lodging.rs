@@ -114,7 +114,7 @@ impl<'a> Lodging<'a> {
     fn try_out(&self, room: &Room, environment: &Environment) -> std::result::Result<String, String> {
         let system = self.context.system;
         let command = system.command_in_room(Some(room), environment, &self.folder, "/bin/sh").args(["-c", TRIAL]);
-        match self.context.system.run(&command.leashed(self.context.lock.leash())) {
+        match system.run(&command.leashed(self.context.lock.leash())) {
             Ok(finished) if finished.success() => Ok(finished.text().trim().to_owned()),
             Ok(finished) => Err(format!("{} {}", finished.how(), finished.error_text())),
             Err(error) => Err(error.source.to_string()),

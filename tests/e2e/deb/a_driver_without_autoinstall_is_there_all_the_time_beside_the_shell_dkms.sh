@@ -4,19 +4,4 @@
 . /e2e/without_autoinstall.sh
 # The packages are ours, the DKMS is Debian's.
 quiet_packages /packages/dkms mkdeb
-
-step 'install'
-apt_install ./first.deb
-there 1.0 one
-
-step 'upgrades, and back'
-apt_install ./second.deb
-there 1.0 two
-apt_install ./third.deb
-there 2.0 three
-apt_install --allow-downgrades ./first.deb
-there 1.0 one
-
-step 'remove'
-apt_remove blink-dkms
-gone blink
+life_of_deb
