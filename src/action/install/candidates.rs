@@ -184,9 +184,9 @@ fn file(job: &Job<'_>, candidate: &Candidate, original: Option<PathBuf>) -> Resu
     })
 }
 
-/// What another version that is active has where.
+/// What the version that is active has where; it may be this one.
 fn before(job: &Job<'_>, active: Option<&ModuleVersion>) -> Option<Installed> {
-    let version = active.filter(|version| **version != job.id.version)?;
+    let version = active?;
     let noted = job.context.tree.installed(&job.id.name, job.target).filter(|noted| noted.version == *version);
     let files = match noted {
         Some(noted) => noted.files,

@@ -71,8 +71,9 @@ fn update(context: &Context<'_>, kernel: &KernelRelease, changes: &[Change]) -> 
 }
 
 /// depmod failed: takes every install of this kernel back, then lets each in again alone, so that only those on which
-/// depmod fails stay out. When depmod fails without any of them, all stay out. Of removals nothing is undone: they are
-/// complete but for the lists, which the next run brings up to date. `open`: what is left for it.
+/// depmod fails stay out. When depmod fails without any of them, all stay out. Of removals, and of installs of what was
+/// installed before, nothing is undone: they are complete but for the lists, which the next run brings up to date. `open`:
+/// what is left for it.
 fn without_the_guilty(
     context: &Context<'_>,
     kernel: &KernelRelease,
@@ -83,11 +84,12 @@ fn without_the_guilty(
     // The last change of a module counts: an uninstall after an install has taken it out already.
     let last: BTreeMap<(&ModuleId, &Target), &Change> =
         changes.iter().map(|change| ((&change.intent.id, &change.intent.target), change)).collect();
-    let mut installs: Vec<_> = last.into_values().filter(|change| change.intent.doing == Doing::Install).collect();
+    let can_go_back = |change: &&Change| change.intent.doing == Doing::Install && !change.repeats();
+    let mut installs: Vec<_> = last.into_values().filter(can_go_back).collect();
     installs.sort_by_key(|change| change.step);
     let unlisted = |error: &DepmodError| {
-        let removals = changes.iter().filter(|change| change.intent.doing != Doing::Install);
-        removals.map(|change| (change.step, not_listed(change, error))).collect::<Vec<_>>()
+        let staying = changes.iter().filter(|change| !can_go_back(change));
+        staying.map(|change| (change.step, not_listed(change, error))).collect::<Vec<_>>()
     };
     if installs.is_empty() {
         open.extend(changes.iter().map(|change| change.step));
@@ -144,7 +146,8 @@ fn after_take_back(context: &Context<'_>, change: &Change) {
 
 fn not_listed(change: &Change, error: &DepmodError) -> Error {
     let (id, target) = (&change.intent.id, &change.intent.target);
-    Error::new(Kind::DepmodFailed, format!("{id} was taken out of {target}, but depmod failed: {error}"))
+    let what = if change.repeats() { "is still installed for" } else { "was taken out of" };
+    Error::new(Kind::DepmodFailed, format!("{id} {what} {target}, but depmod failed: {error}"))
         .hint("find out why depmod fails; then `dkms reconcile` brings the module lists up to date")
 }
 

@@ -51,6 +51,13 @@ pub(crate) struct Change {
     replaced: Option<ModuleVersion>,
 }
 
+impl Change {
+    /// Whether it is an install of what was installed before: there is nothing to go back to, and what is there serves.
+    fn repeats(&self) -> bool {
+        self.intent.doing == Doing::Install && self.replaced.as_ref() == Some(&self.intent.id.version)
+    }
+}
+
 /// One module version on one kernel, with what every part of an install or uninstall has at hand.
 #[derive(Clone, Copy)]
 pub(crate) struct Job<'a> {
@@ -230,8 +237,10 @@ impl Job<'_> {
 
     /// The version that was active before this install was begun.
     fn replaced(&self, attempt: Attempt) -> Option<ModuleVersion> {
-        let noted = self.interrupted(attempt).and_then(|noted| noted.before);
-        noted.map(|before| before.version).or_else(|| self.active())
+        let Some(noted) = self.interrupted(attempt) else { return self.active() };
+        // The interrupted install itself may have made this version the active one.
+        let other = || self.active().filter(|version| *version != self.id.version);
+        noted.before.map(|before| before.version).or_else(other)
     }
 
     /// Notes that a change begins. It takes the place of an earlier one in the same run, which is complete but for depmod.

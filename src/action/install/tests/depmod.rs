@@ -74,3 +74,46 @@ fn a_failing_depmod_does_not_undo_an_uninstall_but_is_told_and_left_for_the_next
     assert!(matches!(&ends[..], [Err(error), Ok(())] if error.kind() == Kind::DepmodFailed), "{ends:?}");
     assert_eq!((site.active("foo"), site.intents()), (None, 1));
 }
+
+/// foo/1.0 is installed, and its build is another one since, on which depmod fails.
+fn rebuilt() -> (Site, ModuleId) {
+    let site = Site::new().depmod_fails_on("again");
+    let foo = site.built("foo", "1.0", "", &[("foo", "1.0")]);
+    site.install(&foo).unwrap();
+    let built = site.tree.layout().built_modules(&foo, &target()).join("foo.ko");
+    fs_err::write(built, ko("1.0", "again")).unwrap();
+    (site, foo)
+}
+
+#[test]
+fn a_repeated_install_on_which_depmod_fails_stays_and_is_listed_by_the_next_run() {
+    let (site, foo) = rebuilt();
+    let error = site.install(&foo).unwrap_err();
+    assert_eq!(error.kind(), Kind::DepmodFailed);
+    assert!(error.to_string().contains("is still installed for"), "{error}");
+    assert_eq!(
+        (site.modules(), site.active("foo").as_deref()),
+        (vec!["updates/dkms/foo.ko: again".to_owned()], Some("1.0"))
+    );
+    assert_eq!(site.intents(), 1, "the lists are due");
+    // It fails once more for the next run, which has nothing to go back to either; the one after it ends it.
+    let (folder, _owned) = site.base.unlocked();
+    for (guilty, open) in [("again", 1), ("nothing", 0)] {
+        let site = Site::open(folder.clone()).depmod_fails_on(guilty);
+        let ended = result(site.run(&[(Operation::Install, &foo)]).remove(0));
+        assert_eq!((ended.is_err(), site.intents()), (open == 1, open), "{guilty}");
+        assert_eq!(site.modules(), ["updates/dkms/foo.ko: again"], "{guilty}");
+        site.base.unlocked();
+    }
+}
+
+#[test]
+fn a_repeated_install_stays_when_depmod_fails_on_a_new_one_beside_it() {
+    let site = Site::new().depmod_fails_on("bad-1.0");
+    let [foo, bad] = ["foo", "bad"].map(|name| site.built(name, "1.0", "", &[(name, "1.0")]));
+    site.install(&foo).unwrap();
+    let ends: Vec<_> =
+        site.run(&[(Operation::Install, &foo), (Operation::Install, &bad)]).into_iter().map(result).collect();
+    assert!(matches!(&ends[..], [Ok(()), Err(error)] if error.kind() == Kind::DepmodFailed), "{ends:?}");
+    assert_eq!((site.modules(), site.intents()), (vec!["updates/dkms/foo.ko: foo-1.0-foo".to_owned()], 0));
+}
