@@ -72,3 +72,28 @@ fn what_an_image_left_unsigned_is_signed_at_the_first_boot_and_not_compiled_agai
     assert_eq!((again.code, lines(&s, "built"), lines(&s, "signed")), (0, 2, 2), "{again:#?}");
     assert_eq!(s.with_settings(&settings, "fsck").code, 0);
 }
+
+#[test]
+fn no_option_puts_an_unsigned_module_where_the_kernel_insists_on_signatures() {
+    let (s, settings) = machine();
+    let config = format!("lib/modules/{KERNEL}/build/include/config/auto.conf");
+    let now = fs::read_to_string(s.path(&config)).expect("its configuration");
+    s.write(&config, &(now + "CONFIG_MODULE_SIG_FORCE=y\n"));
+    let [signing, not] = ["true", "false"].map(|value| format!("{settings}try_sign_modules={value}\n"));
+    assert_eq!(s.with_settings(&signing, &format!("install foo/1 -k {KERNEL}")).code, 0);
+    assert_eq!(s.with_settings(&not, &format!("build foo/1 -k {KERNEL} --force")).code, 0);
+    for option in ["--force", "--rpm_safe_upgrade --force", "--force-version-override --force"] {
+        let installed = s.with_settings(&not, &format!("install foo/1 -k {KERNEL} {option}"));
+        assert_ne!(installed.code, 0, "{option}: {installed:#?}");
+        assert!(installed.err.contains("not signed"), "{option}: {installed:#?}");
+        assert!(is_signed(&s, KERNEL), "{option}");
+    }
+    // One version over another asks the same.
+    s.source("foo", "2", "");
+    assert_eq!(s.with_settings(&not, &format!("build foo/2 -k {KERNEL}")).code, 0);
+    for option in ["", "--force", "--rpm_safe_upgrade"] {
+        let installed = s.with_settings(&not, &format!("install foo/2 -k {KERNEL} {option}"));
+        assert_ne!(installed.code, 0, "{option}: {installed:#?}");
+        assert!(is_signed(&s, KERNEL), "{option}");
+    }
+}

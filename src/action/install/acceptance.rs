@@ -8,43 +8,57 @@ use crate::exit::Kind;
 use crate::kernel::acceptance::{self, Demands};
 use crate::kernel::modinfo::read_module;
 use crate::kernel::{KernelConfig, ModInfo, enforcement, headers, installed};
+use crate::step::Switch;
 use crate::sys::fingerprint;
 use crate::tree::installed::Installed;
 use crate::tree::records;
 
 use super::Job;
 
-/// Whether the build is as it was left. One without a note of that is not known to be otherwise.
+/// Whether the build is as it was left, or `--force` takes it as it is. One without a note of that is not known to be
+/// otherwise.
 ///
 /// # Errors
 ///
 /// [`Kind::BuiltChanged`].
-pub(super) fn untouched(job: &Job<'_>) -> Result<()> {
-    let layout = job.context.tree.layout();
-    let folder = layout.built_modules(job.id, job.target);
-    match records::fingerprint(layout, job.id, job.target).and_then(|noted| noted.digest) {
-        Some(noted) if !job.is_forced() && fingerprint::of_folder(&folder).ok().as_ref() != Some(&noted) => {
-            Err(changed(job, &folder))
-        }
-        _ => Ok(()),
+pub(super) fn untouched(job: &Job<'_>) -> Result<State> {
+    let state = state(job);
+    if state != State::Changed || job.switches().contains(&Switch::Force) {
+        return Ok(state);
     }
+    Err(changed(job, &job.context.tree.layout().built_modules(job.id, job.target)))
 }
 
-/// Looks at the built files that are to be installed, of a build that is [`untouched`].
+/// What is known of the build.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    AsItWasBuilt,
+    Changed,
+    /// Nobody noted what it was.
+    Unknown,
+}
+
+fn state(job: &Job<'_>) -> State {
+    let layout = job.context.tree.layout();
+    let Some(noted) = records::fingerprint(layout, job.id, job.target).and_then(|noted| noted.digest) else {
+        return State::Unknown;
+    };
+    let now = fingerprint::of_folder(&layout.built_modules(job.id, job.target));
+    if now.is_ok_and(|now| now == noted) { State::AsItWasBuilt } else { State::Changed }
+}
+
+/// Looks at the built files that are to be installed, of a build that is [`untouched`]. No option passes over it: what the
+/// kernel would not load must not replace what it loads.
 ///
 /// # Errors
 ///
 /// [`Kind::BuiltChanged`]; [`Kind::NotSigned`].
-pub(super) fn check(job: &Job<'_>, chosen: &Installed) -> Result<()> {
-    if job.is_forced() {
-        return Ok(());
-    }
+pub(super) fn check(job: &Job<'_>, chosen: &Installed, state: State) -> Result<()> {
     let layout = job.context.tree.layout();
     let folder = layout.built_modules(job.id, job.target);
-    let is_noted = records::fingerprint(layout, job.id, job.target).is_some_and(|noted| noted.digest.is_some());
     let kernel = installed::kernel(layout, job.target, job.context.policy.inputs.kernel_source_dir.as_deref());
     let config = kernel.config(None).ok().flatten().unwrap_or_default();
-    if !is_noted {
+    if state != State::AsItWasBuilt {
         foreign(job, chosen, &folder, (&config, kernel.headers.folder()))?;
     }
     signed(job, chosen, &folder, &config)

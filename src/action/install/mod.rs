@@ -124,9 +124,9 @@ fn chosen(job: &Job<'_>, attempt: Attempt, active: Option<&ModuleVersion>) -> Re
         job.check_places()?;
     }
     // Before versions are compared: a file that was cut has none.
-    acceptance::untouched(job)?;
+    let state = acceptance::untouched(job)?;
     let installed = candidates::choose(job, &conf)?;
-    acceptance::check(job, &installed)?;
+    acceptance::check(job, &installed, state)?;
     Ok((Some(conf), installed))
 }
 
