@@ -1,4 +1,4 @@
-//! framework.conf and framework.conf.d: settings of this machine, each with the place it came from.
+//! framework.conf, framework.conf.d and the vendor's: settings of this machine, each with the place it came from.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -276,9 +276,22 @@ impl Framework {
     }
 }
 
-/// framework.conf, then framework.conf.d/*.conf in name order.
+/// What the distribution ships; a file of the same name in [`DROP_INS`] takes the place of one here.
+const VENDOR: &str = "/usr/lib/dkms/framework.conf.d";
+const DROP_INS: &str = "/etc/dkms/framework.conf.d";
+
+/// The vendor's files, framework.conf, then framework.conf.d/*.conf, each folder in name order.
 fn files(system: &System) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs_err::read_dir(system.path("/etc/dkms/framework.conf.d"))
+    let drop_ins = settings_in(&system.path(DROP_INS));
+    let mut files = settings_in(&system.path(VENDOR));
+    files.retain(|file| !drop_ins.iter().any(|other| other.file_name() == file.file_name()));
+    files.push(system.path("/etc/dkms/framework.conf"));
+    files.extend(drop_ins);
+    files
+}
+
+fn settings_in(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs_err::read_dir(folder)
         .into_iter()
         .flatten()
         .flatten()
@@ -286,7 +299,6 @@ fn files(system: &System) -> Vec<PathBuf> {
         .filter(|file| file.extension().is_some_and(|extension| extension == "conf"))
         .collect();
     files.sort();
-    files.insert(0, system.path("/etc/dkms/framework.conf"));
     files
 }
 

@@ -7,6 +7,7 @@ fn read(files: &[(&str, &str)], environment: &[(&str, &str)]) -> (Framework, Vec
     let root = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let file = root.path().join("etc/dkms").join(name);
+        let file = name.strip_prefix('/').map_or(file, |name| root.path().join(name));
         fs_err::create_dir_all(file.parent().unwrap()).unwrap();
         fs_err::write(file, text).unwrap();
     }
@@ -41,6 +42,24 @@ fn drop_ins_win_in_name_order_and_each_setting_knows_its_file() {
     let expanded = Framework::expand(framework.mok_certificate.as_deref().unwrap(), "6.1");
     assert_eq!(expanded, "/a/6.1.der");
     assert_eq!(Framework::expand(framework.post_transaction.as_deref().unwrap(), "6.1"), "update-initramfs -u -k 6.1");
+}
+
+#[test]
+fn a_vendors_settings_come_before_the_machines_and_a_drop_in_of_the_same_name_replaces_them() {
+    let files = [
+        ("/usr/lib/dkms/framework.conf.d/10-vendor.conf", "parallel_jobs=3\nsymlink_modules=yes\nverbose=yes\n"),
+        ("/usr/lib/dkms/framework.conf.d/20-keys.conf", "mok_signing_key=/vendor.key\n"),
+        ("framework.conf", "symlink_modules=\"\"\n"),
+        ("framework.conf.d/20-keys.conf", "mok_certificate=/own.der\n"),
+    ];
+    let (framework, warnings) = read(&files, &[]);
+    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!((framework.parallel_jobs, framework.is_on("verbose")), (Some(3), true));
+    assert!(!framework.is_on("symlink_modules"), "the machine's own word counts");
+    assert_eq!(framework.mok_certificate.as_deref(), Some("/own.der"));
+    assert_eq!(framework.mok_signing_key, None, "its file has been replaced");
+    let vendor = Origin::File("/usr/lib/dkms/framework.conf.d/10-vendor.conf".into(), Some(1));
+    assert_eq!(framework.origins.get("parallel_jobs"), Some(&vendor));
 }
 
 #[test]
