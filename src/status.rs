@@ -118,6 +118,11 @@ impl Row {
         self.module == id.name.as_str() && self.version == id.version.as_str()
     }
 
+    /// Whether it is about this module version on this kernel.
+    pub(crate) fn is_on(&self, id: &ModuleId, target: &Target) -> bool {
+        self.is_of(id) && self.kernel.as_deref() == Some(target.kernel.as_str())
+    }
+
     fn of_module(entry: &ModuleEntry, state: &'static str) -> Self {
         Self {
             module: entry.id.name.to_string(),

@@ -16,6 +16,7 @@ use crate::engine::app::App;
 use crate::engine::document::Checked;
 use crate::engine::essential::{Essentials, Lack};
 use crate::engine::unsigned::{self, Unsigned};
+use crate::engine::untrusted::{self, Untrusted};
 use crate::engine::{document, failures, pending, serving};
 
 /// What was found, each standing in a list of its own.
@@ -24,6 +25,7 @@ struct Found {
     failures: Vec<Failure>,
     lacks: Vec<Lack>,
     unsigned: Vec<Unsigned>,
+    untrusted: Vec<Untrusted>,
 }
 
 /// Of all modules and kernels, or those that were named. Ends with 0 when nothing is out of date, 1 when something waits or
@@ -48,14 +50,20 @@ impl Found {
         let plan = app.plan(&Request { wish, policy })?;
         let failures = still_wanted(app, &plan);
         let is_meant = |found: &Unsigned| within.has_kernel(&found.target) && within.has_module(&found.module);
-        let unsigned = unsigned::installed(app)?.into_iter().filter(is_meant).collect();
+        let unsigned = unsigned::installed(app)?.into_iter().filter(is_meant).collect::<Vec<_>>();
+        let is_told = |found: &Untrusted, unsigned: &[Unsigned]| {
+            unsigned.iter().any(|other| (&other.module, &other.target) == (&found.module, &found.target))
+        };
+        let mut untrusted =
+            untrusted::installed(app, &|id, target| within.has_kernel(target) && within.has_module(id))?;
+        untrusted.retain(|found| !is_told(found, &unsigned));
         let lacks = Essentials::now(app)?.lacks.into_iter().filter(|lack| is_within(within, lack));
         let lacks = lacks.filter_map(|lack| without_served(lack, &plan)).collect();
-        Ok(Self { plan, failures, lacks, unsigned })
+        Ok(Self { plan, failures, lacks, unsigned, untrusted })
     }
 
     fn verdict(&self) -> Option<Error> {
-        let refusing = self.unsigned.iter().filter(|found| found.refused.is_some()).count();
+        let refusing = self.unsigned.iter().filter(|found| found.refused.is_some()).count() + self.untrusted.len();
         let failed = self.failures.len() + refused(&self.plan).count();
         let counts = [
             ("failed", failed),
@@ -77,6 +85,9 @@ impl Found {
         let is_fact = |lack: &Lack| lack.modules.iter().any(|name| fact(&self.plan, name, &lack.target).is_some());
         if failed == 0 && self.unsigned.iter().any(|found| found.refused.is_some()) {
             return "mend what keeps them from being signed, then run `dkms reconcile`";
+        }
+        if failed == 0 && !self.untrusted.is_empty() {
+            return "`dkms mok status` says what to do";
         }
         if failed == 0 && !self.lacks.is_empty() && self.lacks.iter().all(is_fact) {
             return "no retry changes that: boot another kernel, or install a version of the module that is for this one";
@@ -100,6 +111,7 @@ impl Found {
             lacking: &self.lacks,
             cannot_be: facts(&self.plan).collect(),
             unsigned: &self.unsigned,
+            untrusted: &self.untrusted,
             serves: self.serves(modules),
         }
     }
@@ -140,6 +152,7 @@ impl Found {
                 None => reporter.answer(format!("unsigned: {found}")),
             }
         }
+        untrusted::lines(&self.untrusted).into_iter().for_each(|line| reporter.warn(line));
         for lack in &self.lacks {
             let because = lack.modules.iter().filter_map(|name| fact(&self.plan, name, &lack.target));
             let because: String = because.map(|text| format!("; {text}")).collect();

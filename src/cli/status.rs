@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::conf::Commands;
 use crate::error::{Error, Result};
+use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
 use crate::snapshot::{self, View};
 use crate::status::{Files, Filter, Looks, Row, rows};
@@ -15,7 +16,7 @@ use crate::tree::{Build, ModuleEntry, VersionState};
 use super::legacy::Typed;
 use super::operand;
 use crate::engine::app::App;
-use crate::engine::{document, failures, pending, serving, unsigned};
+use crate::engine::{document, failures, pending, serving, unsigned, untrusted};
 
 /// Lists the states. Takes no lock, waits for nobody and runs nothing of the modules'.
 pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
@@ -41,6 +42,8 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     hidden(app)?.into_iter().for_each(|line| app.reporter.warn(line));
     failures::tell(&failures, &modules, &app.reporter);
     pending::lines(&pending).into_iter().for_each(|line| app.reporter.warn(line));
+    let is_shown = |id: &ModuleId, target: &Target| rows.iter().any(|row| row.is_on(id, target));
+    untrusted::lines(&untrusted::installed(app, &is_shown)?).into_iter().for_each(|line| app.reporter.warn(line));
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use crate::tree::records::Failure;
 
 use crate::engine::essential::Lack;
 use crate::engine::unsigned::Unsigned;
+use crate::engine::untrusted::Untrusted;
 use crate::engine::verdict::Verdict;
 
 /// `status --json`
@@ -162,6 +163,8 @@ pub(crate) struct Checked<'a> {
     pub(crate) cannot_be: Vec<&'a Omission>,
     /// Installed modules without a signature.
     pub(crate) unsigned: &'a [Unsigned],
+    /// Installed modules whose signature their kernel does not trust.
+    pub(crate) untrusted: &'a [Untrusted],
     /// What kernels have meanwhile of modules that are not as wanted.
     pub(crate) serves: Vec<(ModuleId, Target)>,
 }
@@ -178,6 +181,20 @@ impl From<&Unsigned> for UnsignedEntry {
     fn from(unsigned: &Unsigned) -> Self {
         let Unsigned { module, target, why, refused } = unsigned;
         Self { subject: Subject::new(Some(module), Some(target)), why: why.clone(), loads: refused.is_none() }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct UntrustedEntry {
+    #[serde(flatten)]
+    subject: Subject,
+    why: String,
+}
+
+impl From<&Untrusted> for UntrustedEntry {
+    fn from(untrusted: &Untrusted) -> Self {
+        let Untrusted { module, target, why } = untrusted;
+        Self { subject: Subject::new(Some(module), Some(target)), why: why.clone() }
     }
 }
 
@@ -207,6 +224,7 @@ pub(crate) fn check(found: &Checked<'_>) -> Result<String> {
         lacking: Vec<Subject>,
         cannot_be: Vec<OmissionEntry>,
         unsigned: Vec<UnsignedEntry>,
+        untrusted: Vec<UntrustedEntry>,
         serves: Vec<Subject>,
     }
     text(&Document {
@@ -221,6 +239,7 @@ pub(crate) fn check(found: &Checked<'_>) -> Result<String> {
         lacking: found.lacking.iter().flat_map(lacking).collect(),
         cannot_be: found.cannot_be.iter().copied().map(omission).collect(),
         unsigned: found.unsigned.iter().map(UnsignedEntry::from).collect(),
+        untrusted: found.untrusted.iter().map(UntrustedEntry::from).collect(),
         serves: found.serves.iter().map(|(id, target)| Subject::new(Some(id), Some(target))).collect(),
     })
 }

@@ -22,5 +22,6 @@ pub(crate) mod story;
 pub(crate) mod summary;
 mod telling;
 pub(crate) mod unsigned;
+pub(crate) mod untrusted;
 pub(crate) mod verdict;
 pub(crate) mod work;

@@ -178,6 +178,12 @@ impl Key {
     }
 }
 
+/// Whether there is a key to sign with that this machine does not know.
+pub(crate) fn has_unknown_key(app: &App) -> bool {
+    let key = Key::look(app, &Firmware::read(&app.system));
+    key.certificate.is_ok() && !matches!(key.enrolment, Enrolment::At(_))
+}
+
 /// A kernel of which nothing is known.
 const UNKNOWN: Asks = Asks { manner: Manner::Notes, takes_database: false, takes_mok: false };
 

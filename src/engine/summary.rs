@@ -62,6 +62,11 @@ impl Summary {
         Self { lines: lacks.iter().map(line).collect() }
     }
 
+    /// Of modules that their kernels would not load, a line for each reason.
+    pub(crate) fn of_untrusted(lines: Vec<String>) -> Self {
+        Self { lines: lines.into_iter().map(|text| Line { gravity: Gravity::Warning, text }).collect() }
+    }
+
     /// Tells it: to the reporter what it has not told yet, to the live system's log all of it.
     pub(crate) fn tell(&self, system: &System, reporter: &dyn Reporter) {
         for line in &self.lines {

@@ -67,3 +67,7 @@ pub(crate) fn told(enrolment: Enrolment) -> &'static str {
         Enrolment::Not => "not enrolled",
     }
 }
+
+/// A variable's value that holds a certificate, for tests.
+#[cfg(test)]
+pub(crate) use signature_list::tests::of_certificate as list_of;

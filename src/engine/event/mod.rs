@@ -27,6 +27,7 @@ use crate::engine::policy::Ended;
 use crate::engine::recording;
 use crate::engine::recording::Recording;
 use crate::engine::summary::Summary;
+use crate::engine::untrusted;
 
 use taking::{Taking, target};
 
@@ -105,6 +106,8 @@ fn take_and_judge(taking: &Taking<'_>, event: Event, bearing: Bearing) -> Result
         let mut ended = taking.ended.borrow_mut();
         *ended = Ended { kernel, broke_off, essentials: Essentials::now(taking.app)?, ..std::mem::take(&mut *ended) };
         Summary::of_lacks(&ended.essentials.lacks).tell(&taking.app.system, &taking.app.reporter);
+        let untrusted = untrusted::lines(&untrusted::of_unknown_key(taking.app)?);
+        Summary::of_untrusted(untrusted).tell(&taking.app.system, &taking.app.reporter);
         fails = fails.or_else(|| policy::judge(&taking.app.framework, bearing, &ended));
     }
     fails.map_or(Ok(()), Err)

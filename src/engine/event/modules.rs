@@ -11,7 +11,7 @@ use crate::request::{Kernels, Wish};
 use crate::snapshot::ownership;
 use crate::step::{AddSource, Policy, Switch};
 use crate::sys::process;
-use crate::tree::TreeLock;
+use crate::tree::{TreeLock, orphan};
 
 use crate::engine::app::App;
 use crate::engine::archive;
@@ -59,7 +59,9 @@ pub(super) fn module_leaves(taking: &Taking<'_>, id: &ModuleId, manager: Package
         let why = format!("another package holds the source of {id}, too");
         return taking.nothing(why);
     }
-    let known = app.tree.module(id).map_err(|error| Error::io("cannot read the DKMS tree", error))?.is_some();
+    let unreadable = |error| Error::io("cannot read the DKMS tree", error);
+    let known = app.tree.module(id).map_err(unreadable)?.is_some()
+        || orphan::entry(app.tree.layout(), id).map_err(unreadable)?.is_some();
     let wish = if known {
         Wish::Remove { id: id.clone(), kernels: Kernels::All }
     } else {
