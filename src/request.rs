@@ -195,6 +195,7 @@ impl Request {
             Wish::KernelLeaves { target, which: Leaving::Every } => {
                 Interest::of(Modules::LinkedTo(target.clone()), &[])
             }
+            Wish::Uninstall { id, .. } | Wish::Unbuild { id, .. } | Wish::Remove { id, .. } => Interest::unmade(id),
             _ => Interest::none(),
         }
     }

@@ -17,7 +17,11 @@ use crate::tree::finished::Limits;
 pub(super) fn unbuild(context: &Context<'_>, step: StepId, id: &ModuleId, target: &Target) -> Result<Option<Change>> {
     let is_active = context.tree.active(&id.name, target).as_ref() == Some(&id.version);
     let change = if is_active { install::uninstall(context, step, id, target, Attempt::First)? } else { None };
-    if !context.tree.layout().built(id, target).exists() && change.is_none() {
+    let layout = context.tree.layout();
+    if !layout.version(id).exists() {
+        return Ok(change);
+    }
+    if !layout.built(id, target).exists() && change.is_none() {
         context.reporter.note(format!("{id} is not built for {target}; nothing to do"));
         return Ok(None);
     }

@@ -89,7 +89,7 @@ fn explain(error: Error, operand: Option<&str>) -> Error {
     }
     if is_archive_name(path) {
         let text = format!("the archive {} does not exist", path.display());
-        return near_file(Error::new(Kind::ArchiveMissing, text), path);
+        return near_file(Error::new(error.kind(), text), path);
     }
     if path.is_absolute() || word.starts_with('.') {
         let text = format!("there is no file or folder {}", path.display());

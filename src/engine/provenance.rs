@@ -10,7 +10,7 @@ use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
 use crate::request::Wish;
-use crate::snapshot::{Snapshot, ownership};
+use crate::snapshot::{Snapshot, absent, ownership};
 use crate::step::{AddSource, Operation, Outcome, Plan, Step, StepId};
 use crate::sys::{fingerprint, process};
 use crate::tree::brought::{Brought, Originals};
@@ -149,7 +149,7 @@ pub(crate) fn note_tried(
         let kept = match outcome {
             Outcome::Failed(error) if error.kind() != Kind::Interrupted => {
                 let is_lasting = error.kind().is_of_the_source() && !builds_on_others(step, target, snapshot);
-                note_failed(step, target, is_lasting, noting)
+                note_failed((step, target), error, is_lasting, noting)
             }
             Outcome::Done => noting.lock.writer().drop_record::<Tried>(&step.module, Some(target)),
             _ => Ok(()),
@@ -168,14 +168,20 @@ fn builds_on_others(step: &Step, target: &Target, snapshot: &Snapshot) -> bool {
     }
 }
 
-fn note_failed(step: &Step, target: &Target, is_lasting: bool, noting: &Noting<'_>) -> std::io::Result<()> {
+fn note_failed(
+    (step, target): (&Step, &Target),
+    error: &Error,
+    is_lasting: bool,
+    noting: &Noting<'_>,
+) -> std::io::Result<()> {
     let transaction = process::transaction();
     if transaction.is_none() && !is_lasting {
         return Ok(());
     }
     let Some(inputs) = noting.app.inputs_of(&step.module, target) else { return Ok(()) };
     let (module, target) = (step.module.clone(), target.clone());
-    noting.lock.writer().record(&Tried { module, target, transaction, is_lasting, inputs })
+    let absent = absent::named_in(&error.in_one_line(), &noting.app.system);
+    noting.lock.writer().record(&Tried { module, target, transaction, is_lasting, inputs, absent })
 }
 
 /// Whether a package manager's script runs us: what it removes it may bring back in the same transaction.

@@ -1,6 +1,7 @@
 //! A plan is carried out, and what failed is noted.
 
 use crate::action;
+use crate::exit::Kind;
 use crate::report::Reporter;
 use crate::step::{Outcome, Plan, Policy, StepId};
 use crate::tree::TreeLock;
@@ -22,5 +23,13 @@ pub(crate) fn carry_out(app: &App, plan: &Plan, policy: &Policy, lock: &TreeLock
     if let Err(error) = failures::note(plan, &outcomes, lock) {
         app.reporter.warn(format!("what failed could not be noted: {error}"));
     }
+    if outcomes.iter().any(|(_, outcome)| is_the_disks(outcome)) {
+        lock.leave_to_the_next();
+    }
     outcomes
+}
+
+/// Whether the disk did not let a step be done: what the step wanted to clear away may be there, too.
+fn is_the_disks(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed(error) if matches!(error.kind(), Kind::DiskFull | Kind::InputOutput))
 }

@@ -10,6 +10,7 @@ use crate::step::repair::{Clearing, Fault, Finding, Mend, Repairs};
 use crate::step::{AddSource, Operation, Policy, StepId};
 use crate::tree::difference::FileFault;
 use crate::tree::intent::Doing;
+use crate::tree::orphan::Orphan;
 use crate::tree::stray::Stray;
 use crate::tree::{Layout, ModuleEntry, VersionState};
 
@@ -24,6 +25,7 @@ pub(crate) fn repairs(snapshot: &Snapshot, damage: &Damage, layout: &Layout, pol
     mending.gone_kernels();
     mending.strays();
     mending.files();
+    mending.orphans();
     mending.remains();
     mending.notes();
     mending.repairs
@@ -208,6 +210,22 @@ impl Mending<'_> {
                 let about = About { module: Some(id), target: Some(target), path: opened.as_deref() };
                 self.find(kind, about, text, mend);
             }
+        }
+    }
+
+    fn orphans(&mut self) {
+        for Orphan { id, target, files } in &self.damage.orphans {
+            let kernel = &target.kernel;
+            let take_out = format!("`dkms uninstall {id} -k {kernel}` takes it out");
+            let advice = if self.layout.source(id).join("dkms.conf").is_file() {
+                format!("`dkms install {id} -k {kernel}` has it in the tree again, {take_out}")
+            } else {
+                take_out
+            };
+            let opened = files.first().map(|file| self.layout.opened(file));
+            let about = About { module: Some(id), target: Some(target), path: opened.as_deref() };
+            let text = "it is installed, and its folder in the DKMS tree was deleted";
+            self.find(Fault::EntryMissing, about, text, Mend::Person(advice));
         }
     }
 

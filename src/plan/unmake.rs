@@ -112,9 +112,10 @@ fn oddly_named(entry: &ModuleEntry) -> String {
     )
 }
 
-/// A source that is gone keeps no module in: it goes by what is recorded and on disk.
+/// A source that is gone keeps no module in, and neither does a folder of the tree that is: it goes by what is recorded and on
+/// disk.
 fn usable<'s>(plan: &mut Plan, id: &ModuleId, snapshot: &'s Snapshot) -> Option<&'s ModuleEntry> {
-    let entry = snapshot.module(id);
+    let entry = snapshot.module(id).or(snapshot.orphan.as_ref());
     if entry.is_none() {
         plan.omit(Some(id.clone()), None, not_in_tree(id, snapshot));
     }

@@ -11,6 +11,7 @@ use super::{Snapshot, View, ownership};
 use crate::ids::{KernelRelease, ModuleId, ModuleName, Target};
 use crate::kernel::installed;
 use crate::tree::difference::FileFault;
+use crate::tree::orphan::{self, Orphan};
 use crate::tree::stale::{self, Stale};
 use crate::tree::stray::{self, Stray};
 use crate::tree::{Layout, lock};
@@ -26,6 +27,8 @@ pub(crate) struct Damage {
     pub(crate) strays: Vec<Stray>,
     /// Notes about things that are no more.
     pub(crate) stale: Vec<Stale>,
+    /// Versions that are installed and whose folder in the tree was deleted.
+    pub(crate) orphans: Vec<Orphan>,
     /// Module files that are missing or not those that were built.
     pub(crate) files: BTreeMap<(ModuleId, Target), Vec<FileFault>>,
     /// Broken versions whose source lies where it should.
@@ -60,12 +63,22 @@ impl Damage {
             dead_holder: None,
             strays: stray::find(layout)?,
             stale: stale::find(layout, &snapshot.modules)?,
+            orphans: orphans(layout, snapshot)?,
             files: BTreeMap::new(),
             unlinked: broken.filter(has_source).cloned().collect(),
             remains: remains(view)?,
             lost_originals: lost_originals(layout)?,
         })
     }
+}
+
+/// Where a link says so, too, that is told.
+fn orphans(layout: &Layout, snapshot: &Snapshot) -> io::Result<Vec<Orphan>> {
+    let mut found = orphan::all(layout, &snapshot.modules)?;
+    let is_linked = |orphan: &Orphan| fs::symlink_metadata(layout.active_link(&orphan.id.name, &orphan.target)).is_ok();
+    let is_unfinished = |orphan: &Orphan| snapshot.interrupted.iter().any(|intent| intent.id == orphan.id);
+    found.retain(|orphan| !is_linked(orphan) && !is_unfinished(orphan));
+    Ok(found)
 }
 
 fn remains(view: &View<'_>) -> io::Result<Vec<Remains>> {

@@ -1,6 +1,7 @@
 //! What is on disk now, read once: modules with their states, kernels with and without headers, what each dkms.conf of
 //! interest says. Plans are made from it and from nothing else.
 
+pub(crate) mod absent;
 pub(crate) mod damage;
 mod dependants;
 pub(crate) mod initramfs;
@@ -29,7 +30,7 @@ use crate::tree::brought::Copies;
 use crate::tree::digests::KnownDigests;
 use crate::tree::intent::{self, Intent};
 use crate::tree::leaving::{self, Leaving};
-use crate::tree::{ModuleEntry, Tree};
+use crate::tree::{ModuleEntry, Tree, orphan};
 use crate::version;
 
 /// The disk as far as plans are concerned.
@@ -81,6 +82,8 @@ pub(crate) struct Snapshot {
     pub(crate) gone: BTreeSet<Target>,
     /// Digests that had to be taken, for later runs.
     pub(crate) learnt: KnownDigests,
+    /// A version whose folder in the tree was deleted and that is installed all the same, if the interest is in that.
+    pub(crate) orphan: Option<ModuleEntry>,
     /// Builds that failed, from all that is there now, in this very transaction, or before where nobody in particular asks.
     pub(crate) tried: BTreeSet<(ModuleId, Target)>,
 }
@@ -113,6 +116,8 @@ pub(crate) enum Content {
 pub(crate) struct Interest {
     pub(crate) modules: Modules,
     pub(crate) targets: Vec<Target>,
+    /// A version that is to be taken away: also where its folder in the tree was deleted.
+    pub(crate) unmade: Option<ModuleId>,
     /// Whether those that were built with them are, too.
     pub(crate) dependants: bool,
     /// Whether sources that nobody registered, and kernels and packages that have gone, are looked for.
@@ -141,7 +146,19 @@ pub(crate) enum Modules {
 
 impl Interest {
     pub(crate) fn none() -> Self {
-        Self { modules: Modules::None, targets: Vec::new(), dependants: false, whole: false, remembers: false }
+        Self {
+            modules: Modules::None,
+            targets: Vec::new(),
+            unmade: None,
+            dependants: false,
+            whole: false,
+            remembers: false,
+        }
+    }
+
+    /// What of this version is to be taken away, whether or not the tree knows it.
+    pub(crate) fn unmade(id: &ModuleId) -> Self {
+        Self { unmade: Some(id.clone()), ..Self::none() }
     }
 
     /// One module on these kernels.
@@ -151,7 +168,7 @@ impl Interest {
 
     /// These modules on these kernels.
     pub(crate) fn of(modules: Modules, targets: &[Target]) -> Self {
-        Self { modules, targets: targets.to_vec(), dependants: false, whole: false, remembers: false }
+        Self { modules, targets: targets.to_vec(), ..Self::none() }
     }
 
     /// With the modules that were built with them.
@@ -194,6 +211,9 @@ impl Snapshot {
         };
         snapshot.succeeded = whole::successors(view, snapshot.leaving.iter().map(|note| &note.id));
         snapshot.held = snapshot.held_by_packages(view);
+        if let Some(id) = &interest.unmade {
+            snapshot.orphan = orphan::entry(layout, id)?;
+        }
         if interest.whole {
             snapshot.look_at_all(view);
         }

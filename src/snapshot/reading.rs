@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::inputs::{self, Making, Memo};
 use super::ownership::is_owned;
-use super::{Content, Snapshot, Source, View, inputs_of, load_with};
+use super::{Content, Snapshot, Source, View, absent, inputs_of, load_with};
 use crate::conf::{Commands, ConfError, Loaded};
 use crate::ids::{ModuleId, Target};
 use crate::step::{AddSource, Unpacked};
@@ -208,7 +208,8 @@ pub(super) fn conf(
 fn is_tried(view: &View<'_>, id: &ModuleId, target: &Target, remembers: bool) -> bool {
     let Some(tried) = records::one::<records::Tried>(view.tree.layout(), id, Some(target)) else { return false };
     let is_now = tried.transaction.is_some() && process::transaction() == tried.transaction;
-    (is_now || (remembers && tried.is_lasting)) && inputs_of(view, id, target).is_some_and(|now| now == tried.inputs)
+    let is_known = (is_now || (remembers && tried.is_lasting)) && !absent::has_come(&tried.absent, view.system);
+    is_known && inputs_of(view, id, target).is_some_and(|now| now == tried.inputs)
 }
 
 /// A source with a Makefile, as nearly all have one, is told without a look at everything in it.

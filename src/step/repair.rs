@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     InstalledMissing,
     /// A module file under a kernel that is not the one that was built.
     InstalledDiffers,
+    /// A module under a kernel that we put there, of a version that is not in the tree any more.
+    EntryMissing,
     /// A link that names a build as installed which is not there.
     LinkDangling,
     /// Something of a kernel that has gone.

@@ -27,6 +27,14 @@ pub(crate) struct Installed {
     pub(crate) before: Option<Box<Installed>>,
 }
 
+impl Installed {
+    /// The places, without the root, at which something lies.
+    pub(super) fn present(&self, layout: &Layout) -> Vec<PathBuf> {
+        let is_there = |place: &PathBuf| fs_err::symlink_metadata(layout.opened(place)).is_ok();
+        self.files.iter().map(|file| file.place.clone()).filter(is_there).collect()
+    }
+}
+
 /// One module file under a kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct InstalledFile {

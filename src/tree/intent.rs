@@ -33,6 +33,9 @@ pub(crate) struct Intent {
     pub(crate) doing: Doing,
     pub(crate) id: ModuleId,
     pub(crate) target: Target,
+    /// Of an install: this version was installed before, so that there is nothing to go back to, and what is there serves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) repeats: bool,
 }
 
 /// The file: what is under way, and which process is at it.
@@ -51,6 +54,10 @@ impl Note {
 }
 
 impl Intent {
+    pub(crate) fn new(doing: Doing, id: &ModuleId, target: &Target) -> Self {
+        Self { doing, id: id.clone(), target: target.clone(), repeats: false }
+    }
+
     /// Names hold no comma, so different modules and kernels never share a file. An uninstall takes the place of an
     /// install that it undoes: the last wish counts.
     fn file(&self, layout: &Layout) -> PathBuf {

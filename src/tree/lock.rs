@@ -4,6 +4,7 @@ use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Layout, TreeWriter};
@@ -98,6 +99,8 @@ pub(crate) struct TreeLock {
     leash: Leash,
     /// What the file looked like before this process signed in it.
     found: Option<Look>,
+    /// Whether this run leaves something for whoever takes the lock next.
+    leaves_something: AtomicBool,
 }
 
 impl TreeLock {
@@ -148,12 +151,22 @@ impl TreeLock {
             Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {}
             written => written.map_err(|error| unwritable("write", error))?,
         }
+        let leaves_something = AtomicBool::default();
         let leash = Leash::new(&file).map_err(|error| unwritable("share", error))?;
-        Ok(Self { layout: layout.clone(), holder, file: Some(file), _folder: Some(folder), leash, found })
+        Ok(Self {
+            layout: layout.clone(),
+            holder,
+            file: Some(file),
+            _folder: Some(folder),
+            leash,
+            found,
+            leaves_something,
+        })
     }
 
     fn under(layout: &Layout, holder: Holder, found: Option<Look>) -> Self {
-        Self { layout: layout.clone(), holder, file: None, _folder: None, leash: Leash::default(), found }
+        let (leash, leaves_something) = (Leash::default(), AtomicBool::default());
+        Self { layout: layout.clone(), holder, file: None, _folder: None, leash, found, leaves_something }
     }
 
     /// For what builds run: none of it outlives the lock.
@@ -161,13 +174,18 @@ impl TreeLock {
         self.leash.clone()
     }
 
-    /// Whether the run that held the lock last died with it: it had no time to clear its line. What it left half done is
-    /// for whoever takes the lock next. False when that cannot be told.
+    /// Whether the run that held the lock last did not clear its line: it died with the lock, or could not put right what it
+    /// had begun. That is for whoever takes the lock next. False when it cannot be told.
     pub(crate) fn was_abandoned(layout: &Layout) -> bool {
         let mut options = OpenOptions::new();
         options.read(true).write(true).custom_flags(libc::O_NOFOLLOW);
         let is_signed = std::fs::metadata(layout.lock()).is_ok_and(|meta| meta.len() > 0);
         is_signed && options.open(layout.lock()).is_ok_and(|file| file.try_lock().is_ok())
+    }
+
+    /// This run ends without having put right all that it had begun, as the disk did not let it: the next one looks.
+    pub(crate) fn leave_to_the_next(&self) {
+        self.leaves_something.store(true, Ordering::Relaxed);
     }
 
     /// What a child must find in [`TreeLock::TOKEN`].
@@ -203,7 +221,9 @@ impl Drop for TreeLock {
         if let Some(file) = &self.file {
             // Only a courtesy to readers: the lock itself goes with the descriptor, and the line is never believed
             // without it.
-            drop(file.set_len(0));
+            if !self.leaves_something.load(Ordering::Relaxed) {
+                drop(file.set_len(0));
+            }
             // For every process that has the descriptor: a daemon that a build has left must not keep the lock.
             drop(file.unlock());
         }

@@ -17,6 +17,7 @@ pub(crate) mod leaving;
 pub(crate) mod lock;
 pub(crate) mod logs;
 pub(crate) mod original;
+pub(crate) mod orphan;
 pub(crate) mod placed;
 pub(crate) mod records;
 mod recover;

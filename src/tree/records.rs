@@ -195,6 +195,9 @@ pub(crate) struct Tried {
     pub(crate) is_lasting: bool,
     /// Name of an input → its digest, as a fingerprint has them.
     pub(crate) inputs: BTreeMap<String, String>,
+    /// Programs, and files by their path, for the want of which it failed.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) absent: BTreeSet<String>,
 }
 
 /// The initramfs of a kernel may hold another module than is installed now.
@@ -424,7 +427,7 @@ mod tests {
             s.file(&format!(".records/installed/{name},6.1,x86_64.json"), "{}");
         }
         let doing = crate::tree::intent::Doing::Install;
-        writer.begin(&crate::tree::intent::Intent { doing, id: id("unfinished", "1"), target: target("6.1") }).unwrap();
+        writer.begin(&crate::tree::intent::Intent::new(doing, &id("unfinished", "1"), &target("6.1"))).unwrap();
         let gone = writer.recover().unwrap();
         let names: Vec<_> = gone.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["a,1.0,6.1,x86_64.json", "a,1.0.json", "a,6.1,x86_64.json"]);

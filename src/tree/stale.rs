@@ -126,13 +126,18 @@ impl Known<'_> {
         Ok(())
     }
 
-    /// `NAME,KVER,ARCH.json` is about the active version, and about none when no link says so.
+    /// `NAME,KVER,ARCH.json` is about the active version, and about none when no link says so. As long as a file of it lies
+    /// under the kernel it is all that tells whose that is.
     fn installed(&self, found: &mut Vec<Stale>) -> io::Result<()> {
         for path in files(&self.folder(installed::KIND))? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let Some((module, target)) = installed::about(&name) else { continue };
             let link = self.layout.active_link(&module, &target);
-            if !self.unfinished.contains(&module) && fs::symlink_metadata(link).is_err() {
+            let has_files = || {
+                let noted = serde_json::from_slice::<installed::Installed>(&fs::read(&path).unwrap_or_default());
+                noted.is_ok_and(|noted| !noted.present(self.layout).is_empty())
+            };
+            if !self.unfinished.contains(&module) && fs::symlink_metadata(link).is_err() && !has_files() {
                 found.push(Stale { path, why: format!("{module} is not installed for {target}") });
             }
         }
@@ -208,6 +213,7 @@ mod tests {
                 transaction: Some(transaction),
                 is_lasting: false,
                 inputs: Default::default(),
+                absent: Default::default(),
             };
             writer.record(&note).unwrap();
         }

@@ -73,6 +73,29 @@ fn a_known_failure_is_not_built_again_by_events_until_something_changes_or_a_per
 }
 
 #[test]
+fn a_known_failure_for_the_want_of_a_program_is_built_again_when_the_program_has_come() {
+    let sandbox = failing();
+    sandbox.tool(
+        "make",
+        "#!/bin/sh\necho made >> \"$SANDBOX/made\"\nparser-generator || { echo 'make[1]: *** [Makefile:3: foo.o] Error 127'; exit 2; }\n\
+         . elf.sh\n{ elf; cat foo.c; } >foo.ko\n",
+    );
+    sandbox.without_rooms();
+    let event = || sandbox.event(&[], &format!("kernel postinst {KERNEL} /boot/x"), None, &[]);
+    let first = event();
+    assert!(first.err.contains("the program `parser-generator` is not installed"), "{first:#?}");
+    event();
+    assert_eq!(made(&sandbox), 1, "it is not here still");
+    sandbox.tool("unrelated", "#!/bin/sh\n");
+    event();
+    assert_eq!(made(&sandbox), 1, "another one came");
+    sandbox.tool("parser-generator", "#!/bin/sh\n");
+    event();
+    assert_eq!(made(&sandbox), 2);
+    assert!(sandbox.status()[0].contains("installed"));
+}
+
+#[test]
 fn a_start_of_the_system_does_not_build_a_known_failure_again_and_still_says_that_it_is_one() {
     let sandbox = failing();
     sandbox.dkms(&format!("reconcile -k {KERNEL}"));

@@ -257,3 +257,45 @@ fn who_may_not_write_may_look() {
     assert_eq!(sandbox.dkms_as_nobody("fsck --repair").code, 1);
     assert!(!sandbox.path("lib/modules/6.1.0-1/updates/dkms/foo.ko").exists());
 }
+
+#[test]
+fn a_module_whose_folder_in_the_tree_was_deleted_by_hand_is_never_forgotten_and_can_be_taken_out() {
+    let place = format!("lib/modules/{KERNEL}/updates/dkms/foo.ko");
+    for (deleted, has_source) in [("dkms/foo", true), ("dkms/foo", false), ("dkms/foo/1", false)] {
+        for line in ["uninstall foo/1 -k KERNEL", "unbuild foo/1 -k KERNEL", "remove foo/1 --all"] {
+            let s = Sandbox::new();
+            s.source("foo", "1", "");
+            s.source("bar", "1", "");
+            s.ok(&format!("install foo/1 -k {KERNEL}"));
+            fs::remove_dir_all(s.path(deleted)).expect("it was there");
+            if !has_source {
+                fs::remove_dir_all(s.path("src/foo-1")).expect("it was there");
+            }
+            let what = format!("{deleted} {has_source} {line}");
+            // Whoever clears up keeps the note, and so does fsck.
+            s.ok(&format!("install bar/1 -k {SECOND}"));
+            let ran = s.dkms("fsck");
+            assert_eq!(ran.code, 1, "{what}: {ran:#?}");
+            assert!(ran.out.contains("dkms uninstall foo/1") || deleted == "dkms/foo/1", "{what}: {ran:#?}");
+            s.dkms("fsck --repair");
+            assert!(s.path(&place).exists() && s.dkms("fsck").code == 1, "{what}");
+            let line = line.replace("KERNEL", KERNEL);
+            s.ok(&line);
+            assert!(!s.path(&place).exists(), "{what}");
+            assert_eq!(s.dkms(&line).code, 3, "{what}: nothing is left of it");
+            let ran = s.dkms("fsck");
+            assert!(ran.code == 0 || deleted == "dkms/foo/1", "{what}: {ran:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_module_whose_folder_in_the_tree_was_deleted_comes_back_by_installing_it() {
+    let s = Sandbox::new();
+    s.source("foo", "1", "");
+    s.ok(&format!("install foo/1 -k {KERNEL}"));
+    fs::remove_dir_all(s.path("dkms/foo")).expect("it was there");
+    s.ok(&format!("install foo/1 -k {KERNEL} --force"));
+    s.ok("fsck");
+    assert_eq!(s.status(), [format!("foo/1, {KERNEL}, ARCH: installed")]);
+}

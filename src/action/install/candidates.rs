@@ -118,10 +118,16 @@ fn in_its_way(
         obsolete: Vec::new(),
         before: None,
     });
-    let is_ours = |file: &Path| {
-        active == Some(&job.id.version)
-            && (file.parent() == layout.opened(&candidate.place).parent()
-                || noted.files.iter().any(|noted| layout.opened(&noted.place) == file))
+    let noted_as = |file: &Path| noted.files.iter().find(|noted| layout.opened(&noted.place) == file);
+    let is_ours = |file: &Path| match active {
+        Some(active) if *active == job.id.version => {
+            file.parent() == layout.opened(&candidate.place).parent() || noted_as(file).is_some()
+        }
+        Some(_) => false,
+        // The folder of what was installed was deleted from the tree, by hand.
+        None => noted_as(file).is_some_and(|noted| {
+            facts::read(file).is_ok_and(|facts| facts.version.is_some() && facts.version == noted.module_version)
+        }),
     };
     present.named(&candidate.name, &candidate.folder).into_iter().find(|file| !is_ours(file)).map(Path::to_path_buf)
 }
@@ -184,9 +190,9 @@ fn file(job: &Job<'_>, candidate: &Candidate, original: Option<PathBuf>) -> Resu
     })
 }
 
-/// What the version that is active has where; it may be this one.
+/// What another version that is active has where.
 fn before(job: &Job<'_>, active: Option<&ModuleVersion>) -> Option<Installed> {
-    let version = active?;
+    let version = active.filter(|version| **version != job.id.version)?;
     let noted = job.context.tree.installed(&job.id.name, job.target).filter(|noted| noted.version == *version);
     let files = match noted {
         Some(noted) => noted.files,

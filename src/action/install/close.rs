@@ -19,10 +19,12 @@ pub(crate) fn close(context: &Context<'_>, kernel: &KernelRelease, changes: Vec<
     let mut failed = Vec::new();
     // Their notes stay, so that the next run does what was not done.
     let mut open = BTreeSet::new();
-    if !context.policy.has(Switch::NoDepmod)
-        && let Err(error) = update(context, kernel, &changes)
-    {
-        failed = without_the_guilty(context, kernel, &changes, &error, &mut open);
+    if !context.policy.has(Switch::NoDepmod) {
+        match update(context, kernel, &changes) {
+            Ok(Lists::UpToDate) => {}
+            Ok(Lists::EmptyOnes) => open.extend(removals(&changes).map(|change| change.step)),
+            Err(error) => failed = without_the_guilty(context, kernel, &changes, &error, &mut open),
+        }
     }
     let good = |change: &&Change| !failed.iter().any(|(step, _)| *step == change.step);
     let is_install = |change: &&Change| change.intent.doing == Doing::Install;
@@ -47,7 +49,18 @@ pub(crate) fn close(context: &Context<'_>, kernel: &KernelRelease, changes: Vec<
     failed
 }
 
-fn update(context: &Context<'_>, kernel: &KernelRelease, changes: &[Change]) -> Result<(), DepmodError> {
+/// What depmod and we leave.
+enum Lists {
+    UpToDate,
+    /// Lists that name nothing, of a kernel without modules: they could not be removed.
+    EmptyOnes,
+}
+
+fn removals(changes: &[Change]) -> impl Iterator<Item = &Change> {
+    changes.iter().filter(|change| change.intent.doing != Doing::Install)
+}
+
+fn update(context: &Context<'_>, kernel: &KernelRelease, changes: &[Change]) -> Result<Lists, DepmodError> {
     match depmod::run(context.system, context.tree.layout(), kernel)? {
         Ran::Yes => {}
         Ran::NoLists => context.reporter.detail(format!("depmod was not run for {kernel}: it has no modules.dep")),
@@ -64,10 +77,13 @@ fn update(context: &Context<'_>, kernel: &KernelRelease, changes: &[Change]) -> 
         match depmod::remove_empty_lists(&folder, is_gone) {
             Ok(true) => context.reporter.detail(format!("removed the empty module lists of {kernel}")),
             Ok(false) => {}
-            Err(error) => context.reporter.warn(format!("the empty module lists of {kernel} were left: {error}")),
+            Err(error) => {
+                context.reporter.warn(format!("the next dkms removes the empty module lists of {kernel}: {error}"));
+                return Ok(Lists::EmptyOnes);
+            }
         }
     }
-    Ok(())
+    Ok(Lists::UpToDate)
 }
 
 /// depmod failed: takes every install of this kernel back, then lets each in again alone, so that only those on which
@@ -84,7 +100,7 @@ fn without_the_guilty(
     // The last change of a module counts: an uninstall after an install has taken it out already.
     let last: BTreeMap<(&ModuleId, &Target), &Change> =
         changes.iter().map(|change| ((&change.intent.id, &change.intent.target), change)).collect();
-    let can_go_back = |change: &&Change| change.intent.doing == Doing::Install && !change.repeats();
+    let can_go_back = |change: &&Change| change.intent.doing == Doing::Install && !change.intent.repeats;
     let mut installs: Vec<_> = last.into_values().filter(can_go_back).collect();
     installs.sort_by_key(|change| change.step);
     let unlisted = |error: &DepmodError| {
@@ -107,7 +123,7 @@ fn without_the_guilty(
         let again = || {
             baseline.as_ref().ok().filter(|_| installs.len() > 1)?;
             let note = note.as_ref().filter(|_| !open.contains(&change.step))?;
-            job.begin(Doing::Install).ok()?;
+            job.begin(job.intent(Doing::Install)).ok()?;
             place::put(&job, note, change.replaced.as_ref()).ok()?;
             depmod::run(context.system, context.tree.layout(), kernel).ok()
         };
@@ -146,7 +162,7 @@ fn after_take_back(context: &Context<'_>, change: &Change) {
 
 fn not_listed(change: &Change, error: &DepmodError) -> Error {
     let (id, target) = (&change.intent.id, &change.intent.target);
-    let what = if change.repeats() { "is still installed for" } else { "was taken out of" };
+    let what = if change.intent.repeats { "is still installed for" } else { "was taken out of" };
     Error::new(Kind::DepmodFailed, format!("{id} {what} {target}, but depmod failed: {error}"))
         .hint("find out why depmod fails; then `dkms reconcile` brings the module lists up to date")
 }

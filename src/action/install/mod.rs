@@ -39,7 +39,7 @@ use crate::ids::{ModuleId, ModuleVersion, Target};
 use crate::step::{StepId, Switch};
 use crate::sys::System;
 use crate::tree::installed::Installed;
-use crate::tree::intent::{Doing, Intent};
+use crate::tree::intent::{self, Doing, Intent};
 
 /// A change of a kernel's modules that waits for depmod; its intent stays noted until then.
 #[derive(Debug)]
@@ -49,13 +49,6 @@ pub(crate) struct Change {
     pub(crate) intent: Intent,
     /// The version that was active before an install.
     replaced: Option<ModuleVersion>,
-}
-
-impl Change {
-    /// Whether it is an install of what was installed before: there is nothing to go back to, and what is there serves.
-    fn repeats(&self) -> bool {
-        self.intent.doing == Doing::Install && self.replaced.as_ref() == Some(&self.intent.id.version)
-    }
 }
 
 /// One module version on one kernel, with what every part of an install or uninstall has at hand.
@@ -92,9 +85,10 @@ pub(crate) fn install(
             return Err(error);
         }
     };
-    let intent = job.begin(Doing::Install)?;
+    let repeats = replaced.as_ref() == Some(&id.version);
+    let intent = job.begin(Intent { repeats, ..job.intent(Doing::Install) })?;
     if let Err(error) = place::put(&job, &installed, replaced.as_ref()) {
-        if replaced.as_ref() == Some(&id.version) {
+        if repeats {
             // The build before this one is no more: what lies there serves until the next run completes this.
             return Err(error.hint("what is installed stays; the next dkms puts the new build in its place"));
         }
@@ -237,22 +231,33 @@ impl Job<'_> {
 
     /// The version that was active before this install was begun.
     fn replaced(&self, attempt: Attempt) -> Option<ModuleVersion> {
-        let Some(noted) = self.interrupted(attempt) else { return self.active() };
+        if attempt == Attempt::First {
+            return self.active();
+        }
+        if self.left_over().is_some_and(|begun| begun.repeats) {
+            return Some(self.id.version.clone());
+        }
+        let noted = self.interrupted(attempt).and_then(|noted| noted.before);
         // The interrupted install itself may have made this version the active one.
         let other = || self.active().filter(|version| *version != self.id.version);
-        noted.before.map(|before| before.version).or_else(other)
+        noted.map(|before| before.version).or_else(other)
+    }
+
+    /// What a dead run had begun here.
+    fn left_over(&self) -> Option<Intent> {
+        let notes = intent::left_over(self.context.tree.layout()).ok()?;
+        notes.into_iter().find(|note| note.id == *self.id && note.target == *self.target)
     }
 
     /// Notes that a change begins. It takes the place of an earlier one in the same run, which is complete but for depmod.
-    fn begin(&self, doing: Doing) -> Result<Intent> {
-        let intent = self.intent(doing);
+    fn begin(&self, intent: Intent) -> Result<Intent> {
         let begun = self.context.lock.writer().begin(&intent);
         begun.map_err(|error| Error::io(format!("cannot note the change of {}", self.id), error))?;
         Ok(intent)
     }
 
     fn intent(&self, doing: Doing) -> Intent {
-        Intent { doing, id: self.id.clone(), target: self.target.clone() }
+        Intent::new(doing, self.id, self.target)
     }
 
     fn end(&self, intent: &Intent) -> Result<()> {

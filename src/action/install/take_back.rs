@@ -22,7 +22,7 @@ use super::{Job, place, selinux, taking_out};
 ///
 /// As those of [`take_back`]; its note stays, and the next run does it again.
 pub(super) fn undo(job: &Job<'_>, before: Option<&ModuleVersion>) -> Result<()> {
-    job.begin(Doing::TakeBack { before: before.cloned() })?;
+    job.begin(job.intent(Doing::TakeBack { before: before.cloned() }))?;
     take_back(job, before).map(drop)
 }
 

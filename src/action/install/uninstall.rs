@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleVersion, Target};
 use crate::step::StepId;
-use crate::tree::intent::{self, Doing, Intent};
+use crate::tree::intent::{Doing, Intent};
 
 use super::{Change, Job, take_back, weak_modules};
 
@@ -27,7 +27,7 @@ pub(crate) fn uninstall(
     attempt: Attempt,
 ) -> Result<Option<Change>> {
     let job = Job { context, id, target };
-    if attempt == Attempt::First && job.active().as_ref() != Some(&id.version) {
+    if attempt == Attempt::First && job.active().as_ref() != Some(&id.version) && !job.is_orphan() {
         context.reporter.note(format!("{id} is not installed for {target}; nothing to do"));
         return Ok(None);
     }
@@ -68,21 +68,28 @@ pub(super) fn conf(job: &Job<'_>) -> Option<(ModuleConf, PathBuf)> {
 }
 
 impl Job<'_> {
+    /// Whether its folder in the tree was deleted, and it is noted as installed still.
+    fn is_orphan(&self) -> bool {
+        let noted = self.context.tree.installed(&self.id.name, self.target);
+        noted.is_some_and(|noted| noted.version == self.id.version)
+            && !self.context.tree.layout().version(self.id).exists()
+    }
+
     /// Notes that it begins. Where there is no room for the note it goes on without: it may be what makes room.
     fn begin_removal(&self) -> Result<Intent> {
-        match self.begin(Doing::Uninstall) {
-            Err(error) if error.kind() == Kind::DiskFull => Ok(self.intent(Doing::Uninstall)),
+        let intent = self.intent(Doing::Uninstall);
+        match self.begin(intent.clone()) {
+            Err(error) if error.kind() == Kind::DiskFull => Ok(intent),
             begun => begun,
         }
     }
 
     /// The note of an install that a dead run was taking back, and the version that was active before it.
     fn was_taken_back(&self, attempt: Attempt) -> Option<(Intent, Option<ModuleVersion>)> {
-        let notes = intent::left_over(self.context.tree.layout()).ok().filter(|_| attempt == Attempt::Again)?;
-        let of_this = |note: &Intent| note.id == *self.id && note.target == *self.target;
-        notes.into_iter().filter(of_this).find_map(|note| match note.doing.clone() {
+        let note = (attempt == Attempt::Again).then(|| self.left_over()).flatten()?;
+        match note.doing.clone() {
             Doing::TakeBack { before } => Some((note, before)),
             Doing::Install | Doing::Uninstall => None,
-        })
+        }
     }
 }

@@ -224,7 +224,7 @@ fn notes_of_dead_runs_are_found_until_they_end_and_those_of_the_living_are_not()
     use crate::tree::intent::{Doing, Intent};
     let s = Sandbox::new();
     let lock = s.lock();
-    let note = |name: &str, doing| Intent { doing, id: id(name, "1"), target: target("6.1") };
+    let note = |name: &str, doing| Intent::new(doing, &id(name, "1"), &target("6.1"));
     let (a, b) = (note("a", Doing::Install), note("b", Doing::Uninstall));
     assert!(intent::left_over(s.tree().layout()).unwrap().is_empty());
     for intent in [&b, &a] {
