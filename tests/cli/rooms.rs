@@ -195,3 +195,92 @@ fn a_room_that_is_demanded_and_cannot_be_had_is_an_error_and_otherwise_it_is_bui
     let built = build("auto");
     assert!(built.code == 0 && (built.out.clone() + &built.err).contains("level none"), "{built:#?}");
 }
+
+/// Starts a build that waits in the middle; `then` is given its user, and what is run afterwards.
+fn while_building(level: &str, more: &str, then: impl FnOnce(u32)) -> Option<(crate::sandbox::Ran, String)> {
+    let sandbox = furnished();
+    let script = format!("id -u >user.new; mv user.new user\n{more}\nwhile [ ! -e go ]; do sleep 0.1; done\n{GOOD}");
+    let file = |name: &str| sandbox.path(&format!("dkms/hostile/1/build/{name}"));
+    std::thread::scope(|scope| {
+        let building = scope.spawn(|| build(&sandbox, level, &script));
+        let user = loop {
+            if let Ok(user) = fs::read_to_string(file("user")) {
+                break Some(user);
+            }
+            if building.is_finished() {
+                break None;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        };
+        if let Some(user) = &user {
+            let user = user.trim().parse().expect("a number");
+            let then = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| then(user)));
+            fs::write(file("go"), "").expect("a file");
+            then.unwrap_or_else(|why| std::panic::resume_unwind(why));
+        }
+        let built = building.join().expect("a build");
+        if user.is_none() {
+            assert!(built.0.err.contains("cannot be had here"), "{built:#?}");
+        }
+        user.map(|_| built)
+    })
+}
+
+#[test]
+fn rooms_that_share_processes_and_no_network_leave_each_other_alone() {
+    needs!("unshare");
+    if !may_have_rooms() {
+        return;
+    }
+    let mut users = Vec::new();
+    let first = while_building("user", "", |one| {
+        let sandbox = furnished();
+        sandbox.source("second", "1", "MAKE=\"bash ./second\"");
+        sandbox
+            .write("src/second-1/second", &format!("id -u | sed 's/^/USER /'\n{}", GOOD.replace("hostile", "second")));
+        sandbox.ok("add second/1");
+        // As a container has it: other locks below /run, other abstract sockets, the same processes.
+        let apart = "mount -t tmpfs none /run && DKMS_ROOM=user exec \"$@\"";
+        let wrapper = ["unshare", "-nm", "sh", "-c", apart, "sh"].map(str::to_owned);
+        let ran = sandbox.through(&wrapper, &["build", "second/1", "-k", KERNEL]);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        let log = format!("dkms/second/1/{KERNEL}/{}/log/make.log", std::env::consts::ARCH);
+        let log = fs::read_to_string(sandbox.path(&log)).expect("a log");
+        users = vec![format!("USER {one}"), log.lines().find(|line| line.starts_with("USER ")).expect("it").to_owned()];
+    });
+    let Some((ran, log)) = first else { return };
+    assert_eq!(ran.code, 0, "the second ended the first: {ran:#?} {log}");
+    assert_ne!(users[0], users[1]);
+}
+
+/// Also those that left their session, group and parent behind.
+#[test]
+fn with_a_room_ends_what_descends_from_it_and_nobody_else_of_its_user() {
+    needs!("setpriv");
+    if !may_have_rooms() {
+        return;
+    }
+    for level in ["user", "full"] {
+        let word = format!("8639{}.4", level.len());
+        let daemon = format!("(setsid sh -c 'sleep {word} & exec 2>&-' >/dev/null 2>&1 </dev/null &)\n");
+        let mut foreign = None;
+        let built = while_building(level, &daemon, |user| {
+            let user = user.to_string();
+            let words = ["--reuid", &user, "--regid", &user, "--clear-groups", "sleep", "60"];
+            foreign = Some(std::process::Command::new("setpriv").args(words).spawn().expect("setpriv"));
+            let begin = std::time::Instant::now();
+            while !runs(&word) {
+                assert!(begin.elapsed().as_secs() < 20, "{level}: the daemon was not even started");
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        });
+        let Some((ran, log)) = built else { continue };
+        let mut foreign = foreign.expect("one");
+        let lives = foreign.try_wait().expect("an answer").is_none();
+        foreign.kill().expect("its end");
+        foreign.wait().expect("its end");
+        assert_eq!(ran.code, 0, "{level}: {ran:#?} {log}");
+        assert!(lives, "{level}: somebody else's process was ended");
+        assert!(!runs(&word), "{level}: a daemon is left");
+    }
+}

@@ -13,7 +13,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use super::calls::{change_root, check, told};
 use super::confine;
 use super::description::{Level, NOT_ENTERED, Room};
-use super::{landlock, seccomp, uname, view};
+use super::{landlock, left, seccomp, uname, view};
 
 /// Enters the room that the first word describes and runs the rest in it; gives the program's exit code. Where a signal
 /// ended the program, it ends this process as well.
@@ -35,9 +35,8 @@ fn run(words: &[OsString]) -> io::Result<i32> {
     };
     let room: Room = serde_json::from_slice(description.as_bytes())?;
     confine::die_with_parent()?;
-    if room.level == Level::User {
-        // What a room of this user left that was killed before it could end.
-        end_all_of(room.user)?;
+    if room.level != Level::Full {
+        left::adopt()?;
     }
     let (outside, inside) = UnixStream::pair()?;
     let view = match room.level {
@@ -60,7 +59,7 @@ fn run(words: &[OsString]) -> io::Result<i32> {
     drop(inside);
     let status = stay(&room, init, outside, &signals);
     if room.level != Level::Full {
-        end_all_of(room.user)?;
+        left::end_descendants(room.user)?;
     }
     status
 }
@@ -161,8 +160,7 @@ fn first_inside(room: &Room, view: Option<view::View>, program: &[OsString], out
 fn furnish(room: &Room, view: Option<view::View>) -> io::Result<()> {
     match view {
         Some(view) => view.enter(room).map_err(|error| told("the view cannot be made", error))?,
-        // SAFETY: a plain call.
-        None => check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) })?,
+        None => left::adopt()?,
     }
     confine::become_user(room).map_err(|error| told("its user cannot be had", error))?;
     landlock::restrict(room)?;
@@ -182,7 +180,8 @@ fn start(program: &[OsString]) -> io::Result<i32> {
     if child != 0 {
         return Ok(child);
     }
-    let failed = prepare_descriptors().err().unwrap_or_else(|| {
+    let ready = prepare_descriptors().and_then(|()| confine::die_with_parent());
+    let failed = ready.err().unwrap_or_else(|| {
         // SAFETY: the list ends with a null pointer, and the words live as long as it.
         unsafe { libc::execvp(pointers[0], pointers.as_ptr()) };
         io::Error::last_os_error()
@@ -229,24 +228,6 @@ fn adopt(program: i32) -> io::Result<i32> {
         if ended < 0 && io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
             return Err(io::Error::last_os_error());
         }
-    }
-}
-
-/// Without a process namespace, what was left behind is found by its user.
-fn end_all_of(user: u32) -> io::Result<()> {
-    // SAFETY: this process has one thread; the child makes plain calls only.
-    unsafe {
-        let child = libc::fork();
-        check(child)?;
-        if child == 0 {
-            let user = user as libc::uid_t;
-            if libc::setresuid(user, user, user) == 0 {
-                libc::kill(-1, libc::SIGKILL);
-            }
-            libc::_exit(0);
-        }
-        let mut status = 0;
-        check(libc::waitpid(child, &mut status, 0))
     }
 }
 

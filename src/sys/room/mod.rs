@@ -9,6 +9,7 @@
 //! - [`enter`]: the process outside (waits, answers uname) and the first one inside (reaps, ends with its program)
 //! - [`view`]: what is visible at level full: a root of bind mounts
 //! - [`landlock`]: what may be opened, as a second wall, and the only one at level user
+//! - [`left`]: who is left of a room that has no process namespace, and their end
 //! - [`confine`]: user, limits, privileges
 //! - [`seccomp`]: system calls that no build needs, and the one that is answered by us
 //! - [`uname`]: the answers
@@ -21,6 +22,7 @@ mod confine;
 mod description;
 pub(crate) mod enter;
 mod landlock;
+mod left;
 pub(crate) mod level;
 pub(crate) mod owned;
 mod seccomp;
