@@ -37,12 +37,26 @@ impl Error {
         self
     }
 
+    /// With these hints instead of those that it has.
+    #[must_use]
+    pub(crate) fn with_hints(mut self, hints: Vec<String>) -> Self {
+        self.hints = hints;
+        self
+    }
+
     /// Wraps an input/output error; a full disk gets a kind of its own. The error's text should name the path
     /// (`fs_err` does).
     pub(crate) fn io(message: impl Into<String>, cause: std::io::Error) -> Self {
         let full = matches!(cause.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
+        let is_read_only = cause.kind() == std::io::ErrorKind::ReadOnlyFilesystem;
         let error = Self::new(if full { Kind::DiskFull } else { Kind::InputOutput }, message).caused_by(cause);
-        if full { error.hint("free some space on that file system and run the command again") } else { error }
+        match () {
+            () if full => error.hint("free some space on that file system and run the command again"),
+            () if is_read_only => {
+                error.hint("that file system is mounted read-only: remount it writable and run the command again")
+            }
+            () => error,
+        }
     }
 
     pub(crate) fn kind(&self) -> Kind {

@@ -91,6 +91,7 @@ exit_codes! {
     ArchiveAlreadyAdded = 8, "the archive's module is already added";
     OperandWithoutConf = 9, "the operand directory lacks dkms.conf";
     NoWritePermission = 9, "no write permission for the place of an output file";
+    OutputExists = 9, "an output file exists already, and --force was not given";
     RpmFailed = 9, "rpm could not install the .rpm operand";
     MakeFailed = 10, "the make command failed";
     OtherKernel = 10, "make ended well, but what it made is for another kernel or processor";

@@ -144,8 +144,11 @@ pub(crate) fn script(system: &System, name: &ModuleName, command: &str, folder: 
 pub(super) fn not_executable(hook: &str, id: &ModuleId, command: &str, folder: &Path) -> String {
     let script = path_of(command).unwrap_or_default();
     let place = folder.join(script);
-    let what = if place.exists() { "is not executable" } else { "does not exist" };
-    format!("the {hook} script of {id} was not run: {} {what}", place.display())
+    let (what, hint) = match place.exists() {
+        true => ("is not executable", format!("; `chmod +x` it in the source of {id}")),
+        false => ("does not exist", String::new()),
+    };
+    format!("the {hook} script of {id} was not run: {script} {what}{hint}")
 }
 
 /// What a script finds in its environment besides ours: the lock holder, and the module and kernel it works on.
@@ -205,10 +208,12 @@ mod tests {
         let system = System::host().with_root(root.path());
         let id = ModuleId::new(ModuleName::new("foo").unwrap(), crate::ids::ModuleVersion::new("1").unwrap());
         assert_eq!(find(&system, &id.name, "post.sh", root.path()), None);
-        assert!(not_executable("POST_ADD", &id, "post.sh", root.path()).ends_with("does not exist"));
+        assert!(not_executable("POST_ADD", &id, "post.sh", root.path()).ends_with("post.sh does not exist"));
         script(&root.path().join("post.sh"), 0o600);
         assert_eq!(find(&system, &id.name, "post.sh x", root.path()), None);
-        assert!(not_executable("POST_ADD", &id, "post.sh x", root.path()).ends_with("is not executable"));
+        assert!(
+            not_executable("POST_ADD", &id, "post.sh x", root.path()).contains("post.sh is not executable; `chmod +x`")
+        );
     }
 
     #[test]

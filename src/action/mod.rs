@@ -206,8 +206,20 @@ impl<'a> Pool<'a> {
             Err(error) if error.kind().is_no_failure() => (Outcome::Refused(error), None),
             Err(error) => (Outcome::Failed(error), None),
         };
-        told(Some(how_it_ended(&outcome).to_owned()));
+        told(Some(format!("{}{}", how_it_ended(&outcome), self.destination(step, &outcome))));
         (outcome, change)
+    }
+
+    /// Where an install has put its module.
+    fn destination(&self, step: &Step, outcome: &Outcome) -> String {
+        let is_done = matches!(outcome, Outcome::Done) && step.operation == Operation::Install;
+        let Some(target) = step.target.as_ref().filter(|_| is_done) else { return String::new() };
+        let files = self.context.tree.installed(&step.module.name, target).map(|installed| installed.files);
+        match files.as_deref() {
+            Some([only]) => format!(": {}", only.place.display()),
+            Some([first, more @ ..]) => format!(": {} and {} more", first.place.display(), more.len()),
+            _ => String::new(),
+        }
     }
 
     fn operate(&self, step: &Step, job: Job) -> Result<Option<Change>> {

@@ -95,7 +95,7 @@ fn folder(file: &Path) -> &Path {
 }
 
 fn exists(file: &Path) -> Error {
-    Error::new(Kind::NoWritePermission, format!("{} exists already", file.display()))
+    Error::new(Kind::OutputExists, format!("{} exists already", file.display()))
         .hint("replace it with --force, or choose another place with --output")
 }
 

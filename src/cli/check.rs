@@ -36,7 +36,7 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let found = Found::now(app, &within)?;
     let verdict = found.verdict();
     if typed.json {
-        app.reporter.answer(document::check(&found.document(&modules, verdict.as_ref()))?);
+        app.reporter.document(document::check(&found.document(&modules, verdict.as_ref()))?);
     } else {
         found.tell(&modules, &app.reporter);
     }

@@ -16,11 +16,13 @@ use crate::tree::VersionState;
 use super::known::Among;
 use super::legacy::Typed;
 use super::operand;
+use super::request;
 use super::targets;
 use crate::engine::app::App;
 
 /// Reads the dkms.conf, evaluates it as a build for that kernel would, and tells the result. Changes nothing.
 pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
+    request::directives(app, &typed.directives)?;
     let target = target(app, typed)?;
     let (file, id) = subject(app, typed, typed.operand())?;
     let file = std::path::absolute(&file).unwrap_or(file);
@@ -35,7 +37,7 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     if typed.json {
         let text = crate::report::document(&document(app, &loaded, &target))
             .map_err(|error| Error::new(Kind::Internal, "cannot write the directives as JSON").caused_by(error))?;
-        app.reporter.answer(text);
+        app.reporter.document(text);
         return Ok(());
     }
     app.reporter.answer(text(app, &loaded, &target));

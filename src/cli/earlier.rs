@@ -25,6 +25,27 @@ const OPTIONS: [(&str, &str); 4] = [
     ("--kernelsourcedir", "leave it out: nothing is built while packaging"),
 ];
 
+/// Actions of other programs, and ours that do the same.
+const ELSEWHERE: [(&[&str], &str); 6] = [
+    (&["list", "ls", "show", "info", "search"], "`dkms status` lists modules and their states"),
+    (
+        &["delete", "del", "rm", "erase", "purge", "uninst", "deregister"],
+        "`dkms remove MODULE/VERSION --all` takes a module away",
+    ),
+    (&["update", "upgrade", "refresh", "sync"], "`dkms reconcile` brings every module and kernel up to date"),
+    (&["rebuild", "compile", "make"], "`dkms build MODULE/VERSION --force` compiles a module again"),
+    (&["clean"], "`dkms unbuild MODULE/VERSION -k KERNEL` deletes a build"),
+    (
+        &["load", "unload", "insmod", "modprobe"],
+        "`dkms install MODULE/VERSION` puts a module in place; modprobe(8) loads it",
+    ),
+];
+
+/// What an action of another program is called here.
+pub(super) fn elsewhere(word: &str) -> Option<&'static str> {
+    ELSEWHERE.iter().find(|(names, _)| names.contains(&word)).map(|(_, ours)| *ours)
+}
+
 /// What is done today instead of an action.
 pub(super) fn verb(word: &str) -> Option<&'static str> {
     VERBS.iter().find(|(name, _)| *name == word).map(|(_, today)| *today)

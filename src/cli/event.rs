@@ -33,7 +33,7 @@ pub(crate) fn run(_verb: &'static Verb, words: &[String]) -> u8 {
 
 /// The same when the program is called as `event`, by hooks.
 pub(crate) fn run_words(words: &[String]) -> u8 {
-    let reporter = || Human::new(Loudness::Normal, Notes::Stderr);
+    let reporter = || Human::new(Loudness::Normal, Notes::Stderr).managed(|| true);
     let opened = Words::split(words).and_then(|words| Ok((super::open(&words.typed, reporter())?, words)));
     let (app, words) = match opened {
         Ok(opened) => opened,

@@ -31,11 +31,11 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     match report {
         Ok(report) => {
             let verdict = report.verdict();
-            app.reporter.answer(report.document(verdict.as_ref())?);
+            app.reporter.document(report.document(verdict.as_ref())?);
             verdict.map_or(Ok(()), Err)
         }
         Err(error) => {
-            app.reporter.answer(Report::default().document(Some(&error))?);
+            app.reporter.document(Report::default().document(Some(&error))?);
             Err(error)
         }
     }

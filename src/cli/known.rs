@@ -64,11 +64,10 @@ pub(crate) fn only_version(app: &App, name: &ModuleName, among: Among) -> Result
 
 fn unknown(name: &ModuleName, known: &BTreeSet<ModuleId>) -> Error {
     let error =
-        Error::new(Kind::NameMissing, format!("the module version is missing, and no version of {name} is known"))
-            .hint("give the module as NAME/VERSION, or the module version with -v VERSION");
-    match like(name, known) {
+        Error::new(Kind::NameMissing, format!("the module version is missing, and no version of {name} is known"));
+    match joined(name, known).or_else(|| like(name, known)) {
         Some(hint) => error.hint(hint),
-        None => error,
+        None => error.hint("give the module as NAME/VERSION, or its folder or archive"),
     }
 }
 
@@ -80,6 +79,21 @@ pub(crate) fn meant(app: &App, id: &ModuleId, among: Among) -> Option<String> {
         true => like(&id.name, &known),
         false => Some(format!("what is there: {}", list(&versions))),
     }
+}
+
+/// `hello-1.0`, `hello@1.0`, `hello:1.0` of somebody who means `hello/1.0`.
+fn joined(name: &ModuleName, known: &BTreeSet<ModuleId>) -> Option<String> {
+    let is_it = |id: &&ModuleId| {
+        let rest = name.as_str().strip_prefix(id.name.as_str());
+        rest.is_some_and(|rest| rest.strip_prefix(['-', '@', ':', '=', '_']) == Some(id.version.as_str()))
+    };
+    known.iter().find(is_it).map(|id| format!("did you mean {id}?"))
+}
+
+/// What may have been meant by a name that no registered module has.
+pub(crate) fn near(app: &App, name: &str) -> Option<String> {
+    let known = registered(app).ok()?.into_iter().collect();
+    like(&ModuleName::new(name).ok()?, &known)
 }
 
 fn like(name: &ModuleName, known: &BTreeSet<ModuleId>) -> Option<String> {

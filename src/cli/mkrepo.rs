@@ -122,7 +122,7 @@ fn refused(error: RepositoryError) -> Error {
             Error::new(Kind::BadOption, message).caused_by(cause).hint(hint)
         }
         RepositoryError::SetupRpm(cause) => Error::new(Kind::Internal, message).caused_by(cause),
-        RepositoryError::Changed(_) => Error::new(Kind::NoWritePermission, message)
+        RepositoryError::Changed(_) => Error::new(Kind::OutputExists, message)
             .hint("hosts see a change only in a higher --repo-version; remove the file if none has it"),
         RepositoryError::Empty(_) => {
             Error::new(Kind::SourceMissing, message).hint("`dkms mkdeb`, `dkms mkrpm` and `dkms mkpkg` make packages")
@@ -144,7 +144,7 @@ fn tell(
         });
         let text = crate::report::document(&answer)
             .map_err(|error| Error::new(Kind::Internal, "the result cannot be told as JSON").caused_by(error))?;
-        reporter.tell(Message::Answer(text));
+        reporter.document(text);
         return Ok(());
     }
     for Published { folder, reader, packages, setup } in published {

@@ -128,6 +128,7 @@ fn reporter(typed: &Typed) -> Human {
     };
     // With --json, standard output is for the one document.
     Human::new(loudness, if typed.json { Notes::Stderr } else { Notes::Stdout })
+        .managed(crate::sys::process::is_managed)
 }
 
 fn act(app: &App, verb: &Verb, typed: &Typed) -> Result<()> {
@@ -148,7 +149,7 @@ fn act(app: &App, verb: &Verb, typed: &Typed) -> Result<()> {
     };
     if mode == Mode::DoJson {
         let verdict = met.unwrap_or_else(|error| Verdict { error: Some(error), ..Verdict::default() });
-        app.reporter.answer(document::result(&verdict)?);
+        app.reporter.document(document::result(&verdict)?);
         return tell(app, verdict);
     }
     tell(app, met?)
@@ -178,7 +179,10 @@ fn tell(app: &App, verdict: Verdict) -> Result<()> {
 /// A plan of no steps: the key is no module's.
 fn show_key(app: &App, mode: Mode) -> Result<()> {
     let plan = crate::step::Plan::nothing("the signing key and its certificate are made unless they are there");
-    app.reporter.answer(if mode == Mode::ShowJson { document::plan(&plan)? } else { plan.to_string() });
+    match mode {
+        Mode::ShowJson => app.reporter.document(document::plan(&plan)?),
+        _ => app.reporter.answer(plan.to_string()),
+    }
     Ok(())
 }
 
@@ -209,6 +213,12 @@ fn open(typed: &Typed, reporter: Human) -> Result<App> {
     };
     trees.replace_in(&mut framework);
     let reporter = if framework.is_on("verbose") { reporter.with_details() } else { reporter };
+    let reporter = reporter.with_places(&[
+        ("--root", typed.root.as_deref()),
+        ("--dkmstree", typed.dkmstree.as_deref()),
+        ("--sourcetree", typed.sourcetree.as_deref()),
+        ("--installtree", typed.installtree.as_deref()),
+    ]);
     Ok(App::new(system, framework, reporter))
 }
 
@@ -231,7 +241,7 @@ fn fail(reporter: &Human, error: &Error) -> u8 {
 /// A command line that makes no sense.
 fn refuse(reporter: &Human, json: bool, error: &Error) -> u8 {
     match document::refusal(error) {
-        Ok(document) if json => reporter.answer(document),
+        Ok(document) if json => reporter.document(document),
         Ok(_) => {}
         Err(error) => return fail(reporter, &error),
     }

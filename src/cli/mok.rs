@@ -49,7 +49,7 @@ fn status(app: &App, typed: &Typed) -> Result<()> {
     let wanted = wanted(typed, operand::parts(typed, None));
     let status = Status::look(app, &wanted)?;
     if typed.json {
-        app.reporter.answer(status.document()?);
+        app.reporter.document(status.document()?);
         return Ok(());
     }
     for line in lines(&status) {

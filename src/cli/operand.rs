@@ -8,6 +8,7 @@ use crate::engine::archive::{Subject, from_archive};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, ModuleVersion};
+use crate::report::Reporter;
 use crate::step::AddSource;
 
 use super::known::{self, Among};
@@ -34,9 +35,25 @@ pub(crate) fn resolve(app: &App, typed: &Typed, operand: Option<&str>) -> Result
     let id = named(app, typed, operand, Among::Sources).map_err(|error| explain(error, operand))?;
     let is_somewhere = app.tree.layout().version(&id).exists() || app.tree.layout().source(&id).exists();
     if is_somewhere {
+        tell_disagreement(app, &id);
         return Ok(Subject::new(id, AddSource::SourceTree));
     }
     Err(explain(nowhere(app, &id), operand))
+}
+
+/// A source that is about to be added under a version that is not the one of its dkms.conf.
+fn tell_disagreement(app: &App, id: &ModuleId) {
+    let (layout, context) = (app.tree.layout(), Context::without_kernel(crate::sys::processors(), &[]));
+    let file = layout.source(id).join("dkms.conf");
+    if layout.version(id).exists() || !file.exists() {
+        return;
+    }
+    let read = conf::load_lenient(&app.system, &app.framework, &file, &context);
+    let Some(says) = read.ok().and_then(|read| Some(ModuleId::new(read.name?, read.version?))) else { return };
+    if says != *id {
+        let file = app.system.inside(&file);
+        app.reporter.warn(format!("{} says that it is {says}; it is taken as {id}", file.display()));
+    }
 }
 
 /// Name and version from -m, -v and the operand. A version that is the only one of its module need not be given.
@@ -87,6 +104,10 @@ fn explain(error: Error, operand: Option<&str>) -> Error {
         let text = format!("the folder {} holds no dkms.conf", path.display());
         return Error::new(error.kind(), text).hint(writes_conf(path));
     }
+    if let Some(hint) = another_kind(path) {
+        let kind = if is_archive_name(path) { Kind::ArchiveMissing } else { error.kind() };
+        return Error::new(kind, format!("{word} is no module, and no folder or archive of one")).hint(hint);
+    }
     if is_archive_name(path) {
         let text = format!("the archive {} does not exist", path.display());
         return near_file(Error::new(error.kind(), text), path);
@@ -103,9 +124,33 @@ fn writes_conf(source: &Path) -> String {
     let shown = source.display();
     match (cfg!(feature = "packages"), source.is_dir()) {
         (true, true) => format!("`dkms mkconf {shown} -o {shown}` makes one from its makefiles"),
-        (true, false) => format!("`dkms mkconf {shown}` shows one that is made from its makefiles"),
+        (true, false) => format!(
+            "`dkms mkconf {shown}` shows one that is made from its makefiles; unpack the archive, put it there, \
+             and `dkms add FOLDER`"
+        ),
         (false, _) => "dkms.conf(5) tells how to write one".to_owned(),
     }
+}
+
+/// What else a word may be that names no source, and what is done with it.
+fn another_kind(path: &Path) -> Option<String> {
+    let shown = path.display();
+    let name = path.to_string_lossy().to_lowercase();
+    if name.starts_with("http://") || name.starts_with("https://") || name.starts_with("git@") {
+        let fetch = if is_archive_name(path) { "curl -LO" } else { "git clone" };
+        return Some(format!("dkms fetches nothing: `{fetch} {shown}`, then name what came"));
+    }
+    if name.ends_with(".deb") {
+        return Some(format!("a package is installed by its manager: `apt-get install {shown}`"));
+    }
+    let is_module = [".ko", ".ko.xz", ".ko.zst", ".ko.gz"].iter().any(|end| name.ends_with(end));
+    if is_module {
+        return Some(
+            "that is a finished module, for one kernel; dkms takes its source, a folder or archive".to_owned(),
+        );
+    }
+    let is_empty = path.metadata().is_ok_and(|meta| meta.is_file() && meta.len() == 0);
+    is_empty.then(|| "the file is empty: fetch it again".to_owned())
 }
 
 fn is_archive_name(path: &Path) -> bool {
@@ -125,8 +170,13 @@ fn near_file(error: Error, path: &Path) -> Error {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match crate::ids::near::nearest(&name, &names) {
         Some(near) => error.hint(format!("did you mean {}?", path.with_file_name(near).display())),
-        None => error,
+        None if path.is_relative() => error.hint(format!("it was looked for in {}", here(parent))),
+        None => error.hint(format!("`ls {}` shows what is there", parent.display())),
     }
+}
+
+fn here(folder: &Path) -> String {
+    fs_err::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf()).display().to_string()
 }
 
 fn from_folder(app: &App, folder: &Path, typed: &Typed) -> Result<Subject> {
@@ -188,6 +238,7 @@ pub(crate) fn archived(app: &App, typed: &Typed, operand: Option<&str>) -> Resul
 fn unpacked(app: &App, file: &Path) -> Result<Subject> {
     from_archive(&app.system, &app.framework, file).map_err(|error| match error.kind() {
         Kind::ArchiveWithoutConf if error.causes().is_empty() => error.hint(writes_conf(file)),
+        Kind::NotAnArchive => another_kind(file).into_iter().fold(error, Error::hint),
         _ => error,
     })
 }

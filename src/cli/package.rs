@@ -31,7 +31,7 @@ use crate::package::io::openpgp::SigningKey;
 use crate::package::make::{Files, Made, PackageRequest, Prepared, SourceRequest, make, prepare};
 use crate::package::words::profile::Profile;
 use crate::package::{Format, summary};
-use crate::report::{Message, Reporter};
+use crate::report::Reporter;
 use crate::sys::System;
 
 use args::{CompressionArg, PackageArgs, ScriptletsArg};
@@ -96,7 +96,7 @@ pub(crate) fn run(call: &PackageCall, system: &System, framework: &Framework, re
 
 fn tell_json(made: &[Made], module: &ModuleId, source: Option<&Prepared>, reporter: &dyn Reporter) -> Result<()> {
     made.iter().flat_map(|package| &package.warnings).for_each(|warning| reporter.warn(warning.clone()));
-    reporter.tell(Message::Answer(document::packages(made, module, source)?));
+    reporter.document(document::packages(made, module, source)?);
     Ok(())
 }
 

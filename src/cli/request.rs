@@ -256,7 +256,7 @@ fn may_write(app: &App, action: &str) -> Result<()> {
 }
 
 /// A directive that sets nothing would change nothing, and nobody would notice.
-fn directives(app: &App, given: &[String]) -> Result<()> {
+pub(super) fn directives(app: &App, given: &[String]) -> Result<()> {
     for word in given {
         let Some((name, _)) = word.split_once('=') else {
             let text = format!("--directive needs NAME=VALUE, and `{word}` has no =");

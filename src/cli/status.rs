@@ -14,7 +14,7 @@ use crate::tree::stray::{self, Stray};
 use crate::tree::{Build, ModuleEntry, VersionState};
 
 use super::legacy::Typed;
-use super::operand;
+use super::{known, operand};
 use crate::engine::app::App;
 use crate::engine::{document, failures, pending, serving, unsigned, untrusted};
 
@@ -34,9 +34,12 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
         Vec::new()
     });
     if typed.json {
-        app.reporter.answer(document::status(&rows, &failures, &pending)?);
+        app.reporter.document(document::status(&rows, &failures, &pending)?);
     } else if !rows.is_empty() {
         app.reporter.answer(rows.iter().map(Row::to_string).collect::<Vec<_>>().join("\n"));
+    }
+    if let Some(near) = filter.name.as_deref().filter(|_| rows.is_empty()).and_then(|name| known::near(app, name)) {
+        app.reporter.warn(format!("nothing is listed; {near}"));
     }
     broken.into_iter().for_each(|line| app.reporter.warn(line));
     hidden(app)?.into_iter().for_each(|line| app.reporter.warn(line));

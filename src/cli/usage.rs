@@ -30,10 +30,22 @@ pub(crate) fn parse(verb: &'static Verb, words: &[String]) -> Result<Typed> {
         return Err(Error::new(Kind::TwoActions, text).hint("run them one after the other"));
     }
     if let Some(surplus) = typed.words.get(verb.operand.most) {
-        return Err(too_many(verb, surplus));
+        let error = too_many(verb, surplus);
+        return Err(match pair(&typed.words) {
+            Some((name, version)) => error.hint(format!("did you mean {name}/{version}?")),
+            None => error.hint(format!("it takes {}; call it once for each", verb.operand.shown)),
+        });
     }
     one_module(&typed)?;
     Ok(typed)
+}
+
+/// A module and its version, written as two words.
+fn pair(words: &[String]) -> Option<(&str, &str)> {
+    let [name, version] = words else { return None };
+    let is_plain = |word: &str| !word.contains('/') && !std::path::Path::new(word).exists();
+    let is_version = version.starts_with(|c: char| c.is_ascii_digit());
+    (is_version && is_plain(name) && is_plain(version)).then_some((name, version))
 }
 
 /// `-m` and an operand may not name two modules. What exists is a source.
@@ -44,7 +56,11 @@ fn one_module(typed: &Typed) -> Result<()> {
     if std::path::Path::new(word).exists() || same(&name, &of_word) {
         return Ok(());
     }
-    Err(bad(format!("-m {option} and {word} are two modules")).hint("name one, with -m or without"))
+    let error = bad(format!("-m {option} and {word} are two modules"));
+    Err(match pair(&[option.to_owned(), word.to_owned()]) {
+        Some((name, version)) => error.hint(format!("did you mean -m {name} -v {version}?")),
+        None => error.hint("name one, with -m or without"),
+    })
 }
 
 /// Reads the words of a verb into the arguments of its form.
@@ -71,7 +87,11 @@ pub(crate) fn without_verb(words: &[String]) -> Result<Typed> {
         if let Some(today) = earlier::verb(word).filter(|_| names.contains(&"mkrpm")) {
             return Err(bad(format!("`{word}` is an action of DKMS 2")).hint(today));
         }
-        let error = suggest(bad(format!("`{word}` is not an action of dkms")), word, &names);
+        let wrong = bad(format!("`{word}` is not an action of dkms"));
+        let error = match earlier::elsewhere(word) {
+            Some(ours) => wrong.hint(ours),
+            None => suggest(wrong, word, &names),
+        };
         return Err(error.hint("`dkms help` lists the actions"));
     }
     let names = ["--help", "--version", "--quiet", "--root"];
@@ -142,11 +162,10 @@ fn context(error: &clap::Error, kind: ContextKind) -> String {
 }
 
 fn too_many(verb: &'static Verb, word: &str) -> Error {
-    let (name, operand) = (verb.name, verb.operand.shown);
+    let name = verb.name;
     match verb.operand.most {
         0 => bad(format!("{name} takes no operand, and `{word}` was given")).hint(takes(verb)),
-        _ => bad(format!("{name} takes one operand, and `{word}` is one too many"))
-            .hint(format!("it takes {operand}; call it once for each")),
+        _ => bad(format!("{name} takes one operand, and `{word}` is one too many")),
     }
 }
 

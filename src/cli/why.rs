@@ -10,6 +10,16 @@ use crate::step::Policy;
 
 use super::legacy::Typed;
 use super::request;
+use super::{known, operand};
+
+fn unknown(app: &App, typed: &Typed) -> Error {
+    let (name, version) = operand::parts(typed, typed.operand());
+    let named = name.clone().into_iter().chain(version).collect::<Vec<_>>().join("/");
+    let what = if named.is_empty() { "no module".to_owned() } else { format!("no module {named}") };
+    let near = name.as_deref().and_then(|name| known::near(app, name));
+    Error::new(Kind::NotInTree, format!("{what} is in the DKMS tree"))
+        .hint(near.unwrap_or_else(|| "`dkms status` lists them".to_owned()))
+}
 
 /// Of all modules and kernels, or those that were named.
 pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
@@ -20,10 +30,10 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let failures = failures::all(app.tree.layout());
     let stories = story::stories(app, &within, &plan, &failures, &modules);
     if stories.is_empty() && !modules.iter().any(|entry| within.has_module(&entry.id)) {
-        return Err(Error::new(Kind::NotInTree, "no such module is in the DKMS tree").hint("`dkms status` lists them"));
+        return Err(unknown(app, typed));
     }
     if typed.json {
-        app.reporter.answer(document::why(&stories)?);
+        app.reporter.document(document::why(&stories)?);
     } else {
         stories.iter().for_each(|story| app.reporter.answer(story.to_string()));
     }

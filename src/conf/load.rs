@@ -179,11 +179,8 @@ impl Gathered {
                     self.unknown.retain(|unknown| unknown.name != name);
                     Arc::make_mut(&mut self.origins).insert(name.to_owned(), Origin::CommandLine);
                 }
-                Some((name, _)) => {
-                    self.notices
-                        .push(format!("--directive {name}=… is ignored: {name} is not a directive (no index here)"));
-                }
-                None => self.notices.push(format!("--directive {directive} is ignored: it has no NAME=VALUE")),
+                // The command line was told already.
+                Some(_) | None => {}
             }
         }
     }

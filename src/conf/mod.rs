@@ -199,15 +199,18 @@ impl From<ConfError> for Error {
             _ => Kind::BadConf,
         };
         let hint = match &error {
-            ConfError::Missing { file } => {
-                Some(format!("a module source needs a dkms.conf; see dkms(8) for what {} must hold", file.display()))
-            }
+            ConfError::Missing { file } => Some(format!(
+                "a module source needs a dkms.conf; see dkms.conf(5) for what {} must hold",
+                file.display()
+            )),
             ConfError::Unreadable { .. } => None,
             ConfError::Syntax { file, line: Some(_), .. } => {
                 Some(format!("`bash -n {}` checks its syntax", file.display()))
             }
             ConfError::Syntax { .. } => None,
-            ConfError::Invalid { .. } => Some("correct these directives; dkms(8) describes each".to_owned()),
+            ConfError::Invalid { file, .. } => {
+                Some(format!("correct {}; dkms.conf(5) describes each directive", file.display()))
+            }
             ConfError::NeedsCommands { .. } => {
                 Some("only building evaluates dkms.conf with commands; use a plain value here".to_owned())
             }

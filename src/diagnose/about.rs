@@ -27,6 +27,17 @@ impl Packages {
         std::iter::once(os_id).chain(os_id_like.split_whitespace()).find_map(known).unwrap_or_default()
     }
 
+    /// The command that installs a package.
+    pub(crate) fn command(self) -> Option<&'static str> {
+        match self {
+            Self::Apt => Some("apt-get install"),
+            Self::Dnf => Some("dnf install"),
+            Self::Zypper => Some("zypper install"),
+            Self::Pacman => Some("pacman -S"),
+            Self::Unknown => None,
+        }
+    }
+
     /// The command that installs what brings this program or part of a system.
     pub(super) fn install(self, what: &str) -> String {
         let column = match self {
@@ -79,6 +90,7 @@ const NAMES: &[(&str, [&str; 4])] = &[
     ("openssl", ["openssl", "openssl", "openssl", "openssl"]),
     ("openssl/", ["libssl-dev", "openssl-devel", "libopenssl-devel", "openssl"]),
     ("pahole", ["pahole", "dwarves", "dwarves", "pahole"]),
+    ("make", ["make", "make", "make", "make"]),
     ("patch", ["patch", "patch", "patch", "patch"]),
     ("perl", ["perl", "perl", "perl", "perl"]),
     ("pkg-config", ["pkg-config", "pkgconf", "pkg-config", "pkgconf"]),

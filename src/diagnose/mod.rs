@@ -57,7 +57,7 @@ impl std::error::Error for Cause {}
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {} of the log: {}", self.number, self.line)
+        f.write_str(&self.line)
     }
 }
 

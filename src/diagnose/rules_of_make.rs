@@ -60,6 +60,15 @@ pub(super) const MAKE: &[Rule] = &[
         )
     },
     Rule {
+        when: |case, program| program == "make" && is_word_of_conf(case, program),
+        ..Rule::new(
+            &[Start],
+            r"(?:^|[\s:'])'?([\w.+/-]+)'?: (?:(?:command )?not found|No such file or directory)$",
+            "the program `{}` is not installed",
+            "{install}",
+        )
+    },
+    Rule {
         when: |case, program| is_word_of_conf(case, program),
         ..Rule::new(
             &[Start],

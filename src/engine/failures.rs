@@ -66,7 +66,11 @@ fn failure(step: &Step, error: &Error, layout: &Layout) -> Failure {
         target: step.target.clone(),
         step: step.operation.verb().to_owned(),
         code: error.kind().code(),
-        error: error.in_one_line(),
+        // The line that ended a build; why it did is read from the log again.
+        error: match error.kind() {
+            Kind::MakeFailed => error.message().to_owned(),
+            _ => error.in_one_line(),
+        },
         log: has_log.then(|| layout.named(&log)),
         time: crate::sys::now(),
     }
@@ -107,14 +111,22 @@ pub(crate) fn shown(layout: &Layout, rows: &[Row], kernels: &[String]) -> Vec<Fa
 /// One line each, on standard error, with what serves meanwhile.
 pub(crate) fn tell(failures: &[Failure], modules: &[ModuleEntry], reporter: &dyn Reporter) {
     for failure in failures {
-        let Failure { module, target, step, error, log, .. } = failure;
+        let Failure { module, target, step, error, .. } = failure;
         let instead = serving::instead(failure, modules);
-        let kernel = target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();
-        let log = log.as_ref().map(|log| format!("log: {}; ", log.display())).unwrap_or_default();
+        let kernel = target.as_ref().map(|target| format!(" for {}", target.kernel)).unwrap_or_default();
         let only = target.as_ref().map(|target| format!(" -k {}", target.kernel)).unwrap_or_default();
-        // What ended the build says more than that it failed.
-        let error = error.split_once(" of the log: ").map_or(error.as_str(), |(_, line)| line);
-        let more = format!(" ({log}`dkms why {module}{only}` tells more)");
+        let error = in_short(error);
+        let more = format!("; `dkms why {module}{only}` tells more");
         reporter.warn(format!("the last {step} of {module}{kernel} failed: {error}{more}{instead}"));
+    }
+}
+
+/// What ended it says more than that it failed, and a line of a screen or two is enough.
+fn in_short(error: &str) -> String {
+    const LONGEST: usize = 150;
+    let said = error.split_once(" failed: ").map_or(error, |(_, said)| said);
+    match said.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &said[..end]),
+        None => said.to_owned(),
     }
 }

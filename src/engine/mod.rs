@@ -1,5 +1,6 @@
 //! The way of every request and event: gather, decide, do, tell; and what callers are told of it.
 
+mod advice;
 pub(crate) mod app;
 pub(crate) mod archive;
 pub(crate) mod document;

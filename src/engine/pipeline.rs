@@ -16,7 +16,7 @@ use crate::engine::app::{App, Noting};
 use crate::engine::summary::Summary;
 use crate::engine::verdict::{self, Verdict};
 use crate::engine::{
-    document, gather, initramfs, leavers, provenance, replacing, rpm_upgrade, telling, unsigned, work,
+    advice, document, gather, initramfs, leavers, provenance, replacing, rpm_upgrade, telling, unsigned, work,
 };
 
 /// What came of a request.
@@ -50,7 +50,11 @@ impl App {
     /// Carries a request out, or shows what that would be.
     pub(crate) fn meet(&self, request: &Request, mode: Mode) -> Result<Verdict> {
         match mode {
-            Mode::Do | Mode::DoJson => Ok(self.do_it(request)?.verdict),
+            Mode::Do | Mode::DoJson => {
+                let mut verdict = self.do_it(request)?.verdict;
+                advice::complete(self, &mut verdict);
+                Ok(verdict)
+            }
             Mode::Show | Mode::ShowJson => self.show(request, mode),
         }
     }
@@ -113,8 +117,10 @@ impl App {
 
     fn show(&self, request: &Request, mode: Mode) -> Result<Verdict> {
         let plan = self.plan(request)?;
-        let text = if mode == Mode::ShowJson { document::plan(&plan)? } else { plan.to_string().trim_end().to_owned() };
-        self.reporter.answer(text);
+        match mode {
+            Mode::ShowJson => self.reporter.document(document::plan(&plan)?),
+            _ => self.reporter.answer(plan.to_string().trim_end().to_owned()),
+        }
         Ok(verdict::judge(&request.wish, plan, Vec::new()))
     }
 

@@ -11,9 +11,9 @@ use crate::engine::app::App;
 /// What is built again by itself is said, with what has changed.
 pub(crate) fn renewals(app: &App, plan: &Plan, snapshot: &Snapshot) {
     for step in plan.steps.iter().filter(|step| step.operation == Operation::Build) {
-        let changed = step.target.as_ref().and_then(|target| snapshot.changed_since(&step.module, target));
-        if changed.is_some() {
-            app.reporter.note(format!("{}: {}", step.module, step.why));
+        let Some(target) = &step.target else { continue };
+        if snapshot.changed_since(&step.module, target).is_some() {
+            app.reporter.note(format!("{} for {}: {}", step.module, target.kernel, step.why));
         }
     }
 }

@@ -20,7 +20,12 @@ pub(crate) fn carry_out(app: &App, plan: &Plan, policy: &Policy, lock: &TreeLock
         memo: action::Memo::default(),
     };
     let outcomes = action::run(plan, &context);
-    if let Err(error) = failures::note(plan, &outcomes, lock) {
+    let is_full =
+        |(_, outcome): &(StepId, Outcome)| matches!(outcome, Outcome::Failed(error) if error.kind() == Kind::DiskFull);
+    // Where the disk is full, that it was is told by the step.
+    if let Err(error) = failures::note(plan, &outcomes, lock)
+        && !outcomes.iter().any(is_full)
+    {
         app.reporter.warn(format!("what failed could not be noted: {error}"));
     }
     if outcomes.iter().any(|(_, outcome)| is_the_disks(outcome)) {

@@ -17,6 +17,8 @@ pub(crate) enum Headers {
     Missing {
         /// Where it was looked for.
         folder: PathBuf,
+        /// Where the link of that name leads, if it is one that leads nowhere.
+        dangling: Option<PathBuf>,
     },
 }
 
@@ -24,7 +26,7 @@ impl Headers {
     /// The folder, there or not.
     pub(crate) fn folder(&self) -> &Path {
         match self {
-            Headers::Present { folder } | Headers::Missing { folder } => folder,
+            Headers::Present { folder } | Headers::Missing { folder, .. } => folder,
         }
     }
 
@@ -48,7 +50,9 @@ pub(crate) fn find(layout: &Layout, target: &Target, source_dir: Option<&Path>) 
     if include.is_some_and(|include| include.is_dir()) {
         Headers::Present { folder }
     } else {
-        Headers::Missing { folder }
+        let dangling = resolve(layout.root(), named).is_none_or(|place| !place.exists());
+        let dangling = fs_err::read_link(named).ok().filter(|_| dangling);
+        Headers::Missing { folder, dangling }
     }
 }
 
@@ -112,9 +116,11 @@ mod tests {
         let headers = top.path().join("usr/src/linux-headers-6.1");
         fs::create_dir_all(top.path().join("lib/modules/6.1")).unwrap();
         let link = top.path().join("lib/modules/6.1/build");
-        assert_eq!(find(&layout, &target, None), Headers::Missing { folder: link.clone() });
+        assert_eq!(find(&layout, &target, None), Headers::Missing { folder: link.clone(), dangling: None });
         symlink("/usr/src/linux-headers-6.1", &link).unwrap();
-        assert!(!find(&layout, &target, None).is_present(), "a dangling link");
+        let dangling = Some("/usr/src/linux-headers-6.1".into());
+        let Headers::Missing { dangling: found, .. } = find(&layout, &target, None) else { panic!("a dangling link") };
+        assert_eq!(found, dangling);
         fs::create_dir_all(headers.join("include")).unwrap();
         assert_eq!(find(&layout, &target, None), Headers::Present { folder: headers.clone() });
         assert_eq!(find(&layout, &target, Some(&headers)), Headers::Present { folder: headers });

@@ -6,7 +6,7 @@ use crate::exit::Kind;
 use crate::ids::near::nearest;
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::builtin::name;
-use crate::kernel::{Headers, package};
+use crate::kernel::{Headers, Kernel, package};
 use crate::snapshot::{Content, Snapshot};
 use crate::step::{Policy, Reason, Switch};
 use crate::tree::VersionState;
@@ -100,15 +100,22 @@ fn empty_source(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<R
 /// No headers: pending on the package that brings them.
 fn no_headers(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reason> {
     let kernel = snapshot.kernels.get(target)?;
-    let Headers::Missing { folder } = &kernel.headers else { return None };
+    let why = why_no_headers(kernel)?;
     Some(Reason::Pending {
         on: headers_package(target, snapshot),
         case: Kind::HeadersMissing,
-        text: format!(
-            "{id} cannot be built for kernel {}: there are no kernel headers at {}",
-            target.kernel,
-            folder.display()
-        ),
+        text: format!("{id} cannot be built for kernel {}: {why}", target.kernel),
+    })
+}
+
+fn why_no_headers(kernel: &Kernel) -> Option<String> {
+    let Headers::Missing { folder, dangling } = &kernel.headers else { return None };
+    Some(match dangling {
+        _ if !kernel.present => format!("no such kernel is installed, {} does not exist", kernel.folder.display()),
+        Some(leads) => {
+            format!("its headers are gone, {} leads to {}, which does not exist", folder.display(), leads.display())
+        }
+        None => format!("there are no kernel headers at {}", folder.display()),
     })
 }
 
@@ -138,7 +145,7 @@ pub(crate) fn dependency(id: &ModuleId, target: &Target, missing: &[ModuleName])
     refused_with(
         Kind::DependencyMissing,
         format!("{id} needs {names} installed for kernel {} first", target.kernel),
-        format!("install {names} for that kernel, or use --force"),
+        format!("`dkms install {} -k {}` first, or --force to build without", names.replace(", ", " "), target.kernel),
     )
 }
 

@@ -33,7 +33,7 @@ impl Sample {
             let folder = PathBuf::from("/lib/modules").join(&target.kernel);
             let build = folder.join("build");
             let headers = if word.ends_with('-') {
-                Headers::Missing { folder: build }
+                Headers::Missing { folder: build, dangling: None }
             } else {
                 Headers::Present { folder: build }
             };

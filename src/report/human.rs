@@ -1,16 +1,19 @@
 //! Lines for people: plain ones where output is no terminal, a spinner per running step where it is.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::sync::Mutex;
-use std::time::Instant;
+use std::sync::OnceLock;
 
 use crate::error::Error;
 use crate::ids::{ModuleId, Target};
 
+use super::beat::Beat;
 use super::escape::text as harmless;
 use super::progress::Progress;
+use super::scene::{self, IsManaged, Scene};
 use super::{Message, Reporter};
+
+/// The step that takes long.
+const BUILDING: &str = "building";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) enum Loudness {
@@ -34,15 +37,60 @@ pub(crate) enum Notes {
 pub(crate) struct Human {
     loudness: Loudness,
     notes: Notes,
+    /// Options that every `dkms` command in a hint needs, with a blank before each.
+    places: String,
+    is_managed: IsManaged,
+    stage: OnceLock<Stage>,
+    beat: Beat,
+}
+
+/// Where lines appear, looked up when the first of them comes.
+struct Stage {
+    scene: Scene,
     progress: Option<Progress>,
-    running: Mutex<BTreeMap<String, Instant>>,
 }
 
 impl Human {
-    /// With this loudness; progress is shown only where standard error is a terminal.
+    /// With this loudness; progress is drawn only on a terminal that is a person's own.
     pub(crate) fn new(loudness: Loudness, notes: Notes) -> Self {
-        let progress = (loudness > Loudness::Nothing).then(Progress::on_terminal).flatten();
-        Self { loudness, notes, progress, running: Mutex::default() }
+        let (stage, beat) = (OnceLock::new(), Beat::default());
+        Self { loudness, notes, places: String::new(), is_managed: || false, stage, beat }
+    }
+
+    /// The same, for one that may be started by a package manager: this tells.
+    #[must_use]
+    pub(crate) fn managed(mut self, is_managed: IsManaged) -> Self {
+        self.is_managed = is_managed;
+        self
+    }
+
+    fn stage(&self) -> &Stage {
+        self.stage.get_or_init(|| {
+            let scene = Scene::now(self.is_managed);
+            let draws = scene.is_drawn && self.loudness > Loudness::Nothing;
+            Stage { scene, progress: draws.then(|| Progress::on_terminal(scene.is_utf8)).flatten() }
+        })
+    }
+
+    /// The same; a command of ours that a hint or a warning names needs these options to be about the same places.
+    #[must_use]
+    pub(crate) fn with_places(mut self, options: &[(&str, Option<&std::path::Path>)]) -> Self {
+        let given = options.iter().filter_map(|(option, place)| Some((option, (*place)?)));
+        self.places = given.map(|(option, place)| format!(" {option} {}", place.display())).collect();
+        self
+    }
+
+    /// A text with the commands of ours in it complete.
+    fn complete(&self, text: &str) -> String {
+        if self.places.is_empty() {
+            return text.to_owned();
+        }
+        let parts = text.split('`').enumerate();
+        let complete = parts.map(|(number, part)| match number % 2 == 1 && takes_places(part) {
+            true => format!("{part}{}", self.places),
+            false => part.to_owned(),
+        });
+        complete.collect::<Vec<_>>().join("`")
     }
 
     /// The same, with details unless nothing is to be told (framework.conf's `verbose`).
@@ -61,7 +109,7 @@ impl Human {
             text.push_str(&format!("  cause: {cause}\n"));
         }
         for hint in error.hints() {
-            text.push_str(&format!("  hint: {hint}\n"));
+            text.push_str(&format!("  hint: {}\n", self.complete(hint)));
         }
         self.write(io::stderr(), &text);
     }
@@ -70,7 +118,7 @@ impl Human {
     pub(crate) fn tell_failure(&self, error: &Error) {
         let mut text = format!("dkms: failed: {error}\n");
         for detail in error.causes().iter().chain(error.hints()) {
-            text.push_str(&format!("  {detail}\n"));
+            text.push_str(&format!("  {}\n", self.complete(detail)));
         }
         self.write(io::stderr(), &text);
     }
@@ -80,50 +128,83 @@ impl Human {
         if to_stdout { self.write(io::stdout(), &text) } else { self.write(io::stderr(), &text) }
     }
 
-    /// The only way out, where foreign text becomes harmless.
-    ///
-    /// A closed pipe (`dkms status | head -1`) is the reader's good right: nothing is left to be told then.
-    fn write(&self, mut stream: impl Write, text: &str) {
+    fn write(&self, stream: impl Write, text: &str) {
         if self.loudness == Loudness::Nothing {
             return;
         }
-        let text = harmless(text);
-        let mut write = || stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
-        let written = match &self.progress {
-            Some(progress) => progress.suspend(write),
-            None => write(),
-        };
-        drop(written);
+        let text = shown(text, scene::is_utf8(|name| std::env::var(name).unwrap_or_default()));
+        let progress = self.stage.get().and_then(|stage| stage.progress.as_ref());
+        put(stream, &text, progress);
+    }
+
+    /// For a program: as it is, however quiet we are to be.
+    fn document(&self, text: &str) {
+        put(io::stdout(), &format!("{text}\n"), None);
     }
 
     /// One bar at a time; it goes when all is done. Work on little is over before anybody has read a bar.
     fn progress(&self, title: String, done: u64, total: u64) {
         const LITTLE: u64 = 8 << 20;
-        if let Some(progress) = self.progress.as_ref().filter(|_| total >= LITTLE) {
+        if total >= LITTLE
+            && let Some(progress) = &self.stage().progress
+        {
             progress.set(harmless(&title).into_owned(), done, total);
         }
     }
 
     fn started(&self, module: &ModuleId, target: Option<&Target>, doing: &'static str) {
         let title = title(module, target, doing);
-        if let Some(progress) = &self.progress {
-            progress.begin(&harmless(&title));
+        self.beat.begin(&title);
+        // Everything else is over in a moment.
+        let is_long = doing == BUILDING && self.loudness > Loudness::Nothing;
+        match &self.stage().progress {
+            Some(progress) => progress.begin(&harmless(&title)),
+            None if is_long => self.tell_of_life(&title),
+            None => {}
         }
-        if let Ok(mut running) = self.running.lock() {
-            running.insert(title, Instant::now());
+    }
+
+    /// Where nothing is drawn: a line for the beginning where others wait for us, and one now and then.
+    fn tell_of_life(&self, title: &str) {
+        let (to_stdout, is_utf8) = (self.notes == Notes::Stdout, self.stage().scene.is_utf8);
+        if self.stage().scene.is_managed {
+            self.line(to_stdout, title);
         }
+        self.beat.tell(move |line| {
+            let line = shown(&format!("{line}\n"), is_utf8);
+            if to_stdout { put(io::stdout(), &line, None) } else { put(io::stderr(), &line, None) }
+        });
     }
 
     fn finished(&self, module: &ModuleId, target: Option<&Target>, doing: &'static str, how: &str) {
         let title = title(module, target, doing);
-        let known = self.running.lock().ok().and_then(|mut running| running.remove(&title));
-        let elapsed = known.as_ref().map_or(0.0, |begin| begin.elapsed().as_secs_f64());
-        if let Some(progress) = &self.progress {
+        // None: its end was told already.
+        let Some(elapsed) = self.beat.end(&title) else { return };
+        if let Some(progress) = &self.stage().progress {
             progress.end(&harmless(&title));
         }
+        let elapsed = elapsed.as_secs_f64();
         let time = if elapsed >= 0.05 { format!(" ({elapsed:.1} s)") } else { String::new() };
         self.line(self.notes == Notes::Stdout, &format!("{title}: {how}{time}"));
     }
+}
+
+/// The text as this locale shows it, without what would steer a terminal.
+fn shown(text: &str, is_utf8: bool) -> String {
+    let text = harmless(text);
+    if is_utf8 { text.into_owned() } else { scene::in_ascii(&text) }
+}
+
+/// The only way out.
+///
+/// A closed pipe (`dkms status | head -1`) is the reader's good right: nothing is left to be told then.
+fn put(mut stream: impl Write, text: &str, progress: Option<&Progress>) {
+    let mut write = || stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    let written = match progress {
+        Some(progress) => progress.suspend(write),
+        None => write(),
+    };
+    drop(written);
 }
 
 impl Reporter for Human {
@@ -131,8 +212,9 @@ impl Reporter for Human {
         let to_stdout = self.notes == Notes::Stdout;
         match message {
             Message::Answer(text) => self.line(true, &text),
+            Message::Document(text) => self.document(&text),
             Message::Note(text) => self.line(to_stdout, &text),
-            Message::Warning(text) => self.line(false, &format!("dkms: warning: {text}")),
+            Message::Warning(text) => self.line(false, &format!("dkms: warning: {}", self.complete(&text))),
             Message::Detail(text) if self.loudness >= Loudness::Details => self.line(to_stdout, &text),
             Message::Detail(_) => {}
             Message::Progress { title, done, total } => self.progress(title, done, total),
@@ -140,6 +222,27 @@ impl Reporter for Human {
             Message::Finished { module, target, doing, how } => self.finished(&module, target.as_ref(), doing, &how),
         }
     }
+}
+
+/// Whether this is a command of ours that is about trees.
+fn takes_places(command: &str) -> bool {
+    const VERBS: [&str; 13] = [
+        "add",
+        "build",
+        "install",
+        "uninstall",
+        "unbuild",
+        "remove",
+        "match",
+        "status",
+        "check",
+        "why",
+        "reconcile",
+        "fsck",
+        "generate_mok",
+    ];
+    let mut words = command.split(' ');
+    words.next() == Some("dkms") && words.next().is_some_and(|verb| VERBS.contains(&verb))
 }
 
 fn title(module: &ModuleId, target: Option<&Target>, doing: &str) -> String {

@@ -1,8 +1,10 @@
 //! The only place that prints. The layers below hand over what happened; how it reads is decided here.
 
+mod beat;
 pub(crate) mod escape;
 pub(crate) mod human;
 mod progress;
+mod scene;
 
 use crate::ids::{ModuleId, Target};
 
@@ -11,6 +13,8 @@ use crate::ids::{ModuleId, Target};
 pub(crate) enum Message {
     /// An answer that the user asked for: standard output.
     Answer(String),
+    /// The document of `--json`: standard output, also with `--quiet`.
+    Document(String),
     /// Work that happened, one plain line: standard output.
     Note(String),
     /// Something that the user should know although the work goes on: standard error.
@@ -59,6 +63,11 @@ pub(crate) trait Reporter: Send + Sync {
         Self: Sized,
     {
         self.tell(Message::Answer(line.into()));
+    }
+
+    /// The document that `--json` asks for.
+    fn document(&self, text: String) {
+        self.tell(Message::Document(text));
     }
 
     /// One plain line about work that happened.

@@ -9,7 +9,6 @@ pub(super) use none::Progress;
 #[cfg(feature = "progress")]
 mod drawn {
     use std::collections::BTreeMap;
-    use std::io::{self, IsTerminal};
     use std::sync::{Mutex, MutexGuard, PoisonError};
     use std::time::Duration;
 
@@ -18,21 +17,23 @@ mod drawn {
     const TICK: Duration = Duration::from_millis(200);
 
     /// Draws on standard error.
-    #[derive(Default)]
     pub(in crate::report) struct Progress {
         all: MultiProgress,
         running: Mutex<BTreeMap<String, ProgressBar>>,
         file: Mutex<Option<ProgressBar>>,
+        /// The pictures of a spinner, the last one for its end.
+        ticks: &'static str,
     }
 
     impl Progress {
-        /// None where standard error is no terminal.
-        pub(in crate::report) fn on_terminal() -> Option<Self> {
-            io::stderr().is_terminal().then(Self::default)
+        pub(in crate::report) fn on_terminal(is_utf8: bool) -> Option<Self> {
+            let ticks = if is_utf8 { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " } else { "-\\|/ " };
+            Some(Self { all: MultiProgress::new(), running: Mutex::default(), file: Mutex::default(), ticks })
         }
 
         pub(in crate::report) fn begin(&self, title: &str) {
-            let spinner = self.all.add(styled(ProgressBar::new_spinner(), "{spinner} {msg} {elapsed}"));
+            let spinner =
+                self.all.add(styled(ProgressBar::new_spinner(), "{spinner} {elapsed} {wide_msg}", self.ticks));
             spinner.set_message(title.to_owned());
             spinner.enable_steady_tick(TICK);
             lock(&self.running).insert(title.to_owned(), spinner);
@@ -49,7 +50,7 @@ mod drawn {
             let mut file = lock(&self.file);
             let new = || {
                 let bar = self.all.add(ProgressBar::new(total));
-                styled(bar, "{msg} {wide_bar} {bytes}/{total_bytes} {eta}").with_message(title)
+                styled(bar, "{msg} {wide_bar} {bytes}/{total_bytes} {eta}", self.ticks).with_message(title)
             };
             file.get_or_insert_with(new).set_position(done);
             if done >= total
@@ -65,9 +66,9 @@ mod drawn {
         }
     }
 
-    fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
+    fn styled(bar: ProgressBar, template: &str, ticks: &str) -> ProgressBar {
         match ProgressStyle::with_template(template) {
-            Ok(style) => bar.with_style(style),
+            Ok(style) => bar.with_style(style.tick_chars(ticks).progress_chars("#>-")),
             Err(_) => bar,
         }
     }
@@ -84,7 +85,7 @@ mod none {
     pub(in crate::report) enum Progress {}
 
     impl Progress {
-        pub(in crate::report) fn on_terminal() -> Option<Self> {
+        pub(in crate::report) fn on_terminal(_: bool) -> Option<Self> {
             None
         }
 

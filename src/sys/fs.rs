@@ -25,7 +25,10 @@ pub(crate) fn free_space(folder: &Path) -> Option<u64> {
 
 /// Puts the path into an input/output error that lacks it; the kind stays, so a full disk can still be told.
 pub(crate) fn at(path: &Path, doing: &str, error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot {doing} {}: {error}", path.display()))
+    let text = error.to_string();
+    // tempfile adds the name of its own file, which is nobody's.
+    let text = text.split_once(" at path \"").map_or(text.as_str(), |(text, _)| text);
+    io::Error::new(error.kind(), format!("cannot {doing} {}: {text}", path.display()))
 }
 
 /// Makes a folder and its missing parents, each with mode 0755.

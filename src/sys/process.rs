@@ -75,6 +75,15 @@ pub(crate) fn transaction() -> Option<ProcessId> {
     ])
 }
 
+/// Whether a package manager, or a machine that builds by itself, started this process: its terminal is not ours to draw on.
+pub(crate) fn is_managed() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_of_dpkg = || std::env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with("DPKG_"));
+    // What only shows or restarts what others install.
+    let daemons = &["packagekitd", "unattended-upgr", "pamac", "pamac-daemon", "yay", "paru", "kernel-install"];
+    is_set("CI") || is_of_dpkg() || transaction().is_some() || outermost(daemons).is_some()
+}
+
 struct Stat {
     parent: u32,
     started: u64,

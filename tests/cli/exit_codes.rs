@@ -197,6 +197,7 @@ const ELSEWHERE: &[(Kind, &str, &str)] = &[
     (NotRoot, "tests/cli/exit_codes.rs", "fn only_questions_and_packaging_work_without_root"),
     (LockTimeout, "tests/cli/exit_codes.rs", "fn a_script_is_refused_what_its_caller_is_at"),
     (OperandWithoutConf, "tests/package/errors.rs", "fn a_folder_without_a_dkms_conf_or_anything_to_make_one_from"),
+    (OutputExists, "tests/package/errors.rs", "\"exists already\""),
     (LintFailed, "tests/package/mkconf.rs", "fn lint_ends_with_1_when_something_would_fail"),
     (NoOsRelease, "src/cli/request.rs", "fn nothing_is_made_in_a_root_of_an_unknown_distribution"),
     (ArchUnknown, "src/cli/targets.rs", "fn without_an_architecture_nothing_can_be_named"),

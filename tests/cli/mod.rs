@@ -28,6 +28,7 @@ mod rooms;
 mod root;
 mod several;
 mod signing;
+mod slips;
 mod sources;
 mod standings;
 mod terminal;

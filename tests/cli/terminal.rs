@@ -42,6 +42,67 @@ fn typed_ctrl_c(s: &Sandbox, line: &str, modules: &[&str]) -> (i32, String) {
     (ended.code().unwrap_or(-1), text(s))
 }
 
+/// Builds on a terminal with these variables, which is not asked for anything, and gives what came to it.
+fn shown_with(s: &Sandbox, variables: &[(&str, &str)]) -> String {
+    let words = [env!("CARGO_BIN_EXE_dkms"), "build", "a/1", "--force", "-k", KERNEL].map(str::to_owned);
+    let line = words.into_iter().chain(s.places()).collect::<Vec<_>>().join(" ");
+    let mut script = Command::new("script");
+    script.args(["-q", "-e", "-c", &line, "/dev/null"]).env_clear().envs(s.environment());
+    let output = script.envs(variables.iter().copied()).stdin(Stdio::null()).output().expect("script");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_spinner_turns_on_a_terminal_of_ones_own_only_and_in_letters_that_it_knows() {
+    needs!("script");
+    let s = Sandbox::new();
+    s.without_rooms();
+    s.source("a", "1", "");
+    s.tool("make", "#!/bin/sh\nsleep 1\n. elf.sh\n{ elf; cat a.c; } >a.ko\n");
+    for (variables, is_drawn, has_braille) in [
+        (&[("TERM", "xterm"), ("LANG", "C.UTF-8")][..], true, true),
+        (&[("TERM", "xterm")], true, false),
+        (&[("TERM", "dumb"), ("LANG", "C.UTF-8")], false, false),
+        (&[("TERM", "xterm"), ("LANG", "C.UTF-8"), ("DPKG_MAINTSCRIPT_NAME", "postinst")], false, false),
+        (&[("TERM", "xterm"), ("CI", "true")], false, false),
+    ] {
+        let shown = shown_with(&s, variables);
+        assert_eq!(shown.contains('\x1b'), is_drawn, "{variables:?}: {shown:?}");
+        let braille = shown.chars().any(|c| ('\u{2800}'..'\u{2900}').contains(&c));
+        assert_eq!(braille, has_braille, "{variables:?}: {shown:?}");
+        let building = format!("building a/1 for {KERNEL} ({})\r\n", std::env::consts::ARCH);
+        assert_eq!(
+            shown.contains(&building),
+            variables.len() > 1 && !is_drawn && variables[0].1 != "dumb",
+            "{shown:?}"
+        );
+    }
+}
+
+#[test]
+fn what_takes_long_is_told_in_lines_where_nothing_is_drawn() {
+    let s = Sandbox::new();
+    s.without_rooms();
+    s.source("a", "1", "");
+    s.tool("make", "#!/bin/sh\nsleep 17\n. elf.sh\n{ elf; cat a.c; } >a.ko\n");
+    let mut child = s.start(&format!("install a/1 -k {KERNEL}"));
+    let begin = Instant::now();
+    let said = || fs::read_to_string(s.path("said")).unwrap_or_default();
+    while !said().contains(" so far") {
+        assert!(
+            begin.elapsed() < Duration::from_secs(60) && child.try_wait().expect("a child").is_none(),
+            "{}",
+            said()
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(child.wait().expect("its end").success());
+    let lines: Vec<String> = said().lines().map(str::to_owned).collect();
+    let at = |words: &str| lines.iter().position(|line| line.contains(words));
+    assert!(at(" s so far") < at(": done (17") && !said().contains('\x1b'), "{lines:#?}");
+}
+
 fn text(s: &Sandbox) -> String {
     fs::read_to_string(s.path("shown")).expect("what was shown")
 }

@@ -6,6 +6,7 @@ use crate::action::compile::log::BuildLog;
 use crate::action::compile::prepared::Prepared;
 use crate::diagnose::{self, About, Packages, Source};
 use crate::error::Error;
+use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
 use crate::sys::System;
@@ -36,8 +37,18 @@ impl Left<'_> {
     ) -> std::io::Result<Option<diagnose::Finding>> {
         let os = self.system.os_release().cloned().unwrap_or_default();
         let packages = Packages::of(&os.id, &os.id_like);
-        diagnose::read(log, code, &About { id, kernel: &target.kernel, packages, source: self })
+        let found = diagnose::read(log, code, &About { id, kernel: &target.kernel, packages, source: self })?;
+        // What lies in the folder of the build is named as the source names it.
+        let folder = format!("{}/", self.system.inside(self.folder).display());
+        let short = |line: String| without_shell(&line).replace(&folder, "");
+        Ok(found.map(|finding| diagnose::Finding { line: short(finding.line), ..finding }))
     }
+}
+
+/// A complaint of the shell that ran a line of dkms.conf, without the name that we gave the shell.
+fn without_shell(line: &str) -> &str {
+    let said = line.strip_prefix("dkms: line ").and_then(|rest| rest.split_once(": "));
+    said.map_or(line, |(_, said)| said)
 }
 
 impl Source for Left<'_> {
@@ -101,41 +112,55 @@ pub(super) struct Failed<'a> {
     pub(super) system: &'a System,
     pub(super) module: &'a Prepared<'a>,
     pub(super) folder: &'a Path,
+    /// The source tree, as a process inside the root names it.
+    pub(super) source: &'a Path,
     /// The exit code of the command.
     pub(super) code: Option<u8>,
 }
 
+/// A command that failed, and what is known of it so far.
+pub(super) struct Failure {
+    pub(super) kind: Kind,
+    /// What failed: "building hello/1.0 for kernel 6.1 failed".
+    pub(super) what: String,
+    /// How it ended, for want of anything better.
+    pub(super) how: String,
+}
+
 impl Failed<'_> {
-    /// Adds what the log says, if it says something.
-    pub(super) fn explain(&self, error: Error, log: &BuildLog, reporter: &dyn Reporter) -> Error {
-        match self.finding(log) {
-            Ok(Some(finding)) => {
-                let advice = finding.advice.clone().filter(|advice| !advice.is_empty());
-                advice.into_iter().fold(error.caused_by(finding), Error::hint)
-            }
-            Ok(None) => error,
-            Err(problem) => {
-                reporter.warn(format!("the build log cannot be read: {problem}"));
-                error
-            }
-        }
+    /// The failure with the line that ended it, why that happened and what to do; and where in the log it stands.
+    pub(super) fn explain(&self, failure: Failure, log: &BuildLog, reporter: &dyn Reporter) -> (Error, Option<usize>) {
+        let Failure { kind, what, how } = failure;
+        let Some(finding) = self.finding(log, reporter) else {
+            return (Error::new(kind, format!("{what}: {how}")), None);
+        };
+        let is_full = finding.line.contains("No space left on device");
+        let error = Error::new(if is_full { Kind::DiskFull } else { kind }, format!("{what}: {}", finding.line));
+        let error = finding.cause.into_iter().fold(error, Error::caused_by);
+        let advice = finding.advice.filter(|advice| !advice.is_empty());
+        (advice.into_iter().fold(error, Error::hint), Some(finding.number))
     }
 
-    fn finding(&self, log: &BuildLog) -> std::io::Result<Option<diagnose::Finding>> {
+    fn finding(&self, log: &BuildLog, reporter: &dyn Reporter) -> Option<diagnose::Finding> {
         let left = Left { system: self.system, folder: self.folder };
-        left.read(log.path(), self.code, self.module.id, self.module.target)
+        let read = left.read(log.path(), self.code, self.module.id, self.module.target);
+        read.unwrap_or_else(|problem| {
+            reporter.warn(format!("the build log cannot be read: {problem}"));
+            None
+        })
     }
 
     /// Of a module that was not made although the build ended well: what the log says, else what was made instead.
     pub(super) fn not_made(&self, error: Error, missing: &str, log: &BuildLog, reporter: &dyn Reporter) -> Error {
         let left = Left { system: self.system, folder: self.folder };
         if let Some((cause, lines)) = diagnose::misnamed(missing, &left.modules()) {
-            let file = format!("/usr/src/{}/dkms.conf", self.module.id.source_folder());
+            let file = self.source.join(self.module.id.source_folder()).join("dkms.conf");
+            let file = file.display();
             return error.caused_by(diagnose::Cause(cause)).hint(format!("set {lines} in {file}"));
         }
-        let error = self.explain(error, log, reporter);
-        if !error.causes().is_empty() {
-            return error;
+        if let Some(finding) = self.finding(log, reporter) {
+            let advice = finding.advice.clone().filter(|advice| !advice.is_empty());
+            return advice.into_iter().fold(error.caused_by(finding), Error::hint);
         }
         error.hint(
             "look at BUILT_MODULE_NAME and BUILT_MODULE_LOCATION, and whether make was told to build these modules",

@@ -63,6 +63,8 @@ pub(super) fn finish(
     accept::all(context, module, left.build, left.brought, &built)?;
     strip_all(context, module, left, &built);
     let files: Vec<PathBuf> = built.into_iter().map(|built| built.file).collect();
+    let (id, target) = (module.id.clone(), Some(module.target.clone()));
+    context.reporter.tell(Message::Finished { module: id, target, doing: "building", how: "done".to_owned() });
     let signatures = sign_all(context, module, &files);
     compress_all(context, module, &files);
     keep_symbols(left, stage)?;
@@ -126,7 +128,8 @@ pub(super) fn sign_all(context: &Context<'_>, module: &Prepared<'_>, files: &[Pa
     context.reporter.tell(Message::Finished { module: id, target, doing, how });
     let Some(first) = problems.first() else { return Signatures::There };
     let (count, all) = (problems.len(), files.len());
-    context.reporter.warn(format!("{count} of {all} modules of {} could not be signed: {first}", module.id));
+    let what = if count == all { String::new() } else { format!("{count} of {all} modules of ") };
+    context.reporter.warn(format!("{what}{} could not be signed: {first}", module.id));
     Signatures::Failed(first.clone())
 }
 

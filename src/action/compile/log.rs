@@ -70,6 +70,14 @@ impl BuildLog {
         matches!((there, own), (Ok(there), Ok(own)) if there == own && own.2 == 1)
     }
 
+    /// The last line that the last command wrote.
+    pub(crate) fn last_words(&self) -> Option<String> {
+        let text = super::walls::end_of(&self.path).ok()?;
+        let (_, of_command) = text.rsplit_once("\n# command: ")?;
+        let said = of_command.lines().skip(1).filter(|line| !line.trim().is_empty() && !line.starts_with("# "));
+        said.filter(|line| *line != RULE).last().map(|line| line.trim().to_owned())
+    }
+
     /// One line of our own.
     pub(crate) fn line(&mut self, text: &str) -> Result<()> {
         writeln!(self.file, "{text}").map_err(|error| write_error(&self.path, error))

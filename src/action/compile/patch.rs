@@ -7,8 +7,8 @@ use crate::action::compile::shell::Shell;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::ModuleId;
-use crate::sys::System;
 use crate::sys::copy::copy_tree;
+use crate::sys::{Finished, System};
 
 /// Lays the administrator's patches, /etc/dkms/NAME/patches with its sub-folders, over those of the source.
 pub(crate) fn overlay(system: &System, id: &ModuleId, build: &Path) -> Result<()> {
@@ -42,13 +42,20 @@ pub(crate) fn apply(
             .run(system, "Applying a patch", &shown, Kind::PatchFailed, command)
             .map_err(|error| error.hint("install the package `patch`"))?;
         if !finished.success() {
-            let why = format!("the patch {name} of {id} does not apply: {}", finished.how());
-            return Err(
-                Error::new(Kind::PatchFailed, why).hint(format!("what patch said is in {}", log.path().display()))
-            );
+            return Err(refused(system, id, &name, &finished, log));
         }
     }
     Ok(())
+}
+
+/// A patch that does not apply, in the last words of patch(1).
+fn refused(system: &System, id: &ModuleId, name: &str, finished: &Finished, log: &BuildLog) -> Error {
+    let said = log.last_words().unwrap_or_else(|| finished.how());
+    Error::new(Kind::PatchFailed, format!("the patch {name} of {id} does not apply: {said}"))
+        .hint(format!(
+            "it is for another state of the source: correct it, or take it out of PATCH in the dkms.conf of {id}"
+        ))
+        .hint(format!("what patch said is in {}", system.inside(log.path()).display()))
 }
 
 /// The place of a patch, relative to the build folder.
@@ -60,9 +67,24 @@ fn find(id: &ModuleId, name: &str, build: &Path) -> Result<PathBuf> {
     }
     let file = Path::new("patches").join(inner);
     if !build.join(&file).is_file() {
-        return refuse(format!("the patch `{name}` of {id} is not in the folder patches/ of the source"));
+        let error = refuse(format!("the patch `{name}` of {id} is not in the folder patches/ of the source"));
+        return error.map_err(|error| error.hint(what_is_there(id, inner, build)));
     }
     Ok(file)
+}
+
+/// What the folder of patches holds instead.
+fn what_is_there(id: &ModuleId, wanted: &Path, build: &Path) -> String {
+    let entries = fs_err::read_dir(build.join("patches")).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    let lies_above = build.join(wanted).is_file().then(|| "it lies beside dkms.conf: move it into patches/".to_owned());
+    let there = || match names.as_slice() {
+        [] => "there is no folder patches/, or nothing is in it".to_owned(),
+        names => format!("what is there: {}", names.join(", ")),
+    };
+    let there = lies_above.unwrap_or_else(there);
+    format!("{there}; put the file there, or take it out of PATCH in the dkms.conf of {id}")
 }
 
 #[cfg(test)]

@@ -68,31 +68,34 @@ impl Signer {
         let command = system.variable(PIN).into_iter().fold(command, |command, pin| command.env(PIN, pin));
         let why = match system.run(&command) {
             Ok(finished) if finished.success() => return Ok(()),
-            Ok(finished) => {
-                format!("{} ended with {}: {}", self.program, finished.how(), self.cause(&finished.error_text()))
-            }
+            Ok(finished) => self.cause(&finished.error_text()).unwrap_or_else(|last| {
+                let last = last.unwrap_or("it does not say why");
+                format!("{} ended with {}: {last}", self.program, finished.how())
+            }),
             Err(error) => format!("{error}: {}", error.source),
         };
         Err(without_pins(&why))
     }
 
-    /// What a signing program means, in a few words: OpenSSL's queue of errors is for its programmers.
-    fn cause(&self, said: &str) -> String {
+    /// What a signing program means, in a few words: OpenSSL's queue of errors is for its programmers. Else its last line.
+    fn cause<'s>(&self, said: &'s str) -> Result<String, Option<&'s str>> {
         let (key, certificate) = (&self.files.key, &self.files.certificate);
         let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
         if has(&["passphrase", "bad password", "bad decrypt", "maybe wrong password"]) {
-            return format!("the key {key} is locked by a passphrase");
+            return Ok(format!("the key {key} is locked by a passphrase"));
         }
         if has(&["No space left"]) {
-            return "no space is left on the disk".to_owned();
+            return Ok("no space is left on the disk".to_owned());
         }
         let last = said.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with("- SSL error"));
         let file = last.and_then(|line| line.strip_prefix("sign-file: ")).unwrap_or_default();
+        let anew = || {
+            format!("put the right pair there, or move both away ({key}, {certificate}) and run `dkms generate_mok`")
+        };
         match last {
-            Some(_) if file == *key => format!("{key} cannot be read as a private key"),
-            Some(_) if file == *certificate => format!("{certificate} cannot be read as a certificate"),
-            Some(line) => line.to_owned(),
-            None => "it does not say why".to_owned(),
+            Some(_) if file == *key => Ok(format!("{key} cannot be read as a private key; {}", anew())),
+            Some(_) if file == *certificate => Ok(format!("{certificate} cannot be read as a certificate; {}", anew())),
+            last => Err(last),
         }
     }
 

@@ -167,7 +167,7 @@ fn a_failing_make_leaves_the_old_build_and_its_log_and_names_the_first_error() {
     site = site.make("echo 'x.c:1:2: error: implicit declaration of function ‘f’'; echo later >&2; exit 2");
     let error = site.build().unwrap_err();
     assert_eq!(error.kind(), Kind::MakeFailed);
-    assert!(error.causes()[0].contains("x.c:1:2: error: implicit declaration"), "{:?}", error.causes());
+    assert!(error.message().contains("x.c:1:2: error: implicit declaration"), "{error}");
     let log = site.work_folder().join("make.log");
     assert!(error.hints().iter().any(|hint| hint.contains(&log.display().to_string())), "{:?}", error.hints());
     assert!(error.causes()[1].contains("declares `f`"), "{:?}", error.causes());

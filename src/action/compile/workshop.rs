@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::action::compile::accept::{self, Brought};
 use crate::action::compile::environment;
 use crate::action::compile::environment::Environment;
-use crate::action::compile::explain::Failed;
+use crate::action::compile::explain::{Failed, Failure};
 use crate::action::compile::finish;
 use crate::action::compile::finish::{Left, Signatures};
 use crate::action::compile::lodging::Lodging;
@@ -27,6 +27,8 @@ use crate::tree::{Stage, TreeLock};
 
 /// Bytes below which a failed build may have failed for want of space: a module with its objects takes more.
 const LITTLE_SPACE: u64 = 1 << 20;
+/// Bytes below which it has.
+const NO_SPACE: u64 = 64 << 10;
 
 /// A build folder with a copy of the source in it.
 pub(crate) struct Workshop<'a> {
@@ -118,12 +120,15 @@ impl<'a> Workshop<'a> {
         let finished = finish::finish(self.context, self.module, &left, stage);
         finished.map_err(|error| match error.kind() {
             Kind::ModuleNotProduced => self.not_made(error),
-            _ => self.with_log(error),
+            _ => self.with_log(error, None),
         })
     }
 
     /// Puts the log beside the modules.
     pub(crate) fn store_log(&mut self, stage: &Stage) -> Result<()> {
+        let (layout, module) = (self.context.tree.layout(), self.module);
+        let place = layout.named(&layout.make_log(module.id, module.target));
+        self.context.reporter.detail(format!("the log of this build is {}", place.display()));
         self.log.copy_to(&stage.log())
     }
 
@@ -156,22 +161,32 @@ impl<'a> Workshop<'a> {
         if finished.success() {
             return Ok(());
         }
-        let error = Error::new(
-            Kind::Script(finished.shell_code()),
-            format!("the {name} script of {id} failed for kernel {}: {}", self.module.target, finished.how()),
-        );
-        Err(self.with_log(error))
+        let kind = Kind::Script(finished.shell_code());
+        let what = format!("the {name} script of {id} failed for kernel {}", self.module.target);
+        let how = self.log.last_words().unwrap_or_else(|| finished.how());
+        Err(self.explained(&finished, Failure { kind, what, how }))
     }
 
     fn explain(&mut self, finished: &Finished) -> Error {
         let (id, target) = (self.module.id, self.module.target);
-        let how = finished.how();
-        let error = Error::new(Kind::MakeFailed, format!("building {id} for kernel {target} failed: make: {how}"));
+        let what = format!("building {id} for kernel {target} failed");
+        let failure = Failure { kind: Kind::MakeFailed, what, how: format!("make: {}", finished.how()) };
+        self.explained(finished, failure)
+    }
+
+    /// With what the log says of the command that failed.
+    fn explained(&mut self, finished: &Finished, failure: Failure) -> Error {
         self.log.keep_in_place();
+        if let Some(free) = self.free_below(NO_SPACE) {
+            let error = Error::new(Kind::DiskFull, format!("{}: the disk is full, {free}", failure.what));
+            return error.hint("free some space on that file system and run the command again");
+        }
         let code = finished.code.and_then(|code| u8::try_from(code).ok());
-        let error = self.failed(code).explain(error, &self.log, self.context.reporter);
-        let hints = self.of_walls().into_iter().chain(self.short_of_space());
-        self.with_log(hints.fold(error, Error::hint))
+        let (error, line) = self.failed(code).explain(failure, &self.log, self.context.reporter);
+        let perhaps = self.free_below(LITTLE_SPACE).filter(|_| error.kind() != Kind::DiskFull);
+        let perhaps = perhaps.map(|free| format!("perhaps the disk is full: {free}"));
+        let hints = self.of_walls().into_iter().chain(perhaps);
+        self.with_log(hints.fold(error, Error::hint), line)
     }
 
     fn of_walls(&self) -> Option<String> {
@@ -181,7 +196,8 @@ impl<'a> Workshop<'a> {
     }
 
     fn failed(&self, code: Option<u8>) -> Failed<'_> {
-        Failed { system: self.context.system, module: self.module, folder: &self.folder, code }
+        let source = self.context.tree.layout().source_tree_name();
+        Failed { system: self.context.system, module: self.module, folder: &self.folder, source, code }
     }
 
     /// What came of a build that ended well and did not make every module.
@@ -191,23 +207,24 @@ impl<'a> Workshop<'a> {
         let place = |built: &BuiltModule| accept::place(&self.folder, built);
         let missing = module.modules().map(place).find(|file| !file.is_file());
         let Some(missing) = missing.as_deref().and_then(|file| file.strip_prefix(&self.folder).ok()) else {
-            return self.with_log(error);
+            return self.with_log(error, None);
         };
         let missing = missing.to_string_lossy().into_owned();
         let error = self.failed(Some(0)).not_made(error, &missing, &self.log, self.context.reporter);
-        self.with_log(error)
+        self.with_log(error, None)
     }
 
     /// On a full disk the log itself may lack the line that says so.
-    fn short_of_space(&self) -> Option<String> {
-        let free = free_space(&self.folder).filter(|free| *free < LITTLE_SPACE)?;
+    fn free_below(&self, limit: u64) -> Option<String> {
+        let free = free_space(&self.folder).filter(|free| *free < limit)?;
         let folder = self.context.system.inside(&self.folder);
-        Some(format!("perhaps the disk is full: {} KiB are free at {}", free / 1024, folder.display()))
+        Some(format!("{} KiB are free at {}", free / 1024, folder.display()))
     }
 
-    fn with_log(&mut self, error: Error) -> Error {
+    fn with_log(&mut self, error: Error, line: Option<usize>) -> Error {
         self.log.keep_in_place();
-        error.hint(format!("the whole log is {}", self.context.system.inside(self.log.path()).display()))
+        let line = line.map(|line| format!(", this is its line {line}")).unwrap_or_default();
+        error.hint(format!("the whole log is {}{line}", self.context.system.inside(self.log.path()).display()))
     }
 }
 

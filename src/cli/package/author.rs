@@ -218,7 +218,7 @@ impl Work<'_> {
     fn answer(&self, document: &impl Serialize) -> Result<()> {
         let text = crate::report::document(document)
             .map_err(|error| Error::new(Kind::Internal, "the result cannot be told as JSON").caused_by(error))?;
-        self.reporter.tell(Message::Answer(text));
+        self.reporter.document(text);
         Ok(())
     }
 

@@ -47,7 +47,14 @@ impl Text {
 
     fn check(file: &Path, bytes: &[u8]) -> Result<Self, ConfError> {
         if is_binary(bytes) {
-            let reason = "it is a binary file, not a shell file".to_owned();
+            let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+            let reason = match is_utf16 {
+                true => {
+                    "it is UTF-16, as editors of Windows write it; `iconv -f UTF-16 -t UTF-8` turns it into a shell file"
+                }
+                false => "it is a binary file, not a shell file",
+            };
+            let reason = reason.to_owned();
             return Err(ConfError::Syntax { file: file.to_path_buf(), line: None, reason });
         }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").map_or((bytes, true), |rest| (rest, false));

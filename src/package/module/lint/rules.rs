@@ -147,6 +147,15 @@ pub(crate) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "byte-order-mark",
+        level: Level::Warning,
+        advice: "`sed -i '1s/^\\xEF\\xBB\\xBF//' dkms.conf` takes it away: the shell DKMS loses the first directive by it",
+        find: |subject| {
+            let is_marked = subject.text.starts_with('\u{feff}');
+            is_marked.then(|| Found::at(1, "the file begins with a byte order mark")).into_iter().collect()
+        },
+    },
+    Rule {
         name: "clean",
         level: Level::Note,
         advice: "take it away, unless DKMS before 3.0 is to use the file",

@@ -169,7 +169,16 @@ fn each_rule_is_broken_by_something_and_the_line_is_told() {
         "first-dialect:3"
     );
     assert_eq!(found("PACKAGE_NAME=foo\nPACKAGE_VERSION=1.2\nAUTOINSTALL=yes\n", &[]), "no-module:0");
-    broken.extend(["running-makefile", "not-listed", "kernel-minimum", "whole-package", "first-dialect", "no-module"]);
+    assert_eq!(found(&format!("\u{feff}{GOOD}"), &[]), "byte-order-mark:1");
+    broken.extend([
+        "byte-order-mark",
+        "running-makefile",
+        "not-listed",
+        "kernel-minimum",
+        "whole-package",
+        "first-dialect",
+        "no-module",
+    ]);
     let all: BTreeSet<&str> = RULES.iter().map(|rule| rule.name).collect();
     assert_eq!(broken, all);
     assert_eq!(found(GOOD, &[]), "");

@@ -1,0 +1,78 @@
+//! What to type where the headers of a kernel are missing: a command that works on this machine, or what to look for.
+
+use std::path::Path;
+
+use crate::diagnose::Packages;
+use crate::exit::Kind;
+use crate::ids::Target;
+use crate::step::{Omission, Plan, Reason};
+use crate::sys::System;
+
+use crate::engine::app::App;
+use crate::engine::verdict::Verdict;
+
+/// Kernels that are named at most.
+const SHOWN: usize = 4;
+
+/// Gives the errors about missing headers hints of this machine.
+pub(crate) fn complete(app: &App, verdict: &mut Verdict) {
+    let Verdict { error, others, plan, .. } = verdict;
+    for error in error.iter_mut().chain(others) {
+        if error.kind() == Kind::HeadersMissing
+            && let Some((on, target)) = missing(plan, error.message())
+        {
+            *error = error.clone().with_hints(hints(app, on, target));
+        }
+    }
+}
+
+/// What the omission with this text waits for.
+fn missing<'p>(plan: &'p Plan, told: &str) -> Option<(&'p str, &'p Target)> {
+    let found = |omission: &'p Omission| match &omission.reason {
+        Reason::Pending { on, text, .. } if text == told => Some((on.as_str(), omission.target.as_ref()?)),
+        _ => None,
+    };
+    plan.omissions.iter().find_map(found)
+}
+
+fn hints(app: &App, on: &str, target: &Target) -> Vec<String> {
+    let others = app.kernels_with_headers().unwrap_or_default();
+    let names: Vec<String> = others.iter().rev().take(SHOWN).map(|other| format!("-k {}", other.kernel)).collect();
+    let is_here = app.tree.layout().kernel_modules(target).is_dir();
+    let others = (!names.is_empty()).then(|| format!("kernels with headers here: {}", names.join(", ")));
+    match others {
+        Some(others) if !is_here => vec![others],
+        others => {
+            let elsewhere = "headers that lie elsewhere are named with --kernelsourcedir DIR".to_owned();
+            [install(&app.system, on), elsewhere].into_iter().chain(others).collect()
+        }
+    }
+}
+
+/// How the package with the headers is installed, if that can be.
+fn install(system: &System, on: &str) -> String {
+    let os = system.os_release().cloned().unwrap_or_default();
+    let packages = Packages::of(&os.id, &os.id_like);
+    let word = if on.contains(' ') { format!("'{on}'") } else { on.to_owned() };
+    match packages.command().filter(|_| on.is_ascii() && !on.starts_with("the ")) {
+        Some(_) if packages == Packages::Apt && is_known_to_apt(system, on) == Some(false) => format!(
+            "no package source of this machine has {on}: run `apt-get update`; if it stays unknown, that kernel is not \
+             offered any more, and `apt-cache search --names-only linux-headers` lists those that are"
+        ),
+        Some(command) => format!("`{command} {word}`, then run this again"),
+        None => format!("install {on}, then run this again"),
+    }
+}
+
+/// Whether apt could install it. None where apt cannot be asked.
+fn is_known_to_apt(system: &System, package: &str) -> Option<bool> {
+    const APT_CACHE: &str = "apt-cache";
+    if !system.has_program(APT_CACHE) {
+        return None;
+    }
+    let question = system.command(Path::new("/"), APT_CACHE).args(["show", "--no-all-versions", package]);
+    let answer = system.run(&question).ok()?;
+    // What has a dot in it is an expression to apt, which finds other packages.
+    let line = format!("Package: {package}");
+    Some(answer.success() && String::from_utf8_lossy(&answer.stdout).lines().any(|other| other == line))
+}
