@@ -3,6 +3,8 @@
 //! Formats: `struct modversion_info` in include/linux/module.h, `__version_ext_crcs` and `__version_ext_names` of Linux 6.14
 //! (scripts/mod/modpost.c), Module.symvers in Documentation/kbuild/modules.rst of Linux.
 
+use std::collections::BTreeMap;
+
 use object::{Object, ObjectSection};
 
 /// A symbol with the checksum of its type.
@@ -51,6 +53,13 @@ pub(crate) fn listed(symvers: &str) -> Vec<Symbol> {
     symvers.lines().filter_map(line).collect()
 }
 
+/// A symbol that a module needs in another version than is offered: it is not loaded then. One that is not offered at all may
+/// be that of another module.
+pub(crate) fn unfit<'n>(needed: &'n [Symbol], offered: &[Symbol]) -> Option<&'n Symbol> {
+    let offered: BTreeMap<&str, u32> = offered.iter().map(|symbol| (symbol.name.as_str(), symbol.crc)).collect();
+    needed.iter().find(|symbol| offered.get(symbol.name.as_str()).is_some_and(|crc| *crc != symbol.crc))
+}
+
 /// A name as C has it: what else stands there cannot be a symbol, and must not come into the metadata of a package.
 fn text(name: &[u8]) -> Option<String> {
     let sound = !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.$".contains(byte));
@@ -80,6 +89,23 @@ mod tests {
         assert_eq!(shown(&needed(&module).unwrap()), ["module_layout ffff0001", "printk 00123456"]);
         assert!(needed(&elf(".modinfo", b"license=GPL\0")).unwrap().is_empty());
         assert!(needed(b"no module").is_err());
+    }
+
+    #[test]
+    fn a_symbol_of_another_version_is_unfit_and_one_that_is_not_offered_is_not() {
+        let symbols = |words: &[(&str, u32)]| -> Vec<Symbol> {
+            words.iter().map(|(name, crc)| Symbol { name: (*name).to_owned(), crc: *crc }).collect()
+        };
+        let offered = symbols(&[("printk", 1), ("module_layout", 2)]);
+        for (needed, expected) in [
+            (&[("printk", 1), ("module_layout", 2)][..], None),
+            (&[("of_another_module", 7)], None),
+            (&[("printk", 1), ("module_layout", 3)], Some("module_layout")),
+            (&[], None),
+        ] {
+            let needed = symbols(needed);
+            assert_eq!(unfit(&needed, &offered).map(|symbol| symbol.name.as_str()), expected);
+        }
     }
 
     #[test]

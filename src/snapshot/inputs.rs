@@ -13,7 +13,8 @@ use crate::conf;
 use crate::conf::framework::TrySign;
 use crate::conf::signing::{self, KeyFiles};
 use crate::ids::{ModuleId, ModuleName, Target};
-use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers};
+use crate::kernel::modinfo::read_module;
+use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers, symbols};
 use crate::step::Inputs;
 use crate::sys::System;
 use crate::sys::fingerprint::{self, hex};
@@ -104,6 +105,17 @@ pub(crate) fn is_anothers(layout: &Layout, id: &ModuleId, target: &Target) -> bo
     let modules: Vec<PathBuf> = files.flatten().map(|file| file.path()).filter(|file| is_module_file(file)).collect();
     let fits = |file: &PathBuf| ModInfo::read(file).is_ok_and(|info| info.release() == Some(target.kernel.as_str()));
     !modules.is_empty() && modules.iter().all(fits)
+}
+
+/// Whether the kernel's headers offer the symbols that such a build needs in other versions: this kernel does not load it any
+/// more. Without a list nothing can be told.
+pub(crate) fn is_unfit(layout: &Layout, id: &ModuleId, kernel: &Kernel) -> bool {
+    let Ok(list) = fs_err::read(kernel.headers.folder().join("Module.symvers")) else { return false };
+    let offered = symbols::listed(&String::from_utf8_lossy(&list));
+    let files = fs_err::read_dir(layout.built_modules(id, &kernel.target)).into_iter().flatten().flatten();
+    let modules = files.map(|file| file.path()).filter(|file| is_module_file(file));
+    let needed = modules.filter_map(|file| symbols::needed(&read_module(&file).ok()?).ok());
+    needed.into_iter().any(|needed| symbols::unfit(&needed, &offered).is_some())
 }
 
 fn is_module_file(file: &Path) -> bool {

@@ -157,7 +157,13 @@ impl Snapshot {
                 let is_lost = build.installed && kernel.present && is_lost(view, (id, target), &noted);
                 Standing::Noted { awaits_install: noted.awaits_install, can_be_signed, is_lost, changed }
             }
-            (None, Some(_)) if inputs::is_anothers(layout, id, target) => Standing::Anothers,
+            (None, Some(_)) if inputs::is_anothers(layout, id, target) => {
+                if !inputs::is_unfit(layout, id, kernel) {
+                    return Standing::Anothers;
+                }
+                let changed = vec!["symbols of the kernel".to_owned()];
+                Standing::Noted { awaits_install: false, can_be_signed: false, is_lost: false, changed }
+            }
             (None, _) => Standing::Plain,
         }
     }

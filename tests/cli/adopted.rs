@@ -58,6 +58,32 @@ fn it_is_never_rebuilt_by_itself_and_later_changes_of_its_source_are_noticed() {
     assert!(ran.out.contains("foo/1 for 6.1.0-1: changed since it was built: source"), "it is said: {ran:?}");
 }
 
+/// A symbol version as modules have it.
+const VERSIONS: &str = ".section __versions,\"a\"\n.quad 0x12345678\n.asciz \"module_layout\"\n.zero 42\n";
+
+#[test]
+fn one_whose_symbols_the_headers_offer_in_other_versions_is_built_again_as_the_kernel_would_not_load_it() {
+    for (offered, times) in [(None, 1), (Some("0x12345678"), 1), (Some("0x87654321"), 2)] {
+        let sandbox = by_another(KERNEL);
+        let of = format!(".section .modinfo,\"a\"\n.asciz \"vermagic={KERNEL} \"\n{VERSIONS}");
+        sandbox.write("module.s", &of);
+        let built = format!("dkms/foo/1/{KERNEL}/{}/module/foo.ko", std::env::consts::ARCH);
+        for file in [sandbox.path(&built), installed(&sandbox)] {
+            let made = Command::new("as").arg("-o").arg(file).arg(sandbox.path("module.s")).status();
+            assert!(made.expect("as").success());
+        }
+        if let Some(offered) = offered {
+            let list = format!("{offered}\tmodule_layout\tvmlinux\tEXPORT_SYMBOL\t\n");
+            sandbox.write(&format!("lib/modules/{KERNEL}/build/Module.symvers"), &list);
+        }
+        let check = sandbox.dkms(&format!("check -k {KERNEL}"));
+        assert_eq!(check.out.contains("to do: build foo/1"), times == 2, "{offered:?}: {check:#?}");
+        sandbox.ok(&format!("autoinstall -k {KERNEL}"));
+        assert_eq!((made(&sandbox), fingerprints(&sandbox)), (times, 1), "{offered:?}");
+        sandbox.ok(&format!("check -k {KERNEL}"));
+    }
+}
+
 #[test]
 fn one_for_another_kernel_or_of_which_other_files_are_installed_is_left_alone() {
     let sandbox = by_another("9.9.9");

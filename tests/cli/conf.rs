@@ -1,6 +1,6 @@
 //! `dkms conf`: what DKMS makes of a dkms.conf.
 
-use crate::sandbox::{KERNEL, Sandbox};
+use crate::sandbox::{KERNEL, SECOND, Sandbox};
 
 fn asked(sandbox: &Sandbox, line: &str) -> serde_json::Value {
     let ran = sandbox.ok(&format!("conf {line} -k {KERNEL} --json"));
@@ -77,4 +77,36 @@ fn settings_that_are_not_as_they_come_are_told_with_their_place() {
     assert!(told["settings"].get("try_sign_modules").is_none(), "{told}");
     let ran = sandbox.with_settings("symlink_modules=yes\n", &format!("conf foo/1 -k {KERNEL}"));
     assert!(ran.out.contains("\n# setting symlink_modules: /etc/dkms/framework.conf:4"), "{ran:?}");
+}
+
+/// A bash that counts how often it is asked about a dkms.conf.
+const BASH: &str = "#!/bin/sh
+case \"$*\" in *__dkms_kind*) echo asked >>\"$SANDBOX/asked\" ;; esac
+exec /bin/bash \"$@\"
+";
+
+#[test]
+fn bash_is_asked_once_for_a_kernel_whatever_is_done() {
+    let s = Sandbox::new();
+    s.tool("bash", BASH);
+    s.source("foo", "1", "REMAKE_INITRD=$(printf NO | tr A-Z a-z)\n");
+    let asked = |line: &str| {
+        drop(std::fs::remove_file(s.path("asked")));
+        let ran = s.dkms(line);
+        assert_eq!(ran.code, 0, "{line}: {ran:#?}");
+        std::fs::read_to_string(s.path("asked")).map_or(0, |text| text.lines().count())
+    };
+    for (line, times) in [
+        ("add foo/1", 1),
+        ("build foo/1 -k KERNEL", 1),
+        ("install foo/1 -k KERNEL", 1),
+        ("reconcile", 2),
+        ("reconcile", 2),
+        ("status", 0),
+        ("install foo/1 -k KERNEL -k SECOND --force", 2),
+        ("remove foo/1 --all", 2),
+    ] {
+        let found = asked(&line.replace("KERNEL", KERNEL).replace("SECOND", SECOND));
+        assert_eq!(found, times, "{line}");
+    }
 }

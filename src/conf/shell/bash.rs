@@ -41,7 +41,7 @@ pub(super) struct Run<'a> {
     pub(crate) time_limit: Duration,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Answer {
     /// The wanted directives that are set afterwards.
     pub(crate) directives: Directives,
@@ -60,6 +60,12 @@ const SHOWN: (usize, usize) = (3, 200);
 
 /// Files that hung or went wild, by what was read of them: one process asks each of them once, not for every kernel.
 static STOPPED: Mutex<BTreeMap<(PathBuf, u64), ConfError>> = Mutex::new(BTreeMap::new());
+
+/// What bash answered, by all that it was asked with: plan, build and install of one process ask the same of a file.
+static ANSWERED: Mutex<BTreeMap<(PathBuf, u64), Answer>> = Mutex::new(BTreeMap::new());
+
+/// The number of jobs, and what may name it in other words or read another file that does.
+const MAY_ASK_FOR_JOBS: [&str; 6] = ["parallel_jobs", "source", ". ", "${!", "eval", "compgen"];
 
 /// Variables of the caller that would change what bash itself does (or that came from a function).
 const FORBIDDEN: [&str; 6] = ["BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "POSIXLY_CORRECT", "IFS"];
@@ -123,6 +129,10 @@ impl Run<'_> {
         if let Some(error) = locked(&STOPPED).get(&key) {
             return Err(error.clone());
         }
+        let question = (self.file.to_path_buf(), self.question(source));
+        if let Some(answer) = locked(&ANSWERED).get(&question) {
+            return Ok(answer.clone());
+        }
         let bounds = Bounds { time: self.time_limit, output: OUTPUT_LIMIT };
         let command = self.command(source)?.within(bounds);
         let finished = self.system.run(&command).map_err(|error| self.unreadable(&error))?;
@@ -138,7 +148,25 @@ impl Run<'_> {
         {
             return Err(error);
         }
-        Ok(Answer { directives, said: said(&finished) })
+        let answer = Answer { directives, said: said(&finished) };
+        locked(&ANSWERED).insert(question, answer.clone());
+        Ok(answer)
+    }
+
+    /// All that an answer depends on, as far as it is known here. A plan has other jobs than the builds of it, for which few
+    /// files ask.
+    fn question(&self, source: Source<'_>) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let text = match source {
+            Source::File(file) => String::from_utf8_lossy(&fs_err::read(file).unwrap_or_default()).into_owned(),
+            Source::Text(text) => text.to_owned(),
+        };
+        let may_ask = MAY_ASK_FOR_JOBS.iter().any(|words| text.contains(words));
+        let variables = self.variables.iter().filter(|(name, _)| may_ask || name != "parallel_jobs");
+        variables.for_each(|variable| variable.hash(&mut hasher));
+        (text, self.known, self.names, self.destination).hash(&mut hasher);
+        (self.system.root(), self.system.environment()).hash(&mut hasher);
+        hasher.finish()
     }
 
     fn command(&self, source: Source<'_>) -> Result<Command, ConfError> {
