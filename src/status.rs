@@ -55,6 +55,9 @@ pub(crate) struct Row {
     /// Why the build is not signed although its kernel looks at signatures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unsigned: Option<String>,
+    /// For programs: where the files of an installed module are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) paths: Vec<std::path::PathBuf>,
 }
 
 /// What rows say besides what the tree does.
@@ -134,6 +137,7 @@ impl Row {
             original_exists: false,
             files: Files::Sound,
             unsigned: None,
+            paths: Vec::new(),
         }
     }
 

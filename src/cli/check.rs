@@ -1,5 +1,7 @@
 //! `dkms check`: what is out of date, for monitoring and for people. Changes nothing, waits for nobody.
 
+use std::collections::BTreeMap;
+
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
@@ -10,10 +12,10 @@ use crate::step::{InitramfsCare, Omission, Plan, Policy, Reason, Step};
 use crate::tree::ModuleEntry;
 use crate::tree::records::Failure;
 
-use super::legacy::Typed;
-use super::request;
+use super::legacy::{Format, Typed};
+use super::{metrics, request};
 use crate::engine::app::App;
-use crate::engine::document::Checked;
+use crate::engine::document::{Checked, Standing};
 use crate::engine::essential::{Essentials, Lack};
 use crate::engine::unsigned::{self, Unsigned};
 use crate::engine::untrusted::{self, Untrusted};
@@ -35,10 +37,12 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
     let found = Found::now(app, &within)?;
     let verdict = found.verdict();
-    if typed.json {
-        app.reporter.document(document::check(&found.document(&modules, verdict.as_ref()))?);
-    } else {
-        found.tell(&modules, &app.reporter);
+    let document = || found.document(&modules, &within, verdict.as_ref());
+    match typed.format {
+        _ if typed.json => app.reporter.document(document::check(&document())?),
+        Some(Format::Json) => app.reporter.document(document::check(&document())?),
+        Some(Format::Openmetrics) => app.reporter.document(metrics::text(&document())),
+        None | Some(Format::Text) => found.tell(&modules, &app.reporter),
     }
     verdict.map_or(Ok(()), Err)
 }
@@ -95,7 +99,7 @@ impl Found {
         "the next event tries again when something has changed, and `dkms reconcile` in any case"
     }
 
-    fn document<'f>(&'f self, modules: &[ModuleEntry], verdict: Option<&'f Error>) -> Checked<'f> {
+    fn document<'f>(&'f self, modules: &[ModuleEntry], within: &Within, verdict: Option<&'f Error>) -> Checked<'f> {
         let state = match verdict.map(Error::kind) {
             None => "as-wanted",
             Some(Kind::CheckFailed) => "failed",
@@ -113,7 +117,47 @@ impl Found {
             unsigned: &self.unsigned,
             untrusted: &self.untrusted,
             serves: self.serves(modules),
+            standings: self.standings(modules, within),
         }
+    }
+
+    /// How each module stands on each kernel: the first list counts that it is in, else it is installed there.
+    fn standings(&self, modules: &[ModuleEntry], within: &Within) -> Vec<Standing> {
+        let mut found: BTreeMap<(ModuleId, Target), &'static str> = BTreeMap::new();
+        let mut note = |id: &ModuleId, target: Option<&Target>, standing| {
+            if let Some(target) = target {
+                found.entry((id.clone(), target.clone())).or_insert(standing);
+            }
+        };
+        for failure in &self.failures {
+            note(&failure.module, failure.target.as_ref(), Standing::FAILED);
+        }
+        for found in &self.untrusted {
+            note(&found.module, Some(&found.target), Standing::LACKING);
+        }
+        for found in self.unsigned.iter().filter(|found| found.refused.is_some()) {
+            note(&found.module, Some(&found.target), Standing::LACKING);
+        }
+        for omission in &self.plan.omissions {
+            let Some(id) = &omission.module else { continue };
+            let standing = match &omission.reason {
+                Reason::Pending { .. } => Standing::WAITING,
+                Reason::Refused { case, .. } if case.is_fact() => Standing::CANNOT_BE,
+                Reason::Refused { .. } => Standing::FAILED,
+                Reason::AlreadySo { .. } => continue,
+            };
+            note(id, omission.target.as_ref(), standing);
+        }
+        for step in &self.plan.steps {
+            note(&step.module, step.target.as_ref(), Standing::TO_DO);
+        }
+        let is_meant = |entry: &&ModuleEntry| within.has_module(&entry.id);
+        for entry in modules.iter().filter(is_meant) {
+            for build in entry.builds.iter().filter(|build| build.installed && within.has_kernel(&build.target)) {
+                note(&entry.id, Some(&build.target), Standing::FINE);
+            }
+        }
+        found.into_iter().map(|((module, target), standing)| Standing { module, target, standing }).collect()
     }
 
     /// What kernels have meanwhile of what is to be done, waits or failed.

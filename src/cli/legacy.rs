@@ -36,11 +36,23 @@ pub(crate) const TEMPLATE: &[&str] = &["templatekernel"];
 pub(crate) const ARCHIVE: &[&str] = &["archive", "source_only", "binaries_only"];
 pub(crate) const REPAIR: &[&str] = &["repair"];
 pub(crate) const JSON: &[&str] = &["json"];
+pub(crate) const FORMAT: &[&str] = &["format"];
 pub(crate) const CHANGING: &[&str] = &["dry_run", "json"];
 
 /// What scripts pass to every action of the shell DKMS that changes something: one set of options for add, build, install
 /// and remove. (`--all` is refused where it makes no sense, with a code that callers know.)
 pub(crate) const LEGACY: &[&[&str]] = &[KERNELS, ALL, CONF, BUILDING, FORCE, JOBS, INSTALLING];
+
+/// How `check` tells what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// lines for people
+    Text,
+    /// the document of --json
+    Json,
+    /// numbers for Prometheus
+    Openmetrics,
+}
 
 #[derive(Debug, Clone, Default, Args)]
 #[command(disable_version_flag = true, disable_help_flag = true)]
@@ -140,6 +152,9 @@ pub(crate) struct Typed {
     /// Print the result as a JSON document; see JSON in dkms(8)
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print what was found in this format
+    #[arg(long, value_name = "FORMAT", overrides_with = "format")]
+    pub(crate) format: Option<Format>,
     /// Print the version
     #[arg(short = 'V', long)]
     pub(crate) version: bool,

@@ -16,6 +16,7 @@ pub(super) fn write(folder: &Path) -> std::io::Result<()> {
         .replace("@OPTIONS@", &options(&every_option()))
         .replace("@EXIT_STATUS@", &exit_status());
     fs_err::write(folder.join("dkms.8"), page)?;
+    fs_err::write(folder.join("dkms-event.8"), include_str!("../../hooks/man/dkms-event.8.in"))?;
     #[cfg(feature = "packages")]
     super::package::man::write(folder)?;
     Ok(())

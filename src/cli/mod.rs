@@ -13,6 +13,7 @@ mod help;
 mod known;
 mod legacy;
 mod man;
+mod metrics;
 #[cfg(feature = "packages")]
 mod mkrepo;
 mod mok;
@@ -142,10 +143,9 @@ fn act(app: &App, verb: &Verb, typed: &Typed) -> Result<()> {
         Run::Look(look) => return look(app, typed),
         Run::Request(asks) => meet(app, asks, &Line { app, verb: verb.name, typed }, mode),
         Run::Key | Run::Words(_) => match mode {
-            Mode::Do | Mode::DoJson => generate_mok(app),
-            Mode::Show | Mode::ShowJson => show_key(app, mode),
-        }
-        .map(|()| Verdict::default()),
+            Mode::Do | Mode::DoJson => generate_mok(app).map(|key| Verdict { key: Some(key), ..Verdict::default() }),
+            Mode::Show | Mode::ShowJson => show_key(app, mode).map(|()| Verdict::default()),
+        },
     };
     if mode == Mode::DoJson {
         let verdict = met.unwrap_or_else(|error| Verdict { error: Some(error), ..Verdict::default() });
@@ -186,7 +186,7 @@ fn show_key(app: &App, mode: Mode) -> Result<()> {
     Ok(())
 }
 
-fn generate_mok(app: &App) -> Result<()> {
+fn generate_mok(app: &App) -> Result<crate::action::keys::KeyPair> {
     let _lock = app.lock()?;
     crate::action::keys::ensure(&app.system, &app.framework, app.tree.layout(), &app.reporter)
 }

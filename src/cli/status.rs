@@ -16,7 +16,7 @@ use crate::tree::{Build, ModuleEntry, VersionState};
 use super::legacy::Typed;
 use super::{known, operand};
 use crate::engine::app::App;
-use crate::engine::{document, failures, pending, serving, unsigned, untrusted};
+use crate::engine::{document, failures, mok, pending, serving, unsigned, untrusted};
 
 /// Lists the states. Takes no lock, waits for nobody and runs nothing of the modules'.
 pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
@@ -25,7 +25,10 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let is_kept = |entry: &ModuleEntry| serving::is_kept(entry, &modules, app.tree.layout());
     let unsigned = |entry: &ModuleEntry, build: &Build| unsigned::why(app.tree.layout(), &entry.id, &build.target);
     let looks = Looks { files: &|entry, build| files(app, entry, build), unsigned: &unsigned, is_kept: &is_kept };
-    let rows = rows(&modules, &filter, &looks);
+    let mut rows = rows(&modules, &filter, &looks);
+    if typed.json {
+        name_files(app, &modules, &mut rows);
+    }
     let failures = failures::shown(app.tree.layout(), &rows, &typed.kernels);
     let told: Vec<&ModuleEntry> = modules.iter().filter(|entry| !is_kept(entry)).collect();
     let broken = broken(&told, &rows);
@@ -48,6 +51,16 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let is_shown = |id: &ModuleId, target: &Target| rows.iter().any(|row| row.is_on(id, target));
     untrusted::lines(&untrusted::installed(app, &is_shown)?).into_iter().for_each(|line| app.reporter.warn(line));
     Ok(())
+}
+
+/// Says where the files of installed modules are.
+fn name_files(app: &App, modules: &[ModuleEntry], rows: &mut [Row]) {
+    for row in rows.iter_mut().filter(|row| row.state == "installed") {
+        let Some(entry) = modules.iter().find(|entry| row.is_of(&entry.id)) else { continue };
+        let is_it = |build: &&Build| row.kernel.as_deref() == Some(build.target.kernel.as_str());
+        let targets = entry.builds.iter().filter(is_it).map(|build| &build.target);
+        row.paths = targets.flat_map(|target| mok::files(app, entry, target)).collect();
+    }
 }
 
 fn filter(typed: &Typed, operand: Option<&str>) -> Filter {

@@ -4,8 +4,8 @@
 use clap::{Args, Command};
 
 use super::legacy::{
-    ALL, ARCHIVE, BUILDING, CHANGING, CONF, FORCE, INSTALLING, JOBS, JSON, KERNELS, LEGACY, MODULE, REPAIR, SOURCES,
-    TEMPLATE, Typed, UNMAKING,
+    ALL, ARCHIVE, BUILDING, CHANGING, CONF, FORCE, FORMAT, INSTALLING, JOBS, JSON, KERNELS, LEGACY, MODULE, REPAIR,
+    SOURCES, TEMPLATE, Typed, UNMAKING,
 };
 use super::request;
 use super::verb::{Files, Group, Operand, Position, Run, Takes, Verb};
@@ -161,8 +161,9 @@ const ENGINE: &[Verb] = &[
         group: Group::Machine,
         more: "Exit status 0: nothing is out of date; 1: something waits for a package or can be done now; 2: something \
                failed, or cannot be had.",
-        takes: Takes::Only(&[MODULE, KERNELS, JSON], &[]),
+        takes: Takes::Only(&[MODULE, KERNELS, JSON, FORMAT], &[]),
         examples: &[
+            ("dkms check --format openmetrics", "numbers for Prometheus, as its node_exporter reads them from a file"),
             ("dkms check", "every module and kernel; for monitoring"),
             ("dkms check -m hello -k 6.12.9-amd64", "one module and one kernel"),
         ],
@@ -294,7 +295,7 @@ const TOOLS: &[Verb] = &[
         group: Group::Hooks,
         position: Position::First,
         meaning: "what a package manager's hook reports",
-        more: "Options stand before the words of the hook, which dkms(8) lists under EVENTS. A recorded event can be looked \
+        more: "Options stand before the words of the hook, which dkms-event(8) lists. A recorded event can be looked \
                at again on any machine.",
         operand: Operand {
             shown: "WORD...",

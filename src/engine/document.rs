@@ -13,6 +13,7 @@ use crate::step::repair::{Fault, Finding, Mend};
 use crate::step::{Omission, Operation, Outcome, Plan, Reason, Step, StepId};
 use crate::tree::records::Failure;
 
+use crate::action::keys::KeyPair;
 use crate::engine::essential::Lack;
 use crate::engine::unsigned::Unsigned;
 use crate::engine::untrusted::Untrusted;
@@ -167,6 +168,40 @@ pub(crate) struct Checked<'a> {
     pub(crate) untrusted: &'a [Untrusted],
     /// What kernels have meanwhile of modules that are not as wanted.
     pub(crate) serves: Vec<(ModuleId, Target)>,
+    /// How each module stands on each kernel.
+    pub(crate) standings: Vec<Standing>,
+}
+
+/// How a module stands on a kernel, in a word that never changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) module: ModuleId,
+    pub(crate) target: Target,
+    pub(crate) standing: &'static str,
+}
+
+impl Standing {
+    pub(crate) const FINE: &'static str = "fine";
+    pub(crate) const TO_DO: &'static str = "to-be-done";
+    pub(crate) const WAITING: &'static str = "waiting";
+    pub(crate) const FAILED: &'static str = "failed";
+    pub(crate) const CANNOT_BE: &'static str = "cannot-be";
+    pub(crate) const LACKING: &'static str = "lacking";
+    pub(crate) const ALL: [&'static str; 6] =
+        [Self::FINE, Self::TO_DO, Self::WAITING, Self::FAILED, Self::CANNOT_BE, Self::LACKING];
+}
+
+#[derive(Debug, Serialize)]
+struct StandingEntry {
+    #[serde(flatten)]
+    subject: Subject,
+    standing: &'static str,
+}
+
+impl From<&Standing> for StandingEntry {
+    fn from(Standing { module, target, standing }: &Standing) -> Self {
+        Self { subject: Subject::new(Some(module), Some(target)), standing }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -226,6 +261,7 @@ pub(crate) fn check(found: &Checked<'_>) -> Result<String> {
         unsigned: Vec<UnsignedEntry>,
         untrusted: Vec<UntrustedEntry>,
         serves: Vec<Subject>,
+        standings: Vec<StandingEntry>,
     }
     text(&Document {
         schema: CHECK,
@@ -241,6 +277,7 @@ pub(crate) fn check(found: &Checked<'_>) -> Result<String> {
         unsigned: found.unsigned.iter().map(UnsignedEntry::from).collect(),
         untrusted: found.untrusted.iter().map(UntrustedEntry::from).collect(),
         serves: found.serves.iter().map(|(id, target)| Subject::new(Some(id), Some(target))).collect(),
+        standings: found.standings.iter().map(StandingEntry::from).collect(),
     })
 }
 
@@ -291,6 +328,7 @@ pub(crate) fn fsck(
         schema: &'static str,
         code: u8,
         error: Option<ErrorEntry>,
+        changed: bool,
         findings: Vec<FindingEntry>,
         steps: Vec<StepEntry>,
     }
@@ -298,6 +336,7 @@ pub(crate) fn fsck(
         schema: FSCK,
         code: error.map_or(0, |error| error.kind().code()),
         error: error.map(ErrorEntry::from),
+        changed: has_changed(outcomes) || findings.iter().any(|(_, fate)| *fate == Fate::Repaired),
         findings: findings.iter().map(|(finding, fate)| found(finding, *fate)).collect(),
         steps: steps(plan, outcomes),
     })
@@ -336,21 +375,32 @@ pub(crate) fn plan(plan: &Plan) -> Result<String> {
 /// What came of a command.
 pub(crate) fn result(verdict: &Verdict) -> Result<String> {
     #[derive(Serialize)]
-    struct Document {
+    struct Document<'a> {
         schema: &'static str,
         code: u8,
         error: Option<ErrorEntry>,
+        changed: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<&'a KeyPair>,
         steps: Vec<StepEntry>,
         omissions: Vec<OmissionEntry>,
     }
     let error = verdict.error.as_ref();
+    let is_made = verdict.key.as_ref().is_some_and(|key| key.made);
     text(&Document {
         schema: RESULT,
+        changed: is_made || has_changed(&verdict.outcomes),
+        key: verdict.key.as_ref(),
         code: error.map_or(0, |error| error.kind().code()),
         error: error.map(ErrorEntry::from),
         steps: steps(&verdict.plan, &verdict.outcomes),
         omissions: verdict.plan.omissions.iter().map(omission).collect(),
     })
+}
+
+/// Whether a step was done: what is done changes something.
+fn has_changed(outcomes: &[(StepId, Outcome)]) -> bool {
+    outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Done))
 }
 
 /// The document of a command that was refused before there was a plan.

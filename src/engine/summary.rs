@@ -23,6 +23,50 @@ pub(crate) struct Summary {
 struct Line {
     gravity: Gravity,
     text: String,
+    /// What programs find it by in the system's log.
+    fields: Vec<(&'static str, String)>,
+}
+
+/// What a line of the log is about, for `journalctl MESSAGE_ID=…` (dkms(8) lists them). They never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    Installed,
+    Removed,
+    Failed,
+    Waiting,
+    Lacking,
+    Untrusted,
+    Initramfs,
+}
+
+impl About {
+    fn id(self) -> &'static str {
+        match self {
+            About::Installed => "83d13827e4efb616568c09f84e0eb156",
+            About::Removed => "9f68169f8ceb53397adcfdefed186bdb",
+            About::Failed => "6402321a49e9e716937fbd8915e42d44",
+            About::Waiting => "cab7cf3dfabea7ad015afa557c1988d2",
+            About::Lacking => "85a74d1cc5a92f26243f085a9d32dae9",
+            About::Untrusted => "743f9bd82f74a06bf86fbb9d4325451d",
+            About::Initramfs => "2a632deb9ad8f480480c8a2aaefa330b",
+        }
+    }
+
+    fn line(self, gravity: Gravity, text: String) -> Line {
+        Line { gravity, text, fields: vec![("MESSAGE_ID", self.id().to_owned())] }
+    }
+}
+
+impl Line {
+    /// With the module and the kernels that it is about.
+    fn of(mut self, module: Option<&ModuleId>, kernels: &[&Target]) -> Self {
+        let named = module
+            .into_iter()
+            .flat_map(|id| [("MODULE", id.name.to_string()), ("MODULE_VERSION", id.version.to_string())]);
+        self.fields.extend(named);
+        self.fields.extend(kernels.iter().map(|target| ("KERNEL", target.kernel.to_string())));
+        self
+    }
 }
 
 /// What became of a module on a kernel; the order is that of the lines.
@@ -58,13 +102,13 @@ impl Summary {
 
     /// Of kernels that lack an essential module.
     pub(crate) fn of_lacks(lacks: &[Lack]) -> Self {
-        let line = |lack: &Lack| Line { gravity: Gravity::Critical, text: lack.to_string() };
+        let line = |lack: &Lack| About::Lacking.line(Gravity::Critical, lack.to_string()).of(None, &[&lack.target]);
         Self { lines: lacks.iter().map(line).collect() }
     }
 
     /// Of modules that their kernels would not load, a line for each reason.
     pub(crate) fn of_untrusted(lines: Vec<String>) -> Self {
-        Self { lines: lines.into_iter().map(|text| Line { gravity: Gravity::Warning, text }).collect() }
+        Self { lines: lines.into_iter().map(|text| About::Untrusted.line(Gravity::Warning, text)).collect() }
     }
 
     /// Tells it: to the reporter what it has not told yet, to the live system's log all of it.
@@ -76,7 +120,7 @@ impl Summary {
                 Gravity::Warning | Gravity::Info => reporter.note(format!("dkms: {}", line.text)),
             }
             if system.is_live()
-                && let Err(error) = journal::send(line.gravity, &line.text)
+                && let Err(error) = journal::send(line.gravity, &line.text, &line.fields)
             {
                 reporter.detail(format!("the system's log did not take a line: {error}"));
             }
@@ -107,6 +151,8 @@ impl Summary {
         for ((fate, module), kernels) in &done {
             let later = done.get(&(Fate::Installed, *module));
             // What was taken out to make place for itself is there again.
+            let about = if *fate == Fate::Installed { About::Installed } else { About::Removed };
+            let told = kernels.clone();
             let kernels: Vec<String> = kernels
                 .iter()
                 .filter(|kernel| *fate == Fate::Installed || !later.is_some_and(|later| later.contains(kernel)))
@@ -117,7 +163,7 @@ impl Summary {
                 .collect();
             if !kernels.is_empty() {
                 let text = format!("{module} {fate} for {}", kernels.join(", "));
-                self.lines.push(Line { gravity: Gravity::Info, text });
+                self.lines.push(about.line(Gravity::Info, text).of(Some(module), &told));
             }
         }
     }
@@ -128,7 +174,7 @@ impl Summary {
         for step in done.filter(|step| step.operation == Operation::RenewInitramfs) {
             let Some(target) = &step.target else { continue };
             let text = format!("initramfs of {} made anew: {}", target.kernel, step.why);
-            self.lines.push(Line { gravity: Gravity::Info, text });
+            self.lines.push(About::Initramfs.line(Gravity::Info, text).of(None, &[target]));
         }
     }
 
@@ -141,12 +187,13 @@ impl Summary {
                 Operation::RenewInitramfs => why,
                 _ => format!("{} of {}{kernel} failed: {why}", step.operation.verb(), step.module),
             };
-            self.lines.push(Line { gravity: Gravity::Error, text });
+            let kernels: Vec<&Target> = step.target.iter().collect();
+            self.lines.push(About::Failed.line(Gravity::Error, text).of(Some(&step.module), &kernels));
         }
     }
 
     fn add_pending(&mut self, plan: &Plan) {
-        let line = |text| Line { gravity: Gravity::Warning, text };
+        let line = |text| About::Waiting.line(Gravity::Warning, text);
         self.lines.extend(pending::lines(&plan.omissions).into_iter().map(line));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::action::keys::KeyPair;
 use crate::error::Error;
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName};
@@ -19,6 +20,8 @@ pub(crate) struct Verdict {
     /// What was to be done, and what came of each step that was reached.
     pub(crate) plan: Plan,
     pub(crate) outcomes: Vec<(StepId, Outcome)>,
+    /// The key that was asked for.
+    pub(crate) key: Option<KeyPair>,
 }
 
 impl Verdict {

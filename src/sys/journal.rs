@@ -21,13 +21,16 @@ const IDENTIFIER: &str = "dkms";
 /// Facility "daemon" (RFC 5424): 3, in the place where it stands in a priority.
 const DAEMON: u8 = 3 << 3;
 
+/// Fields of journald besides the line: names of capital letters, and their values.
+pub(crate) type Fields<'a> = &'a [(&'static str, String)];
+
 /// Sends one line. A machine without a log is none that can be written to: that is no error.
-pub(crate) fn send(gravity: Gravity, line: &str) -> io::Result<()> {
+pub(crate) fn send(gravity: Gravity, line: &str, fields: Fields<'_>) -> io::Result<()> {
     let socket = UnixDatagram::unbound()?;
     // A log that does not read must not hold up a transaction.
     socket.set_nonblocking(true)?;
     for (path, datagram) in [
-        ("/run/systemd/journal/socket", native(gravity, line)),
+        ("/run/systemd/journal/socket", native(gravity, line, fields)),
         ("/dev/log", classic(gravity, line, std::process::id())),
     ] {
         if Path::new(path).exists() {
@@ -42,10 +45,12 @@ pub(crate) fn send(gravity: Gravity, line: &str) -> io::Result<()> {
 }
 
 /// journald's own protocol: `NAME=VALUE` lines (systemd's "Native Journal Protocol").
-fn native(gravity: Gravity, line: &str) -> Vec<u8> {
+fn native(gravity: Gravity, line: &str, fields: Fields<'_>) -> Vec<u8> {
     let priority = gravity as u8;
     let line = one_line(line);
-    format!("PRIORITY={priority}\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER={IDENTIFIER}\nMESSAGE={line}\n").into_bytes()
+    let fields: String = fields.iter().map(|(name, value)| format!("{name}={}\n", one_line(value))).collect();
+    let head = format!("PRIORITY={priority}\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER={IDENTIFIER}\n");
+    format!("{head}{fields}MESSAGE={line}\n").into_bytes()
 }
 
 /// RFC 3164 as local daemons take it: they put the time themselves where there is none.
@@ -65,11 +70,11 @@ mod tests {
 
     #[test]
     fn a_line_is_one_datagram_in_either_protocol() {
-        let native = String::from_utf8(native(Gravity::Error, "a\nb")).unwrap();
-        assert_eq!(native, "PRIORITY=3\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=dkms\nMESSAGE=a b\n");
+        let native = String::from_utf8(native(Gravity::Error, "a\nb", &[("MODULE", "x\ny".to_owned())])).unwrap();
+        assert_eq!(native, "PRIORITY=3\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=dkms\nMODULE=x y\nMESSAGE=a b\n");
         assert_eq!(classic(Gravity::Info, "installed", 7), b"<30>dkms[7]: installed");
         assert_eq!(classic(Gravity::Warning, "a\nb", 7), b"<28>dkms[7]: a b");
-        for datagram in [super::native(Gravity::Error, "\u{1b}[2J\r"), classic(Gravity::Error, "\u{1b}[2J\r", 7)] {
+        for datagram in [super::native(Gravity::Error, "\u{1b}[2J\r", &[]), classic(Gravity::Error, "\u{1b}[2J\r", 7)] {
             assert!(String::from_utf8(datagram).unwrap().contains(r"\x1b[2J\r"));
         }
     }

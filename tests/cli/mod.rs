@@ -26,6 +26,7 @@ mod policy;
 mod reconcile;
 mod rooms;
 mod root;
+mod schemas;
 mod several;
 mod signing;
 mod slips;
