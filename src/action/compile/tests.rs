@@ -170,7 +170,7 @@ fn a_failing_make_leaves_the_old_build_and_its_log_and_names_the_first_error() {
     assert!(error.message().contains("x.c:1:2: error: implicit declaration"), "{error}");
     let log = site.work_folder().join("make.log");
     assert!(error.hints().iter().any(|hint| hint.contains(&log.display().to_string())), "{:?}", error.hints());
-    assert!(error.causes()[1].contains("declares `f`"), "{:?}", error.causes());
+    assert!(error.causes()[0].contains("declares `f`"), "{:?}", error.causes());
     assert!(fs_err::read_to_string(log).unwrap().contains("later\n"));
     assert_eq!(fs_err::read(site.built("module/b.ko")).unwrap(), ok_module());
 }
