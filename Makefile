@@ -17,6 +17,7 @@ ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /et
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 CARGO ?= cargo
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 OBJCOPY ?= objcopy
 # What is installed is stripped; what a debugger needs of it stays beside the build, as dkms.debug. Empty for packaging tools
 # that do this themselves.
@@ -32,11 +33,11 @@ INSTALL_DATA = install -D -m 644
 # The shims name the place where Debian and Fedora have it; another PREFIX changes that.
 INSTALL_SHIM = install_shim() { install -d "$$(dirname "$$2")" && sed 's,/usr/lib/dkms,$(LIBDIR),g' "$$1" >"$$2" && chmod "$${3-755}" "$$2"; }; install_shim
 
-.PHONY: help build install deb rpm demo test units roots events boot compliance corpus packages bench clean prerequisites
+.PHONY: help build install deb rpm pkgbuild demo test units roots events boot compliance corpus packages bench clean prerequisites
 help:
 	@echo 'make build     compile (PROFILE=$(PROFILE))'
 	@echo 'make install   install below DESTDIR, with PREFIX=$(PREFIX) and SBINDIR=$(SBINDIR)'
-	@echo 'make deb, rpm  packages of dkms-rs, in $(CARGO_TARGET_DIR)/packages'
+	@echo 'make deb, rpm  packages of dkms-rs, in $(CARGO_TARGET_DIR)/packages; make pkgbuild: what makepkg takes'
 	@echo 'make demo      from a tarball to installed modules, in a throw-away root'
 	@echo 'make test      format, lints, unit and integration tests, end-to-end scenarios'
 	@echo 'make events    every scenario of package events, those too that take long, and 2,000 stories at random'
@@ -83,11 +84,20 @@ deb: build
 
 rpm: build
 	mkdir -p $(CARGO_TARGET_DIR)/packages
-	sed 's/@VERSION@/$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)/' spec-templates/dkms.spec.in \
+	sed 's/@VERSION@/$(VERSION)/' spec-templates/dkms.spec.in \
 	    >$(CARGO_TARGET_DIR)/packages/dkms-rs.spec
 	PREBUILT=yes rpmbuild -bb --build-in-place --define '_topdir $(abspath $(CARGO_TARGET_DIR))/rpmbuild' \
 	    --define '_rpmdir $(abspath $(CARGO_TARGET_DIR))/packages' --define '_rpmfilename %%{NAME}.%%{ARCH}.rpm' \
 	    --define 'profile $(PROFILE)' $(CARGO_TARGET_DIR)/packages/dkms-rs.spec
+
+# What makepkg takes: PKGBUILD and the source. Licences are those of the RPM, each an entry of its own.
+pkgbuild:
+	mkdir -p $(CARGO_TARGET_DIR)/packages
+	sed -e 's/@VERSION@/$(VERSION)/' \
+	    -e "s/@LICENSES@/$$(sed -n 's/^License: //p' spec-templates/dkms.spec.in | sed "s/ AND /\n/g" | sed "s/^(\(.*\))$$/\1/; s/.*/'&'/" | paste -sd ' ')/" \
+	    spec-templates/PKGBUILD.in >$(CARGO_TARGET_DIR)/packages/PKGBUILD
+	git ls-files -z | tar cz --null -T - --owner=0 --group=0 --transform 's,^,dkms-rs-$(VERSION)/,S' \
+	    -f $(CARGO_TARGET_DIR)/packages/dkms-rs-$(VERSION).tar.gz
 
 prerequisites:
 	@sh tests/e2e/prerequisites

@@ -42,6 +42,7 @@ pub(crate) fn bearing(call: &Call, event: &Event) -> Bearing {
         | Event::ModuleLeaves { .. }
         | Event::ModuleIsReplaced { .. }
         | Event::SourcesMayLeave { .. }
+        | Event::SourcesLeaveWithOurs { .. }
         | Event::OursLeaves { .. }
         | Event::Nothing { .. } => Bearing::Never,
     }

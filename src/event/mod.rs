@@ -59,6 +59,10 @@ pub(crate) enum Event {
     SourcesMayLeave {
         folders: BTreeSet<String>,
     },
+    /// Sources in these folders below /usr/src leave in the transaction that removes our own package.
+    SourcesLeaveWithOurs {
+        folders: BTreeSet<String>,
+    },
     /// Our own package is about to be removed: what has gone with the same transaction is taken away, nothing is built.
     OursLeaves {
         manager: PackageManager,

@@ -15,6 +15,8 @@ pub(crate) struct Touched {
     pub(crate) kernels: BTreeSet<KernelRelease>,
     /// Folders below /usr/src that hold headers: `kernels/KVER`, `linux-headers-KVER`, `linux-KVER-obj`.
     pub(crate) headers: BTreeSet<String>,
+    /// Whether our own program is among the paths.
+    pub(crate) ours: bool,
 }
 
 impl Touched {
@@ -26,12 +28,15 @@ impl Touched {
         if let Some(rest) = path.strip_prefix("lib/modules/") {
             return self.add_kernel(rest);
         }
+        if path == "lib/dkms/event" {
+            return !std::mem::replace(&mut self.ours, true);
+        }
         path.strip_prefix("src/").is_some_and(|rest| self.add_source(rest))
     }
 
     /// Whether nothing of ours is among the paths.
     pub(crate) fn is_empty(&self) -> bool {
-        self.modules.is_empty() && self.kernels.is_empty() && self.headers.is_empty()
+        self.modules.is_empty() && self.kernels.is_empty() && self.headers.is_empty() && !self.ours
     }
 
     fn add_kernel(&mut self, rest: &str) -> bool {
@@ -75,7 +80,8 @@ impl fmt::Display for Touched {
         .filter(|(_, names)| !names.is_empty())
         .map(|(what, names)| format!("{what} {}", names.join(", ")))
         .collect();
-        f.write_str(&words.join("; "))
+        let ours = self.ours.then(|| "dkms itself".to_owned());
+        f.write_str(&words.into_iter().chain(ours).collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -107,6 +113,8 @@ mod tests {
             ("/lib/modules-load.d/x.conf", ""),
             ("/usr/lib/modules-extra/6.5.0/x", ""),
             ("/lib/modules/../../etc/6.1", ""),
+            ("usr/lib/dkms/event", "dkms itself"),
+            ("usr/lib/dkms/event.old", ""),
             ("/opt/usr/src/blink-1.0/dkms.conf", ""),
             ("", ""),
         ] {

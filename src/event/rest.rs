@@ -29,7 +29,11 @@ pub(crate) fn rest(call: &Call, event: &Event) -> Rest {
         Event::DiskChanged { .. } if source == "pacman" && call.input.iter().any(|path| calls_mkinitcpio(path)) => {
             Rest::MkinitcpioHook
         }
-        Event::DiskChanged { .. } | Event::OursLeaves { .. } | Event::Start | Event::Autoinstall { .. } => Rest::Nobody,
+        Event::DiskChanged { .. }
+        | Event::OursLeaves { .. }
+        | Event::SourcesLeaveWithOurs { .. }
+        | Event::Start
+        | Event::Autoinstall { .. } => Rest::Nobody,
         Event::ModuleIsReplaced { .. } | Event::SourcesMayLeave { .. } | Event::Nothing { .. } => Rest::Unconcerned,
     }
 }

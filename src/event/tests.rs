@@ -29,6 +29,7 @@ fn parsed(text: &str) -> String {
         Ok(Event::ModuleIsReplaced { id, .. }) => format!("module is replaced {id}"),
         Ok(Event::DiskChanged { why }) => format!("disk: {why}"),
         Ok(Event::SourcesMayLeave { folders }) => format!("may leave: {}", Vec::from_iter(folders).join(" ")),
+        Ok(Event::SourcesLeaveWithOurs { folders }) => format!("leave: {}", Vec::from_iter(folders).join(" ")),
         Ok(Event::OursLeaves { .. }) => "ours leaves".to_owned(),
         Ok(Event::Start) => "start".to_owned(),
         Ok(Event::Autoinstall { kernel }) => {
@@ -123,6 +124,9 @@ fn each_form_in_which_a_manager_calls_its_scripts_is_understood() {
             "pacman pre < usr/src/blink-1.0/dkms.conf usr/lib/modules/6.5.0-arch1-1/modules.order",
             "may leave: blink-1.0",
         ),
+        ("pacman post < usr/lib/dkms/event", "disk: packages changed dkms itself"),
+        ("pacman leave < usr/lib/dkms/event usr/src/blink-1.0/dkms.conf", "leave: blink-1.0"),
+        ("pacman leave < usr/src/blink-1.0/dkms.conf", "nothing"),
         ("pacman post", "nothing"),
         ("pacman frob < usr/src/blink-1.0/dkms.conf", "error"),
         ("pacman", "error"),

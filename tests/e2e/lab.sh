@@ -22,6 +22,7 @@ declare -A LAB_LAYERS=(
     [dnf]='dnf createrepo-c systemd'
     [zypper]='zypper createrepo-c'
     [pacman]='pacman-package-manager libarchive-tools'
+    [makepkg]='pacman-package-manager libarchive-tools makepkg fakeroot'
     [clang]='clang lld llvm'
     [token]='softhsm2 libengine-pkcs11-openssl opensc'
     [selinux]='selinux-policy-default policycoreutils selinux-utils e2fsprogs attr'

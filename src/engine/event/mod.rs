@@ -178,6 +178,7 @@ fn take(taking: &Taking<'_>, event: Event) -> Result<()> {
         Event::ModuleLeaves { id, manager } => modules::module_leaves(taking, &id, manager),
         Event::ModuleIsReplaced { id, manager } => modules::module_is_replaced(taking, &id, manager),
         Event::SourcesMayLeave { folders } => modules::sources_may_leave(taking, &folders),
+        Event::SourcesLeaveWithOurs { folders } => modules::sources_leave(taking, &folders),
         Event::DiskChanged { why } => disk_changed(taking, &why),
         Event::OursLeaves { .. } => ours_leaves(taking),
         // Of no use to somebody who looks at a transaction; a dry run says it.

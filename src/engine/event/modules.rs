@@ -100,15 +100,7 @@ fn other_owners(app: &App, id: &ModuleId) -> usize {
 /// somebody deleted.
 pub(super) fn sources_may_leave(taking: &Taking<'_>, folders: &BTreeSet<String>) -> Result<()> {
     let app = taking.app;
-    let unreadable = |error| Error::io("cannot read the DKMS tree", error);
-    let may_leave: Vec<ModuleId> = app
-        .tree
-        .modules()
-        .map_err(unreadable)?
-        .into_iter()
-        .map(|entry| entry.id)
-        .filter(|id| folders.contains(&id.source_folder()))
-        .collect();
+    let may_leave = registered_in(app, folders)?;
     if may_leave.is_empty() {
         return taking.nothing("no module of these sources is in the DKMS tree".into());
     }
@@ -120,4 +112,18 @@ pub(super) fn sources_may_leave(taking: &Taking<'_>, folders: &BTreeSet<String>)
     }
     let names = may_leave.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     taking.nothing(format!("{names}: kept until the transaction is over, which may bring it back"))
+}
+
+/// Modules go before their sources do, since nothing of ours is there afterwards.
+pub(super) fn sources_leave(taking: &Taking<'_>, folders: &BTreeSet<String>) -> Result<()> {
+    let leaving = registered_in(taking.app, folders)?;
+    if leaving.is_empty() {
+        return taking.nothing("no module of these sources is in the DKMS tree".into());
+    }
+    leaving.into_iter().try_for_each(|id| taking.meet(Wish::Remove { id, kernels: Kernels::All }, Policy::default()))
+}
+
+fn registered_in(app: &App, folders: &BTreeSet<String>) -> Result<Vec<ModuleId>> {
+    let entries = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
+    Ok(entries.into_iter().map(|entry| entry.id).filter(|id| folders.contains(&id.source_folder())).collect())
 }

@@ -1,0 +1,47 @@
+# root: makepkg
+# Made by makepkg from the PKGBUILD that we ship; the program in it is the one that the other scenarios have, since this root
+# has no cargo. -dd: pacman does not know the packages of this Debian root.
+. /e2e/inside.sh
+. /e2e/transactions.sh
+printf '[options]\nArchitecture = x86_64\nSigLevel = Never\nLocalFileSigLevel = Never\n' >/etc/pacman.conf
+pacman() { command pacman --noconfirm --noprogressbar "$@"; }
+
+step 'makepkg'
+mkdir -p /home/maker/src && cp /packages/PKGBUILD /home/maker && tar xf /packages/dkms-rs-*.tar.gz -C /home/maker/src
+source=$(echo /home/maker/src/dkms-rs-*)
+mkdir -p "$source/target/release"
+cp /packages/dkms "$source/target/release/"
+touch "/home/maker/$(basename /packages/dkms-rs-*.tar.gz)"
+chown -R 1000:1000 /home/maker
+(cd /home/maker && PREBUILT=yes HOME=/home/maker PKGEXT=.pkg.tar.zst \
+    setpriv --reuid 1000 --regid 1000 --clear-groups makepkg --noextract --nodeps --skipinteg) || fail 'makepkg'
+package=$(ls /home/maker/dkms-rs-*.pkg.tar.zst)
+bsdtar -tf "$package" >files
+for path in usr/bin/dkms usr/lib/dkms/event usr/share/libalpm/hooks/70-dkms-post.hook usr/share/licenses/dkms-rs/LICENSE-MIT \
+    usr/lib/kernel/install.d/40-dkms.install usr/share/man/man8/dkms.8.gz etc/dkms/framework.conf; do
+    grep -qx "$path" files || fail "$path is missing"
+done
+! grep -E '^(etc/kernel|usr/sbin)' files || fail 'paths that Arch does not have'
+bsdtar -xOf "$package" .PKGINFO | grep -qx 'provides = dkms=3.4.0' || fail 'does not provide dkms'
+
+step 'a module comes while it is there'
+pacman -Udd "$package"
+source_pac blink 1.0 1 one
+pacman -U blink-dkms-1.0-1.pkg.tar.zst
+installed blink 1.0 && says blink one && settled
+
+step 'a reinstallation heals what was lost'
+for kernel in $(kernels); do rm "$(module_files blink "$kernel")"; done
+pacman -Udd "$package"
+installed blink 1.0 && says blink one && settled
+
+step 'the module and dkms go in one transaction'
+pacman -Rdd dkms-rs blink-dkms
+for kernel in $(kernels); do [ -z "$(module_files blink "$kernel")" ] || fail "left: $(module_files blink "$kernel")"; done
+[ -z "$(ls /var/lib/dkms 2>/dev/null)" ] || fail "left: $(ls /var/lib/dkms)"
+
+step 'dkms alone goes: the modules stay'
+pacman -Udd "$package"
+pacman -U blink-dkms-1.0-1.pkg.tar.zst
+pacman -Rdd dkms-rs
+says blink one
