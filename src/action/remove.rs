@@ -30,7 +30,11 @@ pub(super) fn unbuild(context: &Context<'_>, step: StepId, id: &ModuleId, target
     let gone = match context.policy.has(Switch::DiscardBuild) {
         true => writer.delete_build(id, target).and_then(|()| writer.forget_finished(id, target)),
         false => match writer.retire_build(id, target, Limits::default()) {
-            Err(error) if matches!(error.kind(), StorageFull | QuotaExceeded) => writer.delete_build(id, target),
+            Err(error) if matches!(error.kind(), StorageFull | QuotaExceeded) => {
+                // What was begun to be kept may be there still.
+                context.lock.leave_to_the_next();
+                writer.delete_build(id, target)
+            }
             kept => kept,
         },
     };

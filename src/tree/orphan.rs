@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use fs_err as fs;
 
 use super::installed::{self, Installed};
-use super::{Build, Layout, ModuleEntry, VersionState};
+use super::{Build, Layout, ModuleEntry, VersionState, stale};
 use crate::ids::{ModuleId, ModuleName, Target};
 
 /// The files of such a version under one kernel.
@@ -47,20 +47,14 @@ pub(crate) fn entry(layout: &Layout, id: &ModuleId) -> io::Result<Option<ModuleE
 
 /// What is noted of installs and lies under its kernel still.
 fn noted(layout: &Layout, only: Option<&ModuleName>) -> io::Result<Vec<Orphan>> {
-    let entries = match fs::read_dir(layout.records().join(installed::KIND)) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(Vec::new());
-        }
-        entries => entries?,
-    };
     let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        let Some((name, target)) = installed::about(&entry.file_name().to_string_lossy()) else { continue };
+    for note in stale::files(&layout.records().join(installed::KIND))? {
+        let name = note.file_name().unwrap_or_default().to_string_lossy();
+        let Some((name, target)) = installed::about(&name) else { continue };
         if only.is_some_and(|only| *only != name) {
             continue;
         }
-        let Ok(noted) = serde_json::from_slice::<Installed>(&fs::read(entry.path())?) else { continue };
+        let Ok(noted) = serde_json::from_slice::<Installed>(&fs::read(&note)?) else { continue };
         let files = noted.present(layout);
         if !files.is_empty() {
             found.push(Orphan { id: ModuleId::new(name, noted.version), target, files });

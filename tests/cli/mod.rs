@@ -27,6 +27,7 @@ mod reconcile;
 mod rooms;
 mod root;
 mod schemas;
+mod secure_boot;
 mod several;
 mod signing;
 mod slips;
