@@ -41,7 +41,7 @@ fn hints(app: &App, on: &str, target: &Target) -> Vec<String> {
     let is_here = app.tree.layout().kernel_modules(target).is_dir();
     let others = (!names.is_empty()).then(|| format!("kernels with headers here: {}", names.join(", ")));
     match others {
-        Some(others) if !is_here => vec![others],
+        Some(others) if !is_here => vec![others, format!("the headers of {} come with {on}", target.kernel)],
         others => {
             let elsewhere = "headers that lie elsewhere are named with --kernelsourcedir DIR".to_owned();
             [install(&app.system, on), elsewhere].into_iter().chain(others).collect()

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::error::Error;
 use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
 use crate::step::{Operation, Outcome, Plan, StepId};
@@ -113,8 +114,10 @@ impl Summary {
 
     /// Tells it: to the reporter what it has not told yet, to the live system's log all of it.
     pub(crate) fn tell(&self, system: &System, reporter: &dyn Reporter) {
+        let is_read_there = system.is_live() && journal::takes_stderr();
         for line in &self.lines {
             match line.gravity {
+                _ if is_read_there => {}
                 Gravity::Error => {}
                 Gravity::Critical => reporter.warn(line.text.clone()),
                 Gravity::Warning | Gravity::Info => reporter.note(format!("dkms: {}", line.text)),
@@ -125,6 +128,12 @@ impl Summary {
                 reporter.detail(format!("the system's log did not take a line: {error}"));
             }
         }
+    }
+
+    /// Whether the log gets this error by a line of the summary.
+    pub(crate) fn logs(&self, system: &System, error: &Error) -> bool {
+        let has = |line: &Line| line.gravity == Gravity::Error && line.text.contains(error.message());
+        system.is_live() && journal::takes_stderr() && self.lines.iter().any(has)
     }
 
     fn add_done(
@@ -185,7 +194,14 @@ impl Summary {
             let why = error.in_one_line();
             let text = match step.operation {
                 Operation::RenewInitramfs => why,
-                _ => format!("{} of {}{kernel} failed: {why}", step.operation.verb(), step.module),
+                _ => {
+                    let only = step.target.as_ref().map(|target| format!(" -k {}", target.kernel)).unwrap_or_default();
+                    let more = format!("; `dkms why {}{only}` tells more", step.module);
+                    // What failed is said once.
+                    let is_named = error.message().contains(&step.module.to_string());
+                    let what = format!("{} of {}{kernel} failed: ", step.operation.verb(), step.module);
+                    format!("{}{why}{more}", if is_named { "" } else { &what })
+                }
             };
             let kernels: Vec<&Target> = step.target.iter().collect();
             self.lines.push(About::Failed.line(Gravity::Error, text).of(Some(&step.module), &kernels));

@@ -44,6 +44,19 @@ pub(crate) fn send(gravity: Gravity, line: &str, fields: Fields<'_>) -> io::Resu
     Ok(())
 }
 
+/// Whether standard error goes to journald already: what is sent besides would stand there twice (systemd.exec(5),
+/// JOURNAL_STREAM).
+pub(crate) fn takes_stderr() -> bool {
+    let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
+    let Ok(stat) = rustix::fs::fstat(std::io::stderr()) else { return false };
+    is_stream(&named, stat.st_dev, stat.st_ino)
+}
+
+/// `DEVICE:INODE`, in decimals.
+fn is_stream(named: &str, device: u64, inode: u64) -> bool {
+    named.split_once(':').is_some_and(|(one, other)| one.parse() == Ok(device) && other.parse() == Ok(inode))
+}
+
 /// journald's own protocol: `NAME=VALUE` lines (systemd's "Native Journal Protocol").
 fn native(gravity: Gravity, line: &str, fields: Fields<'_>) -> Vec<u8> {
     let priority = gravity as u8;
@@ -67,6 +80,13 @@ fn one_line(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_stream_of_the_journal_is_known_by_its_numbers() {
+        for (named, expected) in [("8:4711", true), ("8:4712", false), ("9:4711", false), ("", false), ("8", false)] {
+            assert_eq!(is_stream(named, 8, 4711), expected, "{named}");
+        }
+    }
 
     #[test]
     fn a_line_is_one_datagram_in_either_protocol() {
