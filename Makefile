@@ -8,6 +8,11 @@ LIBDIR = $(PREFIX)/lib/dkms
 # Debian 13 and later also look into /usr/share/kernel.
 KERNELHOOKDIR ?= $(SYSCONFDIR)/kernel
 ALPMDIR ?= $(PREFIX)/share/libalpm/hooks
+APTDIR ?= $(SYSCONFDIR)/apt/apt.conf.d
+# Where the Python of this machine looks for what packages bring.
+DNFDIR ?= $(if $(wildcard /etc/debian_version),/usr/lib/python3/dist-packages,$(shell python3 -Ic 'import sysconfig; print(sysconfig.get_path("purelib", "rpm_prefix" if "rpm_prefix" in sysconfig.get_scheme_names() else sysconfig.get_default_scheme()))'))/dnf-plugins
+DNF5DIR ?= $(SYSCONFDIR)/dnf/libdnf5-plugins/actions.d
+ZYPPDIR ?= $(PREFIX)/lib/zypp/plugins/commit
 KERNELINSTALLDIR ?= $(PREFIX)/lib/kernel/install.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 MANDIR ?= $(PREFIX)/share/man
@@ -67,8 +72,15 @@ install: build
 	    $(INSTALL_SHIM) hooks/kernel.d/$$hook $(DESTDIR)$(KERNELHOOKDIR)/$$hook.d/dkms || exit; \
 	done
 	for hook in hooks/alpm/*.hook; do $(INSTALL_SHIM) $$hook $(DESTDIR)$(ALPMDIR)/$${hook##*/} 644 || exit; done
+	$(INSTALL_SHIM) hooks/apt/60dkms $(DESTDIR)$(APTDIR)/60dkms 644
+	$(INSTALL_SHIM) hooks/dnf/dkms.py $(DESTDIR)$(DNFDIR)/dkms.py 644
+	$(INSTALL_SHIM) hooks/dnf5/dkms.actions $(DESTDIR)$(DNF5DIR)/dkms.actions 644
+	$(INSTALL_SHIM) hooks/dnf5/dnf5-preflight $(DESTDIR)$(LIBDIR)/dnf5-preflight
+	$(INSTALL_SHIM) hooks/zypp/dkms $(DESTDIR)$(ZYPPDIR)/dkms
 	$(INSTALL_SHIM) hooks/kernel-install.d/40-dkms.install $(DESTDIR)$(KERNELINSTALLDIR)/40-dkms.install
 	$(INSTALL_SHIM) hooks/systemd/dkms.service $(DESTDIR)$(UNITDIR)/dkms.service 644
+	$(INSTALL_SHIM) hooks/systemd/dkms-preflight.service $(DESTDIR)$(UNITDIR)/dkms-preflight.service 644
+	$(INSTALL_SHIM) hooks/systemd/dkms-preflight.timer $(DESTDIR)$(UNITDIR)/dkms-preflight.timer 644
 	$(INSTALL_DATA) hooks/framework.conf $(DESTDIR)$(SYSCONFDIR)/dkms/framework.conf
 	install -d $(DESTDIR)$(SYSCONFDIR)/dkms/framework.conf.d $(DESTDIR)$(STATEDIR)
 	for page in $(GENERATED)/man/*.8; do $(INSTALL_DATA) -t $(DESTDIR)$(MANDIR)/man8 "$$page" || exit; done

@@ -52,8 +52,11 @@ exit_codes! {
     TemplateMissing = 1, "match without --templatekernel";
     BinariesOnly = 1, "ldtarball: loaded, but there is no source tree for it";
     CheckPending = 1, "check: something waits for a package, or is to be done";
+    MokRefused = 1, "mok enroll, mok rotate: there is no key, or nobody to take it";
+    PreflightOpen = 1, "preflight: of some module it cannot be told whether it would build";
     LintFailed = 1, "lint: something would fail";
     CheckFailed = 2, "check: something failed and was not done since";
+    PreflightFailed = 2, "preflight: some module would not build";
     FsckFound = 1, "fsck: something is wrong, or is left for you to repair";
     FsckFailed = 2, "fsck --repair: something could not be repaired";
     BadOption = 2, "unknown option, unknown action or a value that is not allowed";
@@ -98,6 +101,7 @@ exit_codes! {
     NotMadeNow = 10, "make ended well, but a module is the one that came with the source";
     StaysUnsigned = 10, "a module that is built could not be signed, and stays as it is";
     NoModule = 10, "make ended well, but what it made is no kernel module";
+    PreflightStops = 10, "event: a package manager's transaction would leave a kernel without a module that it must have";
     NoRoom = 10, "build: a room is demanded (room=full or room=user) that this machine does not allow";
     AutoinstallFailed = 11, "autoinstall: at least one module failed or lacked a dependency";
     ArchUnknown = 12, "the architecture is unknown";

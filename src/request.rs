@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::ids::{ModuleId, Target};
 use crate::plan;
 use crate::snapshot::{Interest, Modules, Snapshot};
-use crate::step::scope::{Extent, Only, Within};
+use crate::step::scope::{Extent, Only, Trial, Within};
 use crate::step::{AddSource, Plan, Policy, Switch, TarballContent};
 
 /// A wish with the policy under which it is carried out.
@@ -96,6 +96,8 @@ pub(crate) enum Wish {
         /// What it is limited to.
         within: Within,
     },
+    /// Build, in a tree that is thrown away, what kernels would get.
+    Trial(Trial),
     /// Nothing at all, for a reason.
     Nothing {
         why: String,
@@ -129,6 +131,9 @@ impl Request {
     pub(crate) fn plan(&self, snapshot: &Snapshot) -> Plan {
         let mut plan = self.plan_of_its_own(snapshot);
         plan::dependants::renew(&mut plan, snapshot, &self.policy);
+        if matches!(self.wish, Wish::Trial(_)) {
+            plan::trial::put_nothing_in_place(&mut plan);
+        }
         if matches!(self.wish, Wish::Autoinstall { .. } | Wish::ModuleArrived { .. } | Wish::Reconcile { .. }) {
             plan::adoption::adopt(&mut plan, snapshot);
         }
@@ -165,6 +170,7 @@ impl Request {
             Wish::Reconcile { targets, extent, within } => {
                 plan::reconcile::reconcile(targets, *extent, within, snapshot, policy)
             }
+            Wish::Trial(trial) => plan::trial::of(trial, snapshot, policy),
             Wish::Nothing { why } => Plan::nothing(why),
         }
     }
@@ -196,6 +202,10 @@ impl Request {
                 Interest::of(Modules::LinkedTo(target.clone()), &[])
             }
             Wish::Uninstall { id, .. } | Wish::Unbuild { id, .. } | Wish::Remove { id, .. } => Interest::unmade(id),
+            Wish::Trial(trial) => {
+                let targets = [&trial.coming[..], &trial.present].concat();
+                Interest::of(Modules::Every, &targets)
+            }
             _ => Interest::none(),
         }
     }

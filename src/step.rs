@@ -146,6 +146,9 @@ pub(crate) enum Operation {
     Build,
     /// Put the built modules under the kernel; ends *installed*.
     Install,
+    /// Note the build as the one that the kernel has, for modules that build on it; nothing is put under the kernel. Only in a
+    /// tree that is thrown away.
+    Serve,
     /// Take them out again, restore originals; ends *built*.
     Uninstall,
     /// Delete the build of this kernel; ends *added* (or without this kernel).
@@ -167,6 +170,7 @@ impl Operation {
             Operation::Add(_) => "add",
             Operation::Build => "build",
             Operation::Install => "install",
+            Operation::Serve => "serve",
             Operation::Uninstall => "uninstall",
             Operation::Unbuild => "unbuild",
             Operation::Forget => "remove",

@@ -147,6 +147,7 @@ const WRITERS: &[(&str, &str)] = &[
     ("src/cli/man.rs", "manual pages, into the folder that was named"),
     ("src/cli/completions/", "completions, the same"),
     ("src/cli/package/", "packages, into the folder that was named"),
+    ("src/engine/preflight/", "a folder that goes afterwards, and what two processes tell each other in it"),
     ("src/engine/recording.rs", "the file of `dkms event --record FILE`"),
     ("src/action/add/archive.rs", "an archive that is unpacked in a folder for temporary files"),
     ("src/action/tarball.rs", "the archive of mktarball"),

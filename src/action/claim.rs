@@ -59,7 +59,7 @@ fn places(context: &Context<'_>, step: &Step) -> Vec<PathBuf> {
         // A POST_ADD script may well build the module that was just added; packing only reads.
         Operation::Add(_) | Operation::Adopt | Operation::RenewInitramfs | Operation::MakeTarball(_) => Vec::new(),
         Operation::Build | Operation::Unbuild | Operation::Forget => std::iter::once(version).chain(kernel).collect(),
-        Operation::Install | Operation::Uninstall => kernel.into_iter().collect(),
+        Operation::Install | Operation::Serve | Operation::Uninstall => kernel.into_iter().collect(),
     }
 }
 

@@ -188,7 +188,7 @@ impl<'a> Pool<'a> {
         };
         // A build tells its own beginning and end.
         let told = |how| {
-            if step.operation != Operation::Build {
+            if !matches!(step.operation, Operation::Build | Operation::Serve) {
                 told(how);
             }
         };
@@ -238,6 +238,10 @@ impl<'a> Pool<'a> {
             }
             Operation::Install => {
                 install::install(context, step.id, &step.module, target(step)?, self.attempt(step)).map(Some)
+            }
+            Operation::Serve => {
+                let served = context.lock.writer().activate(&step.module, target(step)?);
+                served.map_err(|error| Error::io("the tree cannot be written", error)).map(|()| None)
             }
             Operation::Uninstall => {
                 install::uninstall(context, step.id, &step.module, target(step)?, self.attempt(step))
@@ -299,6 +303,7 @@ fn doing(operation: &Operation) -> &'static str {
         Operation::Add(_) => "adding",
         Operation::Build => "building",
         Operation::Install => "installing",
+        Operation::Serve => "noting",
         Operation::Uninstall => "uninstalling",
         Operation::Unbuild => "unbuilding",
         Operation::Forget => "removing",

@@ -25,12 +25,19 @@ pub(crate) fn open(archive: &Path) -> Result<(Box<dyn Read>, Progress), ArchiveE
     Ok((decoded(file).map_err(ArchiveError::Read)?, read))
 }
 
-struct Counted {
-    file: fs_err::File,
+/// The same of so many bytes of a file, from where it stands.
+pub(crate) fn within(file: fs_err::File, length: u64) -> io::Result<(Box<dyn Read>, Progress)> {
+    let read = Progress::default();
+    let counted = Counted { file: file.take(length), read: Rc::clone(&read) };
+    Ok((decoded(BufReader::with_capacity(128 << 10, counted))?, read))
+}
+
+struct Counted<R> {
+    file: R,
     read: Progress,
 }
 
-impl Read for Counted {
+impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer)?;
         self.read.set(self.read.get() + read as u64);

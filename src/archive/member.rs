@@ -1,7 +1,21 @@
 //! An entry of an archive, whichever kind of archive it is.
 
+use std::io::Read;
 use std::path::PathBuf;
 
+use crate::archive::error::ArchiveError;
+use crate::archive::limits::Limits;
+
+/// What takes the entries of an archive, one after the other.
+pub(crate) trait Taker {
+    /// How much the archive may hold.
+    fn limits(&self) -> Limits;
+
+    /// Takes one entry, whose bytes come from `data`.
+    fn put(&mut self, member: &Member, data: &mut dyn Read) -> Result<(), ArchiveError>;
+}
+
+#[derive(Debug, Clone)]
 pub(crate) enum Content {
     Folder,
     /// A file of this many bytes.
@@ -12,6 +26,7 @@ pub(crate) enum Content {
     HardLink(PathBuf),
 }
 
+#[derive(Debug, Clone)]
 pub(crate) struct Member {
     /// The name as in the archive.
     pub(crate) name: PathBuf,

@@ -10,8 +10,7 @@ use tar::EntryType;
 use crate::archive::compression::Progress;
 use crate::archive::error::{ArchiveError, Excess, Refusal, fault};
 use crate::archive::limits::Limits;
-use crate::archive::member::{Content, Member};
-use crate::archive::staging::Staging;
+use crate::archive::member::{Content, Member, Taker};
 
 /// Bytes of a long name or of pax records for one entry. Linux takes paths of 4096 bytes.
 const MAX_RECORDS: u64 = 256 << 10;
@@ -31,8 +30,8 @@ pub(crate) struct Packed<'a> {
     pub(crate) tell: &'a dyn Fn(u64),
 }
 
-/// Reads the stream to its end and hands every entry to the staging folder.
-pub(crate) fn read(packed: Packed<'_>, staging: &mut Staging) -> Result<(), ArchiveError> {
+/// Reads the stream to its end and hands every entry over.
+pub(crate) fn read(packed: Packed<'_>, staging: &mut dyn Taker) -> Result<(), ArchiveError> {
     let limits = staging.limits();
     let mut archive = tar::Archive::new(Watched { packed, limits, zeros: 0, total: 0 });
     let mut last = None;

@@ -9,14 +9,16 @@
 //! hashes, [`output`] is the file that appears under its name once it is complete.
 
 pub(crate) mod compression;
+mod cpio;
 pub(crate) mod error;
 pub(crate) mod filter;
 pub(crate) mod limits;
 pub(crate) mod links;
-mod member;
+pub(crate) mod member;
 mod members;
 pub(crate) mod output;
-mod staging;
+pub(crate) mod parcel;
+pub(crate) mod staging;
 pub(crate) mod stream;
 pub(crate) mod tar_entry;
 pub(crate) mod tarball;

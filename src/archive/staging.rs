@@ -10,7 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use crate::archive::error::{ArchiveError, Refusal, fault};
 use crate::archive::limits::{Limits, Unpacked};
 use crate::archive::links;
-use crate::archive::member::{Content, Member};
+use crate::archive::member::{Content, Member, Taker};
 
 /// A folder under construction. Symbolic links are made last, so that no entry can be written through one.
 pub(crate) struct Staging {
@@ -21,21 +21,30 @@ pub(crate) struct Staging {
     names: u64,
     folders: BTreeSet<PathBuf>,
     links: BTreeMap<PathBuf, PathBuf>,
+    reach: Reach,
+}
+
+/// Where links may lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    Inside,
+    /// Anywhere: they are those of a system's root, and nobody follows them here.
+    Anywhere,
 }
 
 impl Staging {
-    pub(crate) fn new(root: &Path, limits: Limits) -> Self {
+    pub(crate) fn new(root: &Path, limits: Limits, reach: Reach) -> Self {
         let (done, folders, links) = (Unpacked::default(), BTreeSet::from([PathBuf::new()]), BTreeMap::new());
-        Self { root: root.to_path_buf(), limits, done, names: 0, folders, links }
+        Self { root: root.to_path_buf(), limits, done, names: 0, folders, links, reach }
     }
+}
 
-    /// How much the archive may hold.
-    pub(crate) fn limits(&self) -> Limits {
+impl Taker for Staging {
+    fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// Adds one entry, whose bytes come from `data`.
-    pub(crate) fn put(&mut self, member: &Member, data: &mut dyn Read) -> Result<(), ArchiveError> {
+    fn put(&mut self, member: &Member, data: &mut dyn Read) -> Result<(), ArchiveError> {
         let entry = member.name.to_string_lossy().into_owned();
         let refuse = |reason| ArchiveError::Refused { entry: entry.clone(), reason };
         let path = inner(&member.name, &self.limits).map_err(refuse)?;
@@ -54,14 +63,17 @@ impl Staging {
             Content::HardLink(target) => self.hard_link(&path, target, member, &entry),
         }
     }
+}
 
-    /// Makes the symbolic links and checks that each stays inside.
+impl Staging {
+    /// Makes the symbolic links and checks that each leads where it may.
     pub(crate) fn finish(self) -> Result<Unpacked, ArchiveError> {
         for (path, target) in &self.links {
             let place = self.root.join(path);
             fs_err::os::unix::fs::symlink(target, &place).map_err(|source| write(&place, source))?;
         }
-        for (path, target) in &self.links {
+        let bounded = self.links.iter().filter(|_| self.reach == Reach::Inside);
+        for (path, target) in bounded {
             if links::leaves(&self.root, path) {
                 let reason = Refusal::Leaves(target.display().to_string());
                 return Err(ArchiveError::Refused { entry: path.display().to_string(), reason });

@@ -27,7 +27,7 @@ pub(crate) fn unpack_telling(
     limits: &Limits,
     tell: &dyn Fn(u64),
 ) -> Result<Unpacked, ArchiveError> {
-    let mut staging = staging::Staging::new(into, *limits);
+    let mut staging = staging::Staging::new(into, *limits, staging::Reach::Inside);
     if zip::is_zip(archive) {
         zip::read(archive, &mut staging, tell)?;
     } else {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::archive::error::{ArchiveError, Refusal};
 use crate::archive::limits::Limits;
-use crate::archive::member::{Content, Member};
+use crate::archive::member::{Content, Member, Taker};
 use crate::archive::staging::Staging;
 
 /// The end record is at most this far from the end: its 22 bytes and a comment.

@@ -35,6 +35,7 @@ pub(crate) const UNMAKING: &[&str] = &["no_depmod", "rpm_safe_upgrade"];
 pub(crate) const TEMPLATE: &[&str] = &["templatekernel"];
 pub(crate) const ARCHIVE: &[&str] = &["archive", "source_only", "binaries_only"];
 pub(crate) const REPAIR: &[&str] = &["repair"];
+pub(crate) const HEADERS: &[&str] = &["headers", "from_repos"];
 pub(crate) const JSON: &[&str] = &["json"];
 pub(crate) const FORMAT: &[&str] = &["format"];
 pub(crate) const CHANGING: &[&str] = &["dry_run", "json"];
@@ -149,6 +150,12 @@ pub(crate) struct Typed {
     /// Repair what is found
     #[arg(long)]
     pub(crate) repair: bool,
+    /// A folder of kernel headers (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) headers: Vec<PathBuf>,
+    /// Fetch what the next upgrade by apt or dnf would bring
+    #[arg(long)]
+    pub(crate) from_repos: bool,
     /// Print the result as a JSON document; see JSON in dkms(8)
     #[arg(long)]
     pub(crate) json: bool,

@@ -21,6 +21,7 @@ mod operand;
 #[cfg(feature = "packages")]
 mod package;
 mod place;
+mod preflight;
 mod request;
 mod rpm_operand;
 mod status;

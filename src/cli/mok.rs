@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use crate::engine::app::App;
+use crate::engine::enrol;
 use crate::engine::mok::{self, Judge, Module, Status};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
@@ -22,6 +23,8 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     match words.as_slice() {
         [] | ["status"] => status(app, typed),
         ["verify", what] => verify(app, typed, what),
+        ["enroll"] => enrol::enroll(app),
+        ["rotate"] => enrol::rotate(app),
         ["verify"] => Err(usage("verify needs a module file or MODULE/VERSION")),
         ["status", ..] => Err(usage("status takes no operand; -m and -k select")),
         [word, ..] => Err(usage(&format!("`{word}` is nothing that `dkms mok` does"))),

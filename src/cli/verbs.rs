@@ -4,12 +4,13 @@
 use clap::{Args, Command};
 
 use super::legacy::{
-    ALL, ARCHIVE, BUILDING, CHANGING, CONF, FORCE, FORMAT, INSTALLING, JOBS, JSON, KERNELS, LEGACY, MODULE, REPAIR,
-    SOURCES, TEMPLATE, Typed, UNMAKING,
+    ALL, ARCHIVE, BUILDING, CHANGING, CONF, FORCE, FORMAT, HEADERS, INSTALLING, JOBS, JSON, KERNELS, LEGACY, MODULE,
+    REPAIR, SOURCES, TEMPLATE, Typed, UNMAKING,
 };
 use super::request;
 use super::verb::{Files, Group, Operand, Position, Run, Takes, Verb};
-use super::{check, complete, conf, event, fsck, generate, help, mok, status, why};
+use super::{check, complete, conf, event, fsck, generate, help, mok, preflight, status, why};
+use crate::engine::preflight::INSIDE;
 
 /// Every verb, in the order in which help lists them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Verb> {
@@ -218,11 +219,34 @@ const ENGINE: &[Verb] = &[
     Verb {
         group: Group::Machine,
         position: Position::First,
+        more: "The headers of a kernel, and sources of modules, are taken out of packages that are not installed (deb, rpm or \
+               pkg.tar.zst), and every AUTOINSTALL module is built as it would be. Builds that end well are kept for the day \
+               when the kernel comes. Without a package it is about the kernels that are installed. Exit status 0: all build, \
+               or are not meant for that kernel; 1: of something it cannot be told; 2: something would not build.",
+        operand: Operand {
+            shown: "[PACKAGE-FILE...]",
+            meaning: "packages with kernel headers or a module's source",
+            most: usize::MAX,
+            words: &[],
+            files: Files::Any,
+        },
+        takes: Takes::Only(&[MODULE, KERNELS, HEADERS, JOBS, JSON], &[]),
+        examples: &[
+            ("dkms preflight linux-headers-*.deb linux-kbuild-*.deb", "would every module build for these kernels?"),
+            ("dkms preflight --from-repos", "would the next upgrade leave a kernel without its modules?"),
+            ("dkms preflight --headers /srv/linux-6.12 -k 6.12.0 -m hello", "one module, against a folder of headers"),
+        ],
+        ..acting("preflight", "tell whether modules build for a kernel to come", Run::Look(preflight::run))
+    },
+    Verb {
+        group: Group::Machine,
+        position: Position::First,
         more: "For each module and kernel: does it load, load and taint the kernel, or not load, and why; and the one thing to \
                do next. The firmware, shim's lists and the kernels are read as they are. verify tells who signed a module, \
-               and ends with 1 when the signature does not fit.",
+               and ends with 1 when the signature does not fit. enroll has the firmware take the key, and says what the next \
+               start will ask; rotate makes another key and signs the modules again, without building them.",
         operand: Operand {
-            shown: "[status] | verify FILE|MODULE/VERSION",
+            shown: "[status] | verify FILE|MODULE/VERSION | enroll | rotate",
             meaning: "status is the default; -m and -k select",
             most: 2,
             words: &["modules"],
@@ -231,6 +255,7 @@ const ENGINE: &[Verb] = &[
         takes: Takes::Only(&[MODULE, KERNELS, JSON], &[]),
         examples: &[
             ("dkms mok", "would the modules load under Secure Boot?"),
+            ("dkms mok enroll", "have Secure Boot accept the modules that are built here"),
             ("dkms mok verify hello/1.0", "who signed its files, and are they as they were signed?"),
         ],
         ..acting("mok", "tell what this machine trusts, and which modules load", Run::Look(mok::run))
@@ -357,4 +382,5 @@ const TOOLS: &[Verb] = &[
 type OfWords = fn(&[String]) -> u8;
 
 /// Verbs for packaging and for shells; help lists them nowhere.
-pub(crate) const HIDDEN: &[(&str, OfWords)] = &[("complete", complete::run), ("generate", generate::run)];
+pub(crate) const HIDDEN: &[(&str, OfWords)] =
+    &[("complete", complete::run), ("generate", generate::run), (INSIDE, preflight::inside)];

@@ -69,7 +69,7 @@ pub(crate) struct Framework {
 }
 
 /// Every name that these files may set.
-const NAMES: [&str; 33] = [
+const NAMES: [&str; 36] = [
     "source_tree",
     "dkms_tree",
     "install_tree",
@@ -97,6 +97,9 @@ const NAMES: [&str; 33] = [
     "essential_modules",
     "lock_timeout",
     "initramfs",
+    "preflight",
+    "preflight_timeout",
+    "preflight_memory",
     "room",
     "room_writable",
     "room_network",

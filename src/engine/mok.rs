@@ -86,7 +86,8 @@ impl Status {
         Ok(Self { firmware, key, kernels, modules, is_ubuntu })
     }
 
-    fn enforces(&self) -> bool {
+    /// Whether a kernel of this root loads modules of trusted keys only.
+    pub(super) fn enforces(&self) -> bool {
         self.kernels.iter().any(|(_, asks)| matches!(asks.manner, Manner::Enforces(_)))
     }
 

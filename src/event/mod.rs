@@ -7,6 +7,7 @@ pub(crate) mod dpkg;
 pub(crate) mod kernel_hooks;
 pub(crate) mod pacman;
 pub(crate) mod paths;
+pub(crate) mod planned;
 mod rest;
 pub(crate) mod rpm;
 

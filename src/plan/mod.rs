@@ -15,6 +15,7 @@ pub(crate) mod repair;
 mod rivals;
 pub(crate) mod succession;
 pub(crate) mod tarball;
+pub(crate) mod trial;
 pub(crate) mod unmake;
 pub(crate) mod waiting;
 mod weak;

@@ -143,6 +143,11 @@ pub(crate) fn same_but_signing(one: &Digests, other: &Digests) -> bool {
     differences(one, other).iter().all(|name| is_signing(name))
 }
 
+/// Whether two builds were signed by two keys.
+pub(crate) fn have_other_certificates(one: &Digests, other: &Digests) -> bool {
+    matches!((one.get(SIGNING), other.get(SIGNING)), (Some(one), Some(other)) if one != other)
+}
+
 /// Whether an input of this name is what signs.
 pub(crate) fn is_signing(name: &str) -> bool {
     name == SIGNING

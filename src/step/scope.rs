@@ -1,5 +1,9 @@
 //! What a wish is limited to.
 
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{ModuleId, ModuleName, ModuleVersion, Target};
 
 /// A module, in one version or in any.
@@ -49,4 +53,18 @@ impl Within {
     pub(crate) fn has_kernel(&self, target: &Target) -> bool {
         self.kernels.is_empty() || self.kernels.contains(target)
     }
+}
+
+/// What is tried before it is there.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Trial {
+    /// The kernels that come: every AUTOINSTALL module is tried for them.
+    pub(crate) coming: Vec<Target>,
+    /// The kernels that are there: sources that come are tried for them.
+    pub(crate) present: Vec<Target>,
+    /// Sources that come. Other versions of their modules leave.
+    pub(crate) fresh: BTreeSet<ModuleId>,
+    pub(crate) leaving: BTreeSet<ModuleId>,
+    /// The modules that are meant; all where none is named.
+    pub(crate) only: BTreeSet<ModuleName>,
 }

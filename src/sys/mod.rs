@@ -24,6 +24,7 @@ pub(crate) mod sample;
 pub(crate) mod scratch;
 pub(crate) mod side_by_side;
 pub(crate) mod trace;
+pub(crate) mod world;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

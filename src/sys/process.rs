@@ -1,5 +1,7 @@
 //! Facts about processes from /proc: start times and parents.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// A process that cannot be mistaken for a later one with the same number.
@@ -100,6 +102,28 @@ fn parse_stat(text: &str) -> Option<Stat> {
     let parent = fields.nth(1)?.parse().ok()?;
     let started = fields.nth(17)?.parse().ok()?;
     Some(Stat { parent, started })
+}
+
+/// A program above this one.
+pub(crate) struct Above {
+    pub(crate) words: Vec<String>,
+    /// The folder that it works in; relative words begin there.
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// The programs above this one, the nearest first.
+pub(crate) fn above() -> impl Iterator<Item = Above> {
+    ancestors(std::process::id()).map(|process| {
+        let text = fs_err::read(format!("/proc/{}/cmdline", process.pid)).unwrap_or_default();
+        let words = text.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+        Above { words, folder: fs_err::read_link(format!("/proc/{}/cwd", process.pid)).ok() }
+    })
+}
+
+/// As Ctrl-C does, for whoever waits too long.
+pub(crate) fn ask_ourselves_to_stop() {
+    // It cannot fail: the process is our own.
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM).unwrap_or_default();
 }
 
 #[cfg(test)]

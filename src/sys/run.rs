@@ -28,6 +28,8 @@ pub(crate) struct Command {
     program: OsString,
     arguments: Vec<OsString>,
     folder: Option<PathBuf>,
+    /// Whether it has our standard input.
+    asks: bool,
     clear: bool,
     /// In the order in which they were asked for: the last word on a variable counts.
     variables: Vec<(OsString, Option<OsString>)>,
@@ -99,6 +101,13 @@ impl Command {
     #[must_use]
     pub(crate) fn output(mut self, output: Output) -> Self {
         self.output = output;
+        self
+    }
+
+    /// Lets it ask the person who started us: it gets our standard input.
+    #[must_use]
+    pub(crate) fn asking(mut self) -> Self {
+        self.asks = true;
         self
     }
 
@@ -288,7 +297,7 @@ fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
     if command.room.is_none() {
         child.args(&command.arguments);
     }
-    child.stdin(Stdio::null());
+    child.stdin(if command.asks { Stdio::inherit() } else { Stdio::null() });
     if command.clear {
         child.env_clear();
     }

@@ -14,8 +14,11 @@ use super::records::{self, Fingerprint};
 use super::transition::{STAGED, rescue_of};
 use super::{Layout, TreeWriter};
 use crate::ids::{ModuleId, Target};
+use crate::sys::copy::copy_tree;
 use crate::sys::fingerprint;
-use crate::sys::fs::{create_folders, free_space, is_real_folder, remove_tree, sync_folder, write_atomically};
+use crate::sys::fs::{
+    create_folders, free_space, is_real_folder, remove_tree, sync_folder, sync_tree, write_atomically,
+};
 use crate::sys::rename::{failpoint, rename, replace};
 
 /// How much may lie there.
@@ -68,15 +71,24 @@ impl TreeWriter<'_> {
         let place = self.layout().built(id, target);
         create_folders(place.parent().unwrap_or(&place))?;
         note.stamp = records::stamp(&build);
-        self.record(&note.instead_of_the_present(self.layout()))?;
+        self.record(&note.clone().instead_of_the_present(self.layout()))?;
         match replace(&build, &place, &rescue_of(&place)) {
-            // A folder of a lower overlayfs layer: building anew is as well.
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => return Ok(false),
+            // A folder of a lower overlayfs layer.
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => self.restore_copy(note, &build, &place)?,
             result => result?,
         }
         failpoint();
         remove_tree(&entry)?;
         Ok(true)
+    }
+
+    fn restore_copy(&self, mut note: Fingerprint, build: &Path, place: &Path) -> io::Result<()> {
+        let staged = tempfile::Builder::new().prefix(STAGED).tempdir_in(place.parent().unwrap_or(place))?;
+        let copy = staged.path().join("build");
+        copy_tree(build, &copy)?;
+        note.stamp = records::stamp(&copy);
+        self.record(&note.instead_of_the_present(self.layout()))?;
+        replace(&copy, place, &rescue_of(place))
     }
 
     /// Deletes what is kept of this module for this kernel: somebody wants it built anew.
@@ -88,6 +100,31 @@ impl TreeWriter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Takes over what [`export`] laid into this folder; says how many builds that were.
+    pub(crate) fn take_finished(&self, from: &Path, limits: Limits) -> io::Result<usize> {
+        let all = self.layout().finished();
+        let mut taken = 0;
+        for (_, entry) in entries_in(from)? {
+            let Some(note) = read_note(&entry).filter(|note| is_key(note.key.as_deref().unwrap_or_default())) else {
+                continue;
+            };
+            if free_space(&self.layout().tree()).is_none_or(|free| free < limits.free) {
+                break;
+            }
+            create_folders(&all)?;
+            let staged = tempfile::Builder::new().prefix(STAGED).tempdir_in(&all)?;
+            copy_tree(&entry, staged.path())?;
+            sync_tree(staged.path())?;
+            failpoint();
+            let place = all.join(note.key.as_deref().unwrap_or_default());
+            remove_tree(&place)?;
+            rename(staged.path(), &place)?;
+            taken += 1;
+        }
+        self.trim_finished(limits)?;
+        Ok(taken)
     }
 
     fn keep(&self, note: &Fingerprint, place: &Path) -> io::Result<()> {
@@ -122,6 +159,19 @@ impl TreeWriter<'_> {
     }
 }
 
+/// Copies a build, if it is one that can be restored, as an entry into another folder.
+pub(crate) fn export(layout: &Layout, id: &ModuleId, target: &Target, into: &Path) -> io::Result<bool> {
+    let place = layout.built(id, target);
+    let note = records::fingerprint(layout, id, target).map(|note| Fingerprint { before: None, ..note });
+    let Some(note) = note.filter(|note| is_unchanged(note, &place)) else { return Ok(false) };
+    let Some(key) = note.key.as_deref().filter(|key| is_key(key)) else { return Ok(false) };
+    let entry = into.join(key);
+    create_folders(&entry)?;
+    copy_tree(&place, &entry.join("build"))?;
+    write_atomically(&entry.join(NOTE), 0o644, &serde_json::to_vec(&note).map_err(io::Error::other)?)?;
+    Ok(true)
+}
+
 /// What is kept too long, or is not whole.
 pub(super) fn useless(layout: &Layout, limits: Limits) -> io::Result<Vec<PathBuf>> {
     let is_of_use = |(since, entry): &(SystemTime, PathBuf)| {
@@ -148,7 +198,11 @@ fn read_note(entry: &Path) -> Option<Fingerprint> {
 
 /// Every kept build with the time since when it is here.
 fn entries(layout: &Layout) -> io::Result<Vec<(SystemTime, PathBuf)>> {
-    let entries = match fs::read_dir(layout.finished()) {
+    entries_in(&layout.finished())
+}
+
+fn entries_in(folder: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
+    let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(Vec::new());

@@ -45,19 +45,30 @@ pub(crate) fn begin_post_transaction(layout: &Layout, command: &str) -> io::Resu
 }
 
 impl TreeWriter<'_> {
+    /// Keeps the log of a build that failed elsewhere, in a tree that was thrown away; gives its place.
+    pub(crate) fn keep_foreign_log(&self, id: &ModuleId, target: &Target, log: &Path) -> io::Result<PathBuf> {
+        let (text, seconds) = read_end(log)?;
+        self.put_log(id, target, &text, seconds)
+    }
+
     /// Copies `build/make.log` to the kept ones, under the kernel that its head names, else under this one. NotFound when
     /// there is no log.
     pub(super) fn keep_log(&self, id: &ModuleId, target: &Target) -> io::Result<()> {
         let (text, seconds) = read_end(&self.layout().build_folder(id).join("make.log"))?;
         let target = named_target(&text).unwrap_or_else(|| target.clone());
-        let folder = self.layout().old_logs(id, &target);
+        self.put_log(id, &target, &text, seconds).map(drop)
+    }
+
+    fn put_log(&self, id: &ModuleId, target: &Target, text: &[u8], seconds: u64) -> io::Result<PathBuf> {
+        let folder = self.layout().old_logs(id, target);
         create_folders(&folder)?;
-        write_atomically(&folder.join(format!("{seconds:012}.log")), 0o644, &text)?;
-        let logs = kept(self.layout(), id, &target);
+        let place = folder.join(format!("{seconds:012}.log"));
+        write_atomically(&place, 0o644, text)?;
+        let logs = kept(self.layout(), id, target);
         for old in &logs[..logs.len().saturating_sub(KEPT)] {
             fs::remove_file(old)?;
         }
-        Ok(())
+        Ok(place)
     }
 }
 

@@ -80,15 +80,20 @@ impl<'lock> TreeWriter<'lock> {
     /// link that is there already is replaced; a real folder there (a binaries-only module) is an error.
     pub(crate) fn register(&self, id: &ModuleId) -> io::Result<()> {
         let text = self.layout().source_tree_name().join(id.source_folder());
+        self.register_at(id, &text)
+    }
+
+    /// The same of a source in any other place.
+    pub(crate) fn register_at(&self, id: &ModuleId, text: &Path) -> io::Result<()> {
         let version = self.layout().version(id);
         if !is_real_folder(&version) {
-            return self.add_version(id, |staged| symlink(&text, staged.join("source")));
+            return self.add_version(id, |staged| symlink(text, staged.join("source")));
         }
         if is_real_folder(&self.layout().source_link(id)) {
             let reason = io::Error::new(io::ErrorKind::AlreadyExists, "it holds the sources of a binaries-only module");
             return Err(at(&self.layout().source_link(id), "replace", reason));
         }
-        replace_link(&text, &self.layout().source_link(id))
+        replace_link(text, &self.layout().source_link(id))
     }
 
     /// An empty folder in the tree for the `source` of a module without a source tree (binaries only).

@@ -23,6 +23,7 @@ mod operands;
 mod options;
 mod pending;
 mod policy;
+mod preflight;
 mod reconcile;
 mod rooms;
 mod root;

@@ -97,3 +97,21 @@ fn no_option_puts_an_unsigned_module_where_the_kernel_insists_on_signatures() {
         assert!(is_signed(&s, KERNEL), "{option}");
     }
 }
+
+#[test]
+fn another_key_signs_what_is_built_and_builds_nothing() {
+    let (s, settings) = machine();
+    for file in ["key", "certificate"] {
+        fs::remove_file(s.path(file)).expect("it was there");
+    }
+    let made = s.with_settings(&settings, &format!("install foo/1 -k {KERNEL} -k {SECOND}"));
+    assert_eq!((made.code, lines(&s, "built"), lines(&s, "signed")), (0, 2, 2), "{made:#?}");
+    let before = fs::read(s.path("certificate")).expect("it was made");
+    let rotated = s.with_settings(&settings, "mok rotate");
+    assert_eq!((rotated.code, lines(&s, "built"), lines(&s, "signed")), (0, 2, 4), "{rotated:#?}");
+    assert_eq!(fs::read(s.path("certificate.old")).expect("the old one stays"), before);
+    assert_ne!(fs::read(s.path("certificate")).expect("the new one"), before);
+    let module = fs::read(s.path(&format!("lib/modules/{KERNEL}/updates/dkms/foo.ko"))).expect("it is installed");
+    let marks = module.windows(28).filter(|part| part == b"~Module signature appended~\n").count();
+    assert_eq!(marks, 1, "the signature of the old key is gone");
+}

@@ -185,6 +185,16 @@ impl Sandbox {
 
     /// The same with these variables in the environment.
     pub fn with_settings_and(&self, settings: &str, variables: &[(&str, &str)], line: &str) -> Ran {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        self.run_with_settings(settings, variables, env!("CARGO_BIN_EXE_dkms").as_ref(), &words)
+    }
+
+    /// The same of another program, without words.
+    pub fn program_with_settings(&self, settings: &str, variables: &[(&str, &str)], program: &Path) -> Ran {
+        self.run_with_settings(settings, variables, program, &[])
+    }
+
+    fn run_with_settings(&self, settings: &str, variables: &[(&str, &str)], program: &Path, words: &[&str]) -> Ran {
         let places = [("dkms_tree", "dkms"), ("source_tree", "src"), ("install_tree", "lib/modules")];
         let places = places.map(|(name, folder)| format!("{name}={}\n", self.path(folder).display())).concat();
         self.write("etc/dkms/framework.conf", &(places + settings));
@@ -194,7 +204,7 @@ impl Sandbox {
             [ ! -d \"$SANDBOX/$folder\" ] || mount --bind \"$SANDBOX/$folder\" \"/$folder\" || exit
         done
         exec \"$0\" \"$@\"";
-        command.args(["--mount", "sh", "-c", script, env!("CARGO_BIN_EXE_dkms")]).args(line.split_whitespace());
+        command.args(["--mount", "sh", "-c", script]).arg(program).args(words);
         self.set_environment(&mut command);
         self.finish(command.envs(variables.iter().copied()))
     }

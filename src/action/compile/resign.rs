@@ -1,4 +1,5 @@
-//! A build whose modules could not be signed, and can be now: signed as it is, not compiled again.
+//! A build whose modules could not be signed, and can be now, or that another key has signed: signed as it is, not compiled
+//! again.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use crate::action::compile::prepared::Prepared;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::kernel::modinfo::read_module;
-use crate::kernel::{Suffix, enforcement};
+use crate::kernel::{ModInfo, Suffix, enforcement};
 use crate::snapshot::inputs;
 use crate::step::Switch;
 use crate::sys::copy::copy_tree;
@@ -27,7 +28,10 @@ pub(super) fn sign_what_is_built(context: &Context<'_>, module: &Prepared<'_>) -
         return None;
     }
     let layout = context.tree.layout();
-    let known = records::fingerprint(layout, module.id, module.target).filter(|noted| noted.unsigned.is_some())?;
+    let can_be_better = |noted: &Fingerprint| {
+        noted.unsigned.is_some() || inputs::have_other_certificates(&noted.inputs, &module.inputs)
+    };
+    let known = records::fingerprint(layout, module.id, module.target).filter(can_be_better)?;
     let place = layout.built(module.id, module.target);
     let is_as_noted = fingerprint::of_folder(&place.join("module")).ok() == known.digest;
     let is_current = inputs::same_but_signing(&known.inputs, &module.inputs);
@@ -58,7 +62,7 @@ fn with_certificate(mut noted: inputs::Digests, now: &Fingerprint) -> inputs::Di
     noted
 }
 
-/// Makes plain files of the compressed ones: a signature comes before compression.
+/// Makes plain files without a signature of them: that of another key goes, and a signature comes before compression.
 fn unpack(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs_err::read_dir(folder)? {
@@ -66,8 +70,11 @@ fn unpack(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let Some((stem, suffix)) = Suffix::split(&name) else { continue };
         let plain = folder.join(format!("{stem}{}", Suffix::Plain.as_str()));
+        let content = read_module(&file)?;
+        let signed = ModInfo::parse(&content).ok().and_then(|info| info.signature);
+        let unsigned = signed.map_or(content.len(), |signature| signature.unsigned);
+        fs_err::write(&plain, content.get(..unsigned).unwrap_or(&content))?;
         if suffix != Suffix::Plain {
-            fs_err::write(&plain, read_module(&file)?)?;
             fs_err::remove_file(&file)?;
         }
         files.push(plain);

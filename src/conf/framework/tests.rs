@@ -120,7 +120,7 @@ fn compression_options_count_only_when_they_differ_from_the_default() {
 }
 
 /// A value for each name, and what of the settings it changes.
-const EFFECTS: [(&str, &str, &str); 33] = [
+const EFFECTS: [(&str, &str, &str); 36] = [
     ("source_tree", "/a", "source_tree: \"/a\""),
     ("dkms_tree", "/a", "dkms_tree: \"/a\""),
     ("install_tree", "/a", "install_tree: \"/a\""),
@@ -148,6 +148,9 @@ const EFFECTS: [(&str, &str, &str); 33] = [
     ("conf_timeout", "7", "conf_timeout: 7s"),
     ("pass_environment", "'CCACHE_*, V'", "pass_environment: [\"CCACHE_*\", \"V\"]"),
     ("initramfs", "never", "initramfs: Never"),
+    ("preflight", "strict", "policy: Some(Strict)"),
+    ("preflight_timeout", "7", "timeout: 7s"),
+    ("preflight_memory", "7", "memory: 7340032 }"),
     ("room", "user", "wish: Only(User)"),
     ("room_writable", "'/a /b'", "writable: [\"/a\", \"/b\"]"),
     ("room_network", "yes", "network: Host"),

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::event::planned::Manager;
 use crate::event::{self, Bearing, Call, Event, EventError, Keep};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, Target};
@@ -21,9 +22,11 @@ use crate::tree::records::{self, Failure};
 
 use crate::engine::app::App;
 use crate::engine::essential::Essentials;
+use crate::engine::guard;
 use crate::engine::pipeline::Mode;
 use crate::engine::policy;
 use crate::engine::policy::Ended;
+use crate::engine::preflight::hook;
 use crate::engine::recording;
 use crate::engine::recording::Recording;
 use crate::engine::summary::Summary;
@@ -42,6 +45,7 @@ pub(crate) fn may_fail(case: Kind) -> bool {
             | Kind::ArchiveNotLoaded
             | Kind::StartFailed
             | Kind::EventFailed
+            | Kind::PreflightStops
     )
 }
 
@@ -58,6 +62,9 @@ pub(crate) struct Options {
 pub(crate) fn run(app: &App, options: &Options, words: &[String], program: &str) -> Result<()> {
     if words.first().is_some_and(|word| word == "replay") {
         return replay(app, words.get(1).map(String::as_str), options.dry_run);
+    }
+    if let Some(manager) = words.first().and_then(|word| Manager::of_word(word)) {
+        return hook::take(app, manager, &words[1..]);
     }
     let mut call = Call::new(words, app.system.environment());
     if call.has_input() {
@@ -164,6 +171,9 @@ fn take(taking: &Taking<'_>, event: Event) -> Result<()> {
             None => taking.nothing("no kernel was named, and none of this root runs".into()),
         },
         Event::KernelLeaves { kernel } => {
+            if mode == Mode::Do {
+                guard::before_kernel(app, &kernel);
+            }
             let target = target(app, &kernel)?;
             taking.meet(Wish::KernelLeaves { target, which: Leaving::Every }, Policy::default())
         }

@@ -30,4 +30,6 @@ mod uname;
 pub(crate) mod user;
 mod view;
 
+pub(crate) use view::apart;
+
 pub(crate) use description::{Level, Limits, Network, PROGRAM, Room, SCRATCH, Terminal, Uts};

@@ -75,6 +75,13 @@ pub(super) fn prepare(room: &Room) -> io::Result<View> {
     Ok(View { mounts, cover })
 }
 
+/// From here on this process and its children have mounts of their own. Only for a process with one thread.
+pub(crate) fn apart() -> io::Result<()> {
+    // SAFETY: a plain call of a process with one thread.
+    check(unsafe { libc::unshare(libc::CLONE_NEWNS) })?;
+    keep_to_ourselves()
+}
+
 /// No mount of this namespace is seen by others. A root that is no mount itself (chroot) says nothing of what it lies on:
 /// that is found by walking up, which a working folder outside the root allows (chroot(2)).
 fn keep_to_ourselves() -> io::Result<()> {

@@ -1,0 +1,312 @@
+//! Preflight: would modules build for a kernel that is not installed yet?
+//!
+//! What packages would install is unpacked into a folder that goes afterwards ([`cargo`]). A process of its own sees it where
+//! it will be ([`world`]), over the system as it is, and builds there as a real event would ([`trial`]). What came of it are
+//! [`verdict`]s; builds that ended well are kept among the finished ones, under the key that the real event will ask for.
+
+pub(crate) mod cargo;
+mod dialogue;
+pub(crate) mod document;
+mod files;
+mod hold;
+pub(crate) mod hook;
+mod repos;
+pub(crate) mod trial;
+pub(crate) mod verdict;
+mod world;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::conf::signing::{self, KeyFiles, Maker};
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::{KernelRelease, ModuleId, ModuleName, Target};
+use crate::kernel::installed;
+use crate::report::Reporter;
+use crate::step::scope::Trial;
+use crate::sys::leash::Leash;
+use crate::sys::run::Output;
+use crate::sys::{Command, scratch};
+use crate::tree::TreeLock;
+use crate::tree::finished::Limits;
+
+use crate::engine::app::App;
+use cargo::Cargo;
+use verdict::{Standing, Verdict};
+
+/// The hidden action that does the work; its one word is the folder with the job.
+pub(crate) const INSIDE: &str = "preflight-inside";
+
+/// Where throw-away folders lie: kernel headers have 100 MB, and /tmp is memory on many machines.
+const PLACE: &str = "/var/tmp";
+
+/// What is to be tried.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked {
+    /// Packages with headers or sources.
+    pub(crate) packages: Vec<PathBuf>,
+    /// Folders with headers.
+    pub(crate) headers: Vec<PathBuf>,
+    /// The kernels that are meant; all where none is named.
+    pub(crate) kernels: Vec<KernelRelease>,
+    /// The modules that are meant; all where none is named.
+    pub(crate) modules: BTreeSet<ModuleName>,
+    /// What the same transaction takes away.
+    pub(crate) leaving: BTreeSet<ModuleId>,
+    pub(crate) jobs: Option<usize>,
+    /// Whether the repositories are asked what they would bring.
+    pub(crate) from_repositories: bool,
+    /// A package manager waits, and its transaction builds what we cannot keep for it.
+    pub(crate) is_of_hook: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) verdicts: Vec<Verdict>,
+    /// Builds that the real event need not repeat.
+    pub(crate) kept: usize,
+    /// The kernels that come, oldest first.
+    pub(crate) kernels: Vec<Target>,
+    /// Packages that could not be read, and why.
+    pub(crate) unread: Vec<(PathBuf, String)>,
+}
+
+/// What the process that does the work is told, in `job.json`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) root: PathBuf,
+    /// DKMS tree, source tree, install tree.
+    pub(crate) trees: [PathBuf; 3],
+    pub(crate) trial: Trial,
+    /// The places of the sources that come, as they will be named.
+    pub(crate) sources: Vec<(ModuleId, PathBuf)>,
+    pub(crate) jobs: Option<usize>,
+    /// Seconds for all builds together.
+    pub(crate) seconds: u64,
+    /// Why nothing is to be built.
+    pub(crate) untried: Option<String>,
+}
+
+/// What it answers, in `found.json`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Found {
+    verdicts: Vec<Verdict>,
+}
+
+/// The parts of the folder that both processes use.
+#[derive(Debug, Clone)]
+pub(crate) struct Places(PathBuf);
+
+impl Places {
+    pub(crate) fn of(folder: &Path) -> Self {
+        Self(folder.to_path_buf())
+    }
+
+    /// What packages bring, as below a root.
+    fn cargo(&self) -> PathBuf {
+        self.0.join("root")
+    }
+
+    /// What repositories gave.
+    fn fetched(&self) -> PathBuf {
+        self.0.join("fetched")
+    }
+
+    fn changes(&self) -> PathBuf {
+        self.0.join("changes")
+    }
+
+    fn finished(&self) -> PathBuf {
+        self.0.join("finished")
+    }
+
+    fn logs(&self) -> PathBuf {
+        self.0.join("logs")
+    }
+
+    fn job(&self) -> PathBuf {
+        self.0.join("job.json")
+    }
+
+    fn found(&self) -> PathBuf {
+        self.0.join("found.json")
+    }
+}
+
+/// Tries what is asked for. Nothing of the system changes but the kept builds and logs.
+///
+/// # Errors
+///
+/// The throw-away folder cannot be filled, or the process that does the work broke off.
+pub(crate) fn run(app: &App, asked: &Asked) -> Result<Report> {
+    let failed = |error| Error::io("modules cannot be tried before they are needed", error);
+    let place = app.system.path(PLACE);
+    let place = if place.is_dir() { place } else { app.system.path(&app.framework.tmp_location) };
+    let folder = scratch::make(&place).map_err(failed)?;
+    let places = Places::of(folder.path());
+    let mut asked = asked.clone();
+    if asked.from_repositories {
+        let fetched = places.fetched();
+        fs_err::create_dir(&fetched).map_err(failed)?;
+        asked.packages.extend(repos::fetch(app, &fetched)?);
+        if asked.packages.is_empty() {
+            return Ok(Report::default());
+        }
+    }
+    let asked = &asked;
+    let cargo = Cargo::unpack(app, asked, &places)?;
+    let trial = trial_of(app, asked, &cargo)?;
+    let mut report = Report { kernels: trial.coming.clone(), unread: cargo.unread, ..Report::default() };
+    if trial.coming.is_empty() && trial.present.is_empty() {
+        return Ok(report);
+    }
+    let job = Job {
+        root: app.system.root().to_path_buf(),
+        trees: [&app.framework.dkms_tree, &app.framework.source_tree, &app.framework.install_tree].map(Clone::clone),
+        trial,
+        sources: cargo.sources,
+        jobs: asked.jobs,
+        seconds: app.framework.policies.preflight.timeout.as_secs(),
+        untried: untried(app),
+    };
+    fs_err::write(places.job(), serde_json::to_vec(&job).map_err(|error| failed(error.into()))?).map_err(failed)?;
+    let Found { verdicts } = have_it_done(app, folder.path(), &places)?;
+    report.verdicts = verdicts;
+    if let Err(error) = keep(app, &places, &mut report) {
+        app.reporter.warn(format!("builds that are ready could not be kept: {}", error.in_one_line()));
+    }
+    Ok(report)
+}
+
+/// Kernels and modules, as the disk and the packages have them.
+fn trial_of(app: &App, asked: &Asked, cargo: &Cargo) -> Result<Trial> {
+    let is_meant = |target: &Target| asked.kernels.is_empty() || asked.kernels.contains(&target.kernel);
+    let is_of_machine = asked.packages.is_empty() && asked.headers.is_empty();
+    let fresh: BTreeSet<ModuleId> = cargo.sources.iter().map(|(id, _)| id.clone()).collect();
+    let mut present = Vec::new();
+    if is_of_machine || !fresh.is_empty() {
+        present = app.kernels_with_headers()?;
+    }
+    let mut coming = if is_of_machine { present.clone() } else { cargo.kernels.clone() };
+    coming.retain(|target| is_meant(target));
+    present.retain(|target| is_meant(target) && !is_of_machine);
+    if asked.is_of_hook && makes_key(app, &present) {
+        // Nothing would be kept, and all be built twice.
+        present.clear();
+    }
+    Ok(Trial { coming, present, fresh, leaving: asked.leaving.clone(), only: asked.modules.clone() })
+}
+
+/// Whether the first signature for one of these kernels would make the key: what is signed here would bear another one.
+fn makes_key(app: &App, kernels: &[Target]) -> bool {
+    let layout = app.tree.layout();
+    let takes_signatures = |target: &Target| {
+        let config = installed::kernel(layout, target, None).config(None).ok().flatten();
+        config.is_some_and(|config| config.takes_signatures())
+    };
+    let files = KeyFiles::locate(&app.system, &app.framework, layout, kernels.first().map(|target| &target.kernel));
+    let is_missing = files.maker != Maker::Owner && !app.system.path(&files.key).is_file();
+    is_missing && signing::unwanted(&app.system, &app.framework).is_none() && kernels.iter().any(takes_signatures)
+}
+
+/// Why this is no time to build: somebody is waiting, and the battery or the memory may not last.
+fn untried(app: &App) -> Option<String> {
+    if is_on_battery(&app.system.path("/sys/class/power_supply")) {
+        return Some("this machine runs on battery".to_owned());
+    }
+    let free = available(&fs_err::read_to_string("/proc/meminfo").ok()?)?;
+    let wanted = app.framework.policies.preflight.memory;
+    (free < wanted).then(|| format!("{} MiB of memory are free, fewer than preflight_memory", free >> 20))
+}
+
+/// Bytes (proc_meminfo(5), MemAvailable in KiB).
+fn available(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? << 10)
+}
+
+/// A battery that discharges, and no other supply (kernel, Documentation/ABI/testing/sysfs-class-power).
+fn is_on_battery(supplies: &Path) -> bool {
+    let read = |folder: &Path, name: &str| fs_err::read_to_string(folder.join(name)).unwrap_or_default();
+    let folders: Vec<PathBuf> =
+        std::fs::read_dir(supplies).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let is_plugged = folders.iter().any(|folder| read(folder, "online").trim() == "1");
+    let discharges = |folder: &PathBuf| {
+        // Those of mice and keyboards have the scope Device.
+        read(folder, "type").trim() == "Battery"
+            && read(folder, "scope").trim() != "Device"
+            && read(folder, "status").trim() == "Discharging"
+    };
+    !is_plugged && folders.iter().any(discharges)
+}
+
+/// Runs ourselves once more, as the process whose mounts nobody else sees. All that it tells goes to standard error.
+fn have_it_done(app: &App, folder: &Path, places: &Places) -> Result<Found> {
+    let broke_off =
+        |why: String| Error::new(Kind::Internal, format!("the process that tries modules broke off: {why}"));
+    let program = std::env::current_exe().map_err(|error| Error::io("our own program cannot be found", error))?;
+    let command = Command::new(program)
+        .arg(INSIDE)
+        .arg(folder)
+        .env_remove(TreeLock::TOKEN)
+        .output(Output::Inherit)
+        .leashed(Leash::default());
+    let finished =
+        app.system.clone().on_standard_error().run(&command).map_err(|error| broke_off(error.to_string()))?;
+    let text = fs_err::read(places.found()).map_err(|_| broke_off(finished.how()))?;
+    serde_json::from_slice(&text).map_err(|error| broke_off(error.to_string()))
+}
+
+/// Builds that are ready and logs of those that failed go into the tree: both are there for whoever comes next.
+fn keep(app: &App, places: &Places, report: &mut Report) -> Result<()> {
+    let has_something = places.finished().is_dir() || places.logs().is_dir();
+    if !has_something || !app.tree.layout().tree().is_dir() {
+        return Ok(());
+    }
+    let lock = app.lock()?;
+    let failed = |error| Error::io("the DKMS tree cannot be written", error);
+    report.kept = lock.writer().take_finished(&places.finished(), Limits::default()).map_err(failed)?;
+    for verdict in &mut report.verdicts {
+        if let Standing::Fails { log, .. } = &mut verdict.standing
+            && let Some(foreign) = log.take()
+        {
+            let kept = lock.writer().keep_foreign_log(&verdict.module, &verdict.target, &foreign);
+            *log = kept.ok().map(|place| app.system.inside(&place));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notebook_off_its_mains_is_on_battery_and_a_mouse_is_none() {
+        let supplies = tempfile::tempdir().unwrap();
+        let supply = |name: &str, files: &[(&str, &str)]| {
+            fs_err::create_dir_all(supplies.path().join(name)).unwrap();
+            for (file, text) in files {
+                fs_err::write(supplies.path().join(name).join(file), format!("{text}\n")).unwrap();
+            }
+        };
+        assert!(!is_on_battery(supplies.path()), "a machine without any");
+        supply("mouse", &[("type", "Battery"), ("scope", "Device"), ("status", "Discharging")]);
+        assert!(!is_on_battery(supplies.path()));
+        supply("BAT0", &[("type", "Battery"), ("status", "Discharging")]);
+        supply("AC", &[("type", "Mains"), ("online", "0")]);
+        assert!(is_on_battery(supplies.path()));
+        supply("AC", &[("type", "Mains"), ("online", "1")]);
+        assert!(!is_on_battery(supplies.path()));
+    }
+
+    #[test]
+    fn free_memory_is_what_can_be_had_without_swapping() {
+        assert_eq!(available("MemTotal: 9 kB\nMemAvailable:    2048 kB\n"), Some(2 << 20));
+        assert_eq!(available("MemTotal: 9 kB\n"), None);
+    }
+}
