@@ -23,7 +23,7 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     } else {
         tell(&report, &app.reporter);
     }
-    judge(&report).map_or(Ok(()), Err)
+    report.error().map_or(Ok(()), Err)
 }
 
 fn asked(typed: &Typed) -> Result<Asked> {
@@ -66,17 +66,6 @@ fn lines(verdict: &Verdict) -> Vec<String> {
             let hints = hints.iter().cloned().chain(log).map(|hint| format!("    {hint}"));
             std::iter::once(format!("{subject}: {why}")).chain(hints).collect()
         }
-    }
-}
-
-fn judge(report: &Report) -> Option<Error> {
-    let count = |is: fn(&Standing) -> bool| report.verdicts.iter().filter(|verdict| is(&verdict.standing)).count();
-    let fails = count(|standing| matches!(standing, Standing::Fails { .. }));
-    let unknown = count(|standing| matches!(standing, Standing::Unknown { .. })) + report.unread.len();
-    match (fails, unknown) {
-        (0, 0) => None,
-        (0, unknown) => Some(Error::new(Kind::PreflightOpen, format!("it cannot be told of {unknown}"))),
-        (fails, _) => Some(Error::new(Kind::PreflightFailed, format!("would not build: {fails}"))),
     }
 }
 

@@ -184,3 +184,16 @@ fn what_brings_no_kernel_and_no_module_is_not_looked_at() {
     let ran = apt(&sandbox, "preflight=strict\n", &[&vim, "old - - none > - - none **REMOVE**"], &[]);
     assert_eq!((ran.code, ran.err.as_str(), made(&sandbox)), (0, "", 1), "{ran:?}");
 }
+
+#[test]
+fn the_last_kernel_with_every_essential_module_is_not_taken_away_unsaid() {
+    let sandbox = machine();
+    let image = format!("linux-image-{KERNEL} 1 amd64 none > - - none **REMOVE**");
+    let ran = apt(&sandbox, "essential_modules=foo\n", &[&image], &[]);
+    let told = format!("kernel {KERNEL} is about to be removed, the last one with the essential foo");
+    assert!(ran.code == 0 && ran.err.contains(&told), "{ran:?}");
+    let ran = apt(&sandbox, "", &[&image], &[]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "where nothing is essential, nothing is said");
+    let ran = sandbox.with_settings("essential_modules=foo\n", &format!("event kernel prerm {KERNEL}"));
+    assert!(ran.err.contains(&told), "{ran:?}");
+}

@@ -117,6 +117,7 @@ fn every_document_is_as_its_schema_says() {
         "fsck --repair --json".to_owned(),
         "generate_mok --json".to_owned(),
         "mok --json".to_owned(),
+        "preflight --json".to_owned(),
         format!("conf foo/1 -k {KERNEL} --json"),
         "remove foo/1 --all --json".to_owned(),
     ] {

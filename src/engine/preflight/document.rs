@@ -13,6 +13,7 @@ const PREFLIGHT: &str = "dkms-preflight-1";
 #[derive(Serialize)]
 struct Document<'r> {
     schema: &'static str,
+    code: u8,
     kernels: Vec<&'r str>,
     verdicts: Vec<Entry<'r>>,
     /// Builds that the real event will find finished.
@@ -39,6 +40,7 @@ struct Unread<'r> {
 pub(crate) fn of(report: &Report) -> Result<String> {
     let document = Document {
         schema: PREFLIGHT,
+        code: report.error().map_or(0, |error| error.kind().code()),
         kernels: report.kernels.iter().map(|target| target.kernel.as_str()).collect(),
         verdicts: report
             .verdicts

@@ -75,6 +75,20 @@ pub(crate) struct Report {
     pub(crate) unread: Vec<(PathBuf, String)>,
 }
 
+impl Report {
+    /// What a command ends with, if not with 0.
+    pub(crate) fn error(&self) -> Option<Error> {
+        let count = |is: fn(&Standing) -> bool| self.verdicts.iter().filter(|verdict| is(&verdict.standing)).count();
+        let fails = count(|standing| matches!(standing, Standing::Fails { .. }));
+        let unknown = count(|standing| matches!(standing, Standing::Unknown { .. })) + self.unread.len();
+        match (fails, unknown) {
+            (0, 0) => None,
+            (0, unknown) => Some(Error::new(Kind::PreflightOpen, format!("it cannot be told of {unknown}"))),
+            (fails, _) => Some(Error::new(Kind::PreflightFailed, format!("would not build: {fails}"))),
+        }
+    }
+}
+
 /// What the process that does the work is told, in `job.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
