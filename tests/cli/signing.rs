@@ -101,6 +101,7 @@ fn no_option_puts_an_unsigned_module_where_the_kernel_insists_on_signatures() {
 #[test]
 fn another_key_signs_what_is_built_and_builds_nothing() {
     let (s, settings) = machine();
+    let settings = format!("{settings}try_sign_modules=true\n");
     for file in ["key", "certificate"] {
         fs::remove_file(s.path(file)).expect("it was there");
     }
