@@ -11,7 +11,7 @@ use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::installed;
 use crate::sys::fingerprint;
 use crate::tree::brought::Brought;
-use crate::tree::records::{self, Failure, Removed};
+use crate::tree::records::{self, Failure, Removed, Tried};
 use crate::tree::{Layout, ModuleEntry, VersionState};
 
 impl Snapshot {
@@ -110,6 +110,9 @@ pub(crate) fn other_sources(view: &View<'_>, id: &ModuleId) -> Vec<std::path::Pa
 fn moot(layout: &Layout) -> BTreeSet<(ModuleId, Option<Target>)> {
     let failed =
         records::all::<Failure>(layout).into_iter().filter_map(|failure| Some((failure.module, failure.target?)));
+    // A run that died after a build that ended well left the note of an earlier attempt.
+    let tried = records::all::<Tried>(layout).into_iter().map(|tried| (tried.module, tried.target));
+    let failed = failed.chain(tried);
     let failed =
         failed.filter(|(_, target)| installed::has_gone(layout, target)).map(|(id, target)| (id, Some(target)));
     let removed = records::all::<Removed>(layout).into_iter().map(|removed| removed.module);

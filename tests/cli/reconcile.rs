@@ -55,6 +55,21 @@ fn a_changed_source_is_built_again_and_a_failure_is_told_until_it_is_repaired() 
 }
 
 #[test]
+fn what_a_dead_run_noted_of_a_kernel_goes_with_the_kernel() {
+    let sandbox = machine();
+    sandbox.write("src/foo-1/FAIL", "");
+    assert_eq!(sandbox.dkms("reconcile").code, 11);
+    // As a run leaves it that dies after the build that ends well, before it clears its notes.
+    std::fs::remove_dir_all(sandbox.path("dkms/.records/failures")).unwrap();
+    assert_eq!(sandbox.files("dkms/.records/tried").len(), 2);
+    std::fs::remove_dir_all(sandbox.path(&format!("lib/modules/{SECOND}"))).unwrap();
+    sandbox.dkms("reconcile");
+    let left = sandbox.files("dkms/.records/tried");
+    assert!(left.iter().all(|file| !file.contains(SECOND)), "{left:?}");
+    assert_eq!(sandbox.dkms("fsck").out, "");
+}
+
+#[test]
 fn sources_that_no_package_owns_are_never_added() {
     let sandbox = Sandbox::new();
     sandbox.source("foo", "1", "");
