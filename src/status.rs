@@ -58,6 +58,9 @@ pub(crate) struct Row {
     /// For programs: where the files of an installed module are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) paths: Vec<std::path::PathBuf>,
+    /// The level of the room that it was built in, where that was noted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) room: Option<&'static str>,
 }
 
 /// What rows say besides what the tree does.
@@ -66,6 +69,8 @@ pub(crate) struct Looks<'a> {
     pub(crate) files: &'a dyn Fn(&ModuleEntry, &Build) -> Files,
     /// Why a build has no signature, if it lacks one.
     pub(crate) unsigned: &'a dyn Fn(&ModuleEntry, &Build) -> Option<String>,
+    /// In which room a build was made.
+    pub(crate) room: &'a dyn Fn(&ModuleEntry, &Build) -> Option<&'static str>,
     /// Whether a version without source serves until its successor can take its place: then it is not broken.
     pub(crate) is_kept: &'a dyn Fn(&ModuleEntry) -> bool,
 }
@@ -101,7 +106,8 @@ fn module_rows(
     for build in &entry.builds {
         if globs.wants_target(&build.target, kernel) {
             let unsigned = (looks.unsigned)(entry, build);
-            rows.push(Row { unsigned, ..Row::of_build(entry, build, (looks.files)(entry, build)) });
+            let room = (looks.room)(entry, build);
+            rows.push(Row { unsigned, room, ..Row::of_build(entry, build, (looks.files)(entry, build)) });
         }
         for (release, arch) in &build.weak {
             let target = Target::new(release.clone(), arch.clone());
@@ -138,6 +144,7 @@ impl Row {
             files: Files::Sound,
             unsigned: None,
             paths: Vec::new(),
+            room: None,
         }
     }
 
@@ -271,6 +278,7 @@ mod tests {
         let looks = Looks {
             files: &|_, _| Files::Sound,
             unsigned: &|_, _| None,
+            room: &|_, _| None,
             is_kept: &|entry| entry.id.version.as_str() == "kept",
         };
         rows(modules, filter, &looks).iter().map(Row::to_string).collect()

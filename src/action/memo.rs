@@ -1,6 +1,6 @@
 //! What the steps of one run share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -16,9 +16,16 @@ pub(crate) struct Memo {
     /// Of what builds are made from.
     pub(super) inputs: inputs::Memo,
     toolchains: Mutex<BTreeMap<PathBuf, Toolchain>>,
+    /// What was said already.
+    said: Mutex<BTreeSet<String>>,
 }
 
 impl Memo {
+    /// Whether this is said for the first time in this run.
+    pub(super) fn is_news(&self, line: &str) -> bool {
+        locked(&self.said).insert(line.to_owned())
+    }
+
     /// [`Toolchain::detect`], which may have to ask make. Whoever waits for another one's answer needs the same.
     pub(super) fn toolchain(&self, system: &System, config: &KernelConfig, headers: &Path) -> Toolchain {
         let mut known = locked(&self.toolchains);

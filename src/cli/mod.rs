@@ -23,6 +23,7 @@ mod package;
 mod place;
 mod preflight;
 mod request;
+mod room;
 mod rpm_operand;
 mod status;
 mod targets;
@@ -150,7 +151,7 @@ fn act(app: &App, verb: &Verb, typed: &Typed) -> Result<()> {
     };
     if mode == Mode::DoJson {
         let verdict = met.unwrap_or_else(|error| Verdict { error: Some(error), ..Verdict::default() });
-        app.reporter.document(document::result(&verdict)?);
+        app.reporter.document(document::result(&verdict, &|module, target| app.room_of(module, target))?);
         return tell(app, verdict);
     }
     tell(app, met?)

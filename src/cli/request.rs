@@ -300,7 +300,6 @@ fn policy(app: &App, typed: &Typed, wish: &Wish) -> Policy {
         (typed.symlink_modules, Switch::SymlinkModules),
         (matches!(wish, Wish::Unbuild { .. }), Switch::DiscardBuild),
     ];
-    let of_root = |file| place::file_of_root(&app.system, file);
     Policy {
         switches: given
             .into_iter()
@@ -309,13 +308,18 @@ fn policy(app: &App, typed: &Typed, wish: &Wish) -> Policy {
             .chain(framework_switches(&app.framework))
             .collect(),
         jobs: typed.jobs.or(app.framework.parallel_jobs),
-        inputs: Inputs {
-            conf: absolute(typed.conf.as_ref()),
-            kernel_config: typed.kernel_config.as_deref().map(of_root),
-            kernel_source_dir: typed.kernelsourcedir.as_deref().map(of_root),
-            directives: typed.directives.clone(),
-        },
+        inputs: inputs(app, typed),
         initramfs: initramfs_care(wish),
+    }
+}
+
+pub(super) fn inputs(app: &App, typed: &Typed) -> Inputs {
+    let of_root = |file| place::file_of_root(&app.system, file);
+    Inputs {
+        conf: absolute(typed.conf.as_ref()),
+        kernel_config: typed.kernel_config.as_deref().map(of_root),
+        kernel_source_dir: typed.kernelsourcedir.as_deref().map(of_root),
+        directives: typed.directives.clone(),
     }
 }
 

@@ -24,7 +24,10 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let filter = filter(typed, typed.operand());
     let is_kept = |entry: &ModuleEntry| serving::is_kept(entry, &modules, app.tree.layout());
     let unsigned = |entry: &ModuleEntry, build: &Build| unsigned::why(app.tree.layout(), &entry.id, &build.target);
-    let looks = Looks { files: &|entry, build| files(app, entry, build), unsigned: &unsigned, is_kept: &is_kept };
+    // Lines for people do not tell it.
+    let room = |entry: &ModuleEntry, build: &Build| app.room_of(&entry.id, &build.target).filter(|_| typed.json);
+    let files = |entry: &ModuleEntry, build: &Build| files(app, entry, build);
+    let looks = Looks { files: &files, unsigned: &unsigned, room: &room, is_kept: &is_kept };
     let mut rows = rows(&modules, &filter, &looks);
     if typed.json {
         name_files(app, &modules, &mut rows);

@@ -9,7 +9,7 @@ use super::legacy::{
 };
 use super::request;
 use super::verb::{Files, Group, Operand, Position, Run, Takes, Verb};
-use super::{check, complete, conf, event, fsck, generate, help, mok, preflight, status, why};
+use super::{check, complete, conf, event, fsck, generate, help, mok, preflight, room, status, why};
 use crate::engine::preflight::INSIDE;
 
 /// Every verb, in the order in which help lists them.
@@ -357,6 +357,25 @@ const TOOLS: &[Verb] = &[
             ("dkms conf hello/1.0 -k 6.12.9-amd64", "a module of the tree, for this kernel"),
         ],
         run: Run::Look(conf::run),
+    },
+    Verb {
+        group: Group::Tools,
+        position: Position::First,
+        more: "The source is copied and patched, PRE_BUILD is run, and instead of make comes a shell, or the command behind `--`: \
+               the same user, the same files, the same uname, no network. The line that make gets is shown first. Without -k \
+               the running kernel is meant. What was built there goes when you leave; the tree stays locked until then.",
+        operand: Operand {
+            shown: "MODULE/VERSION [-- COMMAND...]",
+            meaning: "a module of the tree; or -m MODULE -v VERSION. Default of the command: a shell",
+            most: usize::MAX,
+            ..REGISTERED
+        },
+        takes: Takes::Only(&[MODULE, KERNELS, CONF, &["kernel_config", "kernelsourcedir", "directives"], JOBS], &[]),
+        examples: &[
+            ("dkms room hello/1.0 -k 6.12.9-amd64", "a shell where make would be run"),
+            ("dkms room hello/1.0 -- make V=1", "a command there, for the running kernel"),
+        ],
+        ..acting("room", "look around where a module is built", Run::Look(room::run))
     },
     Verb {
         name: "help",

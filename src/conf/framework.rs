@@ -69,7 +69,7 @@ pub(crate) struct Framework {
 }
 
 /// Every name that these files may set.
-const NAMES: [&str; 36] = [
+const NAMES: [&str; 37] = [
     "source_tree",
     "dkms_tree",
     "install_tree",
@@ -106,6 +106,7 @@ const NAMES: [&str; 36] = [
     "room_processes",
     "room_file_size",
     "room_memory",
+    "room_disk",
 ];
 
 /// The variable that says for one run what `room` says for all.
@@ -322,6 +323,8 @@ fn evaluate(
         time_limit: framework.policies.conf_timeout,
         reach: Reach::Bash,
         evaluations: Evaluations::One,
+        // The administrator's own.
+        walls: None,
     };
     let reading = shell.read(file, known)?;
     Ok((reading.directives, reading.text))

@@ -8,6 +8,7 @@ use super::framework::Origin;
 use super::gathered::Gathered;
 use super::memo::Evaluated;
 use super::module::Directives;
+use super::seen::Walls;
 use super::shell::{Evaluations, Reach, Shell, Text};
 use super::{
     Commands, ConfError, Context, EvaluatedBy, Framework, Loaded, Memo, Partial, Problem, dialect, directive, rules,
@@ -134,6 +135,7 @@ fn evaluate(
         time_limit: framework.policies.conf_timeout,
         reach,
         evaluations: Evaluations::Two,
+        walls: Some(Box::new(|| Walls::of(system, framework, file, context))),
     };
     let own = std::iter::once(Ok((file.to_path_buf(), text)));
     let added = overrides.iter().map(|file| Text::read(file).map(|text| (file.clone(), text)));

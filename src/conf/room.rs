@@ -28,13 +28,13 @@ pub(crate) struct RoomSettings {
     pub(crate) writable: Vec<PathBuf>,
     /// `room_network`
     pub(crate) network: Network,
-    /// `room_processes`, `room_file_size`, `room_memory`
+    /// `room_processes`, `room_file_size`, `room_memory`, `room_disk`
     pub(crate) limits: Limits,
 }
 
 /// The names of these settings.
-pub(super) const NAMES: [&str; 6] =
-    ["room", "room_writable", "room_network", "room_processes", "room_file_size", "room_memory"];
+pub(super) const NAMES: [&str; 7] =
+    ["room", "room_writable", "room_network", "room_processes", "room_file_size", "room_memory", "room_disk"];
 
 impl Default for RoomSettings {
     fn default() -> Self {
@@ -70,7 +70,11 @@ impl RoomSettings {
             }
             "room_processes" => self.limits.processes = number(name, value, default.processes)?,
             "room_file_size" => self.limits.file_size = mebibytes(name, value, default.file_size)?,
-            "room_memory" => self.limits.memory = mebibytes(name, value, default.memory)?,
+            "room_memory" => {
+                self.limits.memory = mebibytes(name, value, default.memory)?;
+                self.limits.together = self.limits.memory;
+            }
+            "room_disk" => self.limits.disk = mebibytes(name, value, default.disk)?,
             _ => return Err(format!("{name} is no setting of rooms")),
         }
         Ok(())

@@ -11,7 +11,7 @@ use crate::request::Wish;
 use crate::snapshot::{self, View};
 use crate::step::{Inputs, Switch};
 use crate::sys::{System, chroot, interrupt};
-use crate::tree::{Layout, LockError, Tree, TreeLock};
+use crate::tree::{Layout, LockError, Tree, TreeLock, records};
 
 /// What to do about a tree that cannot be written by anybody.
 pub(crate) const READ_ONLY: &str = "remount its file system writable, or name another tree with --dkmstree";
@@ -41,6 +41,11 @@ impl App {
     /// What a snapshot is taken of.
     pub(crate) fn view<'a>(&'a self, inputs: &'a Inputs) -> View<'a> {
         View { system: &self.system, framework: &self.framework, tree: &self.tree, inputs }
+    }
+
+    /// The level of the room in which a build was made, where that was noted.
+    pub(crate) fn room_of(&self, module: &ModuleId, target: &Target) -> Option<&'static str> {
+        Some(records::fingerprint(self.tree.layout(), module, target)?.room?.name())
     }
 
     /// Whether the tree, or the folder in which it would be made, can be written.

@@ -68,7 +68,12 @@ struct StepEntry {
     after: Vec<usize>,
     #[serde(flatten)]
     end: Option<End>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<&'static str>,
 }
+
+/// In which room a build was made.
+type Rooms<'a> = &'a dyn Fn(&ModuleId, &Target) -> Option<&'static str>;
 
 /// What became of a step.
 #[derive(Debug, Serialize)]
@@ -373,7 +378,7 @@ pub(crate) fn plan(plan: &Plan) -> Result<String> {
 }
 
 /// What came of a command.
-pub(crate) fn result(verdict: &Verdict) -> Result<String> {
+pub(crate) fn result(verdict: &Verdict, rooms: Rooms<'_>) -> Result<String> {
     #[derive(Serialize)]
     struct Document<'a> {
         schema: &'static str,
@@ -387,13 +392,19 @@ pub(crate) fn result(verdict: &Verdict) -> Result<String> {
     }
     let error = verdict.error.as_ref();
     let is_made = verdict.key.as_ref().is_some_and(|key| key.made);
+    let mut steps = steps(&verdict.plan, &verdict.outcomes);
+    for (entry, step) in steps.iter_mut().zip(&verdict.plan.steps) {
+        if entry.end.as_ref().is_some_and(|end| end.outcome == "done") && step.operation == Operation::Build {
+            entry.room = step.target.as_ref().and_then(|target| rooms(&step.module, target));
+        }
+    }
     text(&Document {
         schema: RESULT,
         changed: is_made || has_changed(&verdict.outcomes),
         key: verdict.key.as_ref(),
         code: error.map_or(0, |error| error.kind().code()),
         error: error.map(ErrorEntry::from),
-        steps: steps(&verdict.plan, &verdict.outcomes),
+        steps,
         omissions: verdict.plan.omissions.iter().map(omission).collect(),
     })
 }
@@ -405,7 +416,7 @@ fn has_changed(outcomes: &[(StepId, Outcome)]) -> bool {
 
 /// The document of a command that was refused before there was a plan.
 pub(crate) fn refusal(error: &Error) -> Result<String> {
-    result(&Verdict { error: Some(error.clone()), ..Verdict::default() })
+    result(&Verdict { error: Some(error.clone()), ..Verdict::default() }, &|_, _| None)
 }
 
 /// The steps of a plan, with what became of those that were reached.
@@ -426,6 +437,7 @@ fn step(planned: &Step, end: Option<End>) -> StepEntry {
         why: planned.why.clone(),
         after: planned.after.iter().map(|id| id.0).collect(),
         end,
+        room: None,
     }
 }
 

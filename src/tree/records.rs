@@ -18,6 +18,7 @@ use crate::ids::{ModuleId, Target};
 use crate::sys::fingerprint;
 use crate::sys::fs::{create_folders, remove_tree, write_atomically};
 use crate::sys::process::ProcessId;
+use crate::sys::room::Level;
 
 /// A kind of fact that has a folder of its own.
 pub(crate) trait Record: Serialize + DeserializeOwned {
@@ -69,6 +70,9 @@ pub(crate) struct Fingerprint {
     /// Why its modules have no signature although the kernel checks them; None: they have, or it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) unsigned: Option<String>,
+    /// The level of the room that it was built in; None: it was not said then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) room: Option<Level>,
     /// Whether it was not put into the kernel since it was made: an installed module that was built again waits for that.
     #[serde(default)]
     pub(crate) awaits_install: bool,
@@ -92,6 +96,7 @@ impl Fingerprint {
             digest,
             key: None,
             unsigned: None,
+            room: None,
             awaits_install: false,
             placed: Vec::new(),
             before: None,

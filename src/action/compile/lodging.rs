@@ -9,8 +9,10 @@ use crate::action::compile::prepared::Prepared;
 use crate::action::compile::view;
 use crate::conf::framework::Origin;
 use crate::conf::room::{RoomSettings, Wish};
+use crate::conf::seen;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::sys::journal::{self, Gravity};
 use crate::sys::room::user::User;
 use crate::sys::room::{Level, Network, Room, SCRATCH, Terminal, Uts, level, owned};
 use crate::sys::scratch;
@@ -67,7 +69,7 @@ impl<'a> Lodging<'a> {
         let level = lodging.level();
         match settings.wish {
             Wish::Only(wanted) if wanted != level => return Err(refusal(module, wanted, &why)),
-            _ => lodging.tell(module, level, &why),
+            _ => lodging.tell(level, &why),
         }
         if lodging.names_are_needed(module) {
             lodging.names = names(context, module).ok();
@@ -121,9 +123,19 @@ impl<'a> Lodging<'a> {
         }
     }
 
-    fn tell(&self, module: &Prepared<'_>, level: Level, why: &str) {
+    /// Once a run: to those who ask for details, and in the system's log.
+    fn tell(&self, level: Level, why: &str) {
         let reason = if why.is_empty() { String::new() } else { format!(" ({why})") };
-        self.context.reporter.detail(format!("{} is built in a room of level {}{reason}", module.id, level.name()));
+        let line = format!("what is built is built in a room of level {}{reason}", level.name());
+        if !self.context.memo.is_news(&line) {
+            return;
+        }
+        if self.context.system.is_live()
+            && let Err(error) = journal::send(Gravity::Info, &line)
+        {
+            self.context.reporter.detail(format!("the system's log did not take a line: {error}"));
+        }
+        self.context.reporter.detail(line);
     }
 
     pub(super) fn level(&self) -> Level {
@@ -229,8 +241,8 @@ fn describe(
         folder: inside(&lodging.folder),
         writable,
         readable: view::readable(context, module, environment),
-        hidden: view::hidden(context, module, network),
-        emptied: view::EMPTIED.map(PathBuf::from).to_vec(),
+        hidden: seen::hidden(context.framework, module.target.kernel.as_str(), network),
+        emptied: seen::EMPTIED.map(PathBuf::from).to_vec(),
         again: match lodging.exception {
             Some(Needs::BuildInSource) => vec![(inside(&lodging.folder), inside(&module.source))],
             _ => Vec::new(),

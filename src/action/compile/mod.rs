@@ -22,6 +22,7 @@ mod sign;
 mod strip;
 pub(crate) mod toolchain;
 mod view;
+mod visit;
 mod walls;
 mod workshop;
 
@@ -32,12 +33,14 @@ use crate::ids::{ModuleId, Target};
 use crate::report::Message;
 use crate::step::Switch;
 use crate::sys::interrupt;
+use crate::sys::room::Level;
 use crate::tree::Stage;
 
 pub(crate) use crate::action::compile::explain::{begins_with, meaning};
 use crate::action::compile::finish::Signatures;
 use crate::action::compile::noted::{fingerprint, renew_digest};
 use crate::action::compile::prepared::Prepared;
+pub(crate) use crate::action::compile::visit::visit;
 use crate::action::compile::workshop::Workshop;
 
 /// Builds a registered module for a kernel; it ends *built*. An existing build is replaced when the new one is ready,
@@ -93,6 +96,7 @@ fn run(context: &Context<'_>, module: &Prepared<'_>, jobs: &Jobs) -> Result<()> 
 struct Ready {
     stage: Stage,
     signatures: Signatures,
+    room: Level,
 }
 
 fn compile<'a>(context: &'a Context<'_>, module: &'a Prepared<'_>, jobs: &'a Jobs) -> Result<(Workshop<'a>, Ready)> {
@@ -106,14 +110,15 @@ fn compile<'a>(context: &'a Context<'_>, module: &'a Prepared<'_>, jobs: &'a Job
     let signatures = workshop.finish(&stage)?;
     note_dependencies(module, &stage)?;
     workshop.store_log(&stage)?;
-    Ok((workshop, Ready { stage, signatures }))
+    let room = workshop.level();
+    Ok((workshop, Ready { stage, signatures, room }))
 }
 
-fn store(context: &Context<'_>, module: &Prepared<'_>, Ready { stage, signatures }: Ready) -> Result<()> {
+fn store(context: &Context<'_>, module: &Prepared<'_>, Ready { stage, signatures, room }: Ready) -> Result<()> {
     let writer = context.lock.writer();
     let fail = |error| not_stored(module, error);
     // Before: a run that dies in between leaves a build of which it is known what it was made from.
-    let fingerprint = fingerprint(context, module, &stage, &signatures).map_err(fail)?;
+    let fingerprint = fingerprint(context, module, &stage, &signatures, Some(room)).map_err(fail)?;
     writer.record(&fingerprint.instead_of_the_present(writer.layout())).map_err(fail)?;
     writer.publish(stage).map_err(fail)
 }

@@ -5,6 +5,7 @@ use crate::action::compile::finish::Signatures;
 use crate::action::compile::prepared::Prepared;
 use crate::action::compile::recipe;
 use crate::snapshot::inputs::{self, Digests};
+use crate::sys::room::Level;
 use crate::tree::Stage;
 use crate::tree::records::{self, Fingerprint};
 
@@ -14,13 +15,14 @@ pub(super) fn fingerprint(
     module: &Prepared<'_>,
     stage: &Stage,
     signatures: &Signatures,
+    room: Option<Level>,
 ) -> std::io::Result<Fingerprint> {
     let mut inputs = module.inputs.clone();
     inputs::add_certificate(&mut inputs, &context.view(), module.target, &module.config)?;
     // What could not be signed is not kept: the next build may be luckier.
     let key = recipe::key(module, &inputs).filter(|_| !matches!(signatures, Signatures::Failed(_)));
     let unsigned = signatures.missing().map(str::to_owned);
-    Ok(Fingerprint { key, unsigned, ..Fingerprint::of(module.id, module.target, stage.folder(), inputs) })
+    Ok(Fingerprint { key, unsigned, room, ..Fingerprint::of(module.id, module.target, stage.folder(), inputs) })
 }
 
 /// A POST_BUILD script may have changed the modules, and has a right to.

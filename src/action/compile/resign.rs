@@ -49,7 +49,7 @@ fn sign(context: &Context<'_>, module: &Prepared<'_>, place: &Path, known: Finge
         return Err(still_unsigned(context, module, why));
     }
     compress_all(context, module, &files);
-    let fingerprint = noted::fingerprint(context, module, &stage, &Signatures::There).map_err(fail)?;
+    let fingerprint = noted::fingerprint(context, module, &stage, &Signatures::There, known.room).map_err(fail)?;
     let fingerprint = Fingerprint { inputs: with_certificate(known.inputs, &fingerprint), ..fingerprint };
     writer.record(&fingerprint.instead_of_the_present(writer.layout())).map_err(fail)?;
     writer.publish(stage).map_err(fail)

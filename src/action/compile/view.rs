@@ -6,36 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::action::Context;
 use crate::action::compile::environment::Environment;
 use crate::action::compile::prepared::Prepared;
-use crate::conf::Framework;
-use crate::sys::room::Network;
-
-/// Kernels' folders: only that of the target is there.
-pub(super) const EMPTIED: [&str; 2] = ["/lib/modules", "/usr/lib/modules"];
-
-/// Passwords, keys, and what tells of the network.
-const SECRETS: [&str; 21] = [
-    "/etc/NetworkManager",
-    "/etc/crypttab",
-    "/etc/cryptsetup-keys.d",
-    "/etc/gshadow",
-    "/etc/gshadow-",
-    "/etc/ipsec.d",
-    "/etc/ipsec.secrets",
-    "/etc/krb5.keytab",
-    "/etc/letsencrypt",
-    "/etc/netplan",
-    "/etc/openvpn",
-    "/etc/pacman.d/gnupg",
-    "/etc/ppp",
-    "/etc/security/opasswd",
-    "/etc/shadow",
-    "/etc/shadow-",
-    "/etc/ssh",
-    "/etc/ssl/private",
-    "/etc/sudoers",
-    "/etc/sudoers.d",
-    "/etc/wireguard",
-];
+use crate::conf::seen::EMPTIED;
 
 /// Folders and files, as a process inside the root names them.
 pub(super) fn readable(context: &Context<'_>, module: &Prepared<'_>, environment: &Environment) -> Vec<PathBuf> {
@@ -73,16 +44,4 @@ fn headers(context: &Context<'_>, module: &Prepared<'_>) -> Vec<PathBuf> {
     let real: Vec<PathBuf> = all.iter().filter_map(real).collect();
     let exists = |path: &PathBuf| context.system.path(path).exists();
     all.into_iter().filter(exists).chain(real).collect()
-}
-
-/// What is not there, wherever it lies.
-pub(super) fn hidden(context: &Context<'_>, module: &Prepared<'_>, network: Network) -> Vec<PathBuf> {
-    let framework = context.framework;
-    let expand = |path: &String| PathBuf::from(Framework::expand(path, module.target.kernel.as_str()));
-    let keys = framework.mok_signing_key.iter().map(expand).filter(|key| key.is_absolute());
-    let of_tree = context.tree.layout().tree_name().join("mok.key");
-    // Certificates of authorities lie beside keys there; who may use the network needs them.
-    let certified = (network == Network::None).then(|| PathBuf::from("/etc/pki"));
-    let keys: Vec<PathBuf> = keys.chain([of_tree]).chain(certified).collect();
-    SECRETS.iter().map(PathBuf::from).chain(keys).collect()
 }

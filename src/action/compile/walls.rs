@@ -8,6 +8,16 @@ use crate::ids::ModuleName;
 /// What the C library and programs of the network say (strerror(3), gai_strerror(3), curl, git, wget).
 const NO_NETWORK: [&str; 4] =
     ["Could not resolve", "Network is unreachable", "name resolution", "unable to resolve host address"];
+/// What sets a limit, and what is said where it was reached: by the room itself, shells, make, tools, the C library.
+const LIMITS: [(&str, &[&str]); 4] = [
+    (
+        "room_memory",
+        &["of memory (room_memory)", "memory exhausted", "Cannot allocate memory", "out of memory allocating"],
+    ),
+    ("room_disk", &["(room_disk)"]),
+    ("room_processes", &["Cannot fork", "fork: retry", "fork: Resource temporarily unavailable"]),
+    ("room_file_size", &["File too large", "File size limit exceeded"]),
+];
 const NOT_WRITABLE: [&str; 2] = ["Read-only file system", "Permission denied"];
 
 /// Bytes of a log in which its last errors are looked for.
@@ -25,6 +35,13 @@ pub(super) fn end_of(log: &Path) -> io::Result<String> {
 /// What to type, if the log shows that the build ran into a wall.
 pub(super) fn advice(log: &str, module: &ModuleName, build: &Path) -> Option<String> {
     let file = format!("/etc/dkms/{module}.conf");
+    let reached = |words: &[&str]| log.lines().rev().find(|line| words.iter().any(|word| line.contains(word)));
+    if let Some((setting, line)) = LIMITS.iter().find_map(|(setting, words)| Some((setting, reached(words)?))) {
+        let line = line.strip_prefix("dkms: the room was ended: ").unwrap_or(line);
+        return Some(format!(
+            "the build reached the limit that {setting} sets: {line}; a larger one in {file} lets it go on"
+        ));
+    }
     if let Some(path) = log.lines().rev().find_map(|line| refused(line, build)) {
         return Some(format!(
             "the build writes {path}, and a build may write its own folder only; if that is needed, `room=none` in {file} lets it"
@@ -56,6 +73,8 @@ mod tests {
             ("mkdir: cannot create directory ‘/lib/modules/6.1/u’: Permission denied", Some("/lib/modules/6.1/u")),
             ("fatal error: opening dependency file /t/build/x.d: Permission denied", None),
             ("curl: (6) Could not resolve host: example.org", Some("room_network=yes")),
+            ("dkms: the room was ended: its files took more than 8 MiB of the disk (room_disk)", Some("room_disk")),
+            ("sh: 0: Cannot fork", Some("room_processes")),
             ("x.c:1: error: y", None),
         ];
         for (line, told) in cases {

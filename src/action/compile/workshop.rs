@@ -21,8 +21,10 @@ use crate::conf::BuiltModule;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::sys::Finished;
+use crate::sys::Output;
 use crate::sys::copy::copy_tree;
 use crate::sys::fs::{free_space, remove_tree};
+use crate::sys::room::{Level, Room, Terminal};
 use crate::tree::{Stage, TreeLock};
 
 /// Bytes below which a failed build may have failed for want of space: a module with its objects takes more.
@@ -68,6 +70,11 @@ impl<'a> Workshop<'a> {
         Ok(Self { context, module, jobs, folder, shell, log, brought, lodging })
     }
 
+    /// Of its room.
+    pub(crate) fn level(&self) -> Level {
+        self.lodging.level()
+    }
+
     /// Refuses what leads out of the source before anything of it is run.
     pub(crate) fn check(&self) -> Result<()> {
         let scripts = &self.module.conf.scripts;
@@ -88,19 +95,45 @@ impl<'a> Workshop<'a> {
 
     pub(crate) fn make(&mut self) -> Result<()> {
         let module = self.module;
-        let default = make::default_line(&module.headers, &self.context.system.inside(&self.folder));
-        let line = make::line(
-            &module.conf.make,
-            &default,
-            &module.target.kernel,
-            self.jobs.make_flag(),
-            module.toolchain.is_llvm,
-        );
+        let line = self.make_line();
         self.refuse_path(&line)?;
         let command = self.shell.evaluating(self.context.system, &line).jobserver(self.jobs.jobserver());
         self.context.reporter.detail(format!("building {} for {}: {line}", module.id, module.target));
         let finished = self.log.run(self.context.system, "Building modules", &line, Kind::MakeFailed, command)?;
         if finished.success() { Ok(()) } else { Err(self.explain(&finished)) }
+    }
+
+    /// What bash is given.
+    fn make_line(&self) -> String {
+        let module = self.module;
+        let default = make::default_line(&module.headers, &self.context.system.inside(&self.folder));
+        let (kernel, is_llvm) = (&module.target.kernel, module.toolchain.is_llvm);
+        make::line(&module.conf.make, &default, kernel, self.jobs.make_flag(), is_llvm)
+    }
+
+    /// Runs this command, or a shell at our terminal, where make would run; gives its exit code. What make could read
+    /// without having it in its environment is there, too, so that its line can be typed.
+    pub(crate) fn visit(&mut self, command: &[String]) -> Result<u8> {
+        let (system, line) = (self.context.system, self.make_line());
+        let level = self.lodging.level().name();
+        let (id, target) = (self.module.id, self.module.target);
+        self.context.reporter.note(format!("make of {id} for {target} is run in a room of level {level} as\n  {line}"));
+        let mut environment = self.shell.environment.clone();
+        environment.extend(self.shell.variables.iter().map(|(name, value)| ((*name).into(), value.into())));
+        environment.extend(system.variable("TERM").map(|kind| ("TERM".into(), kind.to_owned())));
+        environment.insert("PS1".into(), r"room of \w\$ ".into());
+        let room = self.lodging.room().map(|room| Room { terminal: Terminal::Kept, ..room });
+        let started = |program: &str| {
+            let command = system.command_in_room(room.as_ref(), &environment, &self.folder, program);
+            command.output(Output::Inherit).asking()
+        };
+        let ran = match command {
+            [] => started("bash").args(["--noprofile", "--norc", "-i"]),
+            [program, arguments @ ..] => started(program).args(arguments),
+        };
+        let finished = system.run(&ran).map_err(|error| Error::io("the room cannot be entered", error.source))?;
+        // How a person leaves a shell says nothing.
+        Ok(if command.is_empty() { 0 } else { finished.shell_code() })
     }
 
     /// The kernel's makefiles take no such path for a module (its top Makefile, KBUILD_EXTMOD), and say so in their own words.

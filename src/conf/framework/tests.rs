@@ -157,6 +157,7 @@ const EFFECTS: [(&str, &str, &str); 36] = [
     ("room_processes", "7", "processes: 7,"),
     ("room_file_size", "7", "file_size: 7340032,"),
     ("room_memory", "7", "memory: 7340032,"),
+    ("room_disk", "7", "disk: 7340032 "),
 ];
 
 #[test]

@@ -12,8 +12,11 @@ use std::time::Duration;
 
 use crate::conf::ConfError;
 use crate::conf::module::Directives;
+use crate::conf::seen::{Walls, is_readable};
 use crate::sys::bounded::{Bounds, Stopped};
 use crate::sys::fs::is_executable;
+use crate::sys::room::user::User;
+use crate::sys::room::{Level, NOT_ENTERED};
 use crate::sys::side_by_side::locked;
 use crate::sys::{Command, Finished, System};
 
@@ -39,6 +42,8 @@ pub(super) struct Run<'a> {
     /// What `override_dest_module_location` prints instead of its argument.
     pub(crate) destination: Option<&'a str>,
     pub(crate) time_limit: Duration,
+    /// None: it runs as we do.
+    pub(crate) walls: Option<&'a Walls>,
 }
 
 #[derive(Debug, Clone)]
@@ -78,7 +83,7 @@ const EXPORTED: [&str; 4] = ["kernelver", "arch", "module", "module_version"];
 const SCRIPT: &str = r#"
 ulimit -d 1048576 2>/dev/null
 exec {__dkms_out}>&1 1>&2
-__dkms_kind=$1 __dkms_source=$2 __dkms_names=$3 __dkms_destination=$4 __dkms_end=$5 __dkms_runs=$6; shift 6
+__dkms_kind=$1 __dkms_source=$2 __dkms_names=$3 __dkms_destination=$4 __dkms_end=$5; shift 5
 while [ "$1" != -- ]; do printf -v "$1" '%s' "$2"; shift 2; done; shift
 while [ "$#" -gt 0 ]; do
   case $1 in export) export "$2" ;; esac
@@ -97,9 +102,10 @@ VER() {
   done
   printf '%s\n' "$__dkms_padded$__dkms_rest"
 }
-if [ "$__dkms_runs" = elsewhere ] && [ -n "$kernelver" ]; then
-  uname() { case $*, in -r,) printf '%s\n' "$kernelver" ;; *) command uname "$@" ;; esac; }
-fi
+case $kernelver in
+  '' | '$'*) ;;
+  *) uname() { case $*, in -r,) printf '%s\n' "$kernelver" ;; *) command uname "$@" ;; esac; } ;;
+esac
 __dkms_dump() {
   local __dkms_status=$1 __dkms_n __dkms_i
   set +eufx; IFS=$' \t\n'; set -f
@@ -133,9 +139,7 @@ impl Run<'_> {
         if let Some(answer) = locked(&ANSWERED).get(&question) {
             return Ok(answer.clone());
         }
-        let bounds = Bounds { time: self.time_limit, output: OUTPUT_LIMIT };
-        let command = self.command(source)?.within(bounds);
-        let finished = self.system.run(&command).map_err(|error| self.unreadable(&error))?;
+        let finished = self.finished(source)?;
         if let Some(stopped) = finished.stopped {
             let error = self.stopped(stopped, &finished);
             locked(&STOPPED).insert(key, error.clone());
@@ -169,7 +173,50 @@ impl Run<'_> {
         hasher.finish()
     }
 
-    fn command(&self, source: Source<'_>) -> Result<Command, ConfError> {
+    /// Runs it in the strongest room that can be had.
+    fn finished(&self, source: Source<'_>) -> Result<Finished, ConfError> {
+        let bounds = Bounds { time: self.time_limit, output: OUTPUT_LIMIT };
+        let run = |command: Command| self.system.run(&command.within(bounds)).map_err(|error| self.unreadable(&error));
+        let Some(walls) = self.walls else { return run(self.command(source)) };
+        let user = User::claim();
+        for level in walls.levels() {
+            let finished = run(self.command_in_room(source, walls, level, &user))?;
+            if finished.code != Some(NOT_ENTERED.into()) {
+                return Ok(finished);
+            }
+        }
+        if walls.may_be_lacking() {
+            return run(self.command(source));
+        }
+        let reason =
+            "its shell code may run in a room only (room in framework.conf(5)), and none of that level can be had \
+                      here"
+                .to_owned();
+        Err(ConfError::Unreadable { file: self.file.to_path_buf(), reason })
+    }
+
+    fn command_in_room(&self, source: Source<'_>, walls: &Walls, level: Level, user: &User) -> Command {
+        let root = if self.enters(source) { self.system.root() } else { Path::new("/") };
+        let inside = |path: &Path| if self.enters(source) { self.system.inside(path) } else { path.to_path_buf() };
+        let own;
+        let source = match source {
+            // What only root may read is told.
+            Source::File(file) if !is_readable(file, level) => {
+                own = String::from_utf8_lossy(&fs_err::read(file).unwrap_or_default()).into_owned();
+                Source::Text(&own)
+            }
+            other => other,
+        };
+        let command = self.given(Command::new("bash"), source);
+        let command = command.env_remove("TMPDIR").env("HOME", "/tmp");
+        command.room(walls.room(level, root, &inside(self.file), user))
+    }
+
+    fn command(&self, source: Source<'_>) -> Command {
+        self.given(self.bash(self.enters(source)), source)
+    }
+
+    fn given(&self, bash: Command, source: Source<'_>) -> Command {
         let (kind, text) = match source {
             Source::File(file) if self.enters(source) => ("file", text_of(&self.system.inside(file))),
             Source::File(file) => ("file", text_of(file)),
@@ -177,15 +224,8 @@ impl Run<'_> {
         };
         let names = self.names.join(" ");
         let destination = self.destination.unwrap_or_default();
-        let mut command = self.bash(self.enters(source)).args(["--noprofile", "--norc", "-c", SCRIPT, "dkms"]).args([
-            kind,
-            &text,
-            &names,
-            destination,
-            END,
-            // The kernel that runs is none of another root: there, it is the one that is asked about.
-            if self.system.is_live() { "here" } else { "elsewhere" },
-        ]);
+        let mut command =
+            bash.args(["--noprofile", "--norc", "-c", SCRIPT, "dkms"]).args([kind, &text, &names, destination, END]);
         for (name, value) in self.variables {
             command = command.arg(name).arg(value);
         }
@@ -198,7 +238,7 @@ impl Run<'_> {
         for name in EXPORTED {
             command = command.args(["export", name]);
         }
-        Ok(self.clean_environment(command))
+        self.clean_environment(command)
     }
 
     /// bash, that of a foreign root if it has one.

@@ -104,9 +104,11 @@ impl Evaluator<'_> {
     fn uname(&mut self, option: &str, unknown: Dynamic) -> Result<bool, Dynamic> {
         let system = self.system();
         let word = match option {
-            "-r" if system.is_live() => system.running_kernel().map(KernelRelease::to_string),
-            // The kernel that runs is none of another root: there, it is the one that is asked about.
-            "-r" => self.variables.element("kernelver", 0)?.filter(|kernel| !kernel.is_empty()),
+            // The one that is asked about, as a build for it sees it; framework.conf is read for none.
+            "-r" => match self.variables.element("kernelver", 0)? {
+                Some(kernel) if !kernel.is_empty() && !kernel.starts_with('$') => Some(kernel),
+                _ => system.running_kernel().filter(|_| system.is_live()).map(KernelRelease::to_string),
+            },
             "-m" => system.machine().map(Arch::to_string),
             "-s" => Some("Linux".to_owned()),
             _ => None,

@@ -26,6 +26,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::module::Directives;
+use super::seen::Walls;
 use super::{ConfError, EvaluatedBy};
 use crate::sys::System;
 use bash::is_named;
@@ -65,6 +66,8 @@ pub(super) struct Shell<'a> {
     pub(crate) time_limit: Duration,
     pub(crate) reach: Reach,
     pub(crate) evaluations: Evaluations,
+    /// Where bash runs, asked when it has to; None: as we do.
+    pub(crate) walls: Option<Box<dyn Fn() -> Option<Walls> + 'a>>,
 }
 
 /// A directive whose value only commands can tell.
@@ -187,6 +190,7 @@ impl Shell<'_> {
     }
 
     fn run(&self, file: &Path, known: &Directives, source: bash::Source<'_>) -> Result<bash::Answer, ConfError> {
+        let walls = self.walls.as_ref().and_then(|walls| walls());
         let run = bash::Run {
             system: self.system,
             file,
@@ -195,6 +199,7 @@ impl Shell<'_> {
             names: self.names,
             destination: self.destination.as_deref(),
             time_limit: self.time_limit,
+            walls: walls.as_ref(),
         };
         run.source(source)
     }

@@ -17,6 +17,7 @@ pub(super) fn shell(system: &System, reach: Reach) -> Shell<'_> {
         time_limit: Duration::from_secs(20),
         reach,
         evaluations: Evaluations::One,
+        walls: None,
     }
 }
 
@@ -401,16 +402,15 @@ fn a_sourced_kernel_configuration_is_read_natively() {
 }
 
 #[test]
-fn in_a_root_that_does_not_run_uname_tells_the_kernel_that_is_asked_about() {
+fn uname_tells_the_kernel_that_is_asked_about_also_in_a_root_that_does_not_run() {
     let elsewhere = tempfile::tempdir().unwrap();
-    for (root, release) in [(Path::new("/"), None), (elsewhere.path(), Some("6.1.0-56-amd64"))] {
+    for root in [Path::new("/"), elsewhere.path()] {
         let system = system().with_root(root).with_running(None, None);
         let (plain, by_bash) = ("R=$(uname -r)", "R=$(uname -r | cat)");
         let value = |directives: Directives| directives.get("R").and_then(|values| values.get(&0)).cloned();
-        assert_eq!(native(&system, plain).ok().and_then(value).as_deref(), release, "{}", root.display());
-        let host = rustix::system::uname();
-        let expected = release.map_or_else(|| host.release().to_string_lossy().into_owned(), str::to_owned);
-        assert_eq!(value(real(&system, by_bash)), Some(expected), "{}", root.display());
+        let asked = Some("6.1.0-56-amd64".to_owned());
+        assert_eq!(native(&system, plain).ok().and_then(value), asked, "{}", root.display());
+        assert_eq!(value(real(&system, by_bash)), asked, "{}", root.display());
         assert_eq!(value(real(&system, "R=$(uname -s | cat)")).as_deref(), Some("Linux"));
     }
 }

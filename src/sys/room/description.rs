@@ -100,8 +100,10 @@ pub(crate) enum Network {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Terminal {
     None,
-    /// A person sits at it (`dkms build --shell`).
+    /// A person sits at it (`dkms room`).
     Kept,
+    /// It stays in the group of processes that it was started in, with which it may be ended.
+    Untouched,
 }
 
 /// What uname(2) tells inside: the kernel that is built for.
@@ -122,10 +124,21 @@ pub(crate) struct Limits {
     pub(crate) memory: u64,
     /// Bytes of the private scratch folders together.
     pub(crate) scratch: u64,
+    /// Bytes of memory of all processes together; the most that can be said: as much as leaves the machine some.
+    pub(crate) together: u64,
+    /// Bytes on disk of its writable folders; the most that can be said: as much as leaves the disk some.
+    pub(crate) disk: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { processes: 4096, file_size: 64 << 30, memory: u64::MAX, scratch: 4 << 30 }
+        Self {
+            processes: 4096,
+            file_size: 64 << 30,
+            memory: u64::MAX,
+            scratch: 4 << 30,
+            together: u64::MAX,
+            disk: u64::MAX,
+        }
     }
 }

@@ -7,12 +7,13 @@ use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::calls::{change_root, check, told};
 use super::confine;
-use super::description::{Level, NOT_ENTERED, Room};
+use super::description::{Level, NOT_ENTERED, Room, Terminal};
+use super::watch::Watch;
 use super::{landlock, left, seccomp, uname, view};
 
 /// Enters the room that the first word describes and runs the rest in it; gives the program's exit code. Where a signal
@@ -61,7 +62,20 @@ fn run(words: &[OsString]) -> io::Result<i32> {
     if room.level != Level::Full {
         left::end_descendants(room.user)?;
     }
+    if room.terminal == Terminal::Kept {
+        take_terminal();
+    }
     status
+}
+
+/// A shell leaves its terminal to a group of processes that is gone with it: those in front of it want it back.
+fn take_terminal() {
+    // SAFETY: plain calls of a process with one thread. Without a terminal they fail, and nothing is to be done.
+    unsafe {
+        libc::signal(libc::SIGTTOU, libc::SIG_IGN);
+        libc::tcsetpgrp(0, libc::getpgrp());
+        libc::signal(libc::SIGTTOU, libc::SIG_DFL);
+    }
 }
 
 /// Waits for the first process inside and answers uname meanwhile; gives the program's wait status.
@@ -70,26 +84,30 @@ fn stay(room: &Room, init: i32, mut inside: UnixStream, signals: &Signals) -> io
     let pid = Pid::from_raw(init).ok_or_else(|| io::Error::other("no process"))?;
     let ended = pidfd_open(pid, PidfdFlags::empty())?;
     let answers = room.target.as_ref().map(uname::Answers::of);
+    let mut watch = Watch::over(room);
+    make_first_victim(init);
     loop {
         let mut fds = vec![PollFd::new(&ended, PollFlags::IN), PollFd::new(&signals.arriving, PollFlags::IN)];
         fds.extend(listener.as_ref().map(|listener| PollFd::new(listener, PollFlags::IN)));
-        match poll(&mut fds, None) {
+        match poll(&mut fds, Some(&pause(&watch)?)) {
             Err(rustix::io::Errno::INTR) => continue,
             other => other?,
         };
         if !fds[1].revents().is_empty() {
             // The namespace goes with its first process; who asked us to stop may rely on nobody being left.
-            // SAFETY: plain calls; the child was not waited for yet, so its number is its own.
-            unsafe {
-                check(libc::kill(init, libc::SIGKILL))?;
-                check(libc::waitpid(init, std::ptr::null_mut(), 0))?;
-            }
+            end(init)?;
             return signals.first();
         }
         if !fds[0].revents().is_empty() {
             break;
         }
-        if let (Some(listener), Some(answers)) = (&listener, &answers) {
+        if let Some(why) = watch.look() {
+            end(init)?;
+            say(&format!("dkms: the room was ended: {why}"));
+            return Ok(libc::SIGKILL);
+        }
+        let is_asked = fds.get(2).is_some_and(|asked| !asked.revents().is_empty());
+        if let (true, Some(listener), Some(answers)) = (is_asked, &listener, &answers) {
             answers.give(listener)?;
         }
     }
@@ -101,6 +119,24 @@ fn stay(room: &Room, init: i32, mut inside: UnixStream, signals: &Signals) -> io
         Ok(()) => Ok(i32::from_ne_bytes(told)),
         // It did not come so far: it has said why, or something killed it.
         Err(_) => Ok(own),
+    }
+}
+
+fn pause(watch: &Watch) -> io::Result<Timespec> {
+    Timespec::try_from(watch.pause()).map_err(io::Error::other)
+}
+
+/// Where memory runs out, the kernel takes it from here first (proc_pid_oom_score_adj(5)). Without /proc it may choose.
+fn make_first_victim(init: i32) {
+    drop(std::fs::write(format!("/proc/{init}/oom_score_adj"), "1000"));
+}
+
+/// Ends the first process inside, a child that was not waited for yet.
+fn end(init: i32) -> io::Result<()> {
+    // SAFETY: plain calls; the number is still its own.
+    unsafe {
+        check(libc::kill(init, libc::SIGKILL))?;
+        check(libc::waitpid(init, std::ptr::null_mut(), 0))
     }
 }
 
@@ -272,7 +308,10 @@ fn receive(inside: &UnixStream) -> io::Result<Option<OwnedFd>> {
 
 /// To standard error, which is the log of the build: a reporter is none of this process' business.
 fn complain(error: &io::Error) {
-    let line = format!("dkms: the room cannot be entered: {error}\n");
+    say(&format!("dkms: the room cannot be entered: {error}"));
+}
+
+fn say(line: &str) {
     // Nobody is left to tell when that fails.
-    drop(io::stderr().write_all(line.as_bytes()));
+    drop(io::stderr().write_all(format!("{line}\n").as_bytes()));
 }

@@ -18,6 +18,8 @@ struct Process {
     id: i32,
     parent: i32,
     user: u32,
+    /// Bytes of memory that are its own, or shared with relatives, and no file's.
+    memory: u64,
 }
 
 /// From now on this process adopts what is orphaned below it.
@@ -40,6 +42,13 @@ pub(super) fn end_descendants(user: u32) -> io::Result<()> {
         reap(0)?;
     }
     Ok(())
+}
+
+/// Bytes of memory of all that descends from this process. None: that cannot be seen here.
+pub(super) fn memory() -> Option<u64> {
+    let all = processes()?;
+    let own = descendants(&all, std::process::id() as i32);
+    Some(all.iter().filter(|process| own.contains(&process.id)).map(|process| process.memory).sum())
 }
 
 /// Ends the processes of this user if all of them run in our own root and mounts: then a dkms of this place started them.
@@ -92,7 +101,10 @@ fn processes() -> Option<Vec<Process>> {
 
 fn parse(id: i32, status: &str) -> Option<Process> {
     let number = |name: &str| status.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next();
-    Some(Process { id, parent: number("PPid:")?.parse().ok()?, user: number("Uid:")?.parse().ok()? })
+    // Those of the kernel have none.
+    let kibibytes = |name: &str| number(name).and_then(|number| number.parse::<u64>().ok()).unwrap_or(0);
+    let memory = (kibibytes("RssAnon:") + kibibytes("RssShmem:")) << 10;
+    Some(Process { id, parent: number("PPid:")?.parse().ok()?, user: number("Uid:")?.parse().ok()?, memory })
 }
 
 fn descendants(all: &[Process], top: i32) -> BTreeSet<i32> {
@@ -137,10 +149,10 @@ mod tests {
 
     #[test]
     fn only_what_descends_from_a_process_is_below_it() {
-        let process = |id, parent| Process { id, parent, user: 61184 };
+        let process = |id, parent| Process { id, parent, user: 61184, memory: 0 };
         let all = [process(5, 4), process(2, 1), process(3, 2), process(4, 3), process(9, 8), process(8, 1)];
         assert_eq!(descendants(&all, 2), BTreeSet::from([3, 4, 5]));
-        let status = "Name:\tx\nPPid:\t7\nUid:\t61184\t61184\t61184\t61184\n";
-        assert_eq!(parse(5, status), Some(Process { id: 5, parent: 7, user: 61184 }));
+        let status = "Name:\tx\nPPid:\t7\nUid:\t61184\t61184\t61184\t61184\nRssAnon:\t   4 kB\n";
+        assert_eq!(parse(5, status), Some(Process { id: 5, parent: 7, user: 61184, memory: 4096 }));
     }
 }

@@ -10,6 +10,7 @@
 //! - [`view`]: what is visible at level full: a root of bind mounts
 //! - [`landlock`]: what may be opened, as a second wall, and the only one at level user
 //! - [`left`]: who is left of a room that has no process namespace, and their end
+//! - [`watch`]: what it takes of memory and disk
 //! - [`confine`]: user, limits, privileges
 //! - [`seccomp`]: system calls that no build needs, and the one that is answered by us
 //! - [`uname`]: the answers
@@ -29,7 +30,8 @@ mod seccomp;
 mod uname;
 pub(crate) mod user;
 mod view;
+mod watch;
 
 pub(crate) use view::apart;
 
-pub(crate) use description::{Level, Limits, Network, PROGRAM, Room, SCRATCH, Terminal, Uts};
+pub(crate) use description::{Level, Limits, NOT_ENTERED, Network, PROGRAM, Room, SCRATCH, Terminal, Uts};

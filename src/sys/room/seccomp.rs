@@ -120,6 +120,9 @@ fn filter(room: &Room, machine: u32, uname: Uname) -> Vec<libc::sock_filter> {
         filter.when_bits(libc::SYS_fchmod as u32, 1, SET_ID_BITS, REFUSE);
         filter.when_bits(libc::SYS_fchmodat as u32, 2, SET_ID_BITS, REFUSE);
         filter.when_bits(FCHMODAT2, 2, SET_ID_BITS, REFUSE);
+        for request in PUSHING {
+            filter.when_value(libc::SYS_ioctl as u32, 1, request, REFUSE);
+        }
         if room.network == Network::None {
             let families: &[libc::c_int] = match room.level {
                 Level::Full => &[libc::AF_UNIX, libc::AF_INET, libc::AF_INET6],
@@ -149,6 +152,9 @@ fn filter(room: &Room, machine: u32, uname: Uname) -> Vec<libc::sock_filter> {
     filter.end(UNKNOWN);
     filter.0
 }
+
+/// Requests that push keys into a terminal, for who reads there next (ioctl_tty(2), ioctl_console(2)).
+const PUSHING: [u32; 2] = [libc::TIOCSTI as u32, 0x541C];
 
 /// Since 6.6, with one number on all machines.
 const FCHMODAT2: u32 = 452;
@@ -190,6 +196,15 @@ impl Filter {
         self.jump(libc::BPF_JEQ, call, 0, 4);
         self.load(ARGUMENTS + 8 * argument);
         self.jump(libc::BPF_JSET, bits, 0, 1);
+        self.end(answer);
+        self.load(NUMBER);
+    }
+
+    /// The call with this value in the argument of this number.
+    fn when_value(&mut self, call: u32, argument: u32, value: u32, answer: u32) {
+        self.jump(libc::BPF_JEQ, call, 0, 4);
+        self.load(ARGUMENTS + 8 * argument);
+        self.jump(libc::BPF_JEQ, value, 0, 1);
         self.end(answer);
         self.load(NUMBER);
     }

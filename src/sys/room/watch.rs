@@ -1,0 +1,98 @@
+//! What a room takes of memory and disk, looked at while it runs: the kernel's limits count each process, or each file, by
+//! itself, and cgroups are rarely ours to make. A look costs a fiftieth of the time at most.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::description::{Limits, Room};
+use super::left;
+
+/// Between two looks.
+const SHORTEST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(2);
+const SHARE: u32 = 50;
+/// Bytes that a disk keeps free of builds that are larger than [`SMALL`].
+const RESERVE: u64 = 16 << 20;
+const SMALL: u64 = 64 << 20;
+
+pub(super) struct Watch {
+    folders: Vec<PathBuf>,
+    limits: Limits,
+    next: Instant,
+}
+
+impl Watch {
+    pub(super) fn over(room: &Room) -> Self {
+        Self { folders: room.writable.clone(), limits: room.limits, next: Instant::now() + SHORTEST }
+    }
+
+    /// Until the next look.
+    pub(super) fn pause(&self) -> Duration {
+        self.next.saturating_duration_since(Instant::now())
+    }
+
+    /// Why the room has to end. None: it has not, or it is too early for another look.
+    pub(super) fn look(&mut self) -> Option<String> {
+        let begin = Instant::now();
+        if begin < self.next {
+            return None;
+        }
+        let found = self.memory().or_else(|| self.disk());
+        self.next = Instant::now() + (begin.elapsed() * SHARE).clamp(SHORTEST, LONGEST);
+        found
+    }
+
+    fn memory(&self) -> Option<String> {
+        let machine = Machine::now()?;
+        let most = self.limits.together.min(machine.all / 8 * 7);
+        // The room cannot have more than all have together.
+        let is_over = machine.used > most && left::memory().is_some_and(|memory| memory > most);
+        is_over.then(|| format!("its processes took more than {} MiB of memory (room_memory)", most >> 20))
+    }
+
+    fn disk(&self) -> Option<String> {
+        let Limits { disk, .. } = self.limits;
+        let taken = |most: u64| self.folders.iter().try_fold(0, |sum, folder| usage(folder, sum, most)).is_none();
+        if disk < u64::MAX && taken(disk) {
+            return Some(format!("its files took more than {} MiB of the disk (room_disk)", disk >> 20));
+        }
+        let is_full = self.folders.iter().any(|folder| free(folder).is_some_and(|free| free < RESERVE));
+        (is_full && taken(SMALL))
+            .then(|| format!("it left less than {} MiB of the disk free (room_disk)", RESERVE >> 20))
+    }
+}
+
+/// Bytes of memory, swap included.
+struct Machine {
+    all: u64,
+    used: u64,
+}
+
+impl Machine {
+    fn now() -> Option<Self> {
+        let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+        let kibibytes = |name: &str| -> Option<u64> {
+            text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
+        };
+        let all = kibibytes("MemTotal:")? + kibibytes("SwapTotal:")?;
+        let free = kibibytes("MemAvailable:")? + kibibytes("SwapFree:")?;
+        Some(Self { all: all << 10, used: all.saturating_sub(free) << 10 })
+    }
+}
+
+/// Bytes on disk of everything below a folder, added to `sum`. None: more than `most`. What vanishes meanwhile takes none.
+fn usage(path: &Path, sum: u64, most: u64) -> Option<u64> {
+    let Ok(meta) = std::fs::symlink_metadata(path) else { return Some(sum) };
+    let sum = sum + meta.blocks() * 512;
+    if sum > most {
+        return None;
+    }
+    let below = meta.is_dir().then(|| std::fs::read_dir(path).ok()).flatten();
+    below.into_iter().flatten().flatten().try_fold(sum, |sum, entry| usage(&entry.path(), sum, most))
+}
+
+fn free(folder: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(folder).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize))
+}
