@@ -131,7 +131,7 @@ impl<'a> Lodging<'a> {
             return;
         }
         if self.context.system.is_live()
-            && let Err(error) = journal::send(Gravity::Info, &line)
+            && let Err(error) = journal::send(Gravity::Info, &line, &[("DKMS_ROOM", level.name().to_owned())])
         {
             self.context.reporter.detail(format!("the system's log did not take a line: {error}"));
         }
