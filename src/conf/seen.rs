@@ -76,7 +76,9 @@ impl Walls {
         let readable = readable.chain([context.kernel_source_dir.clone(), context.kernel_config.clone()]);
         let readable = readable.chain(headers.map(|headers| system.inside(&headers)));
         let readable = readable.chain([framework.dkms_tree.clone(), framework.source_tree.clone()]);
-        let readable = readable.chain(DATABASES.map(PathBuf::from));
+        let path = system.variable("PATH").map(ToOwned::to_owned).unwrap_or_default();
+        let programs: Vec<PathBuf> = std::env::split_paths(&path).collect();
+        let readable = readable.chain(DATABASES.map(PathBuf::from)).chain(programs);
         let kernel_name = kernel.map_or("", |kernel| kernel.as_str());
         let is_running = kernel.is_none() || system.running_kernel() == kernel;
         Some(Self {
