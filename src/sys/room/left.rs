@@ -51,7 +51,8 @@ pub(super) fn memory() -> Option<u64> {
     Some(all.iter().filter(|process| own.contains(&process.id)).map(|process| process.memory).sum())
 }
 
-/// Ends the processes of this user if all of them run in our own root and mounts: then a dkms of this place started them.
+/// Ends the processes of this user if all of them run in our own root and mounts, and gave up all privileges as who enters a
+/// room does: then a dkms of this place started them.
 pub(super) fn end_in_this_place(user: u32) {
     let Some(all) = processes() else { return };
     let own: Vec<i32> = all.iter().filter(|process| process.user == user).map(|process| process.id).collect();
@@ -64,7 +65,9 @@ fn is_in_this_place(process: i32) -> bool {
     let mounts = |who: &str| std::fs::read_link(format!("/proc/{who}/ns/mnt")).ok();
     let root = |who: &str| std::fs::metadata(format!("/proc/{who}/root")).map(|root| (root.dev(), root.ino())).ok();
     let process = process.to_string();
-    mounts(&process).is_some()
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    status.lines().any(|line| line.starts_with("NoNewPrivs:") && line.ends_with('1'))
+        && mounts(&process).is_some()
         && mounts(&process) == mounts("self")
         && root(&process).is_some()
         && root(&process) == root("self")
