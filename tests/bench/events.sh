@@ -22,6 +22,12 @@ echo /usr/src/bench1-1.0/dkms.conf >/tmp/paths
 nothing 'dpkg trigger' "${trigger[@]}"
 nothing 'rpm file trigger' /usr/lib/dkms/event rpm-trigger transfiletriggerin 0
 nothing 'kernel hook' /usr/lib/dkms/event kernel postinst "$KVER"
+# What package managers ask before they unpack anything; here none of it is a kernel or a module.
+{ printf 'VERSION 3\nDir=/\n\n'; for n in $(seq 300); do echo "package$n 1 amd64 none < 2 amd64 none /var/cache/$n.deb"; done; } >/tmp/steps
+printf '#!/bin/bash\nexec 20</tmp/steps\nAPT_HOOK_INFO_FD=20 exec /usr/lib/dkms/event apt-preflight\n' >/tmp/apt && chmod 755 /tmp/apt
+nothing 'apt with 300 packages, before it unpacks (and a bash)' /tmp/apt
+echo usr/bin/other >/tmp/other
+line 'pacman, before it unpacks' "$(fastest -n 40 -i /tmp/other /usr/lib/dkms/event pacman-preflight)" ms 10
 strace -f -c -e trace=execve -o /tmp/calls "${trigger[@]}" >/dev/null 2>&1
 line 'processes started by the first of them' "$(awk '$NF == "execve" {print $4 - 1}' /tmp/calls)" ''
 gone="dkms kernel_prerm -k $KVER >/dev/null 2>&1" back="/usr/lib/dkms/event kernel header_postinst $KVER >/dev/null 2>&1"
