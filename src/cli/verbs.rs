@@ -246,7 +246,7 @@ const ENGINE: &[Verb] = &[
                and ends with 1 when the signature does not fit. enroll has the firmware take the key, and says what the next \
                start will ask; rotate makes another key and signs the modules again, without building them.",
         operand: Operand {
-            shown: "[status] | verify FILE|MODULE/VERSION | enroll | rotate",
+            shown: "[status|enroll|rotate] | verify FILE|MODULE/VERSION",
             meaning: "status is the default; -m and -k select",
             most: 2,
             words: &["modules"],
