@@ -202,7 +202,7 @@ const ELSEWHERE: &[(Kind, &str, &str)] = &[
     (NoOsRelease, "src/cli/request.rs", "fn nothing_is_made_in_a_root_of_an_unknown_distribution"),
     (ArchUnknown, "src/cli/targets.rs", "fn without_an_architecture_nothing_can_be_named"),
     (Internal, "src/action/install/tests/installing.rs", "fn a_step_that_makes_no_sense_is_a_fault_of_ours"),
-    (Usage, "src/engine/event.rs", "other_unknown_words_with_64"),
+    (Usage, "src/engine/event/mod.rs", "other_unknown_words_with_64"),
     (ArchiveNotLoaded, "tests/compliance/scenarios/common_postinst_loads_the_archive_of_its_package.sh", "run 2 "),
     (StartFailed, "tests/e2e/bad/a_source_that_does_not_compile_is_told_and_tried_again.sh", "ends_with 1 "),
     (EventFailed, "tests/cli/policy.rs", "fn each_policy_gives_each_hook_its_exit_code"),
@@ -210,6 +210,14 @@ const ELSEWHERE: &[(Kind, &str, &str)] = &[
     (StaysUnsigned, "src/action/compile/tests/resign.rs", "Kind::StaysUnsigned"),
     (Interrupted, "tests/cli/interrupted.rs", "fn a_build_that_is_asked_to_stop_ends_with_all_it_started"),
     (NoRoom, "tests/cli/rooms.rs", "fn a_room_that_is_demanded_and_cannot_be_had_is_an_error"),
+    (
+        MokRefused,
+        "tests/e2e/sign/a_key_is_enrolled_once_and_replaced_without_building.sh",
+        "ends_with 1 dkms mok enroll",
+    ),
+    (PreflightOpen, "tests/cli/preflight.rs", "fn builds_that_take_too_long_are_given_up"),
+    (PreflightFailed, "tests/cli/preflight.rs", "fn a_module_that_would_not_build_is_told_with_its_first_error"),
+    (PreflightStops, "tests/cli/preflight.rs", "fn a_transaction_is_stopped_only_where_the_settings_want_it"),
     (DiskFull, "tests/e2e/bad/a_full_disk_while_building_leaves_the_state_before.sh", "-eq 78"),
 ];
 

@@ -58,6 +58,7 @@ fn status_names_what_waits_on_standard_error_and_in_its_document_and_nowhere_els
 #[test]
 fn a_dkms_conf_is_not_run_to_tell_what_waits() {
     let sandbox = Sandbox::new();
+    sandbox.without_rooms();
     let trace = sandbox.path("was-run");
     sandbox.source("foo", "1", &format!("MAKE=\"make $(touch {})\"", trace.display()));
     sandbox.ok("add foo/1");

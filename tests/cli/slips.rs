@@ -67,7 +67,7 @@ const LINES: &[Slip] = &[
         "an archive that is not there",
         nothing,
         "add nothere.tar.gz",
-        2,
+        1,
         &["nothere.tar.gz does not exist", "looked for in"],
     ),
     Slip::new(
