@@ -1,3 +1,4 @@
+# when: nightly
 . /e2e/inside.sh
 install_ours
 apt_install acpi-call-dkms bbswitch-dkms dm-writeboost-dkms

@@ -1,4 +1,5 @@
 # root: zypper
+# when: nightly
 . /e2e/inside.sh
 . /e2e/transactions.sh
 sed -i 's/^ID=.*/ID=opensuse-leap/; s/^VERSION_ID=.*/VERSION_ID=15.6/' /etc/os-release
