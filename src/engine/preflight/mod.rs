@@ -83,8 +83,11 @@ impl Report {
         let unknown = count(|standing| matches!(standing, Standing::Unknown { .. })) + self.unread.len();
         match (fails, unknown) {
             (0, 0) => None,
-            (0, unknown) => Some(Error::new(Kind::PreflightOpen, format!("it cannot be told of {unknown}"))),
-            (fails, _) => Some(Error::new(Kind::PreflightFailed, format!("would not build: {fails}"))),
+            (0, unknown) => Some(Error::new(
+                Kind::PreflightOpen,
+                format!("of {unknown}, named above, it cannot be told whether modules would build"),
+            )),
+            (fails, _) => Some(Error::new(Kind::PreflightFailed, format!("{fails} would not build, as told above"))),
         }
     }
 }
