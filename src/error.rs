@@ -75,22 +75,22 @@ impl Error {
 
     /// The message with its causes, for a line of a log.
     pub(crate) fn in_one_line(&self) -> String {
-        std::iter::once(self.message.clone()).chain(self.causes()).collect::<Vec<_>>().join(": ")
+        with_causes(self)
     }
 
     /// The causes, outermost first, as text.
     pub(crate) fn causes(&self) -> Vec<String> {
-        let mut causes = Vec::new();
-        let mut next: Option<&dyn std::error::Error> = match &self.cause {
-            Some(cause) => Some(cause.as_ref()),
-            None => None,
-        };
-        while let Some(cause) = next {
-            causes.push(cause.to_string());
-            next = cause.source();
-        }
-        causes
+        chain(self).skip(1).collect()
     }
+}
+
+/// Any error with its causes, in one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    chain(error).collect::<Vec<_>>().join(": ")
+}
+
+fn chain(error: &dyn std::error::Error) -> impl Iterator<Item = String> {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string)
 }
 
 impl fmt::Display for Error {

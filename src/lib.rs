@@ -33,6 +33,8 @@
 //! | verdict | what a request ends with: its exit code and what is told, made of the plan and its outcomes |
 //! | record | what we keep beside the original's tree, under names that begin with a dot. Losing all of them costs time, never a working module |
 //! | intent | a record of a change that has begun; what a run that died left is completed or undone by it, and by nothing else |
+//! | room | where a build runs: another user, other walls, the target's `uname`; of level full, user or none |
+//! | preflight | modules are built for a kernel before its package is unpacked; nothing but the builds themselves is kept |
 //! | adopted | built by another DKMS, taken over as it is |
 //! | essential | a module that framework.conf wants for every kernel |
 //!

@@ -27,9 +27,7 @@ fn warn(app: &App, leaves: &dyn Fn(&Target) -> bool) {
     let names = essential::names(&app.framework.policies.essential_modules);
     let text = format!("{text} with the essential {names}: no other kernel has it; keep it until another one does");
     app.reporter.note(format!("dkms: {text}"));
-    if let Err(error) = journal::send(Gravity::Critical, &text, &[]) {
-        app.reporter.detail(format!("the system's log was not told: {error}"));
-    }
+    journal::log(&app.system, &app.reporter, Gravity::Critical, &text, &[]);
 }
 
 fn last(essentials: &Essentials, leaves: &dyn Fn(&Target) -> bool) -> Option<String> {

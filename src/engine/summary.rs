@@ -122,11 +122,7 @@ impl Summary {
                 Gravity::Critical => reporter.warn(line.text.clone()),
                 Gravity::Warning | Gravity::Info => reporter.note(format!("dkms: {}", line.text)),
             }
-            if system.is_live()
-                && let Err(error) = journal::send(line.gravity, &line.text, &line.fields)
-            {
-                reporter.detail(format!("the system's log did not take a line: {error}"));
-            }
+            journal::log(system, reporter, line.gravity, &line.text, &line.fields);
         }
     }
 

@@ -4,7 +4,8 @@ use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
-use crate::report::escape;
+use super::System;
+use crate::report::{Reporter, escape};
 
 /// How grave a line is, in syslog's numbers (RFC 5424, section 6.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ const DAEMON: u8 = 3 << 3;
 pub(crate) type Fields<'a> = &'a [(&'static str, String)];
 
 /// Sends one line. A machine without a log is none that can be written to: that is no error.
-pub(crate) fn send(gravity: Gravity, line: &str, fields: Fields<'_>) -> io::Result<()> {
+fn send(gravity: Gravity, line: &str, fields: Fields<'_>) -> io::Result<()> {
     let socket = UnixDatagram::unbound()?;
     // A log that does not read must not hold up a transaction.
     socket.set_nonblocking(true)?;
@@ -42,6 +43,16 @@ pub(crate) fn send(gravity: Gravity, line: &str, fields: Fields<'_>) -> io::Resu
         }
     }
     Ok(())
+}
+
+/// Tells the log of this machine one line that is about it; another root's lines are not for it. That it does not take one is
+/// a detail.
+pub(crate) fn log(system: &System, reporter: &dyn Reporter, gravity: Gravity, line: &str, fields: Fields<'_>) {
+    if system.is_live()
+        && let Err(error) = send(gravity, line, fields)
+    {
+        reporter.detail(format!("the system's log did not take a line: {error}"));
+    }
 }
 
 /// Whether standard error goes to journald already: what is sent besides would stand there twice (systemd.exec(5),

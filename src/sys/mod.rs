@@ -13,6 +13,7 @@ mod groups;
 pub(crate) mod interrupt;
 pub(crate) mod journal;
 pub(crate) mod leash;
+pub(crate) mod memory;
 pub(crate) mod os_release;
 mod other_root;
 pub(crate) mod process;

@@ -130,11 +130,8 @@ impl<'a> Lodging<'a> {
         if !self.context.memo.is_news(&line) {
             return;
         }
-        if self.context.system.is_live()
-            && let Err(error) = journal::send(Gravity::Info, &line, &[("DKMS_ROOM", level.name().to_owned())])
-        {
-            self.context.reporter.detail(format!("the system's log did not take a line: {error}"));
-        }
+        let fields = [("DKMS_ROOM", level.name().to_owned())];
+        journal::log(self.context.system, self.context.reporter, Gravity::Info, &line, &fields);
         self.context.reporter.detail(line);
     }
 

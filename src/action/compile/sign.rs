@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::action::compile::keys::{Ensured, without_pins};
 use crate::conf::Framework;
 use crate::conf::signing::{self, KeyFiles};
+use crate::error::with_causes;
 use crate::ids::KernelRelease;
 use crate::kernel::KernelConfig;
 use crate::sys::System;
@@ -129,16 +130,6 @@ fn find_program(system: &System, question: &Question<'_>) -> Result<String, Stri
 fn major_minor(kernel: &KernelRelease) -> String {
     let digits = |part: &str| part.chars().take_while(char::is_ascii_digit).collect::<String>();
     kernel.as_str().splitn(3, '.').take(2).map(digits).collect::<Vec<_>>().join(".")
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

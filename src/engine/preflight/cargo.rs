@@ -12,7 +12,7 @@ use crate::archive::member::{Content, Member, Taker};
 use crate::archive::parcel;
 use crate::archive::staging::{Reach, Staging};
 use crate::conf::{self, Commands};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, with_causes};
 use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::kernel::{arch, headers};
 use crate::version;
@@ -78,12 +78,6 @@ fn is_wanted(name: &Path) -> bool {
         || is_tool.is_some_and(|folder| folder.to_string_lossy().starts_with("linux-"))
 }
 
-/// What went wrong, with its causes.
-fn in_one_line(error: &dyn std::error::Error) -> String {
-    let all = std::iter::successors(Some(error), |error| error.source());
-    all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
 impl Cargo {
     pub(crate) fn unpack(app: &App, asked: &Asked, places: &Places) -> Result<Self> {
         let root = places.cargo();
@@ -94,7 +88,7 @@ impl Cargo {
         let mut picked = Picked { staging: Staging::new(&root, Limits::default(), Reach::Anywhere), is_merged };
         for package in &asked.packages {
             if let Err(error) = parcel::read(package, &mut picked) {
-                cargo.unread.push((package.clone(), in_one_line(&error)));
+                cargo.unread.push((package.clone(), with_causes(&error)));
             }
         }
         picked.staging.finish().map_err(|error| error.at(&root))?;

@@ -181,9 +181,7 @@ fn tell(bearing: &Bearing<'_>, report: &Report, stopping: Option<&Verdict>) {
             ("MODULE_VERSION", module.version.to_string()),
             ("KERNEL", kernel.to_string()),
         ];
-        if let Err(error) = journal::send(Gravity::Warning, &text, &fields) {
-            reporter.detail(format!("the system's log was not told: {error}"));
-        }
+        journal::log(&bearing.app.system, reporter, Gravity::Warning, &text, &fields);
         if stopping != Some(verdict) {
             reporter.note(format!("dkms: {text}"));
             hints.iter().for_each(|hint| reporter.note(format!("dkms:   {hint}")));

@@ -10,6 +10,7 @@ pub(crate) mod document;
 mod files;
 mod hold;
 pub(crate) mod hook;
+mod moment;
 mod repos;
 pub(crate) mod trial;
 pub(crate) mod verdict;
@@ -188,7 +189,7 @@ pub(crate) fn run(app: &App, asked: &Asked) -> Result<Report> {
         sources: cargo.sources,
         jobs: asked.jobs,
         seconds: app.framework.policies.preflight.timeout.as_secs(),
-        untried: untried(app),
+        untried: moment::untried(app),
     };
     fs_err::write(places.job(), serde_json::to_vec(&job).map_err(|error| failed(error.into()))?).map_err(failed)?;
     let Found { verdicts } = have_it_done(app, folder.path(), &places)?;
@@ -230,37 +231,6 @@ fn makes_key(app: &App, kernels: &[Target]) -> bool {
     is_missing && signing::unwanted(&app.system, &app.framework).is_none() && kernels.iter().any(takes_signatures)
 }
 
-/// Why this is no time to build: somebody is waiting, and the battery or the memory may not last.
-fn untried(app: &App) -> Option<String> {
-    if is_on_battery(&app.system.path("/sys/class/power_supply")) {
-        return Some("this machine runs on battery".to_owned());
-    }
-    let free = available(&fs_err::read_to_string("/proc/meminfo").ok()?)?;
-    let wanted = app.framework.policies.preflight.memory;
-    (free < wanted).then(|| format!("{} MiB of memory are free, fewer than preflight_memory", free >> 20))
-}
-
-/// Bytes (proc_meminfo(5), MemAvailable in KiB).
-fn available(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? << 10)
-}
-
-/// A battery that discharges, and no other supply (kernel, Documentation/ABI/testing/sysfs-class-power).
-fn is_on_battery(supplies: &Path) -> bool {
-    let read = |folder: &Path, name: &str| fs_err::read_to_string(folder.join(name)).unwrap_or_default();
-    let folders: Vec<PathBuf> =
-        std::fs::read_dir(supplies).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    let is_plugged = folders.iter().any(|folder| read(folder, "online").trim() == "1");
-    let discharges = |folder: &PathBuf| {
-        // Those of mice and keyboards have the scope Device.
-        read(folder, "type").trim() == "Battery"
-            && read(folder, "scope").trim() != "Device"
-            && read(folder, "status").trim() == "Discharging"
-    };
-    !is_plugged && folders.iter().any(discharges)
-}
-
 /// Runs ourselves once more, as the process whose mounts nobody else sees. All that it tells goes to standard error.
 fn have_it_done(app: &App, folder: &Path, places: &Places) -> Result<Found> {
     let broke_off =
@@ -296,34 +266,4 @@ fn keep(app: &App, places: &Places, report: &mut Report) -> Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_notebook_off_its_mains_is_on_battery_and_a_mouse_is_none() {
-        let supplies = tempfile::tempdir().unwrap();
-        let supply = |name: &str, files: &[(&str, &str)]| {
-            fs_err::create_dir_all(supplies.path().join(name)).unwrap();
-            for (file, text) in files {
-                fs_err::write(supplies.path().join(name).join(file), format!("{text}\n")).unwrap();
-            }
-        };
-        assert!(!is_on_battery(supplies.path()), "a machine without any");
-        supply("mouse", &[("type", "Battery"), ("scope", "Device"), ("status", "Discharging")]);
-        assert!(!is_on_battery(supplies.path()));
-        supply("BAT0", &[("type", "Battery"), ("status", "Discharging")]);
-        supply("AC", &[("type", "Mains"), ("online", "0")]);
-        assert!(is_on_battery(supplies.path()));
-        supply("AC", &[("type", "Mains"), ("online", "1")]);
-        assert!(!is_on_battery(supplies.path()));
-    }
-
-    #[test]
-    fn free_memory_is_what_can_be_had_without_swapping() {
-        assert_eq!(available("MemTotal: 9 kB\nMemAvailable:    2048 kB\n"), Some(2 << 20));
-        assert_eq!(available("MemTotal: 9 kB\n"), None);
-    }
 }

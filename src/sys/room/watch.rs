@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::description::{Limits, Room};
 use super::left;
+use crate::sys::memory::Memory;
 
 /// Between two looks.
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -71,13 +72,10 @@ struct Machine {
 
 impl Machine {
     fn now() -> Option<Self> {
-        let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-        let kibibytes = |name: &str| -> Option<u64> {
-            text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
-        };
-        let all = kibibytes("MemTotal:")? + kibibytes("SwapTotal:")?;
-        let free = kibibytes("MemAvailable:")? + kibibytes("SwapFree:")?;
-        Some(Self { all: all << 10, used: all.saturating_sub(free) << 10 })
+        let memory = Memory::now()?;
+        let all = memory.bytes("MemTotal")? + memory.bytes("SwapTotal")?;
+        let free = memory.bytes("MemAvailable")? + memory.bytes("SwapFree")?;
+        Some(Self { all, used: all.saturating_sub(free) })
     }
 }
 
