@@ -8,6 +8,7 @@ use crate::engine::enrol;
 use crate::engine::mok::{self, Judge, Module, Status};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::ids::near::nearest;
 use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
 use crate::trust::certificate::fingerprint;
@@ -27,7 +28,13 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
         ["rotate"] => enrol::rotate(app),
         ["verify"] => Err(usage("verify needs a module file or MODULE/VERSION")),
         ["status", ..] => Err(usage("status takes no operand; -m and -k select")),
-        [word, ..] => Err(usage(&format!("`{word}` is nothing that `dkms mok` does"))),
+        [word, ..] => {
+            let error = Error::new(Kind::Usage, format!("`{word}` is nothing that `dkms mok` does"));
+            Err(match nearest(word, &["status", "verify", "enroll", "rotate"]) {
+                Some(near) => error.hint(format!("did you mean `dkms mok {near}`?")),
+                None => error.hint("`dkms mok --help` lists status, verify, enroll and rotate"),
+            })
+        }
     }
 }
 

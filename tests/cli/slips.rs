@@ -71,6 +71,16 @@ const LINES: &[Slip] = &[
         &["nothere.tar.gz does not exist", "looked for in"],
     ),
     Slip::new(
+        "headers that are not there",
+        nothing,
+        "preflight --headers /nowhere",
+        21,
+        &["there are no kernel headers in /nowhere", "name the folder"],
+    )
+    .without(&["packages cannot be unpacked"]),
+    Slip::new("nearly a word of mok", nothing, "mok enrol", 64, &["did you mean `dkms mok enroll`?"]),
+    Slip::new("no word of mok", nothing, "mok frobnicate", 64, &["nothing that `dkms mok` does", "lists status"]),
+    Slip::new(
         "the address of one",
         nothing,
         "add https://example.org/h.tar.gz",

@@ -13,6 +13,7 @@ use crate::archive::parcel;
 use crate::archive::staging::{Reach, Staging};
 use crate::conf::{self, Commands};
 use crate::error::{Error, Result, with_causes};
+use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::kernel::{arch, headers};
 use crate::version;
@@ -94,7 +95,7 @@ impl Cargo {
         picked.staging.finish().map_err(|error| error.at(&root))?;
         let modules = root.join(if is_merged { "usr/lib/modules" } else { "lib/modules" });
         for folder in &asked.headers {
-            link_folder(folder, &modules, asked).map_err(failed)?;
+            link_folder(folder, &modules, asked)?;
         }
         link_headers(&root, &modules).map_err(failed)?;
         cargo.kernels = kernels(app, &modules);
@@ -104,17 +105,21 @@ impl Cargo {
 }
 
 /// Headers that a person named, under the kernel that they say, or that the person says.
-fn link_folder(folder: &Path, modules: &Path, asked: &Asked) -> std::io::Result<()> {
-    let folder = fs_err::canonicalize(folder)?;
+fn link_folder(folder: &Path, modules: &Path, asked: &Asked) -> Result<()> {
+    let folder = fs_err::canonicalize(folder).map_err(|error| {
+        Error::new(Kind::HeadersMissing, format!("there are no kernel headers in {}", folder.display()))
+            .caused_by(error)
+            .hint("name the folder that has the kernel's Makefile and include/config")
+    })?;
     let named = match asked.kernels.as_slice() {
         [kernel] => Some(kernel.to_string()),
         _ => headers::release(&folder),
     };
     let named = named.ok_or_else(|| {
-        let text = format!("{} does not say which kernel its headers are for; name it with -k", folder.display());
-        std::io::Error::other(text)
+        let text = format!("{} does not say which kernel its headers are for", folder.display());
+        Error::new(Kind::HeadersMissing, text).hint("if these are a kernel's headers, name it with -k KERNEL")
     })?;
-    link(&modules.join(named), &folder)
+    link(&modules.join(named), &folder).map_err(|error| Error::io("kernel headers cannot be shown", error))
 }
 
 /// On Fedora and SUSE the link to the headers comes with the image.
