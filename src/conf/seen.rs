@@ -108,19 +108,14 @@ impl Walls {
         // Where we are is where the file's own words may look, if that is its folder.
         let here = std::env::current_dir().ok().filter(|folder| Some(folder.as_path()) == file.parent());
         Room {
-            level,
-            root: root.to_path_buf(),
             folder: here.unwrap_or_else(|| PathBuf::from("/")),
-            writable: Vec::new(),
             readable: self.readable.clone(),
             hidden: self.hidden.clone(),
             emptied: EMPTIED.map(PathBuf::from).to_vec(),
-            again: Vec::new(),
-            network: Network::None,
-            user: user.id(),
             target: self.target.clone(),
             limits: self.settings.limits,
             terminal: Terminal::Untouched,
+            ..Room::bare(level, root, user.id())
         }
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod leash;
 pub(crate) mod memory;
 pub(crate) mod os_release;
 mod other_root;
+mod pool;
 pub(crate) mod process;
 pub(crate) mod rename;
 pub(crate) mod room;

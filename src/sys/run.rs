@@ -8,6 +8,7 @@ use std::process::Stdio;
 
 use super::bounded::{self, Bounds, Stopped};
 use super::leash::Leash;
+use super::pool;
 use super::room::Room;
 use super::{interrupt, trace};
 
@@ -311,7 +312,7 @@ fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
         child.current_dir(folder);
     }
     if let Some(jobserver) = &command.jobserver {
-        jobserver.configure_make(&mut child);
+        pool::share(jobserver, &mut child).map_err(fail)?;
     }
     if let Some(bounds) = command.bounds {
         let (output, stopped) = bounded::run(&mut child, bounds).map_err(fail)?;

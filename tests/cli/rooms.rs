@@ -54,13 +54,13 @@ const TRIES: &[(&str, &str, bool)] = &[
     ("a nested dkms", "$DKMS remove other/1 --all --dkmstree=$SANDBOX/dkms", false),
 ];
 
-fn may_have_rooms() -> bool {
+pub(super) fn may_have_rooms() -> bool {
     let out = std::process::Command::new("id").arg("-u").output().expect("id");
     out.stdout == b"0\n"
 }
 
 /// Builds with MAKE saying this, at this level; gives the log, whether or not it went well.
-fn build(sandbox: &Sandbox, level: &str, script: &str) -> (crate::sandbox::Ran, String) {
+pub(super) fn build(sandbox: &Sandbox, level: &str, script: &str) -> (crate::sandbox::Ran, String) {
     sandbox.source("hostile", "1", "MAKE=\"bash ./hostile\"");
     let script =
         script.replace("$DKMS", env!("CARGO_BIN_EXE_dkms")).replace("$OUTSIDE", &std::process::id().to_string());
@@ -76,9 +76,9 @@ fn build(sandbox: &Sandbox, level: &str, script: &str) -> (crate::sandbox::Ran, 
 }
 
 /// Makes a module as it should be.
-const GOOD: &str = ". $SANDBOX/bin/elf.sh; elf >hostile.ko\n";
+pub(super) const GOOD: &str = ". $SANDBOX/bin/elf.sh; elf >hostile.ko\n";
 
-fn furnished() -> Sandbox {
+pub(super) fn furnished() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.source("other", "1", "");
     sandbox.ok("add other/1");
@@ -137,7 +137,7 @@ fn of_what_a_hostile_build_tries_nothing_succeeds() {
     }
 }
 
-fn runs(word: &str) -> bool {
+pub(super) fn runs(word: &str) -> bool {
     fs::read_dir("/proc").expect("/proc").flatten().any(|entry| {
         let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
         String::from_utf8_lossy(&line).split('\0').any(|argument| argument == word)

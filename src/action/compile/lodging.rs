@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::sys::journal::{self, Gravity};
 use crate::sys::room::user::User;
-use crate::sys::room::{Level, Network, Room, SCRATCH, Terminal, Uts, level, owned};
+use crate::sys::room::{Level, Network, Room, SCRATCH, Uts, level, owned};
 use crate::sys::scratch;
 
 /// Files can be made where a build makes them, and programs be run.
@@ -71,6 +71,14 @@ impl<'a> Lodging<'a> {
             Wish::Only(wanted) if wanted != level => return Err(refusal(module, wanted, &why)),
             _ => lodging.tell(level, &why),
         }
+        for folder in lodging.not_writable(&settings, environment) {
+            let (level, folder) = (level.name(), folder.display());
+            context.reporter.warn(format!(
+                "room_writable names {folder}, which a build of {} may not write at level {level} all the same: \
+                 it belongs to another user; `chmod 1777 {folder}` lets every user write there",
+                module.id
+            ));
+        }
         if lodging.names_are_needed(module) {
             lodging.names = names(context, module).ok();
         }
@@ -123,6 +131,19 @@ impl<'a> Lodging<'a> {
         }
     }
 
+    /// The folders that the settings give and the room's user cannot write.
+    fn not_writable(&self, settings: &RoomSettings, environment: &Environment) -> Vec<PathBuf> {
+        let Some(room) = self.let_to.as_ref().map(|tenancy| &tenancy.room).filter(|_| !settings.writable.is_empty())
+        else {
+            return Vec::new();
+        };
+        let script = ["-c", r#"for f do [ ! -d "$f" ] || [ -w "$f" ] || printf '%s\n' "$f"; done"#, "sh"];
+        let command = self.context.system.command_in_room(Some(room), environment, &self.folder, "/bin/sh");
+        let command = command.args(script).args(settings.writable.iter());
+        let told = self.context.system.run(&command.leashed(self.context.lock.leash()));
+        told.map(|told| told.text().lines().map(PathBuf::from).collect()).unwrap_or_default()
+    }
+
     /// Once a run: to those who ask for details, and in the system's log.
     fn tell(&self, level: Level, why: &str) {
         let reason = if why.is_empty() { String::new() } else { format!(" ({why})") };
@@ -141,6 +162,25 @@ impl<'a> Lodging<'a> {
 
     pub(super) fn room(&self) -> Option<Room> {
         self.let_to.as_ref().map(|tenancy| tenancy.room.clone())
+    }
+
+    /// From now on what is written into these folders is seen in the room and nowhere else, and goes with it.
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be had here; all is as before then.
+    pub(super) fn lay_over(
+        &mut self,
+        folders: &[PathBuf],
+        environment: &Environment,
+    ) -> std::result::Result<(), String> {
+        let Some(room) = self.room().filter(|room| room.level == Level::Full) else {
+            return Err(format!("a room of level {} has none", self.level().name()));
+        };
+        let room = Room { layered: folders.to_vec(), ..room };
+        self.try_out(&room, environment)?;
+        self.let_to = self.let_to.take().map(|tenancy| Tenancy { room, ..tenancy });
+        Ok(())
     }
 
     /// The room of POST_BUILD.
@@ -228,15 +268,12 @@ fn describe(
     let context = lodging.context;
     let inside = |path: &Path| context.system.inside(path);
     let own = [Some(lodging.folder.as_path()), temporary.map(tempfile::TempDir::path)];
-    let mut writable: Vec<PathBuf> = own.into_iter().flatten().map(inside).collect();
-    writable.extend(settings.writable.iter().cloned());
     let is_running = context.system.running_kernel() == Some(&module.target.kernel);
     let network = if lodging.exception == Some(Needs::Network) { Network::Host } else { settings.network };
     Room {
-        level,
-        root: context.system.root().to_path_buf(),
         folder: inside(&lodging.folder),
-        writable,
+        writable: own.into_iter().flatten().map(inside).collect(),
+        lent: settings.writable.clone(),
         readable: view::readable(context, module, environment),
         hidden: seen::hidden(context.framework, module.target.kernel.as_str(), network),
         emptied: seen::EMPTIED.map(PathBuf::from).to_vec(),
@@ -245,10 +282,9 @@ fn describe(
             _ => Vec::new(),
         },
         network,
-        user: user.id(),
         target: (!is_running).then(|| Uts { release: module.target.kernel.to_string(), version: None }),
         limits: settings.limits,
-        terminal: Terminal::None,
+        ..Room::bare(level, context.system.root(), user.id())
     }
 }
 

@@ -33,7 +33,8 @@ fn apart(
     let copy = folder.path().join(file.file_name().unwrap_or_default());
     fs_err::copy(file, &copy).map_err(text)?;
     owned::give(folder.path(), user).map_err(text)?;
-    let room = Room { writable: vec![context.system.inside(folder.path())], ..room };
+    let room =
+        Room { writable: vec![context.system.inside(folder.path())], lent: Vec::new(), layered: Vec::new(), ..room };
     run(context, program, Some(&room), &copy)?;
     let taken = Taken::open(folder.path(), &copy, Some(user)).map_err(|refused| refused.to_string())?;
     taken.copy_to(file).map_err(text)

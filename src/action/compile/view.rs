@@ -1,5 +1,6 @@
 //! What a build sees besides the system's own folders, and what it must not see.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,19 @@ pub(super) fn readable(context: &Context<'_>, module: &Prepared<'_>, environment
     all.sort();
     all.dedup();
     all
+}
+
+/// The folders of the kernel's headers, without links: those that they consist of, and none below another.
+pub(super) fn folders_of_headers(context: &Context<'_>, module: &Prepared<'_>) -> Vec<PathBuf> {
+    let named = headers(context, module).into_iter();
+    // Distributions put their scripts elsewhere.
+    let entries = fs_err::read_dir(context.system.path(&module.headers)).into_iter().flatten().flatten();
+    let links = entries.map(|entry| entry.path()).filter(|path| path.is_symlink());
+    let real =
+        named.map(|path| context.system.path(path)).chain(links).filter_map(|path| fs_err::canonicalize(path).ok());
+    let real: BTreeSet<PathBuf> = real.filter(|path| path.is_dir()).map(|path| context.system.inside(&path)).collect();
+    let is_below_another = |path: &PathBuf| path.ancestors().skip(1).any(|above| real.contains(above));
+    real.iter().filter(|path| !is_below_another(path)).cloned().collect()
 }
 
 /// The headers, the source that they were made from, and where links to both lead.

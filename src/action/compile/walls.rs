@@ -1,9 +1,10 @@
 //! What a build's log says of the walls of its room: which setting would have let it.
 
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::ids::ModuleName;
+use crate::sys::room::Level;
 
 /// What the C library and programs of the network say (strerror(3), gai_strerror(3), curl, git, wget).
 const NO_NETWORK: [&str; 4] =
@@ -12,10 +13,10 @@ const NO_NETWORK: [&str; 4] =
 const LIMITS: [(&str, &[&str]); 4] = [
     (
         "room_memory",
-        &["of memory (room_memory)", "memory exhausted", "Cannot allocate memory", "out of memory allocating"],
+        &["of memory (room_memory)", "memory exhausted", "Cannot allocate memory", "out of memory", "Out of memory"],
     ),
     ("room_disk", &["(room_disk)"]),
-    ("room_processes", &["Cannot fork", "fork: retry", "fork: Resource temporarily unavailable"]),
+    ("room_processes", &["(room_processes)", "Cannot fork", "fork: retry", "fork: Resource temporarily unavailable"]),
     ("room_file_size", &["File too large", "File size limit exceeded"]),
 ];
 const NOT_WRITABLE: [&str; 2] = ["Read-only file system", "Permission denied"];
@@ -30,6 +31,29 @@ pub(super) fn end_of(log: &Path) -> io::Result<String> {
     let mut text = Vec::new();
     file.take(END).read_to_end(&mut text)?;
     Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// The file in these folders that the last command of a log wanted to write and could not.
+pub(super) fn wanted(log: &str, folders: &[PathBuf]) -> Option<PathBuf> {
+    let of_command = log.rsplit_once("\n# command: ").map_or(log, |(_, last)| last);
+    of_command.lines().rev().filter_map(target).find_map(|word| {
+        let here = folders.iter().map(|folder| folder.join(word));
+        let resolved = |path: PathBuf| {
+            let folder = fs_err::canonicalize(path.parent()?).ok()?;
+            Some(folder.join(path.file_name()?))
+        };
+        here.filter_map(resolved).find(|path| folders.iter().any(|folder| path.starts_with(folder)))
+    })
+}
+
+/// What to type where a build may not have a copy of the kernel's headers to write.
+pub(super) fn advice_on_headers(path: &Path, module: &ModuleName, level: Level) -> String {
+    format!(
+        "the build writes {}, which is the kernel's: only a room of level full has a copy of the headers for that, and here \
+         level {} was found; `room=none` in /etc/dkms/{module}.conf lets it change the headers themselves",
+        path.display(),
+        level.name()
+    )
 }
 
 /// What to type, if the log shows that the build ran into a wall.
@@ -54,11 +78,19 @@ pub(super) fn advice(log: &str, module: &ModuleName, build: &Path) -> Option<Str
 
 /// The path outside the build folder that a line says could not be written.
 fn refused<'l>(line: &'l str, build: &Path) -> Option<&'l str> {
+    let path = words_before_refusal(line)?.rfind(|word| word.starts_with('/') && word.len() > 1)?;
+    (!Path::new(path).starts_with(build)).then_some(path)
+}
+
+/// What a line says could not be written, a path or the name of a file where the command was.
+fn target(line: &str) -> Option<&str> {
+    words_before_refusal(line)?.rfind(|word| !word.is_empty())
+}
+
+fn words_before_refusal(line: &str) -> Option<impl DoubleEndedIterator<Item = &str>> {
     let (before, _) = NOT_WRITABLE.iter().find_map(|words| line.split_once(words))?;
     let is_edge = |c: char| c.is_whitespace() || "'\"`‘’".contains(c);
-    let mut words = before.split(is_edge).map(|word| word.trim_end_matches([':', ',']));
-    let path = words.rfind(|word| word.starts_with('/') && word.len() > 1)?;
-    (!Path::new(path).starts_with(build)).then_some(path)
+    Some(before.split(is_edge).map(|word| word.trim_end_matches([':', ','])))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::action::compile::make;
 use crate::action::compile::patch;
 use crate::action::compile::prepared::Prepared;
 use crate::action::compile::shell::{Shell, quote};
+use crate::action::compile::view;
 use crate::action::compile::walls;
 use crate::action::jobs::Jobs;
 use crate::action::{Context, caller, hook};
@@ -97,9 +98,8 @@ impl<'a> Workshop<'a> {
         let module = self.module;
         let line = self.make_line();
         self.refuse_path(&line)?;
-        let command = self.shell.evaluating(self.context.system, &line).jobserver(self.jobs.jobserver());
         self.context.reporter.detail(format!("building {} for {}: {line}", module.id, module.target));
-        let finished = self.log.run(self.context.system, "Building modules", &line, Kind::MakeFailed, command)?;
+        let finished = self.run("Building modules", &line, Kind::MakeFailed, self.jobs.jobserver())?;
         if finished.success() { Ok(()) } else { Err(self.explain(&finished)) }
     }
 
@@ -189,8 +189,7 @@ impl<'a> Workshop<'a> {
         let script = system.inside(&found.script);
         let line = format!("{} {arguments}", quote(&script.to_string_lossy()));
         let title = format!("Running the {name} script");
-        let command = self.shell.evaluating(system, &line);
-        let finished = self.log.run(system, &title, line.trim_end(), Kind::Script(126), command)?;
+        let finished = self.run(&title, line.trim_end(), Kind::Script(126), None)?;
         if finished.success() {
             return Ok(());
         }
@@ -198,6 +197,48 @@ impl<'a> Workshop<'a> {
         let what = format!("the {name} script of {id} failed for kernel {}", self.module.target);
         let how = self.log.last_words().unwrap_or_else(|| finished.how());
         Err(self.explained(&finished, Failure { kind, what, how }))
+    }
+
+    /// Runs a line of bash, and once more over a copy of the kernel's headers if it failed because it writes there.
+    fn run(&mut self, title: &str, line: &str, kind: Kind, jobs: Option<&jobserver::Client>) -> Result<Finished> {
+        let command = |shell: &Shell| shell.evaluating(self.context.system, line).jobserver(jobs);
+        let finished = self.log.run(self.context.system, title, line, kind, command(&self.shell))?;
+        if finished.success() || !self.lay_over_headers() {
+            return Ok(finished);
+        }
+        self.log.run(self.context.system, title, line, kind, command(&self.shell))
+    }
+
+    /// Whether the command that failed may do better now: it wanted to write into the kernel's headers, and gets a layer over
+    /// them that is thrown away.
+    fn lay_over_headers(&mut self) -> bool {
+        let Some(room) = self.shell.room.as_ref().filter(|room| room.level == Level::Full && room.layered.is_empty())
+        else {
+            return false;
+        };
+        let (context, id) = (self.context, self.module.id);
+        let folders = view::folders_of_headers(context, self.module);
+        let log = walls::end_of(self.log.path()).unwrap_or_default();
+        let Some(wanted) =
+            walls::wanted(&log, &folders).filter(|path| !room.writable.iter().any(|own| path.starts_with(own)))
+        else {
+            return false;
+        };
+        let wanted = wanted.display();
+        match self.lodging.lay_over(&folders, &self.shell.environment) {
+            Ok(()) => {
+                self.shell.room = self.lodging.room();
+                context.reporter.warn(format!(
+                    "{id} writes {wanted}, which is the kernel's: it is built with a copy of these headers, and what it \
+                     writes there is thrown away"
+                ));
+                true
+            }
+            Err(why) => {
+                context.reporter.detail(format!("{id} writes {wanted} and gets no copy of the headers: {why}"));
+                false
+            }
+        }
     }
 
     fn explain(&mut self, finished: &Finished) -> Error {
@@ -223,9 +264,14 @@ impl<'a> Workshop<'a> {
     }
 
     fn of_walls(&self) -> Option<String> {
-        self.lodging.room()?;
+        let room = self.lodging.room()?;
         let log = walls::end_of(self.log.path()).ok()?;
-        walls::advice(&log, &self.module.id.name, &self.context.system.inside(&self.folder))
+        let name = &self.module.id.name;
+        let headers = || view::folders_of_headers(self.context, self.module);
+        let wanted = (room.level != Level::Full).then(|| walls::wanted(&log, &headers())).flatten();
+        wanted
+            .map(|path| walls::advice_on_headers(&path, name, room.level))
+            .or_else(|| walls::advice(&log, name, &self.context.system.inside(&self.folder)))
     }
 
     fn failed(&self, code: Option<u8>) -> Failed<'_> {
@@ -244,6 +290,7 @@ impl<'a> Workshop<'a> {
         };
         let missing = missing.to_string_lossy().into_owned();
         let error = self.failed(Some(0)).not_made(error, &missing, &self.log, self.context.reporter);
+        let error = self.of_walls().into_iter().fold(error, Error::hint);
         self.with_log(error, None)
     }
 

@@ -49,6 +49,10 @@ pub(crate) struct Room {
     pub(crate) folder: PathBuf,
     /// Folders that may be written; they belong to [`Room::user`].
     pub(crate) writable: Vec<PathBuf>,
+    /// Folders of somebody else that may be written as well: what is made there is their owner's (level full).
+    pub(crate) lent: Vec<PathBuf>,
+    /// Folders that may be written, with everything below them, and are as before afterwards (level full).
+    pub(crate) layered: Vec<PathBuf>,
     /// What is visible besides the system's own folders.
     pub(crate) readable: Vec<PathBuf>,
     /// Files and folders that are not there, wherever they lie: keys, passwords.
@@ -66,6 +70,27 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// One that writes nothing, sees the system's folders and has no network.
+    pub(crate) fn bare(level: Level, root: &Path, user: u32) -> Self {
+        Self {
+            level,
+            root: root.into(),
+            folder: "/".into(),
+            writable: Vec::new(),
+            lent: Vec::new(),
+            layered: Vec::new(),
+            readable: Vec::new(),
+            hidden: Vec::new(),
+            emptied: Vec::new(),
+            again: Vec::new(),
+            network: Network::None,
+            user,
+            target: None,
+            limits: Limits::default(),
+            terminal: Terminal::None,
+        }
+    }
+
     /// What enters the room and runs this program in it.
     pub(crate) fn entering(&self, program: &OsStr, arguments: &[OsString]) -> std::io::Result<std::process::Command> {
         let description = serde_json::to_string(self)?;

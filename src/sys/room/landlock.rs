@@ -96,7 +96,8 @@ fn allow(rules: &OwnedFd, room: &Room, handled: u64) -> io::Result<()> {
     for name in DEVICES {
         add(rules, Path::new(name), device)?;
     }
-    for folder in SCRATCH.iter().map(Path::new).chain(room.writable.iter().map(PathBuf::as_path)) {
+    let writable = [&room.writable, &room.lent, &room.layered].into_iter().flatten();
+    for folder in SCRATCH.iter().map(Path::new).chain(writable.map(PathBuf::as_path)) {
         add(rules, folder, handled)?;
     }
     Ok(())

@@ -20,6 +20,7 @@ struct Process {
     user: u32,
     /// Bytes of memory that are its own, or shared with relatives, and no file's.
     memory: u64,
+    threads: u64,
 }
 
 /// From now on this process adopts what is orphaned below it.
@@ -49,6 +50,11 @@ pub(super) fn memory() -> Option<u64> {
     let all = processes()?;
     let own = descendants(&all, std::process::id() as i32);
     Some(all.iter().filter(|process| own.contains(&process.id)).map(|process| process.memory).sum())
+}
+
+/// Processes of this user, threads of theirs counted each as the kernel does (getrlimit(2)). None: that cannot be seen here.
+pub(super) fn count(user: u32) -> Option<u64> {
+    Some(processes()?.iter().filter(|process| process.user == user).map(|process| process.threads).sum())
 }
 
 /// Ends the processes of this user if all of them run in our own root and mounts, and gave up all privileges as who enters a
@@ -107,7 +113,8 @@ fn parse(id: i32, status: &str) -> Option<Process> {
     // Those of the kernel have none.
     let kibibytes = |name: &str| number(name).and_then(|number| number.parse::<u64>().ok()).unwrap_or(0);
     let memory = (kibibytes("RssAnon:") + kibibytes("RssShmem:")) << 10;
-    Some(Process { id, parent: number("PPid:")?.parse().ok()?, user: number("Uid:")?.parse().ok()?, memory })
+    let threads = number("Threads:").and_then(|number| number.parse().ok()).unwrap_or(1);
+    Some(Process { id, parent: number("PPid:")?.parse().ok()?, user: number("Uid:")?.parse().ok()?, memory, threads })
 }
 
 fn descendants(all: &[Process], top: i32) -> BTreeSet<i32> {
@@ -152,10 +159,11 @@ mod tests {
 
     #[test]
     fn only_what_descends_from_a_process_is_below_it() {
-        let process = |id, parent| Process { id, parent, user: 61184, memory: 0 };
+        let process = |id, parent| Process { id, parent, user: 61184, memory: 0, threads: 1 };
         let all = [process(5, 4), process(2, 1), process(3, 2), process(4, 3), process(9, 8), process(8, 1)];
         assert_eq!(descendants(&all, 2), BTreeSet::from([3, 4, 5]));
-        let status = "Name:\tx\nPPid:\t7\nUid:\t61184\t61184\t61184\t61184\nRssAnon:\t   4 kB\n";
-        assert_eq!(parse(5, status), Some(Process { id: 5, parent: 7, user: 61184, memory: 4096 }));
+        let status = "Name:\tx\nPPid:\t7\nUid:\t61184\t61184\t61184\t61184\nRssAnon:\t   4 kB\nThreads:\t3\n";
+        let expected = Process { id: 5, parent: 7, user: 61184, memory: 4096, threads: 3 };
+        assert_eq!(parse(5, status), Some(expected));
     }
 }

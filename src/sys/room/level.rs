@@ -1,8 +1,9 @@
 //! How much of a room this machine allows. It is tried, once a process: versions and capabilities tell little.
 
+use std::path::Path;
 use std::sync::OnceLock;
 
-use super::description::{Level, Limits, Network, Room, Terminal};
+use super::description::{Level, Room};
 use super::user::User;
 
 /// The strongest level that works here.
@@ -17,21 +18,7 @@ fn works(level: Level) -> bool {
         return false;
     }
     let user = User::claim();
-    let room = Room {
-        level,
-        root: "/".into(),
-        folder: "/".into(),
-        writable: Vec::new(),
-        readable: Vec::new(),
-        hidden: Vec::new(),
-        emptied: Vec::new(),
-        again: Vec::new(),
-        network: Network::None,
-        user: user.id(),
-        target: None,
-        limits: Limits::default(),
-        terminal: Terminal::None,
-    };
+    let room = Room::bare(level, Path::new("/"), user.id());
     let Ok(mut enter) = room.entering("true".as_ref(), &[]) else { return false };
     enter.env_clear().env("PATH", "/usr/bin:/bin");
     let nothing = std::process::Stdio::null;

@@ -8,6 +8,8 @@
 //! - [`description`]: what a room is, as data
 //! - [`enter`]: the process outside (waits, answers uname) and the first one inside (reaps, ends with its program)
 //! - [`view`]: what is visible at level full: a root of bind mounts
+//! - [`layer`]: what may be written there and is as before afterwards
+//! - [`lent`]: what may be written there though it is somebody else's
 //! - [`landlock`]: what may be opened, as a second wall, and the only one at level user
 //! - [`left`]: who is left of a room that has no process namespace, and their end
 //! - [`watch`]: what it takes of memory and disk
@@ -23,7 +25,9 @@ mod confine;
 mod description;
 pub(crate) mod enter;
 mod landlock;
+mod layer;
 mod left;
+mod lent;
 pub(crate) mod level;
 pub(crate) mod owned;
 mod seccomp;

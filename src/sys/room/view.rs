@@ -16,6 +16,8 @@ use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
 use super::calls::{c_path, change_root, check};
 use super::description::{Network, Room, SCRATCH};
+use super::layer;
+use super::lent::Names;
 
 /// Folders of the system that every build sees.
 const SYSTEM: [&str; 10] =
@@ -51,6 +53,7 @@ enum Kind {
 
 /// Moves this process into namespaces of its own and opens what the room will show.
 pub(super) fn prepare(room: &Room) -> io::Result<View> {
+    let lent: Vec<(&PathBuf, Option<Names>)> = room.lent.iter().map(|path| (path, Names::of(room, path))).collect();
     let network = if room.network == Network::None { libc::CLONE_NEWNET } else { 0 };
     // SAFETY: a plain call of a process with one thread.
     check(unsafe { libc::unshare(libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | network) })?;
@@ -65,6 +68,14 @@ pub(super) fn prepare(room: &Room) -> io::Result<View> {
     }
     for path in &room.writable {
         mounts.extend(opened(path, Kind::Writable)?);
+    }
+    for (path, names) in lent {
+        let Some(mount) = opened(path, Kind::Writable)? else { continue };
+        if let Some(names) = names {
+            // A file system that cannot show its files as another user's shows them as they are.
+            drop(mapped(mount.tree.as_fd(), names.namespace()));
+        }
+        mounts.push(mount);
     }
     for (folder, at) in &room.again {
         let again = opened(folder, Kind::Writable)?.filter(|_| at.is_dir());
@@ -134,6 +145,9 @@ impl View {
         }
         for mount in early.iter().filter(|mount| emptied.iter().any(|folder| mount.path.starts_with(folder))) {
             root.put(mount)?;
+        }
+        for (number, folder) in room.layered.iter().enumerate() {
+            layer::lay(&root.path(folder), &root.path(&Path::new(OWN).join(format!("layer{number}"))), room)?;
         }
         root.hide(&room.hidden)?;
         for mount in &late {
@@ -313,7 +327,7 @@ fn proc(room: &Room) -> io::Result<()> {
 }
 
 /// A file system in memory of at most so many bytes.
-fn memory(at: impl AsRef<Path>, size: u64, mode: &str) -> io::Result<()> {
+pub(super) fn memory(at: impl AsRef<Path>, size: u64, mode: &str) -> io::Result<()> {
     let options = format!("size={size},mode={mode}");
     let at = at.as_ref();
     let place = at.to_str().ok_or_else(|| io::Error::other(format!("{} is no text", at.display())))?;
@@ -335,6 +349,7 @@ fn bind(source: &Path, place: &Path) -> io::Result<()> {
 const MOUNT_ATTR_RDONLY: u64 = 1;
 const MOUNT_ATTR_NOSUID: u64 = 2;
 const MOUNT_ATTR_NODEV: u64 = 4;
+const MOUNT_ATTR_IDMAP: u64 = 0x0010_0000;
 
 fn read_only(tree: BorrowedFd<'_>, is_device: bool) -> io::Result<()> {
     let device = if is_device { 0 } else { MOUNT_ATTR_NODEV };
@@ -343,14 +358,25 @@ fn read_only(tree: BorrowedFd<'_>, is_device: bool) -> io::Result<()> {
 
 /// Sets attributes of a mount; with AT_RECURSIVE of those below as well.
 fn attributes(tree: BorrowedFd<'_>, depth: libc::c_int, set: u64) -> io::Result<()> {
-    #[repr(C)]
-    struct Attributes {
-        set: u64,
-        clear: u64,
-        propagation: u64,
-        user_namespace: u64,
-    }
-    let attributes = Attributes { set, clear: 0, propagation: 0, user_namespace: 0 };
+    change(tree, depth, &Attributes { set, clear: 0, propagation: 0, user_namespace: 0 })
+}
+
+/// Users and groups of a mount that nobody sees yet are those of this namespace.
+fn mapped(tree: BorrowedFd<'_>, namespace: BorrowedFd<'_>) -> io::Result<()> {
+    let user_namespace = u64::try_from(namespace.as_raw_fd()).map_err(io::Error::other)?;
+    change(tree, 0, &Attributes { set: MOUNT_ATTR_IDMAP, clear: 0, propagation: 0, user_namespace })
+}
+
+/// `struct mount_attr`
+#[repr(C)]
+struct Attributes {
+    set: u64,
+    clear: u64,
+    propagation: u64,
+    user_namespace: u64,
+}
+
+fn change(tree: BorrowedFd<'_>, depth: libc::c_int, attributes: &Attributes) -> io::Result<()> {
     let flags = libc::AT_EMPTY_PATH | depth;
     // SAFETY: the structure lives through the call, which only reads it.
     let answer = unsafe {
@@ -359,14 +385,14 @@ fn attributes(tree: BorrowedFd<'_>, depth: libc::c_int, set: u64) -> io::Result<
             tree.as_raw_fd(),
             c"".as_ptr(),
             flags,
-            &attributes,
+            attributes,
             size_of::<Attributes>(),
         )
     };
     check(answer as libc::c_int)
 }
 
-fn mount(
+pub(super) fn mount(
     source: Option<&str>,
     at: &str,
     kind: Option<&str>,

@@ -1,4 +1,4 @@
-//! What a room takes of memory and disk, looked at while it runs: the kernel's limits count each process, or each file, by
+//! What a room takes of memory, processes and disk, looked at while it runs: the kernel's limits count each process, or each file, by
 //! itself, and cgroups are rarely ours to make. A look costs a fiftieth of the time at most.
 
 use std::os::unix::fs::MetadataExt;
@@ -19,13 +19,14 @@ const SMALL: u64 = 64 << 20;
 
 pub(super) struct Watch {
     folders: Vec<PathBuf>,
+    user: u32,
     limits: Limits,
     next: Instant,
 }
 
 impl Watch {
     pub(super) fn over(room: &Room) -> Self {
-        Self { folders: room.writable.clone(), limits: room.limits, next: Instant::now() + SHORTEST }
+        Self { folders: room.writable.clone(), user: room.user, limits: room.limits, next: Instant::now() + SHORTEST }
     }
 
     /// Until the next look.
@@ -39,7 +40,7 @@ impl Watch {
         if begin < self.next {
             return None;
         }
-        let found = self.memory().or_else(|| self.disk());
+        let found = self.memory().or_else(|| self.processes()).or_else(|| self.disk());
         self.next = Instant::now() + (begin.elapsed() * SHARE).clamp(SHORTEST, LONGEST);
         found
     }
@@ -50,6 +51,14 @@ impl Watch {
         // The room cannot have more than all have together.
         let is_over = machine.used > most && left::memory().is_some_and(|memory| memory > most);
         is_over.then(|| format!("its processes took more than {} MiB of memory (room_memory)", most >> 20))
+    }
+
+    /// The kernel starts no more of them than it may; but what only starts others never ends by that.
+    fn processes(&self) -> Option<String> {
+        let most = self.limits.processes;
+        let nearly = most - most / 16;
+        let is_over = all_threads()? >= nearly && left::count(self.user).is_some_and(|count| count >= nearly);
+        is_over.then(|| format!("it started as many processes as it may, {most} (room_processes)"))
     }
 
     fn disk(&self) -> Option<String> {
@@ -77,6 +86,12 @@ impl Machine {
         let free = memory.bytes("MemAvailable")? + memory.bytes("SwapFree")?;
         Some(Self { all, used: all.saturating_sub(free) })
     }
+}
+
+/// Of the whole machine (proc_loadavg(5)).
+fn all_threads() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/loadavg").ok()?;
+    text.split_whitespace().nth(3)?.split_once('/')?.1.parse().ok()
 }
 
 /// Bytes on disk of everything below a folder, added to `sum`. None: more than `most`. What vanishes meanwhile takes none.
