@@ -65,14 +65,20 @@ pub(crate) struct Row {
 
 /// What rows say besides what the tree does.
 pub(crate) struct Looks<'a> {
-    /// Looks at the files of a build.
-    pub(crate) files: &'a dyn Fn(&ModuleEntry, &Build) -> Files,
-    /// Why a build has no signature, if it lacks one.
-    pub(crate) unsigned: &'a dyn Fn(&ModuleEntry, &Build) -> Option<String>,
-    /// In which room a build was made.
-    pub(crate) room: &'a dyn Fn(&ModuleEntry, &Build) -> Option<&'static str>,
+    /// Looks at a build and its files.
+    pub(crate) build: &'a dyn Fn(&ModuleEntry, &Build) -> OfBuild,
     /// Whether a version without source serves until its successor can take its place: then it is not broken.
     pub(crate) is_kept: &'a dyn Fn(&ModuleEntry) -> bool,
+}
+
+/// What the tree does not say of a build.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OfBuild {
+    pub(crate) files: Files,
+    /// Why it has no signature, if it lacks one.
+    pub(crate) unsigned: Option<String>,
+    /// In which room it was made.
+    pub(crate) room: Option<&'static str>,
 }
 
 /// The rows, in the order of a sorted directory walk.
@@ -105,9 +111,7 @@ fn module_rows(
     let before = rows.len();
     for build in &entry.builds {
         if globs.wants_target(&build.target, kernel) {
-            let unsigned = (looks.unsigned)(entry, build);
-            let room = (looks.room)(entry, build);
-            rows.push(Row { unsigned, room, ..Row::of_build(entry, build, (looks.files)(entry, build)) });
+            rows.push(Row::of_build(entry, build, (looks.build)(entry, build)));
         }
         for (release, arch) in &build.weak {
             let target = Target::new(release.clone(), arch.clone());
@@ -148,12 +152,15 @@ impl Row {
         }
     }
 
-    fn of_build(entry: &ModuleEntry, build: &Build, files: Files) -> Self {
+    fn of_build(entry: &ModuleEntry, build: &Build, look: OfBuild) -> Self {
+        let OfBuild { files, unsigned, room } = look;
         Self {
             kernel: Some(build.target.kernel.to_string()),
             arch: Some(build.target.arch.to_string()),
             original_exists: build.has_original,
             files,
+            unsigned,
+            room,
             ..Self::of_module(entry, if build.installed { "installed" } else { "built" })
         }
     }
@@ -275,12 +282,7 @@ mod tests {
     }
 
     fn lines(modules: &[ModuleEntry], filter: &Filter) -> Vec<String> {
-        let looks = Looks {
-            files: &|_, _| Files::Sound,
-            unsigned: &|_, _| None,
-            room: &|_, _| None,
-            is_kept: &|entry| entry.id.version.as_str() == "kept",
-        };
+        let looks = Looks { build: &|_, _| OfBuild::default(), is_kept: &|entry| entry.id.version.as_str() == "kept" };
         rows(modules, filter, &looks).iter().map(Row::to_string).collect()
     }
 

@@ -31,7 +31,8 @@ fn note(context: &Context<'_>, id: &ModuleId, target: &Target) -> Result<bool> {
     let Some(entry) = context.tree.module(id).map_err(fail)? else { return Ok(false) };
     let Some(build) = entry.build(target) else { return Ok(false) };
     let layout = context.tree.layout();
-    if install::check_files(context.system, layout, &entry, build, Some(&loaded)) != Condition::Sound {
+    let common = install::common_folder(context.system);
+    if install::check_files((layout, common.as_deref()), (&entry, build), Some(&loaded), &[]) != Condition::Sound {
         return Ok(false);
     }
     let kernel = installed::kernel(layout, target, None);
@@ -40,5 +41,9 @@ fn note(context: &Context<'_>, id: &ModuleId, target: &Target) -> Result<bool> {
     let digests = inputs::digests(&view, &making, &Memo::default()).map_err(fail)?;
     let note = Fingerprint::of(id, target, &layout.built(id, target), digests);
     context.lock.writer().record(&note).map_err(fail)?;
+    if build.installed {
+        let places = install::places((layout, common.as_deref()), (&entry, build), Some(&loaded));
+        context.lock.writer().note_build_installed(id, target, &places).map_err(fail)?;
+    }
     Ok(true)
 }

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::snapshot;
+use crate::snapshot::inputs::Memo;
 use crate::tree::brought::Copies;
 
 /// The folder of the module's source (opened).
@@ -38,7 +39,7 @@ pub(crate) fn load(context: &Context<'_>, id: &ModuleId, target: &Target) -> Res
         Some(file) => file.clone(),
         None => source(context, id)?.join("dkms.conf"),
     };
-    Ok(snapshot::load(&context.view(), &file, id, target, Commands::Run)?)
+    Ok(snapshot::load(&context.view(), &file, (id, target), Commands::Run, &Memo::default())?)
 }
 
 /// dkms.conf with the folder that its scripts lie in, for taking a module away: of its source, else what is kept of a

@@ -1,33 +1,35 @@
 //! `dkms status`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::action::install;
 use crate::conf::Commands;
 use crate::error::{Error, Result};
 use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
-use crate::snapshot::{self, View};
-use crate::status::{Files, Filter, Looks, Row, rows};
+use crate::snapshot;
+use crate::snapshot::inputs::Memo;
+use crate::status::{Files, Filter, Looks, OfBuild, Row, rows};
 use crate::step::Inputs;
+use crate::sys::room::Level;
 use crate::tree::difference::Condition;
+use crate::tree::records;
 use crate::tree::stray::{self, Stray};
 use crate::tree::{Build, ModuleEntry, VersionState};
 
 use super::legacy::Typed;
 use super::{known, operand};
 use crate::engine::app::App;
-use crate::engine::{document, failures, mok, pending, serving, unsigned, untrusted};
+use crate::engine::{document, failures, mok, pending, serving, untrusted};
 
 /// Lists the states. Takes no lock, waits for nobody and runs nothing of the modules'.
 pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
     let filter = filter(typed, typed.operand());
     let is_kept = |entry: &ModuleEntry| serving::is_kept(entry, &modules, app.tree.layout());
-    let unsigned = |entry: &ModuleEntry, build: &Build| unsigned::why(app.tree.layout(), &entry.id, &build.target);
-    // Lines for people do not tell it.
-    let room = |entry: &ModuleEntry, build: &Build| app.room_of(&entry.id, &build.target).filter(|_| typed.json);
-    let files = |entry: &ModuleEntry, build: &Build| files(app, entry, build);
-    let looks = Looks { files: &files, unsigned: &unsigned, room: &room, is_kept: &is_kept };
+    let (memo, common) = (Memo::default(), install::common_folder(&app.system));
+    let look = |entry: &ModuleEntry, build: &Build| look(app, (entry, build), common.as_deref(), &memo);
+    let looks = Looks { build: &look, is_kept: &is_kept };
     let mut rows = rows(&modules, &filter, &looks);
     if typed.json {
         name_files(app, &modules, &mut rows);
@@ -99,15 +101,20 @@ fn hidden(app: &App) -> Result<Vec<String>> {
     Ok(strays.iter().filter_map(told).collect())
 }
 
-/// Compares what was built with what is under the kernel. What dkms.conf says is used as far as it can be known without
-/// running anything.
-fn files(app: &App, entry: &ModuleEntry, build: &Build) -> Files {
-    let view = View { system: &app.system, framework: &app.framework, tree: &app.tree, inputs: &Inputs::default() };
-    let conf = app.tree.layout().source_link(&entry.id).join("dkms.conf");
-    let loaded = snapshot::load(&view, &conf, &entry.id, &build.target, Commands::Refuse).ok();
-    match crate::action::install::check_files(&app.system, app.tree.layout(), entry, build, loaded.as_ref()) {
+/// Compares what was built with what is under the kernel, and tells what is noted about the build. What dkms.conf says is
+/// used as far as it can be known without running anything.
+fn look(app: &App, (entry, build): (&ModuleEntry, &Build), common: Option<&Path>, memo: &Memo) -> OfBuild {
+    let layout = app.tree.layout();
+    let conf = layout.source_link(&entry.id).join("dkms.conf");
+    let inputs = Inputs::default();
+    let loaded = snapshot::load(&app.view(&inputs), &conf, (&entry.id, &build.target), Commands::Refuse, memo).ok();
+    let noted = records::fingerprint_of(layout, &entry.id, &build.target, build.stamp);
+    let placed = noted.as_ref().map(|noted| &noted.placed[..]).unwrap_or_default();
+    let files = match install::check_files((layout, common), (entry, build), loaded.as_ref(), placed) {
         Condition::Sound => Files::Sound,
         Condition::Differs => Files::Different,
         Condition::BuiltMissing => Files::BuiltMissing,
-    }
+    };
+    let room = noted.as_ref().and_then(|noted| noted.room).map(Level::name);
+    OfBuild { files, unsigned: noted.and_then(|noted| noted.unsigned), room }
 }

@@ -349,11 +349,11 @@ pub(crate) fn inputs_of(view: &View<'_>, id: &ModuleId, target: &Target) -> Opti
 pub(crate) fn load(
     view: &View<'_>,
     file: &Path,
-    id: &ModuleId,
-    target: &Target,
+    (id, target): (&ModuleId, &Target),
     commands: Commands,
+    memo: &inputs::Memo,
 ) -> Result<Loaded, ConfError> {
-    load_with(view, file, (id, target), (commands, None), &inputs::Memo::default())
+    load_with(view, file, (id, target), (commands, None), memo)
 }
 
 /// Evaluates what is kept of a module whose source has gone with its package.

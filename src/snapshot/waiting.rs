@@ -3,6 +3,7 @@
 
 use std::io;
 
+use super::inputs::Memo;
 use super::{Snapshot, View, load};
 use crate::conf::Commands;
 use crate::ids::{Arch, ModuleId, Target};
@@ -25,9 +26,10 @@ impl Snapshot {
                 snapshot.kernels.insert(target.clone(), crate::kernel::Kernel { target, ..kernel });
             }
         }
+        let memo = Memo::default();
         for (id, target) in snapshot.missing() {
             let source = snapshot.source(view, &id, &AddSource::SourceTree);
-            let conf = load(view, &source.folder.join("dkms.conf"), &id, &target, Commands::Refuse);
+            let conf = load(view, &source.folder.join("dkms.conf"), (&id, &target), Commands::Refuse, &memo);
             snapshot.sources.insert(id.clone(), source);
             snapshot.confs.insert((id, target), conf);
         }

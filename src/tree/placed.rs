@@ -30,9 +30,26 @@ pub(crate) enum Whereabouts {
 impl Placed {
     /// As the file lies there now.
     pub(crate) fn now(layout: &Layout, place: &Path) -> io::Result<Self> {
-        let meta = fs_err::symlink_metadata(layout.opened(place))?;
+        Ok(Self::of(place, &fs_err::symlink_metadata(layout.opened(place))?))
+    }
+
+    fn of(place: &Path, meta: &std::fs::Metadata) -> Self {
         let modified = (meta.mtime(), meta.mtime_nsec());
-        Ok(Self { place: place.to_path_buf(), size: meta.len(), modified, inode: meta.ino() })
+        Self { place: place.to_path_buf(), size: meta.len(), modified, inode: meta.ino() }
+    }
+
+    /// Whether it lies there as it was put, and `built`, of which it is a copy, was not touched since either: then the two
+    /// have the same bytes. The time of a status change cannot be set back as that of a content's can.
+    pub(crate) fn is_still(&self, layout: &Layout, built: &Path) -> bool {
+        let changed = |meta: &std::fs::Metadata| (meta.ctime(), meta.ctime_nsec());
+        let (Ok(there), Ok(built)) = (fs_err::symlink_metadata(layout.opened(&self.place)), fs_err::metadata(built))
+        else {
+            return false;
+        };
+        Self::of(&self.place, &there) == *self
+            && built.is_file()
+            && built.len() == self.size
+            && changed(&built) < changed(&there)
     }
 
     /// What became of it. What cannot be looked at counts as it was.
@@ -52,6 +69,40 @@ impl Placed {
 mod tests {
     use super::*;
     use crate::tree::tests::Sandbox;
+
+    #[test]
+    fn a_copy_is_known_to_have_the_bytes_of_its_build_while_neither_was_touched() {
+        let s = Sandbox::new();
+        let layout = s.tree().layout().clone();
+        let (built, installed) = (layout.tree().join("built.ko"), layout.tree().join("a.ko"));
+        let pause = || std::thread::sleep(std::time::Duration::from_millis(20));
+        let put = || {
+            fs_err::write(&built, "module").unwrap();
+            pause();
+            fs_err::copy(&built, &installed).unwrap();
+            let put = Placed::now(&layout, &layout.named(&installed)).unwrap();
+            assert!(put.is_still(&layout, &built));
+            pause();
+            put
+        };
+        let when = fs_err::metadata(layout.tree()).unwrap().modified().unwrap();
+        // The same size, and the time of the content set back.
+        let tamper = |file: &Path| {
+            fs_err::write(file, "edulom").unwrap();
+            fs_err::File::options().write(true).open(file).unwrap().file().set_modified(when).unwrap();
+        };
+        let cases: [(&str, &dyn Fn()); 4] = [
+            ("the build changed", &|| tamper(&built)),
+            ("the copy changed", &|| tamper(&installed)),
+            ("the build went", &|| fs_err::remove_file(&built).unwrap()),
+            ("the copy went", &|| fs_err::remove_file(&installed).unwrap()),
+        ];
+        for (what, change) in cases {
+            let put = put();
+            change();
+            assert!(!put.is_still(&layout, &built), "{what}");
+        }
+    }
 
     #[test]
     fn a_file_that_went_or_was_written_or_replaced_is_noticed() {

@@ -58,6 +58,19 @@ fn it_is_never_rebuilt_by_itself_and_later_changes_of_its_source_are_noticed() {
     assert!(ran.out.contains("foo/1 for 6.1.0-1: changed since it was built: source"), "it is said: {ran:?}");
 }
 
+#[test]
+fn its_file_is_put_back_when_it_is_lost_afterwards() {
+    let sandbox = by_another(KERNEL);
+    let module = installed(&sandbox);
+    sandbox.ok(&format!("autoinstall -k {KERNEL}"));
+    let before = fs::read(&module).expect("a module");
+    fs::remove_file(&module).expect("a module");
+    let check = sandbox.dkms(&format!("check -k {KERNEL}"));
+    assert!(check.out.contains("to do: install foo/1"), "{check:#?}");
+    sandbox.ok(&format!("autoinstall -k {KERNEL}"));
+    assert_eq!((made(&sandbox), fs::read(&module).expect("a module")), (1, before), "put back from the build");
+}
+
 /// A symbol version as modules have it.
 const VERSIONS: &str = ".section __versions,\"a\"\n.quad 0x12345678\n.asciz \"module_layout\"\n.zero 42\n";
 

@@ -8,38 +8,42 @@ use crate::kernel::modinfo::{ModInfo, read_module};
 use crate::sys::System;
 use crate::tree::difference::{self, Condition, FileFault};
 use crate::tree::installed::Installed;
+use crate::tree::placed::Placed;
 use crate::tree::{Build, Layout, ModuleEntry};
 
 use super::destination;
 use super::files::{built_file, built_files, other_suffixes};
 
-/// Compares the files of a build with those under its kernel. `loaded` is the module's dkms.conf, as far as it can be
-/// read: without it, what is in the build counts as all that should be there. Files that cannot be read are no difference.
+/// Compares the files of a build with those under its kernel. `common` is [`destination::common`]; `loaded` is the module's dkms.conf, as far as it can be
+/// read: without it, what is in the build counts as all that should be there. Files that cannot be read are no difference;
+/// those that were `placed` from this build and not touched since need not be read.
 pub(crate) fn check_files(
-    system: &System,
-    layout: &Layout,
-    entry: &ModuleEntry,
-    build: &Build,
+    (layout, common): (&Layout, Option<&Path>),
+    (entry, build): (&ModuleEntry, &Build),
     loaded: Option<&Loaded>,
+    placed: &[Placed],
 ) -> Condition {
-    let pairs = pairs(system, layout, entry, build, loaded);
+    let is_untouched = |built: &Path, installed: &Path| {
+        let place = layout.named(installed);
+        placed.iter().any(|placed| placed.place == place && placed.is_still(layout, built))
+    };
+    let pairs = pairs((layout, common), (entry, build), loaded).into_iter();
+    let pairs: Vec<_> =
+        pairs.filter(|(built, place)| !place.as_ref().is_some_and(|place| is_untouched(built, place))).collect();
     let pairs = pairs.iter().map(|(built, installed)| (built.as_path(), installed.as_deref()));
     difference::compare(pairs).unwrap_or(Condition::Sound)
 }
 
-/// Each built file with its place under the kernel, if it is to have one.
+/// Each built file with its place under the kernel, if it is to have one; `common` is [`destination::common`].
 fn pairs(
-    system: &System,
-    layout: &Layout,
-    entry: &ModuleEntry,
-    build: &Build,
+    (layout, common): (&Layout, Option<&Path>),
+    (entry, build): (&ModuleEntry, &Build),
     loaded: Option<&Loaded>,
 ) -> Vec<(PathBuf, Option<PathBuf>)> {
     let folder = layout.built_modules(&entry.id, &build.target);
     let kernel = layout.kernel_modules(&build.target);
-    let common = destination::common(system);
     let place = |file: &Path, location: Option<PathBuf>| {
-        let folder = common.clone().or(location).filter(|_| build.installed)?;
+        let folder = common.map(Path::to_path_buf).or(location).filter(|_| build.installed)?;
         Some(kernel.join(folder).join(file.file_name()?))
     };
     match loaded {
@@ -54,6 +58,15 @@ fn pairs(
         }
         None => built_files(&folder).into_iter().map(|built| (built.clone(), place(&built, None))).collect(),
     }
+}
+
+/// Where the files of an installed build lie, without the root; parameters as those of [`check_files`].
+pub(crate) fn places(
+    (layout, common): (&Layout, Option<&Path>),
+    of: (&ModuleEntry, &Build),
+    loaded: Option<&Loaded>,
+) -> Vec<PathBuf> {
+    pairs((layout, common), of, loaded).into_iter().filter_map(|(_, place)| Some(layout.named(&place?))).collect()
 }
 
 /// What is wrong with the files of a build, for those who mend it. What the install noted about their places counts before
@@ -71,7 +84,8 @@ pub(crate) fn file_faults(
         let places = noted.into_iter().flat_map(|noted| &noted.files).map(|file| layout.opened(&file.place));
         places.into_iter().find(|place| stem(place) == stem(built)).unwrap_or(chosen)
     };
-    let pairs = pairs(system, layout, entry, build, loaded).into_iter();
+    let common = destination::common(system);
+    let pairs = pairs((layout, common.as_deref()), (entry, build), loaded).into_iter();
     pairs.filter_map(|(built, place)| fault(layout, &built, place.map(|place| place_of(&built, place)))).collect()
 }
 

@@ -26,8 +26,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub(crate) use close::close;
-pub(crate) use condition::{check_files, file_faults};
+pub(crate) use condition::{check_files, file_faults, places};
 pub(crate) use depmod::remove_lists_of_gone;
+pub(crate) use destination::common as common_folder;
 pub(crate) use uninstall::uninstall;
 
 use crate::action::hook::{self, Hook, HookEnd};
