@@ -17,6 +17,7 @@ use super::{metrics, request};
 use crate::engine::app::App;
 use crate::engine::document::{Checked, Standing};
 use crate::engine::essential::{Essentials, Lack};
+use crate::engine::unlisted::{self, Answer, Unlisted};
 use crate::engine::unsigned::{self, Unsigned};
 use crate::engine::untrusted::{self, Untrusted};
 use crate::engine::{document, failures, pending, serving};
@@ -28,6 +29,7 @@ struct Found {
     lacks: Vec<Lack>,
     unsigned: Vec<Unsigned>,
     untrusted: Vec<Untrusted>,
+    unlisted: Vec<Unlisted>,
 }
 
 /// Of all modules and kernels, or those that were named. Ends with 0 when nothing is out of date, 1 when something waits or
@@ -63,11 +65,18 @@ impl Found {
         untrusted.retain(|found| !is_told(found, &unsigned));
         let lacks = Essentials::now(app)?.lacks.into_iter().filter(|lack| is_within(within, lack));
         let lacks = lacks.filter_map(|lack| without_served(lack, &plan)).collect();
-        Ok(Self { plan, failures, lacks, unsigned, untrusted })
+        let unlisted = unlisted::installed(app, &|id, target| within.has_kernel(target) && within.has_module(id))?;
+        Ok(Self { plan, failures, lacks, unsigned, untrusted, unlisted })
+    }
+
+    /// What would not be loaded, whoever signed it.
+    fn unfit(&self) -> impl Iterator<Item = &Unlisted> {
+        self.unlisted.iter().filter(|found| matches!(found.answer, Answer::Refused(_)))
     }
 
     fn verdict(&self) -> Option<Error> {
         let refusing = self.unsigned.iter().filter(|found| found.refused.is_some()).count() + self.untrusted.len();
+        let refusing = refusing + self.unfit().count();
         let failed = self.failures.len() + refused(&self.plan).count();
         let counts = [
             ("failed", failed),
@@ -93,6 +102,9 @@ impl Found {
         if failed == 0 && !self.untrusted.is_empty() {
             return "`dkms mok status` says what to do";
         }
+        if failed == 0 && self.unfit().next().is_some() {
+            return "with the headers of that kernel it is built again: `dkms why` names what it waits for";
+        }
         if failed == 0 && !self.lacks.is_empty() && self.lacks.iter().all(is_fact) {
             return "no retry changes that: boot another kernel, or install a version of the module that is for this one";
         }
@@ -116,6 +128,7 @@ impl Found {
             cannot_be: facts(&self.plan).collect(),
             unsigned: &self.unsigned,
             untrusted: &self.untrusted,
+            unlisted: &self.unlisted,
             serves: self.serves(modules),
             standings: self.standings(modules, within),
         }
@@ -136,6 +149,9 @@ impl Found {
             note(&found.module, Some(&found.target), Standing::LACKING);
         }
         for found in self.unsigned.iter().filter(|found| found.refused.is_some()) {
+            note(&found.module, Some(&found.target), Standing::LACKING);
+        }
+        for found in self.unfit() {
             note(&found.module, Some(&found.target), Standing::LACKING);
         }
         for omission in &self.plan.omissions {
@@ -197,6 +213,12 @@ impl Found {
             }
         }
         untrusted::lines(&self.untrusted).into_iter().for_each(|line| reporter.warn(line));
+        for found in &self.unlisted {
+            match found.answer {
+                Answer::Refused(_) => reporter.warn(found.to_string()),
+                Answer::Unknown(_) => reporter.detail(found.to_string()),
+            }
+        }
         for lack in &self.lacks {
             let because = lack.modules.iter().filter_map(|name| fact(&self.plan, name, &lack.target));
             let because: String = because.map(|text| format!("; {text}")).collect();

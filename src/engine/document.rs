@@ -15,6 +15,7 @@ use crate::tree::records::Failure;
 
 use crate::action::keys::KeyPair;
 use crate::engine::essential::Lack;
+use crate::engine::unlisted::{Answer, Unlisted};
 use crate::engine::unsigned::Unsigned;
 use crate::engine::untrusted::Untrusted;
 use crate::engine::verdict::Verdict;
@@ -171,6 +172,8 @@ pub(crate) struct Checked<'a> {
     pub(crate) unsigned: &'a [Unsigned],
     /// Installed modules whose signature their kernel does not trust.
     pub(crate) untrusted: &'a [Untrusted],
+    /// Installed modules on kernels without headers that would not be loaded, or of which that cannot be told.
+    pub(crate) unlisted: &'a [Unlisted],
     /// What kernels have meanwhile of modules that are not as wanted.
     pub(crate) serves: Vec<(ModuleId, Target)>,
     /// How each module stands on each kernel.
@@ -238,6 +241,25 @@ impl From<&Untrusted> for UntrustedEntry {
     }
 }
 
+#[derive(Debug, Serialize)]
+struct UnlistedEntry {
+    #[serde(flatten)]
+    subject: Subject,
+    why: String,
+    /// None: nobody can tell.
+    loads: Option<bool>,
+}
+
+impl From<&Unlisted> for UnlistedEntry {
+    fn from(Unlisted { module, target, answer }: &Unlisted) -> Self {
+        let (why, loads) = match answer {
+            Answer::Refused(why) => (why.clone(), Some(false)),
+            Answer::Unknown(why) => (why.clone(), None),
+        };
+        Self { subject: Subject::new(Some(module), Some(target)), why, loads }
+    }
+}
+
 /// The stories of modules on kernels.
 pub(crate) fn why(stories: &[crate::engine::story::Story]) -> Result<String> {
     #[derive(Serialize)]
@@ -265,6 +287,7 @@ pub(crate) fn check(found: &Checked<'_>) -> Result<String> {
         cannot_be: Vec<OmissionEntry>,
         unsigned: Vec<UnsignedEntry>,
         untrusted: Vec<UntrustedEntry>,
+        unlisted: Vec<UnlistedEntry>,
         serves: Vec<Subject>,
         standings: Vec<StandingEntry>,
     }
@@ -281,6 +304,7 @@ pub(crate) fn check(found: &Checked<'_>) -> Result<String> {
         cannot_be: found.cannot_be.iter().copied().map(omission).collect(),
         unsigned: found.unsigned.iter().map(UnsignedEntry::from).collect(),
         untrusted: found.untrusted.iter().map(UntrustedEntry::from).collect(),
+        unlisted: found.unlisted.iter().map(UnlistedEntry::from).collect(),
         serves: found.serves.iter().map(|(id, target)| Subject::new(Some(id), Some(target))).collect(),
         standings: found.standings.iter().map(StandingEntry::from).collect(),
     })

@@ -25,6 +25,7 @@ pub(crate) mod serving;
 pub(crate) mod story;
 pub(crate) mod summary;
 mod telling;
+pub(crate) mod unlisted;
 pub(crate) mod unsigned;
 pub(crate) mod untrusted;
 pub(crate) mod verdict;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::action;
 use crate::engine::app::App;
+use crate::engine::unlisted;
 use crate::ids::{ModuleId, Target};
 use crate::step::scope::Within;
 use crate::step::{Omission, Plan, Reason, Step};
@@ -25,6 +26,9 @@ pub(crate) struct Story {
     failed: Option<Attempt>,
     /// Kernels for which this module is installed or built, in words.
     good_for: Vec<String>,
+    /// Whether its kernel loads what is installed, where that is not sure, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loads: Option<String>,
     /// What would be done now, waits or cannot be, in words.
     next: Vec<String>,
 }
@@ -86,6 +90,7 @@ fn story(
         standing,
         failed: failures.iter().find(is_it).map(|failure| attempt(app, failure, target)),
         good_for: good_for(id, target, modules),
+        loads: loads(app, id, target),
         next: next(id, target, plan),
     }
 }
@@ -110,6 +115,11 @@ fn attempt(app: &App, failure: &Failure, target: &Target) -> Attempt {
         hint: finding.and_then(|finding| finding.advice),
         log: log.map(|log| layout.named(&log)),
     }
+}
+
+fn loads(app: &App, id: &ModuleId, target: &Target) -> Option<String> {
+    let is_it = |module: &ModuleId, kernel: &Target| module == id && kernel == target;
+    unlisted::installed(app, &is_it).ok()?.first().map(ToString::to_string)
 }
 
 fn good_for(id: &ModuleId, target: &Target, modules: &[ModuleEntry]) -> Vec<String> {
@@ -150,6 +160,9 @@ impl std::fmt::Display for Story {
             if let Some(log) = log {
                 write!(f, "\n  log:      {}", log.display())?;
             }
+        }
+        if let Some(loads) = &self.loads {
+            write!(f, "\n  loads:    {loads}")?;
         }
         for good in &self.good_for {
             write!(f, "\n  good for: {good}")?;

@@ -4,17 +4,22 @@
 
 use std::fmt;
 
-use object::{Architecture, Object, ObjectKind};
+use object::{Architecture, Object, ObjectKind, ObjectSection};
 
+use super::symbols::{self, Offered, Other};
 use super::{KernelConfig, ModInfo};
 
 /// What a kernel asks of a module.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Demands<'a> {
     /// Its release, and that of its headers where they name another one.
-    pub(crate) releases: &'a [String],
+    pub(crate) releases: Vec<String>,
     /// Its configuration; what an empty one does not say is not asked.
     pub(crate) config: &'a KernelConfig,
+    /// Symbols in the versions that it and the modules that are built on offer.
+    pub(crate) offered: Offered,
+    /// Bytes of its `struct module`; None: not known.
+    pub(crate) size: Option<u64>,
 }
 
 /// Why a kernel will not take a module.
@@ -28,6 +33,10 @@ pub(crate) enum Unfit {
     Release { has: Option<String>, wanted: String },
     /// It was built with another configuration: this word of its vermagic is there and should not be, or the reverse.
     Flag { word: &'static str, has: bool },
+    /// Its `struct module` is of another size, which is one configuration or compiler too many.
+    Size { has: u64, wanted: u64 },
+    /// It was built against another version of this symbol.
+    Symbol(Other),
 }
 
 impl fmt::Display for Unfit {
@@ -45,6 +54,10 @@ impl fmt::Display for Unfit {
             Unfit::Flag { word, has: false } => {
                 write!(f, "its vermagic does not say {word}, and the kernel was configured with it")
             }
+            Unfit::Size { has, wanted } => {
+                write!(f, "its struct module has {has} bytes, that of the kernel's own modules {wanted}")
+            }
+            Unfit::Symbol(other) => other.fmt(f),
         }
     }
 }
@@ -88,7 +101,24 @@ pub(crate) fn check(module: &[u8], demands: &Demands<'_>) -> Result<(), Unfit> {
     }
     let info = ModInfo::parse(module).map_err(no_module)?;
     release(&info, demands)?;
-    flags(&info, demands.config)
+    flags(&info, demands.config)?;
+    size(&elf, demands.size)?;
+    match demands.offered.other(&symbols::needed(module).map_err(no_module)?) {
+        Some(other) if demands.config.is_enabled("CONFIG_MODVERSIONS") => Err(Unfit::Symbol(other)),
+        _ => Ok(()),
+    }
+}
+
+/// Bytes of the `struct module` that a module brings: what the kernel compares since 5.13.
+pub(crate) fn size_of(elf: &object::File<'_>) -> Option<u64> {
+    Some(elf.section_by_name(".gnu.linkonce.this_module")?.size())
+}
+
+fn size(elf: &object::File<'_>, wanted: Option<u64>) -> Result<(), Unfit> {
+    match (size_of(elf), wanted) {
+        (Some(has), Some(wanted)) if has != wanted => Err(Unfit::Size { has, wanted }),
+        _ => Ok(()),
+    }
 }
 
 fn release(info: &ModInfo, demands: &Demands<'_>) -> Result<(), Unfit> {
@@ -114,7 +144,7 @@ fn flags(info: &ModInfo, config: &KernelConfig) -> Result<(), Unfit> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::modinfo::tests::elf;
+    use super::super::modinfo::tests::{elf, elf_of};
     use super::*;
 
     const DEBIAN: &str =
@@ -122,9 +152,10 @@ mod tests {
     const ARM: &str = "CONFIG_ARM64=y\n";
 
     fn told(module: &[u8], config: &str) -> String {
-        let releases = ["6.1".to_owned(), "6.1-of-headers".to_owned()];
+        let releases = vec!["6.1".to_owned(), "6.1-of-headers".to_owned()];
+        let offered = Offered::listed("0x00000007\tprintk\tvmlinux\tEXPORT_SYMBOL\n");
         let config = KernelConfig::parse(config);
-        check(module, &Demands { releases: &releases, config: &config })
+        check(module, &Demands { releases, config: &config, offered, size: Some(8) })
             .map_or_else(|unfit| unfit.to_string(), |()| "fits".into())
     }
 
@@ -145,6 +176,22 @@ mod tests {
         ] {
             let module = elf(".modinfo", format!("license=GPL\0vermagic={vermagic}\0").as_bytes());
             assert!(told(&module, config).contains(expected), "{vermagic}: {}", told(&module, config));
+        }
+    }
+
+    #[test]
+    fn a_kernel_takes_modules_of_its_own_struct_module_and_symbol_versions() {
+        let version = |crc: u64| [&crc.to_le_bytes()[..], b"printk", &[0; 50]].concat();
+        let info = b"vermagic=6.1 SMP mod_unload modversions \0".to_vec();
+        for (section, data, config, expected) in [
+            (".gnu.linkonce.this_module", vec![0; 8], DEBIAN, "fits"),
+            (".gnu.linkonce.this_module", vec![0; 16], DEBIAN, "has 16 bytes, that of the kernel's own modules 8"),
+            ("__versions", version(7), DEBIAN, "fits"),
+            ("__versions", version(9), DEBIAN, "needs printk in version 0x00000009, and 0x00000007 is offered"),
+            ("__versions", version(9), "", "fits"),
+        ] {
+            let module = elf_of(&[(".modinfo", &info), (section, &data)]);
+            assert!(told(&module, config).contains(expected), "{section}: {}", told(&module, config));
         }
     }
 

@@ -10,10 +10,9 @@ pub(crate) mod headers;
 pub(crate) mod initramfs;
 pub(crate) mod installed;
 pub(crate) mod modinfo;
+pub(crate) mod own;
 pub(crate) mod package;
 pub(crate) mod suffix;
-// Packages of built modules name the symbols that they need.
-#[cfg_attr(not(feature = "packages"), allow(dead_code))]
 pub(crate) mod symbols;
 
 use std::path::PathBuf;

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-use super::KernelConfig;
+use super::{KernelConfig, own};
 
 /// How a module file is compressed, by its suffix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -47,9 +46,17 @@ impl Suffix {
     ///
     /// `folder` is INSTALLTREE/KVER, opened.
     pub(crate) fn of_kernel(folder: &Path, headers: Option<&KernelConfig>) -> Self {
-        first_module(&folder.join("kernel"), MAX_DEPTH)
-            .or_else(|| headers.and_then(Self::configured))
-            .unwrap_or_default()
+        Self::of_first(folder).or_else(|| headers.and_then(Self::configured)).unwrap_or_default()
+    }
+
+    /// Whether such files are what a kernel has itself, or was configured for: it gets to see what is in them.
+    pub(crate) fn is_used_by(self, folder: &Path, config: &KernelConfig) -> bool {
+        let used = [Some(Self::Plain), Self::of_first(folder), Self::configured(config)];
+        used.contains(&Some(self))
+    }
+
+    fn of_first(folder: &Path) -> Option<Self> {
+        Some(Self::split(own::first_module(folder)?.file_name()?.to_str()?)?.1)
     }
 
     /// The compression that a configuration names with CONFIG_MODULE_COMPRESS_GZIP, _XZ or _ZSTD (Linux 5.13 and later;
@@ -63,24 +70,10 @@ impl Suffix {
     }
 }
 
-/// Kernels nest their modules up to seven folders deep.
-const MAX_DEPTH: usize = 16;
-
-/// The suffix of the first module file below a folder: its own files before those of its folders, in byte order.
-fn first_module(folder: &Path, depth: usize) -> Option<Suffix> {
-    let mut entries: Vec<_> = fs::read_dir(folder).ok()?.flatten().collect();
-    entries.sort_by_key(fs::DirEntry::file_name);
-    let suffix = |entry: &fs::DirEntry| Some(Suffix::split(entry.file_name().to_str()?)?.1);
-    let is = |entry: &fs::DirEntry, folder: bool| entry.file_type().is_ok_and(|kind| kind.is_dir() == folder);
-    entries.iter().filter(|entry| is(entry, false)).find_map(suffix).or_else(|| {
-        let mut folders = entries.iter().filter(|entry| depth > 0 && is(entry, true));
-        folders.find_map(|entry| first_module(&entry.path(), depth - 1))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fs_err as fs;
 
     #[test]
     fn module_files_are_told_from_others() {
@@ -105,6 +98,8 @@ mod tests {
         fs::write(top.path().join("kernel/a/b/x.ko.xz"), "").unwrap();
         fs::write(top.path().join("kernel/modules.order"), "").unwrap();
         assert_eq!(Suffix::of_kernel(top.path(), Some(&config)), Suffix::Xz);
+        let used = Suffix::ALL.map(|suffix| suffix.is_used_by(top.path(), &config));
+        assert_eq!(used, [true, false, true, true], "as it has them and as it was configured");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Formats: `struct modversion_info` in include/linux/module.h, `__version_ext_crcs` and `__version_ext_names` of Linux 6.14
 //! (scripts/mod/modpost.c), Module.symvers in Documentation/kbuild/modules.rst of Linux.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use object::{Object, ObjectSection};
 
@@ -53,11 +54,62 @@ pub(crate) fn listed(symvers: &str) -> Vec<Symbol> {
     symvers.lines().filter_map(line).collect()
 }
 
-/// A symbol that a module needs in another version than is offered: it is not loaded then. One that is not offered at all may
-/// be that of another module.
-pub(crate) fn unfit<'n>(needed: &'n [Symbol], offered: &[Symbol]) -> Option<&'n Symbol> {
-    let offered: BTreeMap<&str, u32> = offered.iter().map(|symbol| (symbol.name.as_str(), symbol.crc)).collect();
-    needed.iter().find(|symbol| offered.get(symbol.name.as_str()).is_some_and(|crc| *crc != symbol.crc))
+/// Symbols with the versions in which they are offered: more than one where a module takes the place of the kernel's own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Offered(BTreeMap<String, BTreeSet<u32>>);
+
+impl Offered {
+    /// What a Module.symvers lists.
+    pub(crate) fn listed(symvers: &str) -> Self {
+        let mut offered = Self::default();
+        offered.add(symvers);
+        offered
+    }
+
+    /// Adds what another Module.symvers lists.
+    pub(crate) fn add(&mut self, symvers: &str) {
+        for symbol in listed(symvers) {
+            self.0.entry(symbol.name).or_default().insert(symbol.crc);
+        }
+    }
+
+    /// The first symbol that is offered, and not in the version that is needed: such a module is not loaded. One that is not
+    /// offered at all may be that of another module.
+    pub(crate) fn other(&self, needed: &[Symbol]) -> Option<Other> {
+        needed.iter().find_map(|Symbol { name, crc }| {
+            let offered = self.0.get(name).filter(|offered| !offered.contains(crc))?;
+            Some(Other { name: name.clone(), needed: *crc, offered: *offered.first()? })
+        })
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<Symbol> for Offered {
+    fn from_iter<T: IntoIterator<Item = Symbol>>(symbols: T) -> Self {
+        let mut offered = Self::default();
+        for symbol in symbols {
+            offered.0.entry(symbol.name).or_default().insert(symbol.crc);
+        }
+        offered
+    }
+}
+
+/// A symbol that is needed in another version than is offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Other {
+    name: String,
+    needed: u32,
+    offered: u32,
+}
+
+impl fmt::Display for Other {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, needed, offered } = self;
+        write!(f, "it needs {name} in version {needed:#010x}, and {offered:#010x} is offered")
+    }
 }
 
 /// A name as C has it: what else stands there cannot be a symbol, and must not come into the metadata of a package.
@@ -96,15 +148,20 @@ mod tests {
         let symbols = |words: &[(&str, u32)]| -> Vec<Symbol> {
             words.iter().map(|(name, crc)| Symbol { name: (*name).to_owned(), crc: *crc }).collect()
         };
-        let offered = symbols(&[("printk", 1), ("module_layout", 2)]);
+        let offered: Offered =
+            symbols(&[("printk", 1), ("module_layout", 2), ("twice", 1), ("twice", 2)]).into_iter().collect();
         for (needed, expected) in [
             (&[("printk", 1), ("module_layout", 2)][..], None),
             (&[("of_another_module", 7)], None),
-            (&[("printk", 1), ("module_layout", 3)], Some("module_layout")),
+            (&[("twice", 1)], None),
+            (&[("twice", 2)], None),
+            (
+                &[("printk", 1), ("module_layout", 3)],
+                Some("it needs module_layout in version 0x00000003, and 0x00000002 is offered"),
+            ),
             (&[], None),
         ] {
-            let needed = symbols(needed);
-            assert_eq!(unfit(&needed, &offered).map(|symbol| symbol.name.as_str()), expected);
+            assert_eq!(offered.other(&symbols(needed)).map(|other| other.to_string()).as_deref(), expected);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::step::{Plan, Policy, Reason, StepId, Switch};
 use crate::tree::{ModuleEntry, VersionState};
 
 use super::graph::{Blocked, Dependencies};
-use super::lifecycle::{LOST, Making, put};
+use super::lifecycle::{LOST, Making, NOT_SIGNED, put};
 use super::refusal::{self, already, refused};
 use super::rivals;
 
@@ -203,7 +203,7 @@ fn one(
     let changed = snapshot.changed_since(id, target).filter(|_| may_be_renewed(id, target, snapshot));
     let why = match changed {
         Some(changed) => format!("changed since it was built: {changed}"),
-        None if may_be_signed(id, target, snapshot) => "it is not signed, and can be now".to_owned(),
+        None if may_be_signed(id, target, snapshot) => NOT_SIGNED.to_owned(),
         None if snapshot.has_earlier_build(id, target) => EARLIER_BUILD.to_owned(),
         None if snapshot.has_lost_files(id, target) => LOST.to_owned(),
         None => why.to_owned(),

@@ -11,6 +11,9 @@ use super::refusal::{self, already, refused, refused_with};
 /// Why an installed module is installed again from its build.
 pub(super) const LOST: &str = "its file under the kernel is gone, or is not the one that was put there";
 
+/// Why a build is made once more, which signs it.
+pub(super) const NOT_SIGNED: &str = "it is not signed, and can be now";
+
 /// What a kernel's build hangs on, and why it is made.
 pub(super) struct Making<'a> {
     pub(crate) id: &'a ModuleId,
@@ -164,8 +167,10 @@ fn install_on(plan: &mut Plan, id: &ModuleId, target: &Target, after: &[StepId],
     }
     let mut after = after.to_vec();
     // A source that has just come is not what the build that is there was made from.
-    if build.is_none() || !after.is_empty() {
-        let making = Making { id, target, after: after.clone(), why: "install needs it built".into() };
+    let is_barred = snapshot.barred.contains(&(id.clone(), target.clone()));
+    if build.is_none() || !after.is_empty() || is_barred {
+        let why = if is_barred { NOT_SIGNED } else { "install needs it built" };
+        let making = Making { id, target, after: after.clone(), why: why.into() };
         let Some(step) = make(plan, making, snapshot, policy) else { return };
         after.push(step);
     }

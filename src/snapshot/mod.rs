@@ -56,6 +56,8 @@ pub(crate) struct Snapshot {
     pub(crate) builtin: BTreeMap<Target, BTreeSet<String>>,
     /// Builds that are not signed, and can be now.
     pub(crate) unsigned: BTreeSet<(ModuleId, Target)>,
+    /// Those of them that are not installed and whose kernel loads signed modules only.
+    pub(crate) barred: BTreeSet<(ModuleId, Target)>,
     /// Builds that nothing is noted about and whose modules say that they are for this kernel: another DKMS made them.
     pub(crate) adoptable: BTreeSet<(ModuleId, Target)>,
     /// Builds that are to be renewed with their dependencies, and the versions of those that they were made with.

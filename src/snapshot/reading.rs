@@ -8,6 +8,7 @@ use super::ownership::is_owned;
 use super::{Content, Snapshot, Source, View, absent, inputs_of, load_with};
 use crate::conf::{Commands, ConfError, Loaded};
 use crate::ids::{ModuleId, Target};
+use crate::kernel::{Kernel, enforcement};
 use crate::step::{AddSource, Unpacked};
 use crate::sys::{compare, process};
 use crate::tree::placed::Whereabouts;
@@ -30,12 +31,21 @@ struct OfKernel {
     served: Option<String>,
 }
 
+/// A build that is not signed, and can be now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unsigned {
+    /// Its kernel takes it, or has it already.
+    Tolerated,
+    /// Its kernel loads signed modules only, and does not have it.
+    Barred,
+}
+
 /// How a build compares with what is there now.
 enum Standing {
     /// Nothing is known that would matter.
     Plain,
     /// Something of ours is noted about it.
-    Noted { awaits_install: bool, can_be_signed: bool, is_lost: bool, changed: Vec<String> },
+    Noted { awaits_install: bool, can_be_signed: Option<Unsigned>, is_lost: bool, changed: Vec<String> },
     /// Nothing is noted, and its modules say that they are for this kernel: another DKMS made it.
     Anothers,
     /// There is none: it failed in this very transaction, from all that is there now.
@@ -78,7 +88,8 @@ impl Snapshot {
                 Standing::Noted { awaits_install, can_be_signed, is_lost, changed } => {
                     self.lost.extend(is_lost.then(|| build.clone()));
                     self.waiting.extend(awaits_install.then(|| build.clone()));
-                    self.unsigned.extend(can_be_signed.then(|| build.clone()));
+                    self.unsigned.extend(can_be_signed.map(|_| build.clone()));
+                    self.barred.extend((can_be_signed == Some(Unsigned::Barred)).then(|| build.clone()));
                     if !changed.is_empty() {
                         self.outdated.insert(build.clone(), changed);
                     }
@@ -154,19 +165,26 @@ impl Snapshot {
                 let changed = making.map(|making| inputs::changed(view, &making, &noted, memo)).unwrap_or_default();
                 let can_be_signed =
                     noted.unsigned.is_some() && kernel.has_headers() && inputs::can_be_signed(view, target);
+                let can_be_signed = can_be_signed.then(|| unsigned(view, kernel, build.installed));
                 let is_lost = build.installed && kernel.present && is_lost(view, (id, target), &noted);
                 Standing::Noted { awaits_install: noted.awaits_install, can_be_signed, is_lost, changed }
             }
-            (None, Some(_)) if inputs::is_anothers(layout, id, target) => {
-                if !inputs::is_unfit(layout, id, kernel) {
+            (None, Some(making)) if inputs::is_anothers(layout, id, target) => {
+                if !inputs::is_unfit(view.tree, &making) {
                     return Standing::Anothers;
                 }
                 let changed = vec!["symbols of the kernel".to_owned()];
-                Standing::Noted { awaits_install: false, can_be_signed: false, is_lost: false, changed }
+                Standing::Noted { awaits_install: false, can_be_signed: None, is_lost: false, changed }
             }
             (None, _) => Standing::Plain,
         }
     }
+}
+
+fn unsigned(view: &View<'_>, kernel: &Kernel, is_installed: bool) -> Unsigned {
+    let config = || kernel.config(None).ok().flatten().unwrap_or_default();
+    let insists = !is_installed && enforcement::reason(view.system, &kernel.target, &config()).is_some();
+    if insists { Unsigned::Barred } else { Unsigned::Tolerated }
 }
 
 /// What cannot be compared is not the same.

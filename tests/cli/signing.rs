@@ -99,6 +99,22 @@ fn no_option_puts_an_unsigned_module_where_the_kernel_insists_on_signatures() {
 }
 
 #[test]
+fn what_a_kernel_refused_unsigned_is_signed_and_installed_when_asked_for_again() {
+    let (s, settings) = machine();
+    let config = format!("lib/modules/{KERNEL}/build/include/config/auto.conf");
+    let now = fs::read_to_string(s.path(&config)).expect("its configuration");
+    s.write(&config, &(now + "CONFIG_MODULE_SIG_FORCE=y\n"));
+    let settings = format!("{settings}try_sign_modules=true\n");
+    s.tool("sign-file", "#!/bin/sh\nexit 1\n");
+    let line = format!("install foo/1 -k {KERNEL}");
+    assert_eq!(s.with_settings(&settings, &line).code, 6);
+    s.tool("sign-file", SIGN_FILE);
+    let again = s.with_settings(&settings, &line);
+    assert_eq!(again.code, 0, "{again:#?}");
+    assert_eq!((lines(&s, "built"), is_signed(&s, KERNEL)), (1, true), "signed as it is");
+}
+
+#[test]
 fn another_key_signs_what_is_built_and_builds_nothing() {
     let (s, settings) = machine();
     let settings = format!("{settings}try_sign_modules=true\n");

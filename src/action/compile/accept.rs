@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::kernel::acceptance::{self, Demands, Unfit};
 use crate::kernel::modinfo::read_module;
-use crate::kernel::{ModInfo, Suffix, headers};
+use crate::kernel::{ModInfo, Suffix, installed};
 use crate::sys::fs::same_content;
 
 /// A module of dkms.conf and what was taken back of it.
@@ -64,14 +64,15 @@ pub(super) fn all(
     brought: &Brought,
     built: &[Built<'_>],
 ) -> Result<()> {
-    let releases = headers::releases(&module.target.kernel, &context.system.path(&module.headers));
+    let source_dir = context.policy.inputs.kernel_source_dir.as_deref();
+    let kernel = installed::kernel(context.tree.layout(), module.target, source_dir);
+    let demands = Demands::of(&kernel, &module.config, context.tree, &module.conf.build_depends);
     for built in built {
         if brought.is_still(module, build, built) {
             return Err(not_made(module, &built.name));
         }
         let content = read_module(&built.file).map_err(|error| no_module(module, &built.name, &error.to_string()))?;
-        acceptance::check(&content, &Demands { releases: &releases, config: &module.config })
-            .map_err(|unfit| refusal(context, module, &built.name, unfit))?;
+        acceptance::check(&content, &demands).map_err(|unfit| refusal(context, module, &built.name, unfit))?;
         warn_of_other_headers(context, module, &content);
     }
     Ok(())
@@ -105,11 +106,20 @@ fn refusal(context: &Context<'_>, module: &Prepared<'_>, name: &Path, unfit: Unf
             let advice = advice(context, module, has.as_deref().unwrap_or_default());
             Error::new(Kind::OtherKernel, format!("{what}: {unfit}, which would not load it")).hint(advice)
         }
-        Unfit::Machine { .. } | Unfit::Flag { .. } => {
-            Error::new(Kind::OtherKernel, format!("{what}: {unfit}, so it would not be loaded")).hint(format!(
-                "the build has to use the headers in {} and their configuration, and no flags of its own",
-                module.headers.display()
-            ))
+        Unfit::Machine { .. } | Unfit::Flag { .. } | Unfit::Size { .. } | Unfit::Symbol(_) => {
+            let what = Error::new(Kind::OtherKernel, format!("{what}: {unfit}, so it would not be loaded"));
+            let headers = module.headers.display();
+            what.hint(match unfit {
+                Unfit::Size { .. } => format!(
+                    "{headers} was configured otherwise than the kernel under {}: install the headers of the same package",
+                    context.system.inside(&context.tree.layout().kernel_modules(module.target)).display()
+                ),
+                Unfit::Symbol(_) => format!(
+                    "the build has to use the symbols in {headers}/Module.symvers, and no other list of them \
+                     (KDIR=, KBUILD_EXTRA_SYMBOLS=)"
+                ),
+                _ => format!("the build has to use the headers in {headers} and their configuration, and no flags of its own"),
+            })
         }
     }
 }

@@ -3,17 +3,18 @@
 
 use std::path::Path;
 
+use crate::conf::ModuleConf;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::kernel::acceptance::{self, Demands};
 use crate::kernel::modinfo::read_module;
-use crate::kernel::{KernelConfig, ModInfo, enforcement, headers, installed};
+use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, enforcement, installed};
 use crate::step::Switch;
 use crate::sys::fingerprint;
 use crate::tree::installed::Installed;
 use crate::tree::records;
 
-use super::Job;
+use super::{Job, unpacks};
 
 /// Whether the build is as it was left, or `--force` takes it as it is. One without a note of that is not known to be
 /// otherwise.
@@ -53,15 +54,27 @@ fn state(job: &Job<'_>) -> State {
 /// # Errors
 ///
 /// [`Kind::BuiltChanged`]; [`Kind::NotSigned`].
-pub(super) fn check(job: &Job<'_>, chosen: &Installed, state: State) -> Result<()> {
+pub(super) fn check(job: &Job<'_>, conf: &ModuleConf, chosen: &Installed, state: State) -> Result<()> {
     let layout = job.context.tree.layout();
     let folder = layout.built_modules(job.id, job.target);
     let kernel = installed::kernel(layout, job.target, job.context.policy.inputs.kernel_source_dir.as_deref());
     let config = kernel.config(None).ok().flatten().unwrap_or_default();
     if state != State::AsItWasBuilt {
-        foreign(job, chosen, &folder, (&config, kernel.headers.folder()))?;
+        let demands = Demands::of(&kernel, &config, job.context.tree, &conf.build_depends);
+        foreign(job, chosen, &folder, &demands)?;
     }
+    unpacked(job, chosen, &kernel, &config)?;
     signed(job, chosen, &folder, &config)
+}
+
+fn unpacked(job: &Job<'_>, chosen: &Installed, kernel: &Kernel, config: &KernelConfig) -> Result<()> {
+    for name in chosen.files.iter().filter_map(|file| file.place.file_name()) {
+        let Some((_, suffix)) = Suffix::split(&name.to_string_lossy()) else { continue };
+        if let Some(why) = unpacks::refusal(job.context, suffix, kernel, config) {
+            return Err(built_changed(job, &format!("{} of {}", name.to_string_lossy(), job.id), &why));
+        }
+    }
+    Ok(())
 }
 
 fn changed(job: &Job<'_>, folder: &Path) -> Error {
@@ -74,14 +87,12 @@ fn built_changed(job: &Job<'_>, what: &str, why: &str) -> Error {
 }
 
 /// What another DKMS built, or somebody else: nobody looked at it yet.
-fn foreign(job: &Job<'_>, chosen: &Installed, folder: &Path, (config, headers): (&KernelConfig, &Path)) -> Result<()> {
-    let releases = headers::releases(&job.target.kernel, headers);
+fn foreign(job: &Job<'_>, chosen: &Installed, folder: &Path, demands: &Demands<'_>) -> Result<()> {
     for file in &chosen.files {
         let name = file.place.file_name().unwrap_or_default();
         let refuse = |why: String| built_changed(job, &format!("{} of {}", name.to_string_lossy(), job.id), &why);
         let content = read_module(&folder.join(name)).map_err(|error| refuse(error.to_string()))?;
-        acceptance::check(&content, &Demands { releases: &releases, config })
-            .map_err(|unfit| refuse(unfit.to_string()))?;
+        acceptance::check(&content, demands).map_err(|unfit| refuse(unfit.to_string()))?;
     }
     Ok(())
 }

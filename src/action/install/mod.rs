@@ -19,6 +19,7 @@ mod selinux;
 mod take_back;
 mod taking_out;
 mod uninstall;
+mod unpacks;
 pub(crate) mod version_check;
 mod weak_modules;
 
@@ -121,7 +122,7 @@ fn chosen(job: &Job<'_>, attempt: Attempt, active: Option<&ModuleVersion>) -> Re
     // Before versions are compared: a file that was cut has none.
     let state = acceptance::untouched(job)?;
     let installed = candidates::choose(job, &conf)?;
-    acceptance::check(job, &installed, state)?;
+    acceptance::check(job, &conf, &installed, state)?;
     Ok((Some(conf), installed))
 }
 

@@ -3,27 +3,34 @@ use std::io::Write;
 
 /// A relocatable ELF64 file with one section of this name, besides the table of names.
 pub(crate) fn elf(section: &str, data: &[u8]) -> Vec<u8> {
-    let names = format!("\0{section}\0.shstrtab\0");
-    let (data_at, names_at) = (64, 64 + data.len());
-    let headers_at = (names_at + names.len()).next_multiple_of(8);
+    elf_of(&[(section, data)])
+}
+
+/// The same with several.
+pub(crate) fn elf_of(sections: &[(&str, &[u8])]) -> Vec<u8> {
+    const PROGBITS: u32 = 1;
+    const STRTAB: u32 = 3;
+    let (mut names, mut content, mut headers) = (vec![0], Vec::new(), vec![0; 64]);
+    let mut add = |name: &str, kind: u32, data: Option<&[u8]>| {
+        let at = (names.len() as u32).to_le_bytes();
+        names.extend([name.as_bytes(), b"\0"].concat());
+        let data = data.unwrap_or(&names);
+        headers.extend([at, kind.to_le_bytes()].concat());
+        headers.extend([0; 16]);
+        headers.extend((64 + content.len() as u64).to_le_bytes());
+        headers.extend((data.len() as u64).to_le_bytes());
+        headers.extend([0; 24]);
+        content.extend(data);
+    };
+    sections.iter().for_each(|(name, data)| add(name, PROGBITS, Some(data)));
+    add(".shstrtab", STRTAB, None);
+    content.resize(content.len().next_multiple_of(8), 0);
     let mut file = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x01\0\x3e\0\x01\0\0\0".to_vec();
     file.extend([0; 16]);
-    file.extend((headers_at as u64).to_le_bytes());
-    file.extend([0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 64, 0, 3, 0, 2, 0]);
-    file.extend(data);
-    file.extend(names.as_bytes());
-    file.resize(headers_at + 64, 0);
-    let section_header = |name: u32, kind: u32, at: usize, size: usize| {
-        let mut header = [name.to_le_bytes(), kind.to_le_bytes()].concat();
-        header.extend([0; 16]);
-        header.extend((at as u64).to_le_bytes());
-        header.extend((size as u64).to_le_bytes());
-        header.extend([0; 24]);
-        header
-    };
-    file.extend(section_header(1, 1, data_at, data.len()));
-    file.extend(section_header(2 + section.len() as u32, 3, names_at, names.len()));
-    file
+    file.extend((64 + content.len() as u64).to_le_bytes());
+    let count = sections.len() as u8;
+    file.extend([0, 0, 0, 0, 64, 0, 0, 0, 0, 0, 64, 0, count + 2, 0, count + 1, 0]);
+    [file, content, headers].concat()
 }
 
 const FIELDS: &[u8] =

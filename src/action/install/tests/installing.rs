@@ -132,6 +132,24 @@ fn a_rebuilt_module_replaces_its_former_build_without_force() {
 }
 
 #[test]
+fn a_compression_that_neither_the_kernel_nor_kmod_unpacks_is_not_installed() {
+    for (own, kmod, installs) in [
+        ("kernel/drivers/own.ko.xz", "+ZSTD -XZ", true),
+        ("kernel/drivers/own.ko", "+ZSTD +XZ", true),
+        ("kernel/drivers/own.ko", "", true),
+        ("kernel/drivers/own.ko", "+ZSTD -XZ", false),
+    ] {
+        let site = Site::new().with_tools(Tools { kmod, ..Tools::default() });
+        site.kernel_file(own, b"own");
+        let foo = site.built("foo", "1.0", "", &[("foo.ko.xz", "1.0")]);
+        let result = site.install(&foo);
+        assert_eq!(result.is_ok(), installs, "{own} {kmod}: {result:?}");
+        let told = result.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(installs || told.contains("kmod here was built without XZ"), "{told}");
+    }
+}
+
+#[test]
 fn a_module_in_a_new_compression_takes_the_place_of_the_old_one() {
     for (before, after) in [("foo.ko.xz", "foo.ko.zst"), ("foo", "foo.ko.gz"), ("foo.ko.gz", "foo")] {
         for version in ["1.0", ""] {
