@@ -8,8 +8,8 @@ use rustix::mount::{UnmountFlags, unmount};
 
 use super::calls::told;
 use super::description::Room;
+use super::mounts::{memory, mount};
 use super::owned;
-use super::view::{memory, mount};
 
 /// Lays one over what is visible at `place`; `aside` is an unused name in the same root.
 ///
