@@ -49,7 +49,7 @@ pub(super) fn tells(line: &str) -> Option<Told> {
 }
 
 /// What the compiler shows of the source, below a diagnostic: `   12 | …` and `      |   ^~~`.
-pub(super) fn is_excerpt(line: &str) -> bool {
+pub(crate) fn is_excerpt(line: &str) -> bool {
     let rest = line.trim_start();
     rest.len() < line.len() && rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with('|')
 }

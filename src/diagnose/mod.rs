@@ -23,6 +23,7 @@ use std::path::Path;
 use regex::Regex;
 
 pub(crate) use about::{About, Packages, Source};
+pub(crate) use line::is_excerpt;
 pub(crate) use product::misnamed;
 
 use fatal::{Fatal, Search};

@@ -3,6 +3,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use crate::diagnose::is_excerpt;
 use crate::ids::ModuleName;
 use crate::sys::room::Level;
 
@@ -59,19 +60,21 @@ pub(super) fn advice_on_headers(path: &Path, module: &ModuleName, level: Level) 
 /// What to type, if the log shows that the build ran into a wall.
 pub(super) fn advice(log: &str, module: &ModuleName, build: &Path) -> Option<String> {
     let file = format!("/etc/dkms/{module}.conf");
-    let reached = |words: &[&str]| log.lines().rev().find(|line| words.iter().any(|word| line.contains(word)));
+    // The source that the compiler quotes may hold any of these words.
+    let lines = || log.lines().rev().filter(|line| !is_excerpt(line));
+    let reached = |words: &[&str]| lines().find(|line| words.iter().any(|word| line.contains(word)));
     if let Some((setting, line)) = LIMITS.iter().find_map(|(setting, words)| Some((setting, reached(words)?))) {
         let line = line.strip_prefix("dkms: the room was ended: ").unwrap_or(line);
         return Some(format!(
             "the build reached the limit that {setting} sets: {line}; a larger one in {file} lets it go on"
         ));
     }
-    if let Some(path) = log.lines().rev().find_map(|line| refused(line, build)) {
+    if let Some(path) = lines().find_map(|line| refused(line, build)) {
         return Some(format!(
             "the build writes {path}, and a build may write its own folder only; if that is needed, `room=none` in {file} lets it"
         ));
     }
-    let is_cut_off = NO_NETWORK.iter().any(|words| log.contains(words));
+    let is_cut_off = reached(&NO_NETWORK).is_some();
     is_cut_off
         .then(|| format!("builds have no network; if this module needs one, `room_network=yes` in {file} gives it"))
 }
@@ -108,6 +111,10 @@ mod tests {
             ("dkms: the room was ended: its files took more than 8 MiB of the disk (room_disk)", Some("room_disk")),
             ("sh: 0: Cannot fork", Some("room_processes")),
             ("x.c:1: error: y", None),
+            ("Out of memory!", Some("room_memory")),
+            ("x.c:1:3: error: y\n    1 |   pr_err(\"out of memory\");\n      |   ^~~~~~", None),
+            ("    7 |   puts(\"/etc/x: Permission denied\");", None),
+            ("   12 |   // Could not resolve host", None),
         ];
         for (line, told) in cases {
             let advice = advice(line, &ModuleName::new("foo").unwrap(), Path::new("/t/build"));
