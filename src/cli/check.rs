@@ -37,7 +37,7 @@ struct Found {
 pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let within = request::within(app, typed)?;
     let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
-    let found = Found::now(app, &within)?;
+    let found = Found::now(app, &within, &modules)?;
     let verdict = found.verdict();
     let document = || found.document(&modules, &within, verdict.as_ref());
     match typed.format {
@@ -50,22 +50,22 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
 }
 
 impl Found {
-    fn now(app: &App, within: &Within) -> Result<Self> {
+    fn now(app: &App, within: &Within, modules: &[ModuleEntry]) -> Result<Self> {
         let policy = Policy { initramfs: InitramfsCare::Renew, ..Policy::default() };
         let wish = request::reconciliation(app, within.clone())?;
         let plan = app.plan(&Request { wish, policy })?;
         let failures = still_wanted(app, &plan);
-        let is_meant = |found: &Unsigned| within.has_kernel(&found.target) && within.has_module(&found.module);
+        let is_within = |id: &ModuleId, target: &Target| within.has_kernel(target) && within.has_module(id);
+        let is_meant = |found: &Unsigned| is_within(&found.module, &found.target);
         let unsigned = unsigned::installed(app)?.into_iter().filter(is_meant).collect::<Vec<_>>();
         let is_told = |found: &Untrusted, unsigned: &[Unsigned]| {
             unsigned.iter().any(|other| (&other.module, &other.target) == (&found.module, &found.target))
         };
-        let mut untrusted =
-            untrusted::installed(app, &|id, target| within.has_kernel(target) && within.has_module(id))?;
+        let mut untrusted = untrusted::installed(app, &is_within)?;
         untrusted.retain(|found| !is_told(found, &unsigned));
-        let lacks = Essentials::now(app)?.lacks.into_iter().filter(|lack| is_within(within, lack));
+        let lacks = Essentials::now(app)?.lacks.into_iter().filter(|lack| is_lack_within(within, lack));
         let lacks = lacks.filter_map(|lack| without_served(lack, &plan)).collect();
-        let unlisted = unlisted::installed(app, &|id, target| within.has_kernel(target) && within.has_module(id))?;
+        let unlisted = unlisted::installed(app, modules, &is_within);
         Ok(Self { plan, failures, lacks, unsigned, untrusted, unlisted })
     }
 
@@ -227,7 +227,7 @@ impl Found {
     }
 }
 
-fn is_within(within: &Within, lack: &Lack) -> bool {
+fn is_lack_within(within: &Within, lack: &Lack) -> bool {
     let is_named = |only: &Only| lack.modules.contains(&only.name);
     within.has_kernel(&lack.target) && (within.modules.is_empty() || within.modules.iter().any(is_named))
 }

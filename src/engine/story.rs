@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::action;
 use crate::engine::app::App;
-use crate::engine::unlisted;
+use crate::engine::unlisted::{self, Unlisted};
 use crate::ids::{ModuleId, Target};
 use crate::step::scope::Within;
 use crate::step::{Omission, Plan, Reason, Step};
@@ -61,19 +61,25 @@ pub(crate) fn stories(
     modules: &[ModuleEntry],
 ) -> Vec<Story> {
     let kernels = if within.kernels.is_empty() { app.kernels().unwrap_or_default() } else { within.kernels.clone() };
+    let is_told = |id: &ModuleId, target: &Target| within.has_module(id) && kernels.contains(target);
+    let unlisted = unlisted::installed(app, modules, &is_told);
+    let known = Known { app, plan, failures, modules, unlisted: &unlisted };
     let told = modules.iter().filter(|entry| within.has_module(&entry.id));
     let pairs = told.flat_map(|entry| kernels.iter().map(move |target| (entry, target)));
-    pairs.map(|(entry, target)| story(app, entry, target, plan, failures, modules)).collect()
+    pairs.map(|(entry, target)| story(entry, target, known)).collect()
 }
 
-fn story(
-    app: &App,
-    entry: &ModuleEntry,
-    target: &Target,
-    plan: &Plan,
-    failures: &[Failure],
-    modules: &[ModuleEntry],
-) -> Story {
+/// What the stories are told from.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    app: &'a App,
+    plan: &'a Plan,
+    failures: &'a [Failure],
+    modules: &'a [ModuleEntry],
+    unlisted: &'a [Unlisted],
+}
+
+fn story(entry: &ModuleEntry, target: &Target, Known { app, plan, failures, modules, unlisted }: Known<'_>) -> Story {
     let id = &entry.id;
     let is_it = |failure: &&Failure| failure.module == *id && failure.target.as_ref().is_none_or(|of| of == target);
     let standing = match entry {
@@ -90,7 +96,7 @@ fn story(
         standing,
         failed: failures.iter().find(is_it).map(|failure| attempt(app, failure, target)),
         good_for: good_for(id, target, modules),
-        loads: loads(app, id, target),
+        loads: loads(id, target, unlisted),
         next: next(id, target, plan),
     }
 }
@@ -117,9 +123,8 @@ fn attempt(app: &App, failure: &Failure, target: &Target) -> Attempt {
     }
 }
 
-fn loads(app: &App, id: &ModuleId, target: &Target) -> Option<String> {
-    let is_it = |module: &ModuleId, kernel: &Target| module == id && kernel == target;
-    unlisted::installed(app, &is_it).ok()?.first().map(ToString::to_string)
+fn loads(id: &ModuleId, target: &Target, unlisted: &[Unlisted]) -> Option<String> {
+    unlisted.iter().find(|found| found.module == *id && found.target == *target).map(ToString::to_string)
 }
 
 fn good_for(id: &ModuleId, target: &Target, modules: &[ModuleEntry]) -> Vec<String> {

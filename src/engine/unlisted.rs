@@ -1,12 +1,14 @@
 //! Installed modules on kernels whose headers are gone: whether such a kernel loads them still, as far as its own modules and
 //! lists tell, and where they do not, that it cannot be told.
 
-use crate::error::{Error, Result};
+use std::collections::BTreeMap;
+
 use crate::ids::{ModuleId, Target};
 use crate::kernel::modinfo::read_module;
 use crate::kernel::own::{self, Own};
 use crate::kernel::symbols::{self, Offered, Symbol};
-use crate::kernel::{Kernel, acceptance, installed};
+use crate::kernel::{acceptance, installed};
+use crate::tree::{Build, Layout, ModuleEntry, Tree};
 
 use super::app::App;
 
@@ -39,46 +41,66 @@ impl std::fmt::Display for Unlisted {
 
 /// Those among the modules and kernels that are wanted of which something is to be said: what has headers that list symbols is
 /// compared with them by every plan.
-pub(crate) fn installed(app: &App, is_wanted: &dyn Fn(&ModuleId, &Target) -> bool) -> Result<Vec<Unlisted>> {
-    let modules = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
+pub(crate) fn installed(
+    app: &App,
+    modules: &[ModuleEntry],
+    is_wanted: &dyn Fn(&ModuleId, &Target) -> bool,
+) -> Vec<Unlisted> {
+    let layout = app.tree.layout();
     let builds = modules.iter().flat_map(|entry| entry.builds.iter().map(move |build| (&entry.id, build)));
     let wanted = builds.filter(|(id, build)| build.installed && is_wanted(id, &build.target));
-    let answer = |(id, build): (&ModuleId, &crate::tree::Build)| {
-        let answer = answer(app, id, &build.target)?;
-        Some(Unlisted { module: id.clone(), target: build.target.clone(), answer })
-    };
-    Ok(wanted.filter_map(answer).collect())
+    // Lists of symbols are long, and many modules share a kernel.
+    let mut kernels = BTreeMap::new();
+    let told = wanted.filter_map(|(id, Build { target, .. })| {
+        let facts = kernels.entry(target).or_insert_with(|| Facts::of(layout, target)).as_ref()?;
+        let answer = facts.answer(&files(&app.tree, id, target)?)?;
+        Some(Unlisted { module: id.clone(), target: target.clone(), answer })
+    });
+    told.collect()
 }
 
-fn answer(app: &App, id: &ModuleId, target: &Target) -> Option<Answer> {
-    let layout = app.tree.layout();
-    let kernel = installed::kernel(layout, target, None);
-    if !kernel.present || installed::is_gone(layout, &kernel.folder) || own::is_listed_by_headers(&kernel) {
-        return None;
-    }
-    let noted = app.tree.installed(&id.name, target).filter(|noted| noted.version == id.version)?;
-    let files = noted.files.iter().filter_map(|file| read_module(&layout.opened(&file.place)).ok());
-    of_files(&files.collect::<Vec<_>>(), &Own::of(&kernel), &kernel)
+/// The files of an installed module.
+fn files(tree: &Tree, id: &ModuleId, target: &Target) -> Option<Vec<Vec<u8>>> {
+    let noted = tree.installed(&id.name, target).filter(|noted| noted.version == id.version)?;
+    Some(noted.files.iter().filter_map(|file| read_module(&tree.layout().opened(&file.place)).ok()).collect())
 }
 
-/// Whether the kernel has them is asked elsewhere.
-fn of_files(files: &[Vec<u8>], own: &Option<Own>, kernel: &Kernel) -> Option<Answer> {
-    let needed: Vec<Symbol> = files.iter().filter_map(|file| symbols::needed(file).ok()).flatten().collect();
-    let sizes = files.iter().filter_map(|file| acceptance::size_of(&object::File::parse(file.as_slice()).ok()?));
-    let wanted = own.as_ref().map(|own| own.size);
-    if let Some((has, wanted)) = sizes.filter_map(|has| Some((has, wanted?))).find(|(has, wanted)| has != wanted) {
-        return Some(Answer::Refused(acceptance::Unfit::Size { has, wanted }.to_string()));
+/// What a kernel without headers tells of itself.
+struct Facts {
+    own: Option<Own>,
+    /// The symbols that a list beside it offers; empty: there is none.
+    listed: Offered,
+}
+
+impl Facts {
+    /// None: it has gone, or its headers list its symbols.
+    fn of(layout: &Layout, target: &Target) -> Option<Self> {
+        let kernel = installed::kernel(layout, target, None);
+        if !kernel.present || installed::is_gone(layout, &kernel.folder) || own::is_listed_by_headers(&kernel) {
+            return None;
+        }
+        Some(Self { own: Own::of(&kernel), listed: own::offered(&kernel) })
     }
-    let listed = own::offered(kernel);
-    let of_own = || own.iter().flat_map(|own| own.needs.iter().cloned()).collect::<Offered>();
-    let is_list = !listed.is_empty();
-    let offered = if is_list { listed } else { of_own() };
-    match offered.other(&needed) {
-        Some(other) => Some(Answer::Refused(other.to_string())),
-        None if is_list || needed.is_empty() => None,
-        None => {
-            let why = "its headers are gone, and nothing else lists the versions of the symbols that the module needs";
-            Some(Answer::Unknown(why.to_owned()))
+
+    /// Whether the kernel has the files is asked elsewhere.
+    fn answer(&self, files: &[Vec<u8>]) -> Option<Answer> {
+        let needed: Vec<Symbol> = files.iter().filter_map(|file| symbols::needed(file).ok()).flatten().collect();
+        let sizes = files.iter().filter_map(|file| acceptance::size_of(&object::File::parse(file.as_slice()).ok()?));
+        let wanted = self.own.as_ref().map(|own| own.size);
+        if let Some((has, wanted)) = sizes.filter_map(|has| Some((has, wanted?))).find(|(has, wanted)| has != wanted) {
+            return Some(Answer::Refused(acceptance::Unfit::Size { has, wanted }.to_string()));
+        }
+        let is_list = !self.listed.is_empty();
+        let of_own = || self.own.iter().flat_map(|own| own.needs.iter().cloned()).collect::<Offered>();
+        let other = if is_list { self.listed.other(&needed) } else { of_own().other(&needed) };
+        match other {
+            Some(other) => Some(Answer::Refused(other.to_string())),
+            None if is_list || needed.is_empty() => None,
+            None => {
+                let why =
+                    "its headers are gone, and nothing else lists the versions of the symbols that the module needs";
+                Some(Answer::Unknown(why.to_owned()))
+            }
         }
     }
 }
@@ -146,10 +168,11 @@ mod tests {
             (vec![foo()], None),
         ] {
             let (_root, app) = machine(&files);
-            let found: Vec<_> = installed(&app, &|_, _| true).unwrap().iter().map(ToString::to_string).collect();
+            let modules = app.tree.modules().unwrap();
+            let found: Vec<_> = installed(&app, &modules, &|_, _| true).iter().map(ToString::to_string).collect();
             assert_eq!(found.len(), usize::from(expected.is_some()), "{expected:?}: {found:?}");
             assert!(expected.is_none_or(|words| found[0].contains(words)), "{expected:?}: {found:?}");
-            assert!(installed(&app, &|_, _| false).unwrap().is_empty());
+            assert!(installed(&app, &modules, &|_, _| false).is_empty());
         }
     }
 }
