@@ -1,18 +1,17 @@
 //! What a kernel's own modules and lists tell of it: what modules from outside have to be like.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fs_err as fs;
 
 use super::acceptance::{self, Demands};
 use super::modinfo::read_module;
+use super::suffix::first_module;
 use super::symbols::{self, Offered};
-use super::{Kernel, KernelConfig, ModInfo, Suffix, headers};
+use super::{Kernel, KernelConfig, ModInfo, headers};
 use crate::ids::{ModuleName, Target};
 use crate::tree::Tree;
 
-/// Kernels nest their modules up to seven folders deep.
-const MAX_DEPTH: usize = 16;
 /// Where distributions keep the list of symbols beside a kernel, whether or not its headers are there: Fedora and its kin.
 const LISTS: [&str; 3] = ["symvers.xz", "symvers.zst", "symvers.gz"];
 /// The list of symbols that a build leaves.
@@ -74,23 +73,6 @@ pub(crate) fn add_dependencies(offered: &mut Offered, tree: &Tree, depends: &[Mo
 fn read_list(list: &Path) -> Option<Offered> {
     let offered = Offered::listed(&String::from_utf8_lossy(&read_module(list).ok()?));
     (!offered.is_empty()).then_some(offered)
-}
-
-/// The first module file below the `kernel` folder of INSTALLTREE/KVER: a folder's own files before those of its folders, in
-/// byte order.
-pub(super) fn first_module(folder: &Path) -> Option<PathBuf> {
-    first_below(&folder.join("kernel"), MAX_DEPTH)
-}
-
-fn first_below(folder: &Path, depth: usize) -> Option<PathBuf> {
-    let mut entries: Vec<_> = fs::read_dir(folder).ok()?.flatten().collect();
-    entries.sort_by_key(fs::DirEntry::file_name);
-    let module = |entry: &fs::DirEntry| Suffix::split(entry.file_name().to_str()?).map(|_| entry.path());
-    let is = |entry: &fs::DirEntry, folder: bool| entry.file_type().is_ok_and(|kind| kind.is_dir() == folder);
-    entries.iter().filter(|entry| is(entry, false)).find_map(module).or_else(|| {
-        let mut folders = entries.iter().filter(|entry| depth > 0 && is(entry, true));
-        folders.find_map(|entry| first_below(&entry.path(), depth - 1))
-    })
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Module file names: `.ko` and its compressed forms.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-use super::{KernelConfig, own};
+use super::KernelConfig;
 
 /// How a module file is compressed, by its suffix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -56,7 +57,7 @@ impl Suffix {
     }
 
     fn of_first(folder: &Path) -> Option<Self> {
-        Some(Self::split(own::first_module(folder)?.file_name()?.to_str()?)?.1)
+        Some(Self::split(first_module(folder)?.file_name()?.to_str()?)?.1)
     }
 
     /// The compression that a configuration names with CONFIG_MODULE_COMPRESS_GZIP, _XZ or _ZSTD (Linux 5.13 and later;
@@ -70,10 +71,29 @@ impl Suffix {
     }
 }
 
+/// Kernels nest their modules up to seven folders deep.
+const MAX_DEPTH: usize = 16;
+
+/// The first module file below the `kernel` folder of INSTALLTREE/KVER: a folder's own files before those of its folders, in
+/// byte order.
+pub(super) fn first_module(folder: &Path) -> Option<PathBuf> {
+    first_below(&folder.join("kernel"), MAX_DEPTH)
+}
+
+fn first_below(folder: &Path, depth: usize) -> Option<PathBuf> {
+    let mut entries: Vec<_> = fs::read_dir(folder).ok()?.flatten().collect();
+    entries.sort_by_key(fs::DirEntry::file_name);
+    let module = |entry: &fs::DirEntry| Suffix::split(entry.file_name().to_str()?).map(|_| entry.path());
+    let is = |entry: &fs::DirEntry, folder: bool| entry.file_type().is_ok_and(|kind| kind.is_dir() == folder);
+    entries.iter().filter(|entry| is(entry, false)).find_map(module).or_else(|| {
+        let mut folders = entries.iter().filter(|entry| depth > 0 && is(entry, true));
+        folders.find_map(|entry| first_below(&entry.path(), depth - 1))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fs_err as fs;
 
     #[test]
     fn module_files_are_told_from_others() {

@@ -14,9 +14,9 @@ use crate::tree::{Build, Layout, ModuleEntry};
 use super::destination;
 use super::files::{built_file, built_files, other_suffixes};
 
-/// Compares the files of a build with those under its kernel. `common` is [`destination::common`]; `loaded` is the module's dkms.conf, as far as it can be
-/// read: without it, what is in the build counts as all that should be there. Files that cannot be read are no difference;
-/// those that were `placed` from this build and not touched since need not be read.
+/// Compares the files of a build with those under its kernel. `common` is [`destination::common`]; `loaded` is the module's
+/// dkms.conf, as far as it can be read: without it, what is in the build counts as all that should be there. Files that cannot
+/// be read are no difference; those that were `placed` from this build and not touched since need not be read.
 pub(crate) fn check_files(
     (layout, common): (&Layout, Option<&Path>),
     (entry, build): (&ModuleEntry, &Build),

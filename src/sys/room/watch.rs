@@ -1,5 +1,5 @@
-//! What a room takes of memory, processes and disk, looked at while it runs: the kernel's limits count each process, or each file, by
-//! itself, and cgroups are rarely ours to make. A look costs a fiftieth of the time at most.
+//! What a room takes of memory, processes and disk, looked at while it runs: the kernel's limits count each process, or each
+//! file, by itself, and cgroups are rarely ours to make. A look costs a fiftieth of the time at most.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
