@@ -192,24 +192,21 @@ fn only_the_tree_writes_and_a_few_that_have_a_reason() {
 }
 
 /// Circles that are left, each with its reason.
-const CIRCLES: &[(&[&str], &str)] = &[
-    (&["cli::mkrepo", "cli::package"], "to be taken apart: they share what they say of a place for packages"),
-    (
-        &[
-            "cli::complete",
-            "cli::completions",
-            "cli::generate",
-            "cli::help",
-            "cli::man",
-            "cli::package::man",
-            "cli::package::verbs",
-            "cli::usage",
-            "cli::verbs",
-            "cli::words",
-        ],
-        "the table of verbs names what each runs; help, manual and completions are such verbs and print the table",
-    ),
-];
+const CIRCLES: &[(&[&str], &str)] = &[(
+    &[
+        "cli::complete",
+        "cli::completions",
+        "cli::generate",
+        "cli::help",
+        "cli::man",
+        "cli::package::man",
+        "cli::package::verbs",
+        "cli::usage",
+        "cli::verbs",
+        "cli::words",
+    ],
+    "the table of verbs names what each runs; help, manual and completions are such verbs and print the table",
+)];
 
 /// That a file of a room uses what the room's own page (mod.rs) says is no circle: the page is where its words stand.
 #[test]

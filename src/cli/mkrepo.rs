@@ -7,13 +7,14 @@ use clap::Args;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::package::description::resolve::InfoError;
-use crate::package::io::openpgp::{SigningError, SigningKey};
+use crate::package::io::openpgp::SigningKey;
 use crate::package::repository::{self, KEY_FILE, Published, Reader, RepositoryError, Settings, Setup};
 use crate::report::{Message, Reporter};
 use crate::sys::System;
 
 use super::common::TellArgs;
-use super::package::source_date;
+use super::signing_key;
+use super::source_date::source_date;
 
 /// Write the metadata that make folders of packages repositories of apt, dnf and zypper
 #[derive(Debug, Clone, Args)]
@@ -53,7 +54,11 @@ pub(crate) fn run(args: &RepositoryArgs, system: &System, reporter: &dyn Reporte
         let message = format!("{} is not a folder", args.folder.display());
         return Err(Error::new(Kind::SourceMissing, message).hint("name the folder that holds the packages"));
     }
-    let key = args.sign_key.as_deref().map(|file| read_key(file, args.sign_passphrase_file.as_deref())).transpose()?;
+    let key = args
+        .sign_key
+        .as_deref()
+        .map(|file| signing_key::read(file, args.sign_passphrase_file.as_deref()))
+        .transpose()?;
     let origin = args.origin.clone().unwrap_or_else(|| folder_name(&args.folder));
     if origin.is_empty() || origin.chars().any(char::is_control) {
         return Err(Error::new(Kind::BadOption, "--origin must be one line of text"));
@@ -79,26 +84,9 @@ fn setup(args: &RepositoryArgs) -> Result<Option<Setup>> {
     setup.map(Some).map_err(|error| bad(error.to_string()))
 }
 
-/// Reads a secret key; a passphrase never stands on a command line, where everybody could see it.
-pub(crate) fn read_key(file: &Path, passphrase_file: Option<&Path>) -> Result<SigningKey> {
-    let failed = |error| Error::io("cannot read the passphrase", error);
-    let passphrase = passphrase_file.map(fs_err::read_to_string).transpose().map_err(failed)?.unwrap_or_default();
-    SigningKey::read(file, passphrase.lines().next().unwrap_or_default()).map_err(signing_refused)
-}
-
 fn folder_name(folder: &Path) -> String {
     let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
     whole.file_name().map_or_else(|| "dkms".to_owned(), |name| name.to_string_lossy().into_owned())
-}
-
-fn signing_refused(error: SigningError) -> Error {
-    let message = error.to_string();
-    match error {
-        SigningError::Read(cause) => Error::io(message, cause),
-        error => Error::new(Kind::BadOption, message).caused_by(error).hint(
-            "`gpg --export-secret-keys --armor KEY` writes such a file; a passphrase is read with --sign-passphrase-file",
-        ),
-    }
 }
 
 fn refused(error: RepositoryError) -> Error {
@@ -112,7 +100,7 @@ fn refused(error: RepositoryError) -> Error {
             Error::new(Kind::NotAnArchive, message).hint("remove the file, or make the package again")
         }
         RepositoryError::Twice { .. } => Error::new(Kind::NotAnArchive, message).hint("remove one of them"),
-        RepositoryError::Signing(error) => signing_refused(error),
+        RepositoryError::Signing(error) => signing_key::refused(error),
         RepositoryError::Signature { source, .. } => Error::new(Kind::Internal, message).caused_by(source),
         RepositoryError::Setup(cause) => {
             let hint = match cause {

@@ -25,6 +25,10 @@ mod preflight;
 mod request;
 mod room;
 mod rpm_operand;
+#[cfg(feature = "packages")]
+mod signing_key;
+#[cfg(feature = "packages")]
+mod source_date;
 mod status;
 mod targets;
 mod usage;

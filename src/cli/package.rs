@@ -34,6 +34,8 @@ use crate::package::{Format, summary};
 use crate::report::Reporter;
 use crate::sys::System;
 
+use super::signing_key;
+use super::source_date::source_date;
 use args::{CompressionArg, PackageArgs, ScriptletsArg};
 
 /// What `--for` may name, for completions.
@@ -221,16 +223,7 @@ fn signing_key(args: &PackageArgs, goals: &[Goal]) -> Result<Option<SigningKey>>
         return Err(Error::new(Kind::BadOption, "Debian packages are not signed, their repository is")
             .hint("`dkms mkrepo DIR --sign-key FILE` signs a repository"));
     }
-    super::mkrepo::read_key(file, args.sign_passphrase_file.as_deref()).map(Some)
-}
-
-/// SOURCE_DATE_EPOCH (reproducible-builds.org/specs/source-date-epoch).
-pub(super) fn source_date(system: &System) -> Result<Option<u64>> {
-    let Some(value) = system.variable("SOURCE_DATE_EPOCH") else { return Ok(None) };
-    let text = value.to_string_lossy();
-    text.parse().map(Some).map_err(|_| {
-        Error::new(Kind::BadOption, format!("SOURCE_DATE_EPOCH is `{text}`, not a number of seconds since 1970"))
-    })
+    signing_key::read(file, args.sign_passphrase_file.as_deref()).map(Some)
 }
 
 /// `4G`, `100M`, `4096`.

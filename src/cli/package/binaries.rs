@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::args::PackageArgs;
 use super::input::Input;
-use super::{PackageCall, source_date, tell_json};
+use super::{PackageCall, tell_json};
 use crate::archive::output::Place;
+use crate::cli::source_date::source_date;
 use crate::cli::targets;
 use crate::conf::Framework;
 use crate::error::{Error, Result};
