@@ -156,8 +156,8 @@ impl std::fmt::Display for Story {
         let Self { module, version, kernel, arch, standing, .. } = self;
         write!(f, "{module}/{version} for {kernel} ({arch}): {standing}")?;
         if let Some(Attempt { operation, code, time, error, line, cause, hint, log }) = &self.failed {
-            let ago = crate::sys::now().saturating_sub(*time) / 60;
-            write!(f, "\n  failed:   the last {operation}, {ago} minutes ago (exit status {code})")?;
+            let ago = ago(crate::sys::now().saturating_sub(*time));
+            write!(f, "\n  failed:   the last {operation}, {ago} (exit status {code})")?;
             let rows = [("why", line.as_ref().or(Some(error))), ("cause", cause.as_ref()), ("hint", hint.as_ref())];
             for (title, text) in rows.into_iter().filter_map(|(title, text)| Some((title, text?))) {
                 write!(f, "\n  {:<9} {text}", format!("{title}:"))?;
@@ -176,5 +176,37 @@ impl std::fmt::Display for Story {
             return write!(f, "\n  next:     nothing is to be done");
         }
         self.next.iter().try_for_each(|next| write!(f, "\n  next:     {next}"))
+    }
+}
+
+/// How long ago something was that happened so many seconds ago, in the largest unit of which there are two or more.
+fn ago(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match () {
+        () if days >= 2 => format!("{days} days ago"),
+        () if hours >= 2 => format!("{hours} hours ago"),
+        () if minutes >= 2 => format!("{minutes} minutes ago"),
+        () => "a moment ago".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ago;
+
+    #[test]
+    fn an_attempt_is_told_in_the_unit_that_a_person_would_use() {
+        let cases = [
+            (0, "a moment ago"),
+            (119, "a moment ago"),
+            (120, "2 minutes ago"),
+            (7_199, "119 minutes ago"),
+            (7_200, "2 hours ago"),
+            (172_799, "47 hours ago"),
+            (172_800, "2 days ago"),
+        ];
+        for (seconds, told) in cases {
+            assert_eq!(ago(seconds), told, "{seconds}");
+        }
     }
 }

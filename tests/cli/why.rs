@@ -15,7 +15,7 @@ fn a_failure_is_told_with_its_line_its_log_what_works_and_what_comes_next() {
     let told = sandbox.ok(&format!("why foo/1 -k {KERNEL}")).out;
     for part in [
         &format!("foo/1 for {KERNEL} (ARCH): added"),
-        "failed:   the last build, 0 minutes ago (exit status 10)",
+        "failed:   the last build, a moment ago (exit status 10)",
         "why:      x.c:1:1: error: it was told to fail",
         "log:      ",
         &format!("good for: foo/1 for {SECOND} (ARCH): installed"),

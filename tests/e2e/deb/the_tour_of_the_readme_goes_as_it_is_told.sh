@@ -8,7 +8,7 @@ rm blink-1.0/dkms.conf
 tar czf blink-1.0.tar.gz blink-1.0 && rm -r blink-1.0
 
 # Times are as they are; `…` in the transcript is the kernel that README was written with.
-plain() { sed -e "s/$kernel/KERNEL/g" -e 's/6\.1\.0-50-amd64/KERNEL/g' -e 's/ ([0-9.]* s)//' -e 's/[0-9]* minutes ago/0 minutes ago/' -e 's/ ([0-9]* KiB)//'; }
+plain() { sed -e "s/$kernel/KERNEL/g" -e 's/6\.1\.0-50-amd64/KERNEL/g' -e 's/ ([0-9.]* s)//' -e 's/[0-9]* minutes ago/a moment ago/' -e 's/ ([0-9]* KiB)//'; }
 
 told=/tmp/told
 while IFS= read -r line; do
