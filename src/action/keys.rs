@@ -38,7 +38,10 @@ pub(crate) fn ensure(
     let key = without_pins(&files.key);
     reporter.note(format!("signing key {key} and certificate {}: {what}", files.certificate));
     if ensured == Ensured::Made {
-        reporter.note(format!("to let Secure Boot accept it, enrol it: mokutil --import {}", files.certificate));
+        reporter.note(format!(
+            "with Secure Boot, `dkms mok enroll` lets the machine trust it (certificate: {})",
+            files.certificate
+        ));
     }
     Ok(KeyPair { key, certificate: files.certificate, made: ensured == Ensured::Made })
 }

@@ -51,6 +51,15 @@ pub(super) const MAKE: &[Rule] = &[
         )
     },
     Rule {
+        when: |case, _| is_for_kbuild_only(&case.about.makefile()),
+        ..Rule::new(
+            &[Make],
+            r"\*\*\* No (?:targets|rule to make target '(?:all|modules|default|module)')\.",
+            "the Makefile only lists what the kernel's own makefiles shall build: it has no target for a plain `make`",
+            "take MAKE out of {source}/dkms.conf: dkms then runs `make -C $kernel_source_dir M=…` itself",
+        )
+    },
+    Rule {
         when: |case, _| is_by_subdirs(case),
         ..Rule::new(
             &[Make, Start, Recipe, Kbuild],
@@ -232,6 +241,18 @@ pub(super) fn own_words(sentence: &str, case: &Case<'_>, word: &str) -> String {
         text = text.replace("{tell_makefile}", &tell_makefile(&case.about.makefile()));
     }
     text
+}
+
+/// Whether a makefile names modules and has no rule (GNU make manual, "Rule Syntax").
+fn is_for_kbuild_only(makefile: &str) -> bool {
+    let names_modules = |line: &str| line.starts_with("obj-m") || line.starts_with("obj-$(");
+    let is_rule = |line: &str| {
+        let head = line
+            .split_once(':')
+            .filter(|(before, after)| !before.contains(['=', '#']) && !after.starts_with(['=', ':']));
+        !line.starts_with('\t') && head.is_some()
+    };
+    makefile.lines().any(names_modules) && !makefile.lines().any(is_rule)
 }
 
 /// How the command line can tell the Makefile its kernel: by the variable that holds `uname -r`, or the folder made of it.

@@ -101,6 +101,20 @@ fn check(cases: &[Expected]) {
 fn the_way_from_dkms_conf_to_the_modules_files_is_explained() {
     check(&[
         (
+            "'make' DEBUG=1\nmake: *** No targets.  Stop.",
+            &[("Makefile", "# all: of it\nobj-m := hello.o\nhello-y ::= a.o\n")],
+            2,
+            "has no target for a plain `make`",
+            "take MAKE out of",
+        ),
+        (
+            "'make' DEBUG=1\nmake: *** No rule to make target 'modules'.  Stop.",
+            &[("Makefile", "obj-m := hello.o\nall:\n\tmake -C /x M=$(PWD)\n")],
+            2,
+            "has no target `modules`",
+            "correct MAKE",
+        ),
+        (
             "make -j4 KERNELRELEASE=6.12.9-amd64 KVER=6.12.9-amd64\nmake: *** No targets.  Stop.",
             &[("Makefile", "ifeq ($(KERNELRELEASE),)\nall:\nendif\n")],
             2,

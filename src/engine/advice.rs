@@ -41,7 +41,7 @@ fn hints(app: &App, on: &str, target: &Target) -> Vec<String> {
     let is_here = app.tree.layout().kernel_modules(target).is_dir();
     let others = (!names.is_empty()).then(|| format!("kernels with headers here: {}", names.join(", ")));
     match others {
-        Some(others) if !is_here => vec![others, format!("the headers of {} come with {on}", target.kernel)],
+        Some(others) if !is_here => vec![others, whose(&app.system, on, target)],
         others => {
             let elsewhere = "headers that lie elsewhere are named with --kernelsourcedir DIR".to_owned();
             [install(&app.system, on), elsewhere].into_iter().chain(others).collect()
@@ -49,19 +49,42 @@ fn hints(app: &App, on: &str, target: &Target) -> Vec<String> {
     }
 }
 
-/// How the package with the headers is installed, if that can be.
-fn install(system: &System, on: &str) -> String {
+/// The package with the headers of a kernel that is not there; it may be a slip of the pen.
+fn whose(system: &System, on: &str, target: &Target) -> String {
+    unknown(system, packages(system), on).unwrap_or_else(|| format!("the headers of {} come with {on}", target.kernel))
+}
+
+fn packages(system: &System) -> Packages {
     let os = system.os_release().cloned().unwrap_or_default();
-    let packages = Packages::of(&os.id, &os.id_like);
-    let word = if on.contains(' ') { format!("'{on}'") } else { on.to_owned() };
-    match packages.command().filter(|_| on.is_ascii() && !on.starts_with("the ")) {
-        Some(_) if packages == Packages::Apt && is_known_to_apt(system, on) == Some(false) => format!(
+    Packages::of(&os.id, &os.id_like)
+}
+
+/// What is told where no package has this name.
+fn unknown(system: &System, packages: Packages, on: &str) -> Option<String> {
+    let is_unknown = packages == Packages::Apt && is_name(on) && is_known_to_apt(system, on) == Some(false);
+    is_unknown.then(|| {
+        format!(
             "no package source of this machine has {on}: run `apt-get update`; if it stays unknown, that kernel is not \
              offered any more, and `apt-cache search --names-only linux-headers` lists those that are"
-        ),
-        Some(command) => format!("`{command} {word}`, then run this again"),
+        )
+    })
+}
+
+/// How the package with the headers is installed, if that can be.
+fn install(system: &System, on: &str) -> String {
+    let packages = packages(system);
+    let word = if on.contains(' ') { format!("'{on}'") } else { on.to_owned() };
+    match packages.command().filter(|_| is_name(on)) {
+        Some(command) => {
+            unknown(system, packages, on).unwrap_or_else(|| format!("`{command} {word}`, then run this again"))
+        }
         None => format!("install {on}, then run this again"),
     }
+}
+
+/// Some headers have no package of their own, and are described.
+fn is_name(on: &str) -> bool {
+    on.is_ascii() && !on.starts_with("the ")
 }
 
 /// Whether apt could install it. None where apt cannot be asked.

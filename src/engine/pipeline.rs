@@ -49,14 +49,12 @@ pub(crate) enum Mode {
 impl App {
     /// Carries a request out, or shows what that would be.
     pub(crate) fn meet(&self, request: &Request, mode: Mode) -> Result<Verdict> {
-        match mode {
-            Mode::Do | Mode::DoJson => {
-                let mut verdict = self.do_it(request)?.verdict;
-                advice::complete(self, &mut verdict);
-                Ok(verdict)
-            }
-            Mode::Show | Mode::ShowJson => self.show(request, mode),
-        }
+        let mut verdict = match mode {
+            Mode::Do | Mode::DoJson => self.do_it(request)?.verdict,
+            Mode::Show | Mode::ShowJson => self.show(request, mode)?,
+        };
+        advice::complete(self, &mut verdict);
+        Ok(verdict)
     }
 
     /// Carries a request out, and gives all that came of it.

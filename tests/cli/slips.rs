@@ -317,3 +317,23 @@ fn a_success_names_what_was_installed_and_details_name_command_and_log() {
         assert!(verbose.contains(words), "{words}: {verbose}");
     }
 }
+
+#[test]
+fn a_package_of_headers_that_no_source_has_is_not_offered_by_what_is_done_nor_by_what_would_be() {
+    let sandbox = Sandbox::new();
+    sandbox.source("hello", "1.0", "");
+    sandbox.tool("apt-cache", "exit 100");
+    sandbox.ok("add hello/1.0");
+    fs::create_dir_all(sandbox.path("lib/modules/7.7.7")).expect("a kernel without headers");
+    for kernel in ["9.9.9", "7.7.7"] {
+        for line in ["install hello/1.0", "install hello/1.0 --dry-run", "build hello/1.0"] {
+            let ran = sandbox.dkms(&format!("{line} -k {kernel}"));
+            assert_eq!(ran.code, 21, "{line}: {ran:?}");
+            assert!(
+                ran.err.contains(&format!("no package source of this machine has linux-headers-{kernel}")),
+                "{line}: {ran:?}"
+            );
+            assert!(!ran.err.contains("come with") && !ran.err.contains("then run this again"), "{line}: {ran:?}");
+        }
+    }
+}

@@ -148,7 +148,7 @@ fn signer(context: &Context<'_>, module: &Prepared<'_>) -> Result<Signer, Signat
             if signer.key_is_new {
                 let certificate = signer.certificate();
                 context.reporter.note(format!(
-                    "a new key signs modules: with Secure Boot, enrol its certificate by `mokutil --import {certificate}`"
+                    "a new key signs modules: with Secure Boot, `dkms mok enroll` lets the machine trust it (certificate: {certificate})"
                 ));
             }
             Ok(signer)
