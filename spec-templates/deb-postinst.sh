@@ -8,6 +8,7 @@ package='@PACKAGE@'
 
 case "${1-}" in
     configure | abort-upgrade | abort-remove | abort-deconfigure)
+        @ARRIVE@
         @ENROL@
         if [ -x /usr/lib/dkms/event ]; then
             # Code 76 means that framework.conf wants failures told; nothing else of it may leave the package unconfigured.

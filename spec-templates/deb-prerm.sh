@@ -8,6 +8,7 @@ package='@PACKAGE@'
 
 case "${1-}" in
     remove | upgrade | deconfigure)
+        @LEAVE@
         if [ -x /usr/lib/dkms/event ]; then
             /usr/lib/dkms/event dpkg prerm "$name" "$version" "$@" </dev/null >&2 || :
         elif command -v dkms >/dev/null 2>&1 && [ -n "$(dkms status -m "$name" -v "$version" </dev/null 2>/dev/null)" ]; then

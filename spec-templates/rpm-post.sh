@@ -1,6 +1,7 @@
 # @NAME@/@VERSION@: an upgrade takes other versions of this package out while their source is still there.
 # The work for this version is done in posttrans.
 name='@NAME@' version='@VERSION@' package='@PACKAGE@'
+@ARRIVE@
 if [ -x /usr/lib/dkms/event ]; then
     /usr/lib/dkms/event rpm post "$name" "$version" "${1-}" </dev/null || :
     exit 0

@@ -1,6 +1,7 @@
 # @NAME@/@VERSION@: taken out, unless another package instance brings the same source (a new release of this package, a
 # reinstallation, a package that replaces it). How many own the file is the one sign that holds in all these cases.
 name='@NAME@' version='@VERSION@' package='@PACKAGE@'
+@LEAVE@
 if command -v rpm >/dev/null 2>&1; then
     owners=$(rpm -qf --qf x "/usr/src/$name-$version/dkms.conf" 2>/dev/null </dev/null)
     case $owners in xx*) exit 0 ;; esac

@@ -110,15 +110,16 @@ impl Record {
         }
         let mut name = vec![0; usize::from(u16_at(&head, 28))];
         directory.read_exact(&mut name)?;
-        let skipped = u64::from(u16_at(&head, 30)) + u64::from(u16_at(&head, 32));
-        io::copy(&mut directory.take(skipped), &mut io::sink())?;
+        let mut extra = vec![0; usize::from(u16_at(&head, 30))];
+        directory.read_exact(&mut extra)?;
+        io::copy(&mut directory.take(u64::from(u16_at(&head, 32))), &mut io::sink())?;
         // The upper half of the attributes is a Unix mode only if a Unix system (3) or macOS (19) made the entry.
         let unix = [3, 19].contains(&head[5]);
         let mode = if unix { u32_at(&head, 38) >> 16 } else { 0o644 };
         Ok(Self {
             flags: u16_at(&head, 8),
             method: u16_at(&head, 10),
-            time: seconds(u16_at(&head, 14), u16_at(&head, 12)),
+            time: universal(&extra).unwrap_or_else(|| seconds(u16_at(&head, 14), u16_at(&head, 12))),
             crc: u32_at(&head, 16),
             packed: u32_at(&head, 20),
             size: u32_at(&head, 24),
@@ -199,6 +200,21 @@ fn fault(entry: &Option<String>, error: io::Error) -> ArchiveError {
         io::ErrorKind::UnexpectedEof => ArchiveError::Cut { entry: entry.clone() },
         _ => ArchiveError::Damaged { entry: entry.clone(), reason: error.to_string() },
     }
+}
+
+/// The time in seconds since 1970 that Unix programs and git note besides, in an extra field (`UT`: a byte whose first bit says
+/// that it is there, and the time): the one beside it is that of the clock on the wall of whoever made the archive.
+fn universal(extra: &[u8]) -> Option<u64> {
+    let mut rest = extra;
+    while rest.len() >= 4 {
+        let end = 4 + usize::from(u16_at(rest, 2));
+        let field = rest.get(4..end)?;
+        if rest.starts_with(b"UT") && field.len() >= 5 && field[0] & 1 == 1 {
+            return Some(u64::from(u32_at(field, 1)));
+        }
+        rest = &rest[end..];
+    }
+    None
 }
 
 /// MS-DOS date and time as seconds since 1970, taken for UTC: zip knows no time zone.

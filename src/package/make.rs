@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::ModuleId;
 use crate::package::description::carries::Carries;
+use crate::package::description::extra::Extra;
 use crate::package::description::identity::Scriptlets;
 use crate::package::description::info::PackageInfo;
 use crate::package::description::resolve::{InfoError, Material, Subject, resolve};
@@ -27,8 +28,9 @@ use crate::package::io::openpgp::SigningKey;
 use crate::package::module::identity;
 use crate::package::module::identity::Hints;
 use crate::package::module::mkconf::Written;
+use crate::package::module::since::{self, Least};
 use crate::package::module::survey::Survey;
-use crate::package::module::{authored, declared, lint, mkconf, survey};
+use crate::package::module::{authored, brought, declared, lint, mkconf, survey};
 use crate::package::words::size;
 use crate::report::{Message, Reporter};
 use crate::sys::System;
@@ -84,6 +86,10 @@ pub(crate) struct Prepared {
     pub(crate) written: Option<Written>,
     /// Whether dkms.conf says if the module is to be installed by itself.
     pub(crate) says_autoinstall: bool,
+    /// The release of DKMS that its directives ask for.
+    pub(crate) least: Option<Least>,
+    /// What it says that a package brings besides.
+    pub(crate) brought: Vec<Extra>,
 }
 
 impl Prepared {
@@ -159,6 +165,8 @@ pub(crate) fn prepare(
         problems: named.problems,
         written: named.written,
         says_autoinstall: named.says_autoinstall,
+        least: named.least,
+        brought: brought::read(&source, &payload)?,
         source,
         payload,
         survey,
@@ -171,7 +179,13 @@ pub(crate) fn walk(request: &SourceRequest, source: &Source) -> Result<Payload> 
         Files::Tracked if !source.is_archive() => checkout::tracked(&source.folder)?,
         _ => None,
     };
-    payload::walk(&source.folder, &request.limits, tracked.as_ref()).map_err(|error| error.at(&request.input))
+    let mut payload =
+        payload::walk(&source.folder, &request.limits, tracked.as_ref()).map_err(|error| error.at(&request.input))?;
+    // The times of files are those of the checkout, which is another one everywhere.
+    if let Some(time) = tracked.and_then(|tracked| tracked.committed) {
+        payload.newest = time;
+    }
+    Ok(payload)
 }
 
 /// A module with the dkms.conf that says so.
@@ -181,6 +195,7 @@ struct Named {
     problems: Vec<String>,
     written: Option<Written>,
     says_autoinstall: bool,
+    least: Option<Least>,
 }
 
 /// Settles name and version, and puts the dkms.conf that says so into the payload.
@@ -199,7 +214,8 @@ fn name(
         written.complete("`dkms mkconf --force` writes what is known; correct it and name it with -c FILE")?;
         payload.set("dkms.conf", File::of(written.text.clone().into_bytes()));
         let changes = vec!["dkms.conf: written from the makefiles".to_owned()];
-        return Ok(Named { id, changes, problems: Vec::new(), written: Some(written), says_autoinstall: true });
+        let least = since::least(&written.text);
+        return Ok(Named { id, changes, problems: Vec::new(), written: Some(written), says_autoinstall: true, least });
     };
     let bytes = fs_err::read(conf).map_err(|error| Error::io("cannot read dkms.conf", error))?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -211,7 +227,8 @@ fn name(
     payload.set("dkms.conf", File::of(conf));
     payload.untracked.retain(|path| path != "dkms.conf");
     let says_autoinstall = text.lines().any(|line| line.trim_start().starts_with("AUTOINSTALL"));
-    Ok(Named { id: settled.id, changes: settled.changes, problems, written: None, says_autoinstall })
+    let least = since::least(&text);
+    Ok(Named { id: settled.id, changes: settled.changes, problems, written: None, says_autoinstall, least })
 }
 
 /// What lint says of a dkms.conf, errors and warnings: `dkms.conf:3: …`. What packaging mends itself is left out.
@@ -247,6 +264,9 @@ pub(crate) fn describe(
     warnings: &mut Vec<String>,
 ) -> Result<PackageInfo> {
     let mut wishes = request.wishes.clone();
+    // The command line goes before the source.
+    let chosen: Vec<String> = wishes.files.iter().map(|extra| extra.path.clone()).collect();
+    wishes.files.extend(prepared.brought.iter().filter(|extra| !chosen.contains(&extra.path)).cloned());
     if !prepared.says_autoinstall {
         let record = record::of(&prepared.module);
         warnings.push(format!(
@@ -270,8 +290,12 @@ pub(crate) fn describe(
             date: prepared.date,
         },
     };
-    let usual = |identity: &_| carrier::usual(identity, request.wishes.profile.as_ref());
+    let usual = |identity: &_| {
+        carrier::usual(identity, request.wishes.profile.as_ref(), prepared.least.as_ref(), &wishes.files)
+    };
     let info = resolve(&subject, usual, warnings).map_err(refused)?;
+    let (least, profile) = (prepared.least.as_ref(), request.wishes.profile.as_ref());
+    warnings.extend(least.and_then(|least| least.warning(&profile?.name)));
     if let Some(template) = &request.template {
         let unused = template.unused.iter().map(|part| format!("{} of {} is not used", part, template.file.display()));
         warnings.extend(unused);

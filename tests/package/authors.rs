@@ -177,3 +177,66 @@ fn a_template_brings_all_that_it_promises_or_is_refused() {
     assert!(shown.contains("Depends: dkms") && shown.contains("postinst") && shown.contains("prerm"), "{shown}");
     assert!(listed.contains("./etc/modprobe.d/foo-dkms.conf\n"), "{listed}");
 }
+
+#[test]
+fn what_a_package_brings_besides_is_said_once_beside_the_dkms_conf() {
+    needs!("dpkg-deb", "rpm");
+    let workshop = source(&format!("{CONF}AUTOINSTALL=yes\n"));
+    write(&workshop, "foo/pack/foo.conf", "options foo a=1\n");
+    write(&workshop, "foo/pack/foo.service", "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n");
+    write(
+        &workshop,
+        "foo/dkms-package.conf",
+        "[files]\npack/foo.conf = /etc/modprobe.d/foo.conf\n\"pack/foo.service\" = \"/usr/lib/systemd/system/foo.service\"\n",
+    );
+    for verb in ["mkdeb", "mkrpm"] {
+        let (told, code) = ran(&workshop, &[verb, "foo"]);
+        assert_eq!(code, 0, "{told}");
+    }
+    let (deb, rpm) = (workshop.path("foo-dkms_1.0-1_all.deb"), workshop.path("foo-dkms-1.0-1.noarch.rpm"));
+    assert_eq!(said("rpm", &["-qp", "--configfiles"], &rpm), "/etc/modprobe.d/foo.conf\n");
+    let scripts = said("rpm", &["-qp", "--scripts"], &rpm);
+    let folder = workshop.path("out");
+    assert!(std::process::Command::new("dpkg-deb").arg("-R").arg(&deb).arg(&folder).status().unwrap().success());
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    assert_eq!(read("DEBIAN/conffiles"), "/etc/modprobe.d/foo.conf\n");
+    assert_eq!(read("etc/modprobe.d/foo.conf"), "options foo a=1\n");
+    for (arrives, leaves) in [(scripts.clone(), scripts), (read("DEBIAN/postinst"), read("DEBIAN/prerm"))] {
+        assert!(arrives.contains("systemctl --no-reload preset 'foo.service'"), "{arrives}");
+        assert!(leaves.contains("systemctl --no-reload disable --now 'foo.service'"), "{leaves}");
+    }
+    write(&workshop, "other", "own\n");
+    let words = ["mkdeb", "foo", "--force", "--file", "other=/etc/modprobe.d/foo.conf"];
+    let (told, code) = ran(&workshop, &words);
+    assert_eq!(code, 0, "{told}");
+    let shown = said("dpkg-deb", &["-c"], &deb);
+    assert!(shown.lines().any(|line| line.contains(" 4 ") && line.ends_with("./etc/modprobe.d/foo.conf")), "{shown}");
+    for (table, expected) in [
+        ("[files]\nnothing = /etc/x\n", "dkms-package.conf:2: nothing is no file of what is packaged"),
+        ("[files]\nfoo.c = /home/x\n", "dkms-package.conf:2: /home/x is no place"),
+        ("[files]\nfoo.c = /etc/x\nMakefile = /etc/x\n", "dkms-package.conf:3: another file goes to /etc/x"),
+        ("[units]\n", "dkms-package.conf:1: [units] is no table"),
+    ] {
+        write(&workshop, "foo/dkms-package.conf", table);
+        let (told, code) = ran(&workshop, &["mkrpm", "foo", "--force"]);
+        assert!(code == 2 && told.contains(expected), "{table}: {told}");
+    }
+}
+
+#[test]
+fn packages_need_the_dkms_that_knows_their_directives() {
+    needs!("dpkg-deb", "rpm");
+    let workshop = source(&format!("{CONF}AUTOINSTALL=yes\nBUILD_EXCLUSIVE_CONFIG=\"CONFIG_PCI\"\n"));
+    for verb in ["mkdeb", "mkrpm"] {
+        let (told, code) = ran(&workshop, &[verb, "foo"]);
+        assert_eq!(code, 0, "{told}");
+    }
+    let shown = said("dpkg-deb", &["-f"], &workshop.path("foo-dkms_1.0-1_all.deb"));
+    assert!(shown.contains("\nDepends: dkms (>= 3.0.11)\n"), "{shown}");
+    let shown = said("rpm", &["-qp", "--requires"], &workshop.path("foo-dkms-1.0-1.noarch.rpm"));
+    assert!(shown.lines().any(|line| line == "dkms >= 3.0.11"), "{shown}");
+    let (told, code) = ran(&workshop, &["mkpkg", "foo", "--for", "debian12,debian13", "-o", "out"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("debian12 has dkms 3.0.10, and BUILD_EXCLUSIVE_CONFIG asks for 3.0.11"), "{told}");
+    assert!(!told.contains("debian13 has dkms"), "{told}");
+}

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{Workshop, needs};
+use super::{Workshop, needs, said};
 
 /// A workshop whose folder demo-v1.2 is a checkout with one commit.
 fn checkout() -> Workshop {
@@ -128,6 +128,49 @@ fn a_tag_gives_the_version_whether_it_is_loose_or_packed() {
     refused("no tag with a version");
     let output = workshop.dkms(&["mkdeb", "demo-v1.2.tar.gz", "--version-from-tag"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("not a git checkout"));
+}
+
+#[test]
+fn a_checkout_is_as_old_as_its_commit_wherever_and_whenever_it_was_made() {
+    needs!("git", "dpkg-deb");
+    let workshop = checkout();
+    let made = |folder: &str, name: &str| {
+        let output = workshop.dkms(&["mkdeb", folder, "-o", name]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        std::fs::read(workshop.path(name)).unwrap()
+    };
+    // Loose, in a pack, and in a pack as what differs from another commit.
+    for round in 0..2 {
+        let date = format!("{} +0200", 1_600_000_000 + round * 86_400);
+        let mut words = vec!["-c".to_owned(), "gc.auto=0".to_owned(), "commit".to_owned(), "-q".to_owned()];
+        words.extend([
+            "--allow-empty".to_owned(),
+            "-m".to_owned(),
+            "a long message ".repeat(40),
+            "--date".to_owned(),
+            date.clone(),
+        ]);
+        let mut command = Command::new("git");
+        command.current_dir(workshop.path("demo-v1.2")).env("GIT_COMMITTER_DATE", &date);
+        command.args(["-c", "user.name=A", "-c", "user.email=a@example.org"]).args(&words);
+        assert!(command.status().unwrap().success());
+    }
+    let first = made("demo-v1.2", "1.deb");
+    let expected = "2020-09-14";
+    let listing = said("dpkg-deb", &["-c"], &workshop.path("1.deb"));
+    assert!(listing.lines().all(|line| line.contains(expected)), "{listing}");
+    git(&workshop, "demo-v1.2", &["repack", "-q", "-a", "-d", "-f", "--depth=50", "--window=50"]);
+    git(&workshop, "demo-v1.2", &["prune-packed"]);
+    assert!(first == made("demo-v1.2", "2.deb"), "packed");
+    let place = workshop.path("demo-v1.2").display().to_string();
+    git(&workshop, "", &["clone", "-q", &place, "clone/demo-v1.2"]);
+    assert!(first == made("clone/demo-v1.2", "3.deb"), "cloned");
+    git(&workshop, "clone/demo-v1.2", &["checkout", "-q", "HEAD~1"]);
+    let listing = said("dpkg-deb", &["-c"], &{
+        made("clone/demo-v1.2", "4.deb");
+        workshop.path("4.deb")
+    });
+    assert!(listing.lines().all(|line| line.contains("2020-09-13")), "{listing}");
 }
 
 #[test]

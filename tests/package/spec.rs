@@ -69,14 +69,24 @@ fn rpmbuild_makes_of_the_spec_the_package_that_mkrpm_makes() {
     file("run.py", "#!/usr/bin/python\nprint()\n");
     file("page.1", "a page\n");
     file("%percent", "%\n");
+    file("COPYING", "The text.\n");
     std::fs::set_permissions(workshop.path("demo-v1.2/run.py"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
         .unwrap();
     workshop.archive();
     let pem = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/mok.pem");
     let changes = "## 1.2 - 2023-11-14\n- 100% better\n- %files of all kinds\n\n## 1.1 - 2023-01-02\n- Old.\n";
     std::fs::write(workshop.path("CHANGES"), changes).unwrap();
-    let cases: [&[&str]; 4] = [
+    let cases: [&[&str]; 5] = [
         &[],
+        // Two files of one name, and one that the scripts speak of.
+        &[
+            "--file",
+            "CHANGES=/etc/modprobe.d/demo.conf",
+            "--file",
+            "CHANGES=/usr/lib/modules-load.d/demo.conf",
+            "--file",
+            "CHANGES=/usr/lib/udev/rules.d/60-demo.rules",
+        ],
         &[
             "--for",
             "el9",
@@ -114,6 +124,7 @@ fn rpmbuild_makes_of_the_spec_the_package_that_mkrpm_makes() {
         let theirs = rpmbuild(&workshop, folder);
         let (ours, theirs) = (described(&ours), described(&theirs));
         assert!(ours == theirs, "{words:?}:\n{}", difference(&ours, &theirs));
+        assert!(ours.lines().any(|line| line.contains("/COPYING ") && line.contains(" l ")), "{ours}");
     }
 }
 

@@ -113,3 +113,14 @@ fn entries_that_share_their_bytes_or_swell_or_are_too_many_are_refused() {
     let error = tried(&deep).1.unwrap_err().to_string();
     assert!(error.contains("more than 64 folders deep"), "{error}");
 }
+
+#[test]
+fn the_time_that_does_not_depend_on_a_zone_goes_first() {
+    let time = 1_700_000_000u32.to_le_bytes();
+    let field = |mark: &[u8], flags: u8, time: &[u8]| [mark, &[1 + time.len() as u8, 0], &[flags], time].concat();
+    assert_eq!(universal(&field(b"UT", 1, &time)), Some(1_700_000_000));
+    assert_eq!(universal(&[field(b"ux", 1, &[0; 7]), field(b"UT", 3, &time)].concat()), Some(1_700_000_000));
+    for other in [&field(b"UT", 2, &time)[..], &field(b"UT", 1, &[1]), b"UT\x09\0\x01", b"UT", b""] {
+        assert_eq!(universal(other), None, "{other:?}");
+    }
+}

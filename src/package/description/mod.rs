@@ -7,6 +7,7 @@
 //!
 //! What a package does as long as nobody says otherwise is [`usual`]: [`carrier`] has the relations and scripts of one with a module's source (those of built modules stand
 //! in `package/built.rs`), [`scripts`] fills the texts of spec-templates/. What it holds besides its payload is an [`extra`],
+//! ([`settle`] has what a running system has to be told of it),
 //! a [`certificate`] for Secure Boot or a [`record`] that the driver is wanted for instance; [`contents`] puts both in order for the formats.
 
 pub(crate) mod carrier;
@@ -20,6 +21,7 @@ pub(crate) mod info;
 pub(crate) mod record;
 pub(crate) mod resolve;
 pub(crate) mod scripts;
+pub(crate) mod settle;
 pub(crate) mod template;
 pub(crate) mod texts;
 pub(crate) mod usual;

@@ -1,6 +1,7 @@
 //! The scripts of a package, from the texts in spec-templates/.
 
 use crate::package::description::identity::Identity;
+use crate::package::description::settle::Settle;
 
 pub(crate) const RPM_POST: &str = include_str!("../../../spec-templates/rpm-post.sh");
 pub(crate) const RPM_PREUN: &str = include_str!("../../../spec-templates/rpm-preun.sh");
@@ -24,17 +25,19 @@ pub(crate) const REFRESH: &str = include_str!("../../../spec-templates/modules-r
 pub(crate) const ENROL: &str = include_str!("../../../spec-templates/enrol.sh");
 
 /// Puts the package's names into a text. They have passed the strict check: none can end the single quotes that the
-/// texts have around them. A line that is `@ENROL@` alone becomes [`ENROL`], as far indented, or goes.
-pub(crate) fn fill(template: &str, info: &Identity) -> String {
+/// texts have around them. A line that is `@ENROL@` alone becomes [`ENROL`], one that is `@ARRIVE@` or `@LEAVE@` what its files
+/// ask for, each as far indented, or it goes.
+pub(crate) fn fill(template: &str, info: &Identity, settle: &Settle) -> String {
+    let enrol: Vec<String> = match &info.certificate {
+        Some(file) => ENROL.lines().map(|line| line.replace("@CERTIFICATE@", file)).collect(),
+        None => Vec::new(),
+    };
+    let blocks = [("@ENROL@", &enrol), ("@ARRIVE@", &settle.arrive), ("@LEAVE@", &settle.leave)];
     let mut text = String::new();
     for line in template.lines() {
-        match (line.strip_suffix("@ENROL@"), &info.certificate) {
-            (None, _) => text += &format!("{line}\n"),
-            (Some(_), None) => {}
-            (Some(indent), Some(file)) => {
-                let lines = ENROL.lines().map(|line| format!("{indent}{line}\n").replace("@CERTIFICATE@", file));
-                text.extend(lines);
-            }
+        match blocks.iter().find_map(|(mark, lines)| Some((line.strip_suffix(mark)?, lines))) {
+            None => text += &format!("{line}\n"),
+            Some((indent, lines)) => text.extend(lines.iter().map(|line| format!("{indent}{line}\n"))),
         }
     }
     text.replace("@NAME@", info.module.name.as_str())
@@ -63,7 +66,7 @@ pub(crate) fn fill_modules(template: &str, info: &Identity, words: &ModuleWords)
         .replace("@FOLDER@", words.folder)
         .replace("@STREAM@", if words.is_stream { "yes" } else { "no" })
         .replace("@MODULES@", &modules.join(" "));
-    fill(&text, info)
+    fill(&text, info, &Settle::default())
 }
 
 #[cfg(test)]

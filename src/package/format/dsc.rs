@@ -18,7 +18,7 @@ use crate::package::words::relations::{Kind, Relation};
 
 const RULES: &str = include_str!("../../../spec-templates/dsc-rules.mk");
 /// The edition of the Debian Policy Manual that debian/ follows.
-const POLICY: &str = "4.6.2";
+const POLICY: &str = "4.7.2";
 
 /// The folder that 3.0 (quilt) puts in place of what the source has under that name.
 pub(crate) const DEBIAN: &str = "debian";
@@ -61,8 +61,9 @@ pub(crate) fn debian(info: &PackageInfo, source: &str, template: Vec<Entry>) -> 
     }
     let mut binaries = String::new();
     for (extra, file) in brought(info) {
-        binaries += &format!("debian/{}\n", extra_name(extra));
-        files.push((extra_name(extra).to_owned(), file.clone()));
+        let name = extra_name(info, extra);
+        binaries += &format!("debian/{name}\n");
+        files.push((name, file.clone()));
     }
     if !binaries.is_empty() {
         files.push(("source/include-binaries".to_owned(), File::of(binaries.into_bytes())));
@@ -101,8 +102,9 @@ fn brought(info: &PackageInfo) -> impl Iterator<Item = (&Extra, &File)> {
     })
 }
 
-fn extra_name(extra: &Extra) -> &str {
-    extra.path.rsplit('/').next().unwrap_or(&extra.path)
+/// A folder of their own: debhelper has its own mind about what lies beside its files.
+fn extra_name(info: &PackageInfo, extra: &Extra) -> String {
+    format!("brought/{}", extra.flat_name(&info.extras))
 }
 
 fn indented(text: &str) -> String {
@@ -111,8 +113,9 @@ fn indented(text: &str) -> String {
 
 fn rules(info: &PackageInfo) -> String {
     let extras: String = brought(info)
-        .map(|(extra, _)| {
-            format!("\tinstall -D -m 644 debian/{} debian/{}{}\n", extra_name(extra), info.name, extra.path)
+        .map(|(extra, file)| {
+            let (name, mode) = (extra_name(info, extra), file.mode());
+            format!("\tinstall -D -m {mode:o} debian/{name} debian/{}{}\n", info.name, extra.path)
         })
         .collect();
     let folder = info.module.source_folder();
@@ -138,7 +141,8 @@ fn control(info: &PackageInfo, source: &str) -> String {
         let mut listed: Vec<String> = if kind == Kind::Requires { vec!["${misc:Depends}".into()] } else { Vec::new() };
         // dh_dkms adds dkms itself; a version that follows the package's own is for debhelper to fill in.
         let brought = |relation: &&Relation| {
-            relation.kind == kind && !(relation.name == "dkms" && info.scriptlets == Scriptlets::Portable)
+            let is_known = relation.name == "dkms" && relation.version.is_none();
+            relation.kind == kind && !(is_known && info.scriptlets == Scriptlets::Portable)
         };
         let own = |text: String| text.replace(&info.full_version(), "${binary:Version}");
         listed.extend(info.relations.iter().filter(brought).map(|relation| own(field(relation))));

@@ -24,9 +24,9 @@ pub(crate) fn spec(prepared: &Prepared, request: &PackageRequest, template: Opti
     files.write(&format!("{}.tar.gz", spec::folder(&info)), |out| spec::write_source(&info, &prepared.payload, out))?;
     for extra in spec::files(&info) {
         let EntryKind::File(file) = &extra.kind else { continue };
-        files.write(spec::source_name(extra), |out| io::copy(&mut file.open()?, out).map(drop))?;
+        files.write(&spec::source_name(&info, extra), |out| io::copy(&mut file.open()?, out).map(drop))?;
     }
-    let text = spec::text(&info, usual_compression(request), template);
+    let text = spec::text(&info, &prepared.payload, usual_compression(request), template);
     files.write(&format!("{}.spec", info.name), |out| out.write_all(text.as_bytes()))?;
     files.finish(info, &prepared.payload, warnings)
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::archive::stream::{Compression, GZIP_LEVEL, ZSTD_LEVEL};
+use crate::package::description::contents::is_license;
 use crate::package::description::extra::{Extra, Role};
 use crate::package::description::info::PackageInfo;
 use crate::package::description::template;
@@ -28,7 +29,7 @@ pub(crate) fn write_source(info: &PackageInfo, payload: &Payload, out: &mut impl
 }
 
 /// The spec. A template of a person's own keeps its words: only macros are defined before them.
-pub(crate) fn text(info: &PackageInfo, compression: Compression, template: Option<&str>) -> String {
+pub(crate) fn text(info: &PackageInfo, payload: &Payload, compression: Compression, template: Option<&str>) -> String {
     let macros = format!(
         "%global module_name {}\n%global module_version {}\n",
         info.module.name.as_str(),
@@ -43,17 +44,17 @@ pub(crate) fn text(info: &PackageInfo, compression: Compression, template: Optio
             });
             format!("{}{text}", given.concat())
         }
-        None => format!("{macros}{}", filled(info, compression)),
+        None => format!("{macros}{}", filled(info, payload, compression)),
     }
 }
 
-fn filled(info: &PackageInfo, compression: Compression) -> String {
-    let payload = match compression {
+fn filled(info: &PackageInfo, payload: &Payload, compression: Compression) -> String {
+    let compressed = match compression {
         Compression::Gzip => format!("w{GZIP_LEVEL}.gzdio"),
         Compression::Xz | Compression::Zstd => format!("w{ZSTD_LEVEL}.zstdio"),
     };
     let marks = [
-        ("@PAYLOAD@", payload),
+        ("@PAYLOAD@", compressed),
         ("@TAGS@", tags(info)),
         ("@SOURCES@", sources(info)),
         ("@RELATIONS@", info.relations.iter().filter_map(relation).collect::<Vec<_>>().join("\n")),
@@ -61,7 +62,10 @@ fn filled(info: &PackageInfo, compression: Compression) -> String {
         ("@FOLDER@", folder(info)),
         ("@EXTRAS@", extras(info)),
         ("@SCRIPTS@", scripts(info)),
-        ("@FILES@", info.extras.iter().map(|extra| listed(extra) + "\n").collect()),
+        (
+            "@FILES@",
+            licences(info, payload) + &info.extras.iter().map(|extra| listed(extra) + "\n").collect::<String>(),
+        ),
         ("@CHANGELOG@", changelog(info)),
     ];
     // Mark by mark over the template's own lines, so that a text that looks like a mark stays what it is.
@@ -105,7 +109,7 @@ fn tags(info: &PackageInfo) -> String {
 fn sources(info: &PackageInfo) -> String {
     let mut lines = format!("Source0: {}.tar.gz\n", folder(info));
     for (number, extra) in (1..).zip(files(info)) {
-        lines += &format!("Source{number}: {}\n", literal(source_name(extra)));
+        lines += &format!("Source{number}: {}\n", literal(&source_name(info, extra)));
     }
     lines
 }
@@ -116,8 +120,8 @@ pub(crate) fn files(info: &PackageInfo) -> impl Iterator<Item = &Extra> {
 }
 
 /// What the source of an extra is called.
-pub(crate) fn source_name(extra: &Extra) -> &str {
-    extra.path.rsplit('/').next().unwrap_or(&extra.path)
+pub(crate) fn source_name(info: &PackageInfo, extra: &Extra) -> String {
+    extra.flat_name(&info.extras)
 }
 
 fn extras(info: &PackageInfo) -> String {
@@ -138,12 +142,20 @@ fn extras(info: &PackageInfo) -> String {
     lines
 }
 
+/// The texts of licences among the source; rpmbuild puts what it knows of a file twice together.
+fn licences(info: &PackageInfo, payload: &Payload) -> String {
+    let of_files = payload.entries.iter().filter(|entry| matches!(entry.kind, EntryKind::File(_)));
+    let named = of_files.filter(|entry| is_license(&entry.path) && !entry.path.contains([' ', '*', '?', '[', '{']));
+    named.map(|entry| format!("%license /usr/src/{}/{}\n", folder(info), literal(&entry.path))).collect()
+}
+
 fn listed(extra: &Extra) -> String {
     let path = literal(&extra.path);
     match (&extra.kind, extra.role) {
         (EntryKind::Folder, _) => format!("%dir {path}"),
         (_, Role::Config) => format!("%config(noreplace) {path}"),
         (_, Role::Document) => format!("%doc {path}"),
+        (_, Role::License) => format!("%license {path}"),
         (_, Role::Data) => path,
     }
 }

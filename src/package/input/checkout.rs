@@ -4,6 +4,7 @@
 //! is described in gitformat-index(5), gitrepository-layout(5) and gitformat-pack(5).
 
 mod index;
+mod objects;
 pub(crate) mod tags;
 
 use std::collections::BTreeSet;
@@ -38,6 +39,8 @@ pub(crate) struct Checkout {
 pub(crate) struct Tracked {
     files: BTreeSet<String>,
     folders: BTreeSet<String>,
+    /// When the commit that is checked out was made, in seconds since 1970, where that can be read.
+    pub(crate) committed: Option<u64>,
 }
 
 /// Why a checkout cannot be used.
@@ -59,13 +62,17 @@ pub(crate) enum CheckoutError {
     #[error("no tag with a version points to the commit that is checked out in {}{}", .top.display(), named(.unread))]
     NoTag {
         top: PathBuf,
-        /// Tags whose objects lie in a pack.
+        /// Tags whose objects are not there, or are damaged.
         unread: Vec<String>,
     },
 }
 
 fn named(tags: &[String]) -> String {
-    if tags.is_empty() { String::new() } else { format!(" (not read, for they lie in a pack: {})", tags.join(", ")) }
+    if tags.is_empty() {
+        String::new()
+    } else {
+        format!(" (not found in it: what the tags {} stand for)", tags.join(", "))
+    }
 }
 
 impl From<CheckoutError> for Error {
@@ -76,8 +83,9 @@ impl From<CheckoutError> for Error {
             CheckoutError::Index(..) => Self::new(Kind::NotAnArchive, message)
                 .hint("--untracked takes all files; `git update-index --no-split-index` writes a plain index"),
             CheckoutError::NoCheckout(_) => Self::new(Kind::BadOption, message).hint("say it with --version VERSION"),
-            CheckoutError::NoTag { unread, .. } if !unread.is_empty() => Self::new(Kind::NameMissing, message)
-                .hint("`git pack-refs --all` makes them readable, or give --version"),
+            CheckoutError::NoTag { unread, .. } if !unread.is_empty() => {
+                Self::new(Kind::NameMissing, message).hint("`git fetch --tags` brings them, or give --version")
+            }
             CheckoutError::NoCommit(_) | CheckoutError::NoTag { .. } => {
                 Self::new(Kind::NameMissing, message).hint("check a tag out, or say the version with --version VERSION")
             }
@@ -92,7 +100,10 @@ pub(crate) fn tracked(folder: &Path) -> Result<Option<Tracked>, CheckoutError> {
     let below = folder.strip_prefix(&checkout.top).unwrap_or(Path::new("")).to_string_lossy().into_owned();
     let prefix = if below.is_empty() { below } else { format!("{below}/") };
     checkout.collect((&prefix, ""), &mut Visited { depth: DEEP, known: BTreeSet::new() }, &mut tracked)?;
-    Ok((!tracked.files.is_empty()).then_some(tracked))
+    if tracked.files.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Tracked { committed: tags::committed(&checkout)?, ..tracked }))
 }
 
 /// Repositories on the way through submodules.

@@ -83,7 +83,7 @@ pub(crate) struct Payload {
     pub(crate) programs: Vec<String>,
     /// Bytes of all files together.
     pub(crate) bytes: u64,
-    /// The newest time of a file that stays, in seconds since 1970.
+    /// The newest time of a file that stays, or that of the commit that is checked out, in seconds since 1970.
     pub(crate) newest: u64,
 }
 

@@ -74,6 +74,10 @@ impl Relation {
         Self { version: Some((Compare::Equal, version.into())), ..Self::any(kind, name) }
     }
 
+    pub(crate) fn at_least(kind: Kind, name: impl Into<String>, version: impl Into<String>) -> Self {
+        Self { version: Some((Compare::GreaterOrEqual, version.into())), ..Self::any(kind, name) }
+    }
+
     #[must_use]
     pub(crate) fn by(self, phase: Phase) -> Self {
         Self { phase: Some(phase), ..self }

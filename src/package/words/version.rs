@@ -25,13 +25,18 @@ pub(crate) struct Mapped {
 
 /// Maps PACKAGE_VERSION to what the format allows, so that packages sort as DKMS sorts the modules.
 ///
-/// A `v` before a digit goes. RPM knows no `-`: it becomes `_`, which keeps 3.5 < 3.5_rc2 < 3.6. Debian knows no `_`: it
-/// becomes `+`; `-` may stay, as a revision always follows; a first character that is no digit gets `0+` before it.
+/// A `v` before a digit goes. RPM knows no `-`: it becomes `_`, which keeps 3.5 < 3.5_rc2 < 3.6; commits after a release, as
+/// `git describe` counts them, follow a `^`: 3.5 < 3.5^7.gabc < 3.5.1 (rpm-version(7), Fedora's Versioning Guidelines; an rpm
+/// before 4.14.2-34 reads it as it reads `_`). Debian knows no `_`: it becomes `+`; `-` may stay, as a revision always follows;
+/// a first character that is no digit gets `0+` before it.
 pub(crate) fn map(format: Format, module_version: &str) -> Mapped {
     let plain = without_v(module_version);
     let mut warnings = Vec::new();
     let version = match format {
-        Format::Rpm => plain.replace('-', "_"),
+        Format::Rpm => match described(&plain) {
+            Some((release, commits)) => format!("{}^{}", release.replace('-', "_"), commits.replace(['-', '_'], ".")),
+            None => plain.replace('-', "_"),
+        },
         Format::Deb if plain.starts_with(|c: char| c.is_ascii_digit()) => plain.replace('_', "+"),
         Format::Deb => {
             let version = format!("0+{}", plain.replace('_', "+"));
@@ -57,6 +62,19 @@ pub(crate) fn map(format: Format, module_version: &str) -> Mapped {
         ));
     }
     Mapped { version, warnings }
+}
+
+/// What `git describe` says of a commit after a tag, `1.2-7-gabcdef1`: the tag's version, and what follows.
+fn described(version: &str) -> Option<(&str, &str)> {
+    let bare = version.strip_suffix("-dirty").unwrap_or(version);
+    let hash = bare.rfind(['-', '_'])?;
+    let count = bare[..hash].rfind(['-', '_'])?;
+    let is_hash = |text: &str| text.len() >= 4 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let number = &bare[count + 1..hash];
+    let is_it = !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && bare[hash + 1..].strip_prefix('g').is_some_and(is_hash);
+    (is_it && count > 0).then(|| (&version[..count], &version[count + 1..]))
 }
 
 /// Whether a version ends its numbers with this word: `1.2-dev`, `1.2-next.3`, `1.2-SNAPSHOT`.
@@ -150,6 +168,11 @@ mod tests {
             ("0~20220111+git1b52c8d", "0~20220111+git1b52c8d", "0~20220111+git1b52c8d"),
             ("git20", "git20", "0+git20"),
             ("vanilla", "vanilla", "0+vanilla"),
+            ("v1.2-7-gabcdef1", "1.2^7.gabcdef1", "1.2-7-gabcdef1"),
+            ("1.2-rc1-12-g0123abc-dirty", "1.2_rc1^12.g0123abc.dirty", "1.2-rc1-12-g0123abc-dirty"),
+            ("1.2_7_gabcdef1", "1.2^7.gabcdef1", "1.2+7+gabcdef1"),
+            ("1.2-7-gnome", "1.2_7_gnome", "1.2-7-gnome"),
+            ("7-gabcdef1", "7_gabcdef1", "7-gabcdef1"),
         ];
         for (module, rpm, deb) in cases {
             assert_eq!(map(Format::Rpm, module).version, rpm);

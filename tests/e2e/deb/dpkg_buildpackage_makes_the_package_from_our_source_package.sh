@@ -19,7 +19,8 @@ openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=blink -keyout /dev/null -out
 dkms mkdsc blink-v1.0-x_1.tar.gz --mok-cert mok.pem --url https://example.org/ --output out
 cd out
 dpkg-source -x blink_1.0-x+1-1.dsc source
-lintian --allow-root --fail-on error,warning blink_1.0-x+1-1.dsc
+# The edition of the policy is younger than this lintian.
+lintian --allow-root --fail-on error,warning --suppress-tags newer-standards-version blink_1.0-x+1-1.dsc
 
 step 'built, twice from one tree, as anybody'
 cd source

@@ -169,6 +169,7 @@ fn files(builder: &mut PackageBuilder, contents: &[Placed]) -> Result<(), RpmErr
                     Role::Data => options,
                     Role::Config => options.config().noreplace(),
                     Role::Document => options.doc(),
+                    Role::License => options.license(),
                 };
                 builder.with_file_contents("", options)?
             }

@@ -1,10 +1,10 @@
-//! Tags of the commit that is checked out (gitrepository-layout(5)): loose refs, packed refs, and loose tag objects.
+//! The commit that is checked out, and its tags (gitrepository-layout(5)): loose refs, packed refs, and the objects of tags.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Component, Path};
 
-use crate::package::input::checkout::{Checkout, CheckoutError, LARGE, SMALL, read, small};
+use crate::package::input::checkout::objects::{Kind, Objects};
+use crate::package::input::checkout::{Checkout, CheckoutError, LARGE, read, small};
 use crate::package::module::placeholder;
 use crate::version;
 
@@ -123,23 +123,35 @@ impl<'a> Refs<'a> {
         self.peeled(id, depth)
     }
 
-    /// Follows a loose tag object (`tag SIZE`, zero, `object ID`, `type KIND`).
+    /// Follows a tag object (`object ID`, `type KIND`).
     fn peeled(&self, id: &str, depth: usize) -> Option<String> {
-        let file = self.checkout.shared.join("objects").join(id.get(..2)?).join(id.get(2..)?);
-        let packed = read(&file, LARGE).ok()??;
-        let mut bytes = Vec::new();
-        flate2::read::ZlibDecoder::new(packed.as_slice()).take(SMALL).read_to_end(&mut bytes).ok()?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if text.starts_with("commit ") {
-            return Some(id.to_owned());
+        let object = Objects::of(&self.checkout.shared).get(id)?;
+        let text = String::from_utf8_lossy(&object.bytes).into_owned();
+        match object.kind {
+            Kind::Commit => return Some(id.to_owned()),
+            Kind::Tag => {}
+            Kind::Other => return None,
         }
-        let (_, body) = text.strip_prefix("tag ")?.split_once('\0')?;
-        let object = body.lines().next()?.strip_prefix("object ").filter(|id| is_id(id))?;
-        match body.lines().nth(1)? {
+        let object = text.lines().next()?.strip_prefix("object ").filter(|id| is_id(id))?;
+        match text.lines().nth(1)? {
             "type tag" => self.peeled(object, depth.checked_sub(1)?),
             _ => Some(object.to_owned()),
         }
     }
+}
+
+/// When the commit that is checked out was made, in seconds since 1970; None where there is none yet, or it cannot be read.
+pub(super) fn committed(checkout: &Checkout) -> Result<Option<u64>, CheckoutError> {
+    let commit = Refs::read(checkout)?.resolve("HEAD", DEEP)?;
+    let object = commit.and_then(|id| Objects::of(&checkout.shared).get(&id));
+    Ok(object.filter(|object| object.kind == Kind::Commit).and_then(|object| time(&object.bytes)))
+}
+
+/// The time in the line `committer NAME <ADDRESS> SECONDS ZONE` of a commit.
+fn time(commit: &[u8]) -> Option<u64> {
+    let text = String::from_utf8_lossy(commit);
+    let line = text.lines().take_while(|line| !line.is_empty()).find_map(|line| line.strip_prefix("committer "))?;
+    line.rsplit_once("> ")?.1.split(' ').next()?.parse().ok()
 }
 
 /// Whether a text is the name of an object: SHA-1 or SHA-256 in hexadecimal.
@@ -150,6 +162,16 @@ fn is_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_a_commit_is_that_of_its_committer() {
+        let head =
+            "tree 1\nauthor A <a@b> 5 +0000\ncommitter B > C <b@c> 1700000000 -0500\n\ncommitter D <d@e> 7 +0000\n";
+        assert_eq!(time(head.as_bytes()), Some(1_700_000_000));
+        for other in ["tree 1\n\ncommitter B <b@c> 1 +0000", "committer B <b@c> -5 +0000", "committer B", ""] {
+            assert_eq!(time(other.as_bytes()), None, "{other}");
+        }
+    }
 
     #[test]
     fn tags_give_versions_as_people_write_them() {

@@ -10,6 +10,7 @@ mod text;
 
 pub(crate) use crate::package::module::lint::finding::{Finding, Level, Rule, Subject};
 pub(crate) use crate::package::module::lint::rules::RULES;
+pub(crate) use crate::package::module::lint::text::assignments;
 
 /// Everything that the rules find: errors first, of the dkms.conf before other files, by line.
 pub(crate) fn lint(subject: &Subject<'_>) -> Vec<Finding> {

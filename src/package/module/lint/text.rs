@@ -35,7 +35,7 @@ fn scan(line: &str, quote: &mut Option<char>) -> bool {
 }
 
 /// Statements that begin with `NAME=` or `NAME[…]=`: the line, the name, the rest.
-pub(super) fn assignments(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
+pub(crate) fn assignments(text: &str) -> impl Iterator<Item = (usize, &str, &str)> {
     statements(text).filter_map(|(number, line)| {
         let line = line.trim_start();
         let end = line.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
