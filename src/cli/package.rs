@@ -29,6 +29,7 @@ use crate::package::format::recipe;
 use crate::package::input::checkout;
 use crate::package::io::openpgp::SigningKey;
 use crate::package::make::{Files, Made, PackageRequest, Prepared, SourceRequest, make, prepare};
+use crate::package::provenance::Provenance;
 use crate::package::words::profile::Profile;
 use crate::package::{Format, summary};
 use crate::report::Reporter;
@@ -74,7 +75,7 @@ pub(crate) fn run(call: &PackageCall, system: &System, framework: &Framework, re
     let key = signing_key(args, &goals)?;
     let input = input::find(args, system, &framework)?;
     let requests: Vec<PackageRequest> =
-        goals.iter().map(|goal| request(call, goal, &wishes, key.as_ref(), input.registered.as_deref())).collect();
+        goals.iter().map(|goal| request(call, goal, &wishes, key.as_ref(), &input)).collect();
     if args.binaries {
         return binaries::run(call, &input, (system, &framework), &requests, reporter);
     }
@@ -86,6 +87,9 @@ pub(crate) fn run(call: &PackageCall, system: &System, framework: &Framework, re
         let package = match call.product {
             Product::Spec => recipe::spec(&prepared, &request, templates::spec(&prepared, system)?.as_deref())?,
             Product::Dsc => recipe::dsc(&prepared, &request, templates::debian(&prepared, system)?)?,
+            Product::Deb | Product::Rpm | Product::Pkg if request.format == Format::Pac => {
+                recipe::arch(&prepared, &request, reporter)?
+            }
             Product::Deb | Product::Rpm | Product::Pkg => make(&prepared, &request, reporter)?,
         };
         if !args.tell.json {
@@ -108,7 +112,7 @@ fn request<'a>(
     goal: &Goal,
     wishes: &Wishes,
     key: Option<&'a SigningKey>,
-    registered: Option<&Path>,
+    input: &input::Input,
 ) -> PackageRequest<'a> {
     let args = &call.args;
     PackageRequest {
@@ -119,10 +123,13 @@ fn request<'a>(
             ScriptletsArg::None => Scriptlets::None,
         },
         compression: compression(args, goal),
-        place: place(args, goal, call.product, registered),
+        place: place(args, goal, call.product, input.registered.as_deref()),
         existing: if args.force { Existing::Replace } else { Existing::Keep },
         template: None,
         key: key.filter(|_| goal.format == Format::Rpm),
+        provenance: args
+            .provenance
+            .then(|| Provenance { archive: Some(input.path.clone()).filter(|path| path.is_file()) }),
     }
 }
 
@@ -151,9 +158,18 @@ fn goals(call: &PackageCall) -> Result<Vec<Goal>> {
             continue;
         }
         let profile = Profile::named(name).map_err(|error| bad(error.to_string()).hint(&known))?;
-        if let Some(format) = format.filter(|format| *format != profile.format) {
-            let other = if format == Format::Deb { "mkrpm" } else { "mkdeb" };
-            return Err(bad(format!("{name} takes packages of the other format")).hint(format!("use {other} or mkpkg")));
+        if format.is_some_and(|format| format != profile.format) {
+            let other = match profile.format {
+                Format::Deb => "mkdeb or mkpkg",
+                Format::Rpm => "mkrpm or mkpkg",
+                Format::Pac => "mkpkg",
+            };
+            return Err(bad(format!("{name} takes packages of another format")).hint(format!("use {other}")));
+        }
+        if call.args.binaries && profile.format == Format::Pac {
+            return Err(bad(format!("packages of built modules are not made for {name}")).hint(
+                "its kernels are replaced by the next, so the source is packaged, which the hooks of DKMS build",
+            ));
         }
         let goal = Goal { format: profile.format, profile: Some(profile), portable: false };
         if !goals.contains(&goal) {
@@ -195,6 +211,7 @@ fn place(args: &PackageArgs, goal: &Goal, product: Product, registered: Option<&
     let (below, suffix) = match goal.format {
         Format::Deb => ("deb", "deb"),
         Format::Rpm => ("rpm", "rpm"),
+        Format::Pac => ("pac", "zst"),
     };
     match (&goal.profile, product) {
         // Each distribution has a folder of its own, which can become a repository of its own.
@@ -219,9 +236,12 @@ fn compression(args: &PackageArgs, goal: &Goal) -> Option<Compression> {
 
 fn signing_key(args: &PackageArgs, goals: &[Goal]) -> Result<Option<SigningKey>> {
     let Some(file) = &args.sign_key else { return Ok(None) };
-    if goals.iter().all(|goal| goal.format == Format::Deb) {
-        return Err(Error::new(Kind::BadOption, "Debian packages are not signed, their repository is")
-            .hint("`dkms mkrepo DIR --sign-key FILE` signs a repository"));
+    if goals.iter().all(|goal| goal.format != Format::Rpm) {
+        return Err(Error::new(
+            Kind::BadOption,
+            "only RPMs are signed one by one; for other packages their repository is",
+        )
+        .hint("`dkms mkrepo DIR --sign-key FILE` signs a repository"));
     }
     signing_key::read(file, args.sign_passphrase_file.as_deref()).map(Some)
 }

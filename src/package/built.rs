@@ -190,6 +190,7 @@ fn relations(identity: &Identity, built: &Built, profile: Option<&Profile>, is_s
     match identity.format {
         Format::Deb => debian(identity, built, profile),
         Format::Rpm => rpm(identity, built, profile, is_stream),
+        Format::Pac => Vec::new(),
     }
 }
 
@@ -261,6 +262,7 @@ fn scripts(identity: &Identity, built: &Built, is_stream: bool) -> Vec<Script> {
             (Phase::AfterRemoval, scripts::RPM_MODULES_POSTUN),
             (Phase::AfterTransaction, scripts::RPM_MODULES_POSTTRANS),
         ],
+        Format::Pac => return Vec::new(),
     };
     let script = |(phase, text)| Script { phase, text: scripts::fill_modules(text, identity, &words) };
     texts.into_iter().map(script).collect()

@@ -1,5 +1,6 @@
 //! From input to package, in the order of the manual: open, settle the names, look through, describe, write.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use super::{Format, Writing};
@@ -18,7 +19,7 @@ use crate::package::description::resolve::{InfoError, Material, Subject, resolve
 use crate::package::description::template::Template;
 use crate::package::description::wishes::Wishes;
 use crate::package::description::{carrier, contents, record};
-use crate::package::format::{deb, rpm};
+use crate::package::format::{deb, pac, rpm};
 use crate::package::input::checkout;
 use crate::package::input::payload;
 use crate::package::input::payload::{File, Payload};
@@ -31,6 +32,8 @@ use crate::package::module::mkconf::Written;
 use crate::package::module::since::{self, Least};
 use crate::package::module::survey::Survey;
 use crate::package::module::{authored, brought, declared, lint, mkconf, survey};
+use crate::package::provenance;
+use crate::package::provenance::Provenance;
 use crate::package::words::size;
 use crate::report::{Message, Reporter};
 use crate::sys::System;
@@ -116,6 +119,8 @@ pub(crate) struct PackageRequest<'a> {
     pub(crate) template: Option<Template>,
     /// `--sign-key`
     pub(crate) key: Option<&'a SigningKey>,
+    /// `--provenance`
+    pub(crate) provenance: Option<Provenance>,
 }
 
 /// A package that was made.
@@ -123,7 +128,7 @@ pub(crate) struct PackageRequest<'a> {
 pub(crate) struct Made {
     pub(crate) file: PathBuf,
     pub(crate) size: u64,
-    /// Files that belong to it: the sources of a spec, the archives of a source package.
+    /// Files that belong to it: the sources of a spec or PKGBUILD, the archives of a source package, what tells of its origin.
     pub(crate) sources: Vec<PathBuf>,
     /// The paths of all files and links in it, but for the documents that its format adds.
     pub(crate) files: Vec<String>,
@@ -295,7 +300,9 @@ pub(crate) fn describe(
     };
     let info = resolve(&subject, usual, warnings).map_err(refused)?;
     let (least, profile) = (prepared.least.as_ref(), request.wishes.profile.as_ref());
-    warnings.extend(least.and_then(|least| least.warning(&profile?.name)));
+    if request.format == Format::Deb {
+        warnings.extend(least.and_then(|least| least.warning(profile.map(|profile| profile.name.as_str()))));
+    }
     if let Some(template) = &request.template {
         let unused = template.unused.iter().map(|part| format!("{} of {} is not used", part, template.file.display()));
         warnings.extend(unused);
@@ -310,7 +317,7 @@ pub(crate) fn make(prepared: &Prepared, request: &PackageRequest, reporter: &dyn
 }
 
 /// Writes the package that is described.
-pub(super) fn finish(
+pub(crate) fn finish(
     info: PackageInfo,
     payload: &Payload,
     request: &PackageRequest,
@@ -322,13 +329,21 @@ pub(super) fn finish(
             .push("the key is one that the rpm of RHEL 8 cannot check; RSA of 4096 bits is read everywhere".to_owned());
     }
     let mut output = Output::open(&request.place, &info.file_name(), request.existing)?;
+    let told = told_beside(request, &info)?;
     write(request, &info, payload, &mut output, reporter)?;
     let (file, size) = output.finish()?;
+    let mut sources = Vec::new();
+    if let (Some(wanted), Some(mut told)) = (&request.provenance, told) {
+        let failed = |error| Error::io("cannot write down what went into the package", error);
+        let document = provenance::document(&info, payload, wanted, &file).map_err(failed)?;
+        told.writer().write_all(&document).map_err(failed)?;
+        sources.push(told.finish()?.0);
+    }
     let template = request.template.as_ref().map(|template| template.file.clone());
     Ok(Made {
         file,
         size,
-        sources: Vec::new(),
+        sources,
         files: contents::paths(&info, payload),
         bytes: payload.bytes,
         info,
@@ -338,12 +353,25 @@ pub(super) fn finish(
     })
 }
 
+/// The document beside the package, if one is wanted; a place that cannot be written is told before the work begins.
+fn told_beside(request: &PackageRequest, info: &PackageInfo) -> Result<Option<Output>> {
+    let Some(_) = &request.provenance else { return Ok(None) };
+    let place = match &request.place {
+        Place::File(file) => {
+            let package = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            Place::File(file.with_file_name(provenance::file_name(&package)))
+        }
+        folder @ Place::Folder(_) => folder.clone(),
+    };
+    Output::open(&place, &provenance::file_name(&info.file_name()), request.existing).map(Some)
+}
+
 /// What was chosen, else the profile's, else the format's own.
 pub(super) fn usual_compression(request: &PackageRequest) -> Compression {
     let profiled = request.wishes.profile.as_ref().map(|profile| profile.compression);
     request.compression.or(profiled).unwrap_or(match request.format {
         Format::Deb => Compression::Xz,
-        Format::Rpm => Compression::Zstd,
+        Format::Rpm | Format::Pac => Compression::Zstd,
     })
 }
 
@@ -379,6 +407,7 @@ fn write(
     match request.format {
         Format::Deb => deb::write(info, payload, writing, scratch, output.writer())
             .map_err(|deb::DebError::Io(error)| failed(error)),
+        Format::Pac => pac::write(info, payload, writing, output.writer()).map_err(failed),
         Format::Rpm => match rpm::write(info, payload, writing, scratch, output.writer()) {
             Ok(()) => Ok(()),
             Err(rpm::RpmError::Io(error)) => Err(failed(error)),

@@ -135,3 +135,52 @@ fn plain_shell(script: &Path) {
     // A loop over a list may have one member, and one beginning serves several scripts.
     said("shellcheck", &["-s", "sh", "-e", "SC2041,SC2043,SC2034"], script);
 }
+
+#[test]
+fn a_document_beside_the_package_says_what_went_in() {
+    needs!("sha256sum");
+    let workshop = Workshop::new();
+    for (verb, name) in [("mkdeb", DEB), ("mkrpm", RPM)] {
+        let package = workshop.package(verb, &["--provenance"], name);
+        let file = workshop.path(&format!("{name}.spdx.json"));
+        let read = || std::fs::read_to_string(&file).unwrap();
+        let text = read();
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(document["spdxVersion"], "SPDX-2.3");
+        let sum = |path: &Path| said("sha256sum", &[], path).split(' ').next().unwrap().to_owned();
+        let of = |package: &serde_json::Value| package["checksums"][1]["checksumValue"].as_str().unwrap().to_owned();
+        assert_eq!(of(&document["packages"][0]), sum(&package));
+        assert_eq!(of(&document["packages"][1]), sum(&workshop.path("demo-v1.2.tar.gz")));
+        assert_eq!(document["packages"][0]["licenseDeclared"], "GPL-2.0-only");
+        let source = document["files"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|file| file["fileName"].as_str().unwrap().ends_with("/demo.c"));
+        assert_eq!(of(source.unwrap()), sum(&workshop.path("demo-v1.2/demo.c")));
+        // Not a second time, but with --force, and then the same.
+        let again = workshop.dkms(&[verb, "demo-v1.2.tar.gz", "--provenance", "-o", "other"]);
+        assert!(again.status.success());
+        assert_eq!(std::fs::read_to_string(workshop.path("other").join(format!("{name}.spdx.json"))).unwrap(), text);
+    }
+}
+
+#[test]
+fn a_package_for_arch_holds_what_pacman_reads() {
+    needs!("tar", "zstd");
+    let workshop = Workshop::new();
+    let made = workshop.dkms(&["mkpkg", "demo-v1.2.tar.gz", "--for", "arch", "-o", "out"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let file = workshop.path("out/arch/demo_x-dkms-1.2-1-any.pkg.tar.zst");
+    let listing = said("tar", &["--zstd", "-tf"], &file);
+    let first: Vec<&str> = listing.lines().take(5).collect();
+    assert_eq!(first, [".MTREE", ".PKGINFO", "usr/", "usr/src/", "usr/src/Demo_x-v1.2/"]);
+    let shown = said("tar", &["--zstd", "-xOf", file.to_str().unwrap()], Path::new(".PKGINFO"));
+    for line in ["pkgname = demo_x-dkms", "pkgver = 1.2-1", "arch = any", "depend = dkms", "license = GPL-2.0-only"] {
+        assert!(shown.lines().any(|found| found == line), "{line} in {shown}");
+    }
+    let recipe = std::fs::read_to_string(workshop.path("out/arch/PKGBUILD")).unwrap();
+    assert!(recipe.contains("depends=('dkms')\n") && recipe.contains("source=('Demo_x-v1.2.tar.gz')\n"), "{recipe}");
+    let refused = workshop.dkms(&["mkdeb", "demo-v1.2.tar.gz", "--for", "arch"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("use mkpkg"));
+}

@@ -105,6 +105,9 @@ pub(crate) struct PackageArgs {
     /// Sign the RPM with this OpenPGP key (.deb: see mkrepo)
     #[arg(long, value_name = "FILE")]
     pub(crate) sign_key: Option<PathBuf>,
+    /// Write down what went in beside the package: an SPDX document
+    #[arg(long, hide_short_help = true)]
+    pub(crate) provenance: bool,
     /// The first line of this file is the key's passphrase
     #[arg(long, value_name = "FILE", requires = "sign_key", hide_short_help = true)]
     pub(crate) sign_passphrase_file: Option<PathBuf>,

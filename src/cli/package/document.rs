@@ -80,6 +80,7 @@ fn entry(made: &Made) -> Package<'_> {
         format: match info.format {
             Format::Deb => "deb",
             Format::Rpm => "rpm",
+            Format::Pac => "pacman",
         },
         distribution: info.distribution.as_deref(),
         kernel: info.target.as_ref().map(|target| target.kernel.as_str()),

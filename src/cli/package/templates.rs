@@ -17,7 +17,7 @@ pub(super) fn own(product: Product, format: Format, prepared: &Prepared, system:
     let (source, module) = (&prepared.source.folder, &prepared.module);
     let read = match (product, format) {
         // Their words are for the tool that reads the recipe.
-        (Product::Spec | Product::Dsc, _) => return Ok(None),
+        (Product::Spec | Product::Dsc, _) | (_, Format::Pac) => return Ok(None),
         (_, Format::Rpm) => {
             template::find_spec(source, module, system).map(|file| template::spec::read(&file, module, prepared.date))
         }

@@ -27,19 +27,20 @@ fn relations(identity: &Identity, profile: Option<&Profile>, dkms: Relation) -> 
     let headers = match (profile, identity.format) {
         (Some(profile), _) => profile.headers,
         (None, Format::Deb) => profile::ANY_DEBIAN,
-        (None, Format::Rpm) => &[],
+        (None, Format::Rpm | Format::Pac) => &[],
     };
     let headers = headers.iter().map(|name| Relation::any(Kind::Recommends, *name));
     match identity.format {
         Format::Deb => debian(identity, dkms, headers.collect()),
         Format::Rpm => rpm(identity, dkms, headers.collect()),
+        Format::Pac => vec![dkms],
     }
 }
 
 /// The scripts that have a DKMS do the work, and the system take note of further files.
 fn scripts(identity: &Identity, brought: &[Extra]) -> Vec<Script> {
     let texts = match (identity.scriptlets, identity.format) {
-        (Scriptlets::None, _) => return Vec::new(),
+        (Scriptlets::None, _) | (_, Format::Pac) => return Vec::new(),
         (Scriptlets::Portable, Format::Deb) => {
             vec![(Phase::AfterInstall, scripts::DEB_POSTINST), (Phase::BeforeRemoval, scripts::DEB_PRERM)]
         }

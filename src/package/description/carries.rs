@@ -39,6 +39,7 @@ impl Carries {
         let folder = match (profile.map(|profile| profile.family), format) {
             (Some(Family::Debian | Family::Ubuntu | Family::Suse), _) | (None, Format::Deb) => "updates",
             (Some(Family::Enterprise | Family::Fedora), _) | (None, Format::Rpm) => "extra",
+            (Some(Family::Arch), _) | (None, Format::Pac) => "updates",
         };
         format!("{modules}/{}/{folder}/{}", target.kernel, module.name)
     }

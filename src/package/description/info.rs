@@ -132,6 +132,7 @@ impl PackageInfo {
         match self.format {
             Format::Deb => format!("{name}_{version}-{release}_{architecture}.deb"),
             Format::Rpm => format!("{name}-{version}-{release}.{architecture}.rpm"),
+            Format::Pac => format!("{name}-{}-{architecture}.pkg.tar.zst", self.full_version()),
         }
     }
 }

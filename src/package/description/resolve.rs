@@ -65,7 +65,7 @@ pub(crate) enum InfoError {
     #[error(transparent)]
     Relation(#[from] RelationError),
     /// The profile is one of the other format.
-    #[error("{0} takes packages of the other format")]
+    #[error("{0} takes packages of another format")]
     Profile(String),
     /// An architecture that is no word.
     #[error("`{0}` is not the name of an architecture")]
@@ -243,6 +243,7 @@ fn architecture(
         let independent = match format {
             Format::Deb => "all",
             Format::Rpm => "noarch",
+            Format::Pac => "any",
         };
         return Ok(voices.or("arch", None, || independent.to_owned()));
     };
@@ -274,7 +275,7 @@ fn maintainer(subject: &Subject, voices: &mut Voices, warnings: &mut Vec<String>
     match (voices.first("maintainer", |said| said.maintainer.as_deref().map(one_line), author), subject.format) {
         (Some(person), _) if is_mailbox(&person) => Ok(Some(person)),
         (Some(other), _) => Err(InfoError::Maintainer(other)),
-        (None, Format::Rpm) => Ok(None),
+        (None, Format::Rpm | Format::Pac) => Ok(None),
         (None, Format::Deb) => {
             let Some(packager) = &subject.wishes.packager else { return Err(InfoError::NoMaintainer) };
             if packager.is_account {

@@ -39,6 +39,8 @@ pub(crate) fn settle(format: Format, extras: &[Extra]) -> Settle {
     let (first, last) = match format {
         Format::Deb => ("-n \"${2-}\"", "\"$1\" != remove"),
         Format::Rpm => ("\"${1-}\" != 1", "\"${1-}\" != 0"),
+        // pacman's hooks do all that; units are for people to enable there.
+        Format::Pac => return Settle::default(),
     };
     for unit in extras.iter().filter_map(|extra| extra.path.strip_prefix(UNITS)).filter(|unit| !unit.contains('/')) {
         let known = "! command -v systemctl >/dev/null 2>&1";

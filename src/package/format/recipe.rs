@@ -11,10 +11,11 @@ use crate::package::description::contents;
 use crate::package::description::info::PackageInfo;
 use crate::package::format::dsc;
 use crate::package::format::dsc::Vouched;
-use crate::package::format::{source_archive, spec};
+use crate::package::format::{pac, source_archive, spec};
 use crate::package::input::payload::{Entry, EntryKind, Payload};
 use crate::package::io::digest::Digests;
-use crate::package::make::{Made, PackageRequest, Prepared, describe, usual_compression};
+use crate::package::make::{Made, PackageRequest, Prepared, describe, finish, usual_compression};
+use crate::report::Reporter;
 
 /// Writes the spec (of a template, if there is one), the source archive and further sources into one folder.
 pub(crate) fn spec(prepared: &Prepared, request: &PackageRequest, template: Option<&str>) -> Result<Made> {
@@ -69,6 +70,45 @@ pub(crate) fn dsc(prepared: &Prepared, request: &PackageRequest, template: Vec<E
     let text = dsc::dsc(&info, &control, &vouched);
     files.write(&name, |out| out.write_all(text.as_bytes()))?;
     files.finish(info, &prepared.payload, warnings)
+}
+
+/// Writes a package for Arch, and the PKGBUILD from which makepkg makes the same: its users build packages themselves.
+pub(crate) fn arch(prepared: &Prepared, request: &PackageRequest, reporter: &dyn Reporter) -> Result<Made> {
+    let mut warnings = prepared.warnings();
+    let info = describe(prepared, request, None, &mut warnings)?;
+    let sources = pkgbuild(prepared, request, &info)?;
+    let mut made = finish(info, &prepared.payload, request, warnings, reporter)?;
+    made.sources.extend(sources);
+    Ok(made)
+}
+
+/// Writes the PKGBUILD, the source archive and what else it names into one folder, and gives their paths.
+fn pkgbuild(prepared: &Prepared, request: &PackageRequest, info: &PackageInfo) -> Result<Vec<PathBuf>> {
+    let mut files = Files::new(request);
+    let mut sources = Vec::new();
+    let digests = |out: &mut std::fs::File| {
+        out.rewind()?;
+        Digests::of(io::BufReader::new(out))
+    };
+    let archive = format!("{}.tar.gz", spec::folder(info));
+    let digest = files.write(&archive, |out| {
+        spec::write_source(info, &prepared.payload, out)?;
+        digests(out)
+    })?;
+    sources.push((archive, digest.sha256));
+    for (name, _, file) in pac::files(info) {
+        let digest = files.write(&name, |out| {
+            io::copy(&mut file.open()?, out)?;
+            digests(out)
+        })?;
+        sources.push((name, digest.sha256));
+    }
+    if let Some((name, text)) = pac::install_file(info) {
+        files.write(&name, |out| out.write_all(text.as_bytes()))?;
+    }
+    let text = pac::pkgbuild(info, &sources);
+    files.write("PKGBUILD", |out| out.write_all(text.as_bytes()))?;
+    files.staged.into_iter().map(|output| output.finish().map(|(path, _)| path)).collect()
 }
 
 /// Files that appear together, the last one last: it is the one that names the others.

@@ -33,7 +33,7 @@ impl Machine {
         let line = TABLE.iter().find(|line| (line.0, line.1, line.2) == (self.number, self.wide, self.little))?;
         Some(match format {
             Format::Deb => line.3,
-            Format::Rpm => line.4,
+            Format::Rpm | Format::Pac => line.4,
         })
     }
 

@@ -31,16 +31,15 @@ pub(crate) struct Least {
 }
 
 impl Least {
-    /// What a person should know who makes a package for this distribution.
-    pub(crate) fn warning(&self, distribution: &str) -> Option<String> {
-        let (_, has) = DISTRIBUTIONS.iter().find(|(name, _)| *name == distribution)?;
-        let is_older = crate::version::compare(has, self.release) == std::cmp::Ordering::Less;
-        is_older.then(|| {
-            format!(
-                "{distribution} has dkms {has}, and {} asks for {}: the package can be installed there only beside a newer one",
-                self.directive, self.release
-            )
-        })
+    /// What a person should know who makes a package for this distribution, or for all that read its format (None).
+    pub(crate) fn warning(&self, distribution: Option<&str>) -> Option<String> {
+        let is_asked = |name: &str| distribution.is_none_or(|asked| asked == name);
+        let is_too_old = |has: &str| crate::version::compare(has, self.release) == std::cmp::Ordering::Less;
+        let (name, has) = DISTRIBUTIONS.iter().rfind(|(name, has)| is_asked(name) && is_too_old(has))?;
+        Some(format!(
+            "{name} has dkms {has}, and {} asks for {}: the package can be installed there only beside a newer one",
+            self.directive, self.release
+        ))
     }
 }
 

@@ -99,7 +99,7 @@ pub(super) fn write(
     let address = setup.address(below);
     let extras = match format {
         Format::Deb => apt(setup, &address, origin, key.certificate()?),
-        Format::Rpm => {
+        Format::Rpm | Format::Pac => {
             let is_zypper = profile.as_ref().is_some_and(|profile| profile.family == Family::Suse);
             let reading = Reading { is_zypper, checks_packages: all_signed };
             dnf(setup, &address, origin, key.certificate()?, reading)
@@ -192,7 +192,7 @@ fn bytes(info: &PackageInfo, key: &SigningKey) -> Result<Vec<u8>, RepositoryErro
     match info.format {
         Format::Deb => deb::write(info, &payload, writing, scratch, &mut bytes)
             .map_err(|deb::DebError::Io(error)| RepositoryError::Io(error))?,
-        Format::Rpm => rpm::write(info, &payload, writing, scratch, &mut bytes)?,
+        Format::Rpm | Format::Pac => rpm::write(info, &payload, writing, scratch, &mut bytes)?,
     }
     Ok(bytes)
 }

@@ -66,6 +66,13 @@ pub(crate) fn day(seconds: u64) -> String {
     }
 }
 
+/// `1970-01-01T00:00:00Z` (ISO 8601)
+pub(crate) fn iso8601(seconds: u64) -> String {
+    let (year, month, day) = civil(seconds / 86_400);
+    let rest = seconds % 86_400;
+    format!("{year:04}-{:02}-{day:02}T{:02}:{:02}:{:02}Z", month + 1, rest / 3600, rest / 60 % 60, rest % 60)
+}
+
 /// The year of a moment.
 pub(crate) fn year(seconds: u64) -> u64 {
     civil(seconds / 86_400).0

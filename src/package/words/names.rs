@@ -63,7 +63,7 @@ pub(crate) fn modules_name(format: Format, module: &ModuleName, kernel: &KernelR
     let base = base_name(format, module.as_str());
     let name = match format {
         Format::Deb => format!("{base}-modules-{}", debian_word(kernel.as_str())),
-        Format::Rpm => format!("kmod-{base}-{}", kernel.as_str().replace('~', "-")),
+        Format::Rpm | Format::Pac => format!("kmod-{base}-{}", kernel.as_str().replace('~', "-")),
     };
     check_package_name(format, &name)?;
     Ok(name)
@@ -83,6 +83,8 @@ pub(crate) fn debian_word(word: &str) -> String {
 pub(crate) fn base_name(format: Format, module: &str) -> String {
     match format {
         Format::Rpm => module.to_owned(),
+        // PKGBUILD(5): small letters, and no hyphen or dot first.
+        Format::Pac => module.to_ascii_lowercase().trim_start_matches(['-', '.']).to_owned(),
         Format::Deb => debian_word(module).trim_start_matches(['-', '+', '.']).to_owned(),
     }
 }
@@ -91,7 +93,7 @@ pub(crate) fn base_name(format: Format, module: &str) -> String {
 pub(crate) fn check_package_name(format: Format, name: &str) -> Result<(), NameError> {
     let what = "package name";
     match format {
-        Format::Rpm => check_word(what, name, NAME_SIGNS),
+        Format::Rpm | Format::Pac => check_word(what, name, NAME_SIGNS),
         Format::Deb => {
             let refused = |c: &char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || "+.-".contains(*c));
             if let Some(character) = name.chars().find(refused) {

@@ -34,6 +34,8 @@ pub(crate) enum Family {
     Fedora,
     /// SLES, Leap, Tumbleweed
     Suse,
+    /// Arch Linux and its like
+    Arch,
 }
 
 /// Why there is no profile of this name.
@@ -93,6 +95,8 @@ const TABLE: &[Row] = &[
     Row { family: "leap", from: (15, 0), format: Format::Rpm, compression: Compression::Zstd, suffix: ".lp##", headers: SUSE, modules: LIB },
     Row { family: "leap", from: (16, 0), format: Format::Rpm, compression: Compression::Zstd, suffix: ".lp##", headers: SUSE, modules: USR },
     Row { family: "tumbleweed", from: (0, 0), format: Format::Rpm, compression: Compression::Zstd, suffix: ".tw", headers: SUSE, modules: USR },
+    // No headers: dkms itself names them as optional, and each kernel has its own (ArchWiki, "DKMS package guidelines").
+    Row { family: "arch", from: (0, 0), format: Format::Pac, compression: Compression::Zstd, suffix: "", headers: &[], modules: USR },
 ];
 
 const ALIASES: &[(&str, &str)] = &[
@@ -104,6 +108,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("sle", "sles"),
     ("opensuse-leap", "leap"),
     ("opensuse-tumbleweed", "tumbleweed"),
+    ("archlinux", "arch"),
+    ("manjaro", "arch"),
 ];
 
 /// Releases before the first row of their family.
@@ -119,7 +125,7 @@ const TOO_OLD: &[(&str, &str)] = &[
 pub(crate) const ANY_DEBIAN: &[&str] = DEBIAN;
 
 /// Families that have releases without a number.
-const ROLLING: &[&str] = &["fedora", "tumbleweed"];
+const ROLLING: &[&str] = &["fedora", "tumbleweed", "arch"];
 
 impl Profile {
     /// The profile of this name: a family and a release, such as `ubuntu24.04`.
@@ -152,14 +158,14 @@ impl Profile {
                 "ubuntu" => Family::Ubuntu,
                 "el" => Family::Enterprise,
                 "fedora" => Family::Fedora,
+                "arch" => Family::Arch,
                 _ => Family::Suse,
             },
         })
     }
 
     /// Names that a person may choose from, for messages.
-    pub(crate) const EXAMPLES: &str =
-        "debian12, debian13, ubuntu22.04, ubuntu24.04, el8, el9, el10, fedora, fedora42, sles15, leap15.6, tumbleweed";
+    pub(crate) const EXAMPLES: &str = "debian12, debian13, ubuntu22.04, ubuntu24.04, el8, el9, el10, fedora, fedora42, sles15, leap15.6, tumbleweed, arch";
 }
 
 /// `24.04` → (24, 4); nothing → (0, 0).

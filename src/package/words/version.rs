@@ -6,7 +6,7 @@ use crate::package::Format;
 
 /// A version that the format cannot take.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` cannot be the {what} of {} package: {reason}", match .format { Format::Deb => "a Debian", Format::Rpm => "an RPM" })]
+#[error("`{word}` cannot be the {what} of {} package: {reason}", match .format { Format::Deb => "a Debian", Format::Rpm => "an RPM", Format::Pac => "a pacman" })]
 pub(crate) struct VersionError {
     what: &'static str,
     word: String,
@@ -37,6 +37,11 @@ pub(crate) fn map(format: Format, module_version: &str) -> Mapped {
             Some((release, commits)) => format!("{}^{}", release.replace('-', "_"), commits.replace(['-', '_'], ".")),
             None => plain.replace('-', "_"),
         },
+        // Commits after a release as the Arch wiki has them (VCS package guidelines): 1.2 < 1.2.r7.gabc < 1.2.1, vercmp(8).
+        Format::Pac => match described(&plain) {
+            Some((release, commits)) => format!("{}.r{}", release.replace('-', "_"), commits.replace(['-', '_'], ".")),
+            None => plain.replace('-', "_"),
+        },
         Format::Deb if plain.starts_with(|c: char| c.is_ascii_digit()) => plain.replace('_', "+"),
         Format::Deb => {
             let version = format!("0+{}", plain.replace('_', "+"));
@@ -47,7 +52,9 @@ pub(crate) fn map(format: Format, module_version: &str) -> Mapped {
             version
         }
     };
-    if let Some(tilde) = pre_release(&plain) {
+    // vercmp(8) knows no ~, but ranks letters right behind a number below it.
+    let spelled = |lower: String| if format == Format::Pac { lower.replace('~', "") } else { lower };
+    if let Some(tilde) = pre_release(&plain).map(spelled) {
         warnings.push(format!(
             "{module_version} reads like a version before the final one, but DKMS and this package rank it above that; \
              if the package should rank below, give --package-version {tilde} (and --epoch to take it back later)"
@@ -58,7 +65,7 @@ pub(crate) fn map(format: Format, module_version: &str) -> Mapped {
         warnings.push(format!(
             "{module_version} is a version under way, and ranks above the one that it leads to; \
              if that is to replace it, give --package-version {} (and --epoch to take it back later)",
-            under_way(&plain, word)
+            spelled(under_way(&plain, word))
         ));
     }
     Mapped { version, warnings }
@@ -120,7 +127,7 @@ fn pre_release(version: &str) -> Option<String> {
 pub(crate) fn check(format: Format, version: &str) -> Result<(), VersionError> {
     let fail = |reason: String| VersionError { what: "version", word: version.to_owned(), format, reason };
     match format {
-        Format::Rpm => check_rpm("version", version),
+        Format::Rpm | Format::Pac => check_plain(format, "version", version),
         Format::Deb if !version.starts_with(|c: char| c.is_ascii_digit()) => {
             Err(fail("it must start with a digit".into()))
         }
@@ -137,15 +144,19 @@ pub(crate) fn check_release(format: Format, release: &str) -> Result<(), Version
         |reason: &str| VersionError { what: "release", word: release.to_owned(), format, reason: reason.to_owned() };
     let plain = |c: char| c.is_ascii_alphanumeric() || "+.~".contains(c);
     match format {
-        Format::Rpm => check_rpm("release", release),
+        Format::Rpm => check_plain(format, "release", release),
+        Format::Pac if release.is_empty() || release.chars().any(|c| !c.is_ascii_digit() && c != '.') => {
+            Err(fail("it is a number, as 1 or 1.1"))
+        }
+        Format::Pac => Ok(()),
         Format::Deb if release.is_empty() => Err(fail("it is empty")),
         Format::Deb if release.chars().all(plain) => Ok(()),
         Format::Deb => Err(fail("only letters, digits and +.~ are allowed")),
     }
 }
 
-fn check_rpm(what: &'static str, word: &str) -> Result<(), VersionError> {
-    let fail = |reason: String| Err(VersionError { what, word: word.to_owned(), format: Format::Rpm, reason });
+fn check_plain(format: Format, what: &'static str, word: &str) -> Result<(), VersionError> {
+    let fail = |reason: String| Err(VersionError { what, word: word.to_owned(), format, reason });
     match word.chars().find(|c| !c.is_ascii_alphanumeric() && !"._+~^".contains(*c)) {
         Some(character) => fail(format!("it holds {character:?}; allowed are letters, digits and ._+~^")),
         None if word.is_empty() => fail("it is empty".to_owned()),
@@ -176,6 +187,7 @@ mod tests {
         ];
         for (module, rpm, deb) in cases {
             assert_eq!(map(Format::Rpm, module).version, rpm);
+            assert_eq!(map(Format::Pac, module).version, rpm.replace('^', ".r"));
             assert_eq!(map(Format::Deb, module).version, deb);
             assert!(check(Format::Rpm, rpm).is_ok() && check(Format::Deb, deb).is_ok(), "{module}");
         }

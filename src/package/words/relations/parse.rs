@@ -85,7 +85,7 @@ impl Relation {
                         .map_or(Ok(()), |name| Err(format!("{name} holds what no name of a Debian package holds")))
                 })
             }
-            Format::Rpm => {
+            Format::Rpm | Format::Pac => {
                 let refused = |c: char| c.is_whitespace() || "|<>=,;\"'`$\\".contains(c);
                 match self.name.chars().chain(version.chars()).find(|c| refused(*c)) {
                     Some(c) => Err(format!("it holds {c:?}")),
@@ -157,6 +157,7 @@ impl Replaced {
         match format {
             Format::Deb => vec![gone(Kind::Breaks), gone(Kind::Replaces), provided],
             Format::Rpm => vec![gone(Kind::Replaces), provided],
+            Format::Pac => vec![gone(Kind::Conflicts), gone(Kind::Replaces), provided],
         }
     }
 }
