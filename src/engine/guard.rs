@@ -2,7 +2,6 @@
 
 use crate::event::planned;
 use crate::ids::{KernelRelease, Target};
-use crate::report::Reporter;
 use crate::sys::journal::{self, Gravity};
 
 use super::app::App;
@@ -26,8 +25,7 @@ fn warn(app: &App, leaves: &dyn Fn(&Target) -> bool) {
     let Some(text) = last(&essentials, leaves) else { return };
     let names = essential::names(&app.framework.policies.essential_modules);
     let text = format!("{text} with the essential {names}: no other kernel has it; keep it until another one does");
-    app.reporter.note(format!("dkms: {text}"));
-    journal::log(&app.system, &app.reporter, Gravity::Critical, &text, &[]);
+    journal::tell(&app.system, &app.reporter, Gravity::Critical, &text, &[]);
 }
 
 fn last(essentials: &Essentials, leaves: &dyn Fn(&Target) -> bool) -> Option<String> {

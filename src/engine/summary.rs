@@ -114,22 +114,15 @@ impl Summary {
 
     /// Tells it: to the reporter what it has not told yet, to the live system's log all of it.
     pub(crate) fn tell(&self, system: &System, reporter: &dyn Reporter) {
-        let is_read_there = system.is_live() && journal::takes_stderr();
         for line in &self.lines {
-            match line.gravity {
-                _ if is_read_there => {}
-                Gravity::Error => {}
-                Gravity::Critical => reporter.warn(line.text.clone()),
-                Gravity::Warning | Gravity::Info => reporter.note(format!("dkms: {}", line.text)),
-            }
-            journal::log(system, reporter, line.gravity, &line.text, &line.fields);
+            journal::tell(system, reporter, line.gravity, &line.text, &line.fields);
         }
     }
 
     /// Whether the log gets this error by a line of the summary.
     pub(crate) fn logs(&self, system: &System, error: &Error) -> bool {
         let has = |line: &Line| line.gravity == Gravity::Error && line.text.contains(error.message());
-        system.is_live() && journal::takes_stderr() && self.lines.iter().any(has)
+        journal::has_stderr(system) && self.lines.iter().any(has)
     }
 
     fn add_done(

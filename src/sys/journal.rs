@@ -55,9 +55,25 @@ pub(crate) fn log(system: &System, reporter: &dyn Reporter, gravity: Gravity, li
     }
 }
 
-/// Whether standard error goes to journald already: what is sent besides would stand there twice (systemd.exec(5),
-/// JOURNAL_STREAM).
-pub(crate) fn takes_stderr() -> bool {
+/// Tells a person one line, and the log of this machine: once, where the person reads it there. What is wrong with a module is
+/// told by its error, and only logged here.
+pub(crate) fn tell(system: &System, reporter: &dyn Reporter, gravity: Gravity, line: &str, fields: Fields<'_>) {
+    match gravity {
+        _ if has_stderr(system) => {}
+        Gravity::Error => {}
+        Gravity::Critical => reporter.warn(line.to_owned()),
+        Gravity::Warning | Gravity::Info => reporter.note(format!("dkms: {line}")),
+    }
+    log(system, reporter, gravity, line, fields);
+}
+
+/// Whether what is said on standard error stands in the log of this machine already.
+pub(crate) fn has_stderr(system: &System) -> bool {
+    system.is_live() && takes_stderr()
+}
+
+/// Whether standard error goes to journald: what is sent besides would stand there twice (systemd.exec(5), JOURNAL_STREAM).
+fn takes_stderr() -> bool {
     let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
     let Ok(stat) = rustix::fs::fstat(std::io::stderr()) else { return false };
     is_stream(&named, stat.st_dev, stat.st_ino)

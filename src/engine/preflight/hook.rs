@@ -181,9 +181,13 @@ fn tell(bearing: &Bearing<'_>, report: &Report, stopping: Option<&Verdict>) {
             ("MODULE_VERSION", module.version.to_string()),
             ("KERNEL", kernel.to_string()),
         ];
-        journal::log(&bearing.app.system, reporter, Gravity::Warning, &text, &fields);
-        if stopping != Some(verdict) {
-            reporter.note(format!("dkms: {text}"));
+        let system = &bearing.app.system;
+        if stopping == Some(verdict) {
+            if !journal::has_stderr(system) {
+                journal::log(system, reporter, Gravity::Warning, &text, &fields);
+            }
+        } else {
+            journal::tell(system, reporter, Gravity::Warning, &text, &fields);
             hints.iter().for_each(|hint| reporter.note(format!("dkms:   {hint}")));
         }
     }
