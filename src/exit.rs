@@ -29,6 +29,11 @@ macro_rules! exit_codes {
                 kebab(name)
             }
 
+            /// The case that [`Kind::name`] gives this name.
+            pub(crate) fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.name() == name)
+            }
+
             /// Whether it is about a module's source, the same for each of its kernels.
             pub(crate) fn is_of_source(self) -> bool {
                 use Kind::{AlreadyAdded, BadConf, Broken, ConfMissing, EmptySource, NotInTree, SourceMissing};

@@ -28,6 +28,10 @@ pub(crate) enum Switch {
     SymlinkModules,
     /// Nobody in particular asks: what failed from all that is there now is not tried again.
     SkipKnownFailures,
+    /// What preflight saw fail from the very same is not compiled to fail again.
+    TrustPreflight,
+    /// Preflight: how a build failed is kept for the event that comes.
+    KeepFailures,
     /// `unbuild`: the build is not kept among the finished ones.
     DiscardBuild,
 }

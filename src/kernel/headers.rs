@@ -1,9 +1,11 @@
 //! Kernel headers: where a module is built against, and which configuration they have.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::ids::{KernelRelease, Target};
 use crate::sys::fs::{leads_to_file, resolve};
+use crate::sys::{System, fingerprint};
 use crate::tree::Layout;
 
 /// The headers of one kernel.
@@ -99,6 +101,20 @@ pub(crate) fn places(
     };
     let config = kernel_config.map_or_else(of_headers, Path::to_path_buf);
     (headers, config)
+}
+
+/// A digest of which files of which sizes the headers have: those of their folder, of the folders that it links to, and of the
+/// one whose makefile it includes (Debian).
+pub(crate) fn shape(system: &System, headers: &Path) -> io::Result<String> {
+    let makefile = fs_err::read_to_string(headers.join("Makefile")).unwrap_or_default();
+    let included = makefile.lines().filter_map(|line| line.strip_prefix("include "));
+    let included = included.map(|named| system.path(named.trim())).filter(|file| file.is_file());
+    let included: Vec<PathBuf> = included.filter_map(|file| Some(file.parent()?.to_path_buf())).collect();
+    let entries = fs_err::read_dir(headers)?.flatten().map(|entry| entry.path());
+    let linked = entries.filter(|entry| entry.is_symlink() && entry.is_dir()).collect::<Vec<_>>();
+    let mut folders = [&[headers.to_path_buf()][..], &included, &linked].concat();
+    folders.sort();
+    fingerprint::shape_of_folders(&folders)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
@@ -26,6 +26,13 @@ pub(crate) fn stamp_of_folder(folder: &Path, now: SystemTime) -> io::Result<Opti
     let mut hash = Sha256::new();
     let newest = add_stamps(&mut hash, folder)?;
     Ok(is_old(newest, now).then(|| hex(hash.finalize())))
+}
+
+/// A digest over the names and sizes of everything below these folders, which need not lie where they lay.
+pub(crate) fn shape_of_folders(folders: &[PathBuf]) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    folders.iter().try_for_each(|folder| add_shape(&mut hash, folder))?;
+    Ok(hex(hash.finalize()))
 }
 
 /// The same of one file, or of the one that a symlink leads to.
@@ -65,6 +72,22 @@ fn add_stamps(hash: &mut Sha256, folder: &Path) -> io::Result<i64> {
         }
     }
     Ok(newest)
+}
+
+fn add_shape(hash: &mut Sha256, folder: &Path) -> io::Result<()> {
+    let mut entries = fs_err::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(fs_err::DirEntry::file_name);
+    for entry in entries {
+        let kind = entry.file_type()?;
+        add(hash, if kind.is_dir() { b'd' } else { b's' }, Path::new(&entry.file_name()));
+        if kind.is_dir() {
+            add_shape(hash, &entry.path())?;
+        } else {
+            hash.update(entry.metadata()?.len().to_le_bytes());
+        }
+    }
+    hash.update([b'.']);
+    Ok(())
 }
 
 fn add_folder(hash: &mut Sha256, folder: &Path, below: &Path) -> io::Result<()> {

@@ -10,6 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use fs_err as fs;
 
+use super::foreseen;
+use super::kept::{entries, entries_in, is_key};
 use super::records::{self, Fingerprint};
 use super::transition::{STAGED, rescue_of};
 use super::{Layout, TreeWriter};
@@ -93,9 +95,8 @@ impl TreeWriter<'_> {
 
     /// Deletes what is kept of this module for this kernel: somebody wants it built anew.
     pub(crate) fn forget_finished(&self, id: &ModuleId, target: &Target) -> io::Result<()> {
-        let is_of = |note: &Fingerprint| note.module == *id && note.target == *target;
         for (_, entry) in entries(self.layout())? {
-            if read_note(&entry).as_ref().is_none_or(is_of) {
+            if subject(&entry).is_none_or(|(module, of)| module == *id && of == *target) {
                 remove_tree(&entry)?;
             }
         }
@@ -151,7 +152,7 @@ impl TreeWriter<'_> {
         for (since, entry) in entries.into_iter().rev() {
             bytes += size(&entry)?;
             let is_old = SystemTime::now().duration_since(since).is_ok_and(|age| age > limits.age);
-            if is_old || bytes > limits.bytes || !is_real_folder(&entry.join("build")) {
+            if is_old || bytes > limits.bytes || !is_whole(&entry) {
                 remove_tree(&entry)?;
             }
         }
@@ -176,7 +177,7 @@ pub(crate) fn export(layout: &Layout, id: &ModuleId, target: &Target, into: &Pat
 pub(super) fn useless(layout: &Layout, limits: Limits) -> io::Result<Vec<PathBuf>> {
     let is_of_use = |(since, entry): &(SystemTime, PathBuf)| {
         let is_old = SystemTime::now().duration_since(*since).is_ok_and(|age| age > limits.age);
-        !is_old && is_real_folder(&entry.join("build")) && read_note(entry).is_some()
+        !is_old && is_whole(entry) && subject(entry).is_some()
     };
     Ok(entries(layout)?.into_iter().filter(|entry| !is_of_use(entry)).map(|(_, entry)| entry).collect())
 }
@@ -187,36 +188,18 @@ fn is_unchanged(note: &Fingerprint, build: &Path) -> bool {
     digest.is_some() && digest == note.digest
 }
 
-/// A key is a file name of ours: hexadecimal digits.
-fn is_key(word: &str) -> bool {
-    word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
 fn read_note(entry: &Path) -> Option<Fingerprint> {
     serde_json::from_slice(&fs::read(entry.join(NOTE)).ok()?).ok()
 }
 
-/// Every kept build with the time since when it is here.
-fn entries(layout: &Layout) -> io::Result<Vec<(SystemTime, PathBuf)>> {
-    entries_in(&layout.finished())
+/// What an entry is about.
+fn subject(entry: &Path) -> Option<(ModuleId, Target)> {
+    let of_build = read_note(entry).map(|note| (note.module, note.target));
+    of_build.or_else(|| foreseen::read(entry).map(|seen| (seen.module, seen.target)))
 }
 
-fn entries_in(folder: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(Vec::new());
-        }
-        Err(error) => return Err(error),
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        if is_key(&entry.file_name().to_string_lossy()) {
-            found.push((entry.metadata()?.modified()?, entry.path()));
-        }
-    }
-    Ok(found)
+fn is_whole(entry: &Path) -> bool {
+    is_real_folder(&entry.join("build")) || foreseen::read(entry).is_some()
 }
 
 fn size(folder: &Path) -> io::Result<u64> {

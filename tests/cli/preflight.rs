@@ -92,6 +92,76 @@ fn a_module_that_would_not_build_is_told_with_its_first_error() {
     assert!(!sandbox.path("dkms/foo/1/build").exists(), "the tree has nothing of it");
 }
 
+/// The kernel's own event, when its headers have come.
+fn comes(sandbox: &Sandbox) -> Ran {
+    let ran = sandbox.event(&[], &format!("kernel header_postinst {NEW}"), None, &[]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    ran
+}
+
+#[test]
+fn what_was_seen_to_fail_is_not_compiled_again_when_the_kernel_comes_and_is_a_failure_like_any_other() {
+    let sandbox = machine();
+    sandbox.write("src/foo-1/FAIL", "");
+    assert_eq!(sandbox.dkms("preflight linux-headers.pkg.tar").code, 2);
+    assert_eq!(sandbox.dkms("preflight linux-headers.pkg.tar").code, 2, "a second look knows it as well");
+    assert_eq!(made(&sandbox), 2);
+    arrives(&sandbox);
+    let ran = comes(&sandbox);
+    assert_eq!(made(&sandbox), 2, "it was compiled again: {ran:?}");
+    assert!(ran.err.contains("no such thing") && ran.err.contains("preflight saw it"), "{ran:?}");
+    let log = fs::read_to_string(sandbox.path("dkms/foo/1/build/make.log")).expect("its log");
+    assert!(log.contains("no such thing"), "{log}");
+    let ran = sandbox.dkms("status");
+    assert!(ran.err.contains("the last build of foo/1 for 6.9.0-1 failed"), "{ran:?}");
+    let ran = sandbox.dkms(&format!("why foo/1 -k {NEW} --json"));
+    assert!(ran.out.contains("preflight saw it") && ran.out.contains("make.log"), "{ran:?}");
+    comes(&sandbox);
+    assert_eq!(made(&sandbox), 2, "later events know it from the record");
+    assert_eq!(sandbox.dkms(&format!("build foo/1 -k {NEW}")).code, 10);
+    assert_eq!(made(&sandbox), 3, "a person who asks has it compiled");
+}
+
+#[test]
+fn what_was_seen_to_fail_from_something_else_is_compiled() {
+    type Change = fn(&Sandbox);
+    let changes: [(&str, Change); 4] = [
+        ("nothing", |_| {}),
+        ("the source", |sandbox| sandbox.write("src/foo-1/foo.c", "other")),
+        ("a tool", |sandbox| sandbox.tool("ld", "#!/bin/sh\nexit 1\n")),
+        ("a header", |sandbox| sandbox.write(&format!("lib/modules/{NEW}/build/include/linux/module.h"), "more")),
+    ];
+    for (changed, change) in changes {
+        let sandbox = machine();
+        sandbox.write("src/foo-1/FAIL", "");
+        sandbox.dkms("preflight linux-headers.pkg.tar");
+        arrives(&sandbox);
+        change(&sandbox);
+        let ran = comes(&sandbox);
+        assert_eq!(made(&sandbox), if changed == "nothing" { 2 } else { 3 }, "{changed}: {ran:?}");
+    }
+    let sandbox = machine();
+    sandbox.write("src/foo-1/FAIL", "");
+    sandbox.dkms("preflight linux-headers.pkg.tar");
+    arrives(&sandbox);
+    sandbox.dkms(&format!("build foo/1 -k {NEW}"));
+    assert_eq!(made(&sandbox), 3, "a person who asks has it compiled");
+}
+
+#[test]
+fn of_what_was_seen_to_fail_only_the_cache_has_anything() {
+    let sandbox = machine();
+    sandbox.write("src/foo-1/FAIL", "");
+    let own = |file: &String| file.starts_with(".finished") || file.starts_with(".logs") || file.starts_with(".lock");
+    let rest = |sandbox: &Sandbox| sandbox.files("dkms").into_iter().filter(|file| !own(file)).collect::<Vec<_>>();
+    let before = rest(&sandbox);
+    sandbox.dkms("preflight linux-headers.pkg.tar");
+    assert_eq!(rest(&sandbox), before);
+    assert_eq!(sandbox.ok("status").err, "", "no failure of this machine");
+    let ran = sandbox.dkms("fsck");
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+}
+
 #[test]
 fn the_source_in_the_same_transaction_counts_in_place_of_the_one_that_is_there() {
     let sandbox = machine();

@@ -7,6 +7,7 @@ mod environment;
 mod exceptions;
 mod explain;
 mod finish;
+mod foreseen;
 pub(crate) mod keys;
 mod lodging;
 mod log;
@@ -62,10 +63,13 @@ pub(crate) fn build(context: &Context<'_>, id: &ModuleId, target: &Target, jobs:
             .note(format!("{id} for {target} is the finished build from before: nothing has changed since"));
         return Ok(());
     }
+    if let Some(error) = foreseen::take(context, &module) {
+        return Err(error);
+    }
     let message = |module: &ModuleId| (module.clone(), Some(target.clone()), "building");
     let (module_id, kernel, doing) = message(id);
     context.reporter.tell(Message::Started { module: module_id, target: kernel, doing });
-    let result = run(context, &module, jobs);
+    let result = run(context, &module, jobs).inspect_err(|error| foreseen::keep(context, &module, error));
     let how = match interrupt::received() {
         _ if result.is_ok() => "done",
         None => "failed",

@@ -28,7 +28,16 @@ pub(crate) struct Prepared<'a> {
     /// Digests of what it is built from, to be noted.
     pub(crate) inputs: Digests,
     /// Everything else that the build depends on; see [`crate::action::compile::recipe`]. None: it is always built.
-    pub(crate) recipe: Option<String>,
+    pub(crate) recipe: Option<Recipe>,
     /// BUILD_DEPENDS with the version that the kernel has, else the highest registered one, where there is one.
     pub(crate) dependencies: Vec<(ModuleName, Option<String>)>,
+}
+
+/// The evaluated dkms.conf, the settings, the tools and the caller's variables, as digests.
+#[derive(Debug)]
+pub(crate) struct Recipe {
+    /// Of all that decides what make does.
+    pub(super) making: String,
+    /// Of that, and of what becomes of the modules that it makes.
+    pub(super) whole: String,
 }

@@ -239,7 +239,7 @@ fn start(taking: &Taking<'_>) -> Result<()> {
     targets.sort_by_key(|target| !runs(target));
     let wish = Wish::Reconcile { targets, extent: Extent::Everything, within: Within::default() };
     let policy = Policy { switches: [Switch::SkipKnownFailures].into(), ..Policy::default() };
-    let has_failed = taking.tell(&Request { wish, policy })? == Some(Kind::AutoinstallFailed);
+    let has_failed = taking.tell(Request { wish, policy })? == Some(Kind::AutoinstallFailed);
     if has_failed || !taking.ended.borrow().failed.is_empty() {
         return Err(Error::new(Kind::StartFailed, "not every module could be installed"));
     }
@@ -252,7 +252,7 @@ fn autoinstall(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
     let target = target(app, kernel)?;
     let wish = app.switched_off().unwrap_or(Wish::Autoinstall { targets: vec![target] });
     let policy = Policy { initramfs: taking.care.clone(), ..Policy::default() };
-    match taking.tell(&Request { wish, policy })? {
+    match taking.tell(Request { wish, policy })? {
         Some(Kind::AutoinstallFailed) => {
             Err(Error::new(Kind::StartFailed, format!("not every module could be installed for kernel {kernel}")))
         }

@@ -34,7 +34,7 @@ impl Taking<'_> {
         let mut policy = Policy { initramfs: self.care.clone(), ..policy };
         // Of the disk as it is, events know no more than the one before them.
         policy.switches.extend(matches!(wish, Wish::Reconcile { .. }).then_some(Switch::SkipKnownFailures));
-        self.tell(&Request { wish, policy }).map(|_| ())
+        self.tell(Request { wish, policy }).map(|_| ())
     }
 
     /// An event that asks nothing of us, for this reason.
@@ -43,8 +43,10 @@ impl Taking<'_> {
     }
 
     /// Meets the request, tells what failed and what came of it; gives the case that decides a plain command's exit code.
-    pub(super) fn tell(&self, request: &Request) -> Result<Option<Kind>> {
+    pub(super) fn tell(&self, mut request: Request) -> Result<Option<Kind>> {
         let app = self.app;
+        request.policy.switches.insert(Switch::TrustPreflight);
+        let request = &request;
         if self.mode != Mode::Do {
             return Ok(app.meet(request, self.mode)?.error.map(|error| error.kind()));
         }

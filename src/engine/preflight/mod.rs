@@ -256,6 +256,7 @@ fn keep(app: &App, places: &Places, report: &mut Report) -> Result<()> {
     }
     let lock = app.lock()?;
     let failed = |error| Error::io("the DKMS tree cannot be written", error);
+    lock.writer().take_foreseen(&places.finished()).map_err(failed)?;
     report.kept = lock.writer().take_finished(&places.finished(), Limits::default()).map_err(failed)?;
     for verdict in &mut report.verdicts {
         if let Standing::Fails { log, .. } = &mut verdict.standing

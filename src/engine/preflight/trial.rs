@@ -7,9 +7,9 @@ use crate::conf::framework::TrySign;
 use crate::error::{Error, Result};
 use crate::report::Reporter;
 use crate::request::{Request, Wish};
-use crate::step::{Operation, Outcome, Plan, Policy, StepId};
+use crate::step::{Operation, Outcome, Plan, Policy, StepId, Switch};
 use crate::sys::process;
-use crate::tree::finished;
+use crate::tree::{finished, foreseen};
 
 use super::verdict::{self, Standing, Verdict};
 use super::{Found, Job, Places, makes_key, world};
@@ -57,7 +57,7 @@ pub(crate) fn run(app: App, job: &Job, folder: &Path) -> Result<()> {
 }
 
 fn policy(job: &Job) -> Policy {
-    Policy { jobs: job.jobs, ..Policy::default() }
+    Policy { jobs: job.jobs, switches: [Switch::TrustPreflight, Switch::KeepFailures].into(), ..Policy::default() }
 }
 
 /// A source that comes, where it was unpacked.
@@ -103,10 +103,14 @@ fn keep_logs(app: &App, verdicts: &mut [Verdict], places: &Places) -> std::io::R
 }
 
 fn export(app: &App, plan: &Plan, outcomes: &[(StepId, Outcome)], places: &Places) -> std::io::Result<()> {
-    for (id, _) in outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done)) {
+    let (layout, into) = (app.tree.layout(), places.finished());
+    for (id, outcome) in outcomes {
         let step = plan.steps.get(id.0).filter(|step| step.operation == Operation::Build);
-        if let Some((step, target)) = step.and_then(|step| Some((step, step.target.as_ref()?))) {
-            finished::export(app.tree.layout(), &step.module, target, &places.finished())?;
+        let Some((step, target)) = step.and_then(|step| Some((step, step.target.as_ref()?))) else { continue };
+        match outcome {
+            Outcome::Done => drop(finished::export(layout, &step.module, target, &into)?),
+            Outcome::Failed(_) => foreseen::export(layout, &step.module, target, &into)?,
+            Outcome::Refused(_) | Outcome::Skipped { .. } => {}
         }
     }
     Ok(())

@@ -46,6 +46,9 @@ apt_install --allow-downgrades ./blink-dkms_1.0-1.deb
 settings 'preflight="warn"'
 ends_with 0 apt_install linux-headers-rt-amd64
 told "blink/1.0 would not build for kernel $rt"
+told 'building blink/1.0 for kernel .* failed: .*no-such-file.*preflight saw it, .*not compiled again'
+[ "$(grep -c 'not compiled again' <<<"$output")" -eq 1 ] || fail 'told more than once'
+grep -q no-such-file /var/lib/dkms/blink/1.0/build/make.log || fail 'its log is not there'
 installed wink 1.0 "$rt"
 
 step 'and off for one run'
