@@ -4,7 +4,7 @@
 # What lies below target/lab is made once, from the package sources that this machine's apt uses:
 #   roots/SUITE/tree    a Debian root: compiler, headers of two kernel flavours, rpm
 #   roots/SUITE/repo    a repository with every package that a scenario installs in it
-#   layers/NAME         further packages over the root of this machine's suite (see LAB_LAYERS)
+#   layers/NAME         further packages over the root of this machine's suite (see LAB_LAYERS), or another's (LAB_OVER)
 # A run then happens in an overlay over them, in its own mount, process and network namespaces, and leaves nothing behind.
 
 LAB_TOP=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
@@ -31,6 +31,10 @@ declare -A LAB_LAYERS=(
     [shells]='zsh fish'
     [units]='systemd cloud-init ifupdown network-manager'
     [linters]='lintian rpmlint'
+)
+# Layers over another suite's root: the suite, then the packages.
+declare -A LAB_OVER=(
+    [dnf5]='sid dnf5 createrepo-c'
 )
 
 lab_say() { printf '%s\n' "$*" >&2; }
@@ -127,12 +131,21 @@ lab_make() {
         if [ -n "${LAB_LAYERS[$name]-}" ]; then
             lab_once "$LAB/layers/$name" "$(declare -f lab_layer) ${LAB_LAYERS[$name]} $(cat "$LAB/roots/$LAB_SUITE/recipe")" \
                 lab_layer "$name" || return 1
+        elif [ -n "${LAB_OVER[$name]-}" ]; then
+            lab_make_suite "${LAB_OVER[$name]%% *}" || return 1
+            lab_once "$LAB/layers/$name" "$(declare -f lab_layer_over) ${LAB_OVER[$name]} $(cat "$LAB/roots/${LAB_OVER[$name]%% *}/recipe")" \
+                lab_layer_over "$name" || return 1
         elif [ "$name" != "$LAB_SUITE" ]; then
-            lab_once "$LAB/roots/$name" "$(declare -f lab_root lab_settings lab_fill lab_repository)
-                ${LAB_PACKAGES[*]} ${LAB_HEADERS[*]} ${LAB_MODULES[*]} ${LAB_KERNELS[*]}" lab_root "$name" || return 1
+            lab_make_suite "$name" || return 1
         fi
     done
     exec {LAB_LOCK}>&-
+}
+
+# lab_make_suite SUITE
+lab_make_suite() {
+    lab_once "$LAB/roots/$1" "$(declare -f lab_root lab_settings lab_fill lab_repository)
+                ${LAB_PACKAGES[*]} ${LAB_HEADERS[*]} ${LAB_MODULES[*]} ${LAB_KERNELS[*]}" lab_root "$1"
 }
 
 # lab_once FOLDER RECIPE CMD...: runs CMD unless FOLDER was made by the same recipe.
@@ -178,6 +191,22 @@ lab_layer() {
         apt-get clean
         rm -rf /var/lib/apt/lists
         cp -a /tmp/lists /var/lib/apt/lists' "$1" ${LAB_LAYERS[$1]}
+}
+
+# lab_layer_over NAME: its packages, from the suite that it lies over.
+lab_layer_over() {
+    local suite packages
+    read -r suite packages <<<"${LAB_OVER[$1]}"
+    echo "deb $(lab_mirror) $suite main" >"$LAB/layers/$1.list"
+    # shellcheck disable=SC2016,SC2086 # expanded inside; words
+    lab_run -s "$suite" -u "$LAB/layers/$1" -n -b "$LAB/layers=/layers" -- bash -euxc '
+        from="-o Dir::Etc::SourceList=/layers/$0.list -o Dir::Etc::SourceParts=-"
+        cp -a /var/lib/apt/lists /tmp/lists
+        apt-get -q $from update
+        apt-get -q -y $from install "$@"
+        apt-get clean
+        rm -rf /var/lib/apt/lists
+        cp -a /tmp/lists /var/lib/apt/lists' "$1" $packages
 }
 
 lab_mirror() {
