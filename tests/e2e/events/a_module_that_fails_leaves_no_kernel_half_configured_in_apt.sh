@@ -34,8 +34,12 @@ kernel_with_a_failing_module
 settled wink/1.0
 ends_with 2 dkms check
 told 'wink'
+run-parts /etc/update-motd.d >motd
+[ "$(grep -c 'dkms why wink/1.0' motd)" -ge 1 ] || fail "who logs in is not told: $(cat motd)"
 
 step 'the repaired one, and headers for every kernel'
 apt_install linux-headers-cloud-amd64 ./wink-dkms_1.0-2.deb
 installed wink 1.0 && settled
 ends_with 0 dkms check
+run-parts /etc/update-motd.d >motd
+! grep dkms motd || fail 'who logs in is told although all is well'
