@@ -16,8 +16,8 @@ pub(crate) enum Refusal {
     /// The name holds `..`.
     #[error("its name holds `..`")]
     Parent,
-    /// The name is empty or holds control characters.
-    #[error("its name holds a control character or nothing at all")]
+    /// The name is empty, holds control characters, or is no text.
+    #[error("its name is empty, holds a control character, or is no UTF-8")]
     Name,
     /// A link leads out of the folder.
     #[error("it is a link to `{}`, which lies outside the archive", word(.0))]

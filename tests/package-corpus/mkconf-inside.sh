@@ -55,6 +55,9 @@ differs() { diff "$2" "$3" >/root/diff || printf 'differs: %s %s\n' "$1" "$(grep
 
 name=$(value PACKAGE_NAME "$source/dkms.conf") version=$(value PACKAGE_VERSION "$source/dkms.conf")
 mv "$source/dkms.conf" /root/theirs.conf
+# What comes of it at the first try, without --force.
+"$dkms" mkconf "$source" --name "$name" --version "$version" -o /root/first.conf 2>/root/refused ||
+    echo "refused: $(grep -m 1 -E '^  ' /root/refused || head -n 1 /root/refused)"
 # Debian leaves parts out that makefiles name.
 "$dkms" mkconf "$source" --name "$name" --version "$version" --force -o /root/ours.conf
 cat /root/ours.conf

@@ -167,6 +167,7 @@ impl Work<'_> {
         let mut changes = Vec::new();
         if let Some(kernel) = self.args.kernel.as_deref().filter(|_| self.args.trial) {
             let (conf, temporary) = (written.text.as_str(), request.temporary.as_path());
+            self.reporter.note(format!("building {id} for {kernel} in a place that is thrown away"));
             changes.push(trial::run(&trial::Trial {
                 module: &id,
                 payload: &payload,

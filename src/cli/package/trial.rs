@@ -45,8 +45,11 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<String> {
     if result.success() {
         return Ok(format!("{} builds for {} with this dkms.conf", trial.module, trial.kernel));
     }
-    let told: Vec<String> =
-        [result.text(), result.error_text()].iter().flat_map(|text| text.lines()).map(str::to_owned).collect();
+    // What speaks of the place speaks of what is gone by now.
+    let gone = place.path().display().to_string();
+    let texts = [result.text(), result.error_text()];
+    let told: Vec<String> = texts.iter().flat_map(|text| text.lines()).map(str::to_owned).collect();
+    let told: Vec<String> = told.into_iter().filter(|line| !line.contains(&gone)).collect();
     let last = told[told.len().saturating_sub(20)..].join("\n  ");
     let message = format!("{} does not build for {} with this dkms.conf:\n  {last}", trial.module, trial.kernel);
     Err(Error::new(Kind::LintFailed, message))

@@ -14,7 +14,7 @@ use crate::package::description::extra::{Extra, Role};
 use crate::package::description::info::PackageInfo;
 use crate::package::description::scripts::ENROL;
 use crate::package::input::payload::{EntryKind, File, Payload};
-use crate::package::io::digest::sha256;
+use crate::package::io::digest::Digests;
 use crate::package::module::survey::one_line;
 use crate::package::words::relations::{Compare, Kind, Relation};
 
@@ -155,12 +155,11 @@ fn mtree(info: &PackageInfo, own: &[(&str, File)], entries: &Entries<'_>) -> io:
     packed.finish()
 }
 
+/// MD5 is what pacman before 6.1 looks at.
 fn listed(path: &str, file: &File) -> io::Result<String> {
-    let mut content = sha256(file.open()?.take(file.size));
-    io::copy(&mut content, &mut io::sink())?;
-    let (_, digest, _) = content.finish();
+    let Digests { md5, sha256, .. } = Digests::of(file.open()?.take(file.size))?;
     let mode = if file.mode() == 0o644 { String::new() } else { format!(" mode={:o}", file.mode()) };
-    Ok(format!("./{}{mode} size={} sha256digest={digest}\n", escaped(path), file.size))
+    Ok(format!("./{}{mode} size={} md5digest={md5} sha256digest={sha256}\n", escaped(path), file.size))
 }
 
 /// A path in the characters of mtree(5): what is no plain sign is a backslash and three octal digits.

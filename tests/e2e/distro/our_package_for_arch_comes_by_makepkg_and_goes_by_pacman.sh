@@ -46,9 +46,9 @@ made=made/arch/blink-dkms-2.0.r3.gabcdef0-1-any.pkg.tar.zst
 [ "$(vercmp 2.0.r3.gabcdef0-1 1.0-1)$(vercmp 2.0.r3.gabcdef0-1 2.0-1)$(vercmp 2.0.r3.gabcdef0-1 2.0.1-1)" = 11-1 ] || fail 'its version'
 pacman -U "$made"
 installed blink 2.0-3-gabcdef0 && says blink two && settled
-pacman -Qkk blink-dkms || fail 'pacman finds something altered'
+command pacman -Qkk blink-dkms || fail 'pacman finds something altered'
 [ "$(cat /etc/modprobe.d/blink.conf)" = 'options blink a=1' ] || fail 'the file besides is missing'
-pacman -Qi blink-dkms | grep -q '^Depends On *: dkms$' || fail 'it does not need dkms'
+command pacman -Qi blink-dkms | grep -q '^Depends On *: dkms$' || fail 'it does not need dkms'
 echo 'options blink a=2' >/etc/modprobe.d/blink.conf
 mkdir /home/maker/blink && cp made/arch/* /home/maker/blink && rm /home/maker/blink/*.zst && chown -R 1000:1000 /home/maker/blink
 (cd /home/maker/blink && HOME=/home/maker PKGEXT=.pkg.tar.zst \
