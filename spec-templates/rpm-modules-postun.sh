@@ -1,7 +1,13 @@
-# @NAME@/@VERSION@ for one kernel: forgotten by its tools. After an upgrade posttrans of the new version does that.
+# @NAME@/@VERSION@ for one kernel: forgotten by its tools.
 package='@PACKAGE@' kernel='@KERNEL@' folder='@FOLDER@' stream='@STREAM@'
 @REFRESH@
-[ "${1-0}" != 0 ] || refresh
+for module in @MODULES@; do
+    # Where the next version lies in the same place, or another package brought it, nothing is gone.
+    if [ ! -e "$module" ]; then
+        refresh
+        break
+    fi
+done
 if [ "$stream" = yes ] && [ -x /usr/sbin/weak-modules ]; then
     for module in @MODULES@; do
         [ -e "$module" ] || printf '%s\n' "$module"

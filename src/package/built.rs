@@ -8,7 +8,7 @@ use super::Format;
 use super::make::{Made, PackageRequest, finish, refused};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::ids::{ModuleId, Target};
+use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::kernel::Suffix;
 use crate::kernel::modinfo::{ModInfo, read_module};
 use crate::kernel::symbols::{self, Symbol};
@@ -124,6 +124,16 @@ impl Built {
         (self.of_kernel, self.of_others) = foreign.partition(is_kernel);
     }
 
+    /// Whether the package serves every kernel whose symbols have the versions that the modules were built with.
+    pub(crate) fn is_stream(&self, profile: Option<&Profile>) -> bool {
+        let is_kernel = self.target.kernel.as_str().contains(".el");
+        profile.is_some_and(|profile| profile.family == Family::Enterprise) && is_kernel && !self.of_kernel.is_empty()
+    }
+
+    pub(crate) fn kernel(&self) -> &KernelRelease {
+        &self.target.kernel
+    }
+
     /// Paths of the module files on the installed system.
     fn files(&self, identity: &Identity) -> Vec<String> {
         let files = self.payload.entries.iter().filter(|entry| entry.kind != EntryKind::Folder);
@@ -153,13 +163,19 @@ fn describe(
     let date = date.unwrap_or(built.payload.newest);
     let profile = request.wishes.profile.as_ref();
     let is_enterprise = profile.is_some_and(|profile| profile.family == Family::Enterprise);
-    let is_stream = is_enterprise && !built.of_kernel.is_empty();
+    let is_stream = built.is_stream(profile);
+    // As kmod packages of Enterprise Linux are called: the next one, built for a later kernel, takes its place.
+    let name = if is_stream && request.wishes.said.package_name.is_none() {
+        Some(names::stream_name(&built.module.name).map_err(|error| refused(error.into()))?)
+    } else {
+        None
+    };
     let subject = Subject {
         format: request.format,
         module: &built.module,
         wishes: &request.wishes,
         template: None,
-        fixed_name: None,
+        fixed_name: name.as_deref(),
         scriptlets: Scriptlets::Portable,
         material: Material { carries: &carries, payload: &built.payload, survey: &built.survey, date },
     };
@@ -169,7 +185,7 @@ fn describe(
         extras: if identity.format == Format::Rpm { folders(identity, profile) } else { Vec::new() },
     };
     let info = resolve(&subject, usual, warnings).map_err(refused)?;
-    if is_enterprise && !is_stream {
+    if is_enterprise && built.of_kernel.is_empty() {
         warnings.push(format!(
             "the modules name no versions of symbols, so the package serves {} alone",
             built.target.kernel
@@ -232,7 +248,10 @@ fn rpm(identity: &Identity, built: &Built, profile: Option<&Profile>, is_stream:
     let exported =
         |symbol: &Symbol| Relation::exactly(Related::Provides, format!("ksym({})", symbol.name), checksum(symbol));
     relations.extend(built.exports.iter().map(exported));
-    relations.push(Relation::exactly(Related::Provides, format!("kmod-{name}"), &version));
+    // A package of this name offers it anyway.
+    if identity.name != format!("kmod-{name}") {
+        relations.push(Relation::exactly(Related::Provides, format!("kmod-{name}"), &version));
+    }
     relations.push(Relation::exactly(Related::Provides, format!("{name}-kmod"), &version));
     relations.push(Relation::any(Related::Conflicts, format!("dkms-{name}")));
     if let Ok(source) = names::package_name(Format::Rpm, &identity.module.name) {

@@ -158,7 +158,9 @@ fn an_rpm_of_modules_needs_its_kernel_or_for_rhel_the_symbols_of_a_stream() {
     std::fs::write(symvers, "0x27e1a049\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n").unwrap();
     let modules = workshop.path("modules").display().to_string();
     let words = ["-k", &target, "--for", "el9", "--installtree", &modules];
-    let file = made(&workshop, "mkrpm", &words, &RPM.replace("-1.x", "-1.el9.x"));
+    let file = made(&workshop, "mkrpm", &words, "kmod-blink-1.0-1.el9.x86_64.rpm");
+    let offers = said("rpm", &["-qp", "--provides"], &file);
+    assert_eq!(offers.lines().filter(|line| line.starts_with("kmod-blink = ")).count(), 1, "{offers}");
     let needs = said("rpm", &["-qp", "--requires"], &file);
     let symbols: Vec<&str> = needs.lines().filter(|line| line.contains("k") && line.contains(") =")).collect();
     let expected =

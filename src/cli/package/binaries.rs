@@ -39,6 +39,7 @@ pub(super) fn run(
     };
     // All are looked at before the first package is written.
     let built = wanted.iter().map(read).collect::<Result<Vec<Built>>>()?;
+    requests.iter().try_for_each(|request| one_build_a_stream(request, &built))?;
     let date = source_date(system)?;
     let mut made = Vec::new();
     for request in requests {
@@ -84,6 +85,18 @@ fn wanted(args: &PackageArgs, module: &ModuleId, layout: &Layout, system: &Syste
             .hint(format!("build it first: dkms build {module} -k KVER")));
     }
     Ok(targets)
+}
+
+/// One build serves all kernels of a stream, and its package bears the name of none.
+fn one_build_a_stream(request: &PackageRequest, built: &[Built]) -> Result<()> {
+    let profile = request.wishes.profile.as_ref();
+    let mut kernels = built.iter().filter(|built| built.is_stream(profile)).map(Built::kernel);
+    let (Some(first), Some(next)) = (kernels.next(), kernels.next()) else { return Ok(()) };
+    let message = format!(
+        "the builds for {first} and {next} would be packages of one name: each serves all kernels of its stream"
+    );
+    Err(Error::new(Kind::BadOption, message)
+        .hint(format!("name one kernel, the oldest that is to be served: -k {first}")))
 }
 
 /// One file cannot hold several packages.

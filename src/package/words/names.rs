@@ -69,6 +69,13 @@ pub(crate) fn modules_name(format: Format, module: &ModuleName, kernel: &KernelR
     Ok(name)
 }
 
+/// The name of an RPM whose modules serve all kernels of a stream with the same symbols.
+pub(crate) fn stream_name(module: &ModuleName) -> Result<String, NameError> {
+    let name = format!("kmod-{}", base_name(Format::Rpm, module.as_str()));
+    check_package_name(Format::Rpm, &name)?;
+    Ok(name)
+}
+
 /// Checks the name of a file that scripts name.
 pub(crate) fn check_file_name(name: &str) -> Result<(), NameError> {
     check_word("file name", name, NAME_SIGNS)
