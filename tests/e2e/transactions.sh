@@ -16,6 +16,7 @@ License: GPL-2.0-only
 BuildArch: noarch
 AutoReqProv: no
 Provides: installonlypkg(kernel)
+Provides: kernel-uname-r = ${kver%%-*}-$(tr - _ <<<"${kver#*-}")
 %global __os_install_post %{nil}
 %define _build_id_links none
 %description
