@@ -104,6 +104,9 @@ fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot, policy: &P
         || snapshot.has_earlier_build(id, target)
         || snapshot.has_lost_files(id, target);
     if snapshot.installed(&id.name, target) == Some(id) && !changes {
+        if let Some(reason) = rivals::displaced(id, target, snapshot) {
+            return Err(reason);
+        }
         return Err(already(format!("{id} is already installed on kernel {target}")));
     }
     let loaded = refusal::conf(id, target, snapshot)?;

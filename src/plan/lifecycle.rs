@@ -7,6 +7,7 @@ use crate::step::{AddSource, ArchiveForm, Operation, Plan, Policy, Reason, StepI
 use crate::tree::VersionState;
 
 use super::refusal::{self, already, refused, refused_with};
+use super::rivals;
 
 /// Why an installed module is installed again from its build.
 pub(super) const LOST: &str = "its file under the kernel is gone, or is not the one that was put there";
@@ -161,7 +162,8 @@ fn install_on(plan: &mut Plan, id: &ModuleId, target: &Target, after: &[StepId],
     }
     let is_lost = snapshot.has_lost_files(id, target);
     if is_installed && !force && !is_lost {
-        let text = format!("{id} is already installed on kernel {target}");
+        let by = rivals::took_the_place_of(id, target, snapshot).map(|by| format!(", and {by}")).unwrap_or_default();
+        let text = format!("{id} is already installed on kernel {target}{by}");
         plan.omit(Some(id.clone()), Some(target.clone()), already(text));
         return;
     }

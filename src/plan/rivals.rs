@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::conf::ModuleConf;
 use crate::exit::Kind;
-use crate::ids::Target;
+use crate::ids::{ModuleId, Target};
 use crate::kernel::builtin::name;
 use crate::snapshot::Snapshot;
 use crate::step::Reason;
@@ -12,6 +12,24 @@ use crate::tree::ModuleEntry;
 use crate::version;
 
 use super::refusal::{self, refused_with};
+
+/// Why nothing is done about a package that a kernel has, and whose modules it does not have: another one took their place.
+pub(super) fn displaced(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reason> {
+    let by = took_the_place_of(id, target, snapshot)?;
+    let text = format!("{id} is not what kernel {} has: {by}", target.kernel);
+    let other = snapshot.displaced.get(&(id.clone(), target.clone()))?;
+    Some(refused_with(Kind::NothingInstalled, text, decision(id, other)))
+}
+
+/// Which one it was, in words.
+pub(super) fn took_the_place_of(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<String> {
+    let by = snapshot.displaced.get(&(id.clone(), target.clone()))?;
+    Some(format!("{by} took its place, and only one can be loaded"))
+}
+
+fn decision(one: &ModuleId, other: &ModuleId) -> String {
+    format!("`dkms remove {other} --all` or `dkms remove {one} --all` decides between the two")
+}
 
 /// Why a package is left out for a kernel that does not have it: others that come before it bring all of its modules. That of
 /// the greater version comes first; of two of one version, that of the lesser name.
@@ -37,8 +55,7 @@ pub(super) fn yields(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot) 
             "{id} is left out for kernel {}: {first} brings {names}, too, and only one can be loaded",
             target.kernel
         );
-        let hint = format!("`dkms remove {first} --all` or `dkms remove {id} --all` decides between the two");
-        refused_with(Kind::NothingInstalled, text, hint)
+        refused_with(Kind::NothingInstalled, text, decision(id, first))
     })
 }
 

@@ -50,6 +50,8 @@ pub(crate) struct Snapshot {
     pub(crate) waiting: BTreeSet<(ModuleId, Target)>,
     /// Installed builds of which a file is missing under the kernel, or was replaced by one that nobody owns.
     pub(crate) lost: BTreeSet<(ModuleId, Target)>,
+    /// Installed builds in whose place another module of ours was put since.
+    pub(crate) displaced: BTreeMap<(ModuleId, Target), ModuleId>,
     /// Builds that were not installed, as what the kernel has counts more: what was found, in a sentence.
     pub(crate) served: BTreeMap<(ModuleId, Target), String>,
     /// The names of the modules that are part of a kernel's image.

@@ -11,10 +11,9 @@ use crate::ids::{ModuleId, Target};
 use crate::kernel::{Kernel, enforcement};
 use crate::step::{AddSource, Unpacked};
 use crate::sys::{compare, process};
-use crate::tree::placed::Whereabouts;
+use crate::tree::placed::{Placed, Whereabouts};
 use crate::tree::records::{self, Fingerprint};
-use crate::tree::{Layout, difference};
-use crate::tree::{ModuleEntry, VersionState};
+use crate::tree::{ModuleEntry, VersionState, difference};
 
 pub(super) struct Reading {
     id: ModuleId,
@@ -40,12 +39,23 @@ enum Unsigned {
     Barred,
 }
 
+/// What lies under the kernel in the places of an installed build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Files {
+    /// Its own, or what somebody else answers for.
+    Left,
+    /// Nothing, or what nobody answers for.
+    Lost,
+    /// That of another module of ours.
+    Displaced(ModuleId),
+}
+
 /// How a build compares with what is there now.
 enum Standing {
     /// Nothing is known that would matter.
     Plain,
     /// Something of ours is noted about it.
-    Noted { awaits_install: bool, can_be_signed: Option<Unsigned>, is_lost: bool, changed: Vec<String> },
+    Noted { awaits_install: bool, can_be_signed: Option<Unsigned>, files: Files, changed: Vec<String> },
     /// Nothing is noted, and its modules say that they are for this kernel: another DKMS made it.
     Anothers,
     /// There is none: it failed in this very transaction, from all that is there now.
@@ -85,8 +95,12 @@ impl Snapshot {
             self.served.extend(served.map(|text| (build.clone(), text)));
             match standing {
                 Standing::Plain => {}
-                Standing::Noted { awaits_install, can_be_signed, is_lost, changed } => {
-                    self.lost.extend(is_lost.then(|| build.clone()));
+                Standing::Noted { awaits_install, can_be_signed, files, changed } => {
+                    match files {
+                        Files::Left => {}
+                        Files::Lost => drop(self.lost.insert(build.clone())),
+                        Files::Displaced(by) => drop(self.displaced.insert(build.clone(), by)),
+                    }
                     self.waiting.extend(awaits_install.then(|| build.clone()));
                     self.unsigned.extend(can_be_signed.map(|_| build.clone()));
                     self.barred.extend((can_be_signed == Some(Unsigned::Barred)).then(|| build.clone()));
@@ -166,15 +180,16 @@ impl Snapshot {
                 let can_be_signed =
                     noted.unsigned.is_some() && kernel.has_headers() && inputs::can_be_signed(view, target);
                 let can_be_signed = can_be_signed.then(|| unsigned(view, kernel, build.installed));
-                let is_lost = build.installed && kernel.present && is_lost(view, (id, target), &noted);
-                Standing::Noted { awaits_install: noted.awaits_install, can_be_signed, is_lost, changed }
+                let is_there = build.installed && kernel.present;
+                let files = if is_there { files(view, (id, target), &noted) } else { Files::Left };
+                Standing::Noted { awaits_install: noted.awaits_install, can_be_signed, files, changed }
             }
             (None, Some(making)) if inputs::is_anothers(layout, id, target) => {
                 if !inputs::is_unfit(view.tree, &making) {
                     return Standing::Anothers;
                 }
                 let changed = vec!["symbols of the kernel".to_owned()];
-                Standing::Noted { awaits_install: false, can_be_signed: None, is_lost: false, changed }
+                Standing::Noted { awaits_install: false, can_be_signed: None, files: Files::Left, changed }
             }
             (None, _) => Standing::Plain,
         }
@@ -193,26 +208,28 @@ fn otherwise(entry: &ModuleEntry, named: &Path) -> Option<String> {
     compare::difference(named, source).unwrap_or_else(|error| Some(error.to_string()))
 }
 
-/// Whether a file of an installed build is missing, or is another one that neither a package nor another module brought:
-/// what somebody else answers for is left.
-fn is_lost(view: &View<'_>, (id, target): (&ModuleId, &Target), noted: &Fingerprint) -> bool {
+/// Whether a file of an installed build is missing, or is another one: what a package brought is left.
+fn files(view: &View<'_>, (id, target): (&ModuleId, &Target), noted: &Fingerprint) -> Files {
     let layout = view.tree.layout();
     let built = layout.built_modules(id, target);
-    noted.placed.iter().any(|placed| match placed.whereabouts(layout) {
-        Whereabouts::AsPut => false,
-        Whereabouts::Gone => true,
+    let of_place = |placed: &Placed| match placed.whereabouts(layout) {
+        Whereabouts::AsPut => Files::Left,
+        Whereabouts::Gone => Files::Lost,
         Whereabouts::Touched => {
             let (place, name) = (layout.opened(&placed.place), placed.place.file_name().unwrap_or_default());
-            let is_same = difference::same(&built.join(name), &place).unwrap_or(true);
-            !is_same && !is_anothers_module(layout, id, &placed.place) && !is_owned(view.system, &placed.place)
+            if difference::same(&built.join(name), &place).unwrap_or(true) {
+                return Files::Left;
+            }
+            match view.tree.other_at(&id.name, target, &placed.place) {
+                Some(other) => Files::Displaced(other),
+                None if is_owned(view.system, &placed.place) => Files::Left,
+                None => Files::Lost,
+            }
         }
-    })
-}
-
-/// Whether another module of ours was put at this place, too.
-fn is_anothers_module(layout: &Layout, id: &ModuleId, place: &Path) -> bool {
-    let others = records::all::<Fingerprint>(layout).into_iter().filter(|other| other.module.name != id.name);
-    others.flat_map(|other| other.placed).any(|other| other.place == place)
+    };
+    let found: Vec<Files> = noted.placed.iter().map(of_place).filter(|files| *files != Files::Left).collect();
+    let is_lost = found.contains(&Files::Lost);
+    found.into_iter().find(|files| !is_lost || *files == Files::Lost).unwrap_or(Files::Left)
 }
 
 /// What dkms.conf says for a kernel.

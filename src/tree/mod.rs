@@ -23,6 +23,7 @@ pub(crate) mod orphan;
 pub(crate) mod placed;
 pub(crate) mod records;
 mod recover;
+mod rival;
 pub(crate) mod stale;
 pub(crate) mod state;
 pub(crate) mod stray;

@@ -155,6 +155,24 @@ impl TreeWriter<'_> {
         remove_tree(&note_of(&original.stored))
     }
 
+    /// Gives one original to the store of another module, which lies in its place now; what that one had saved of the same
+    /// name was what gives it.
+    pub(crate) fn hand_over(&self, original: &Original, to: &ModuleName, target: &Target) -> io::Result<()> {
+        let store = self.layout().originals(to, target);
+        let stored = store.join(original.stored.file_name().unwrap_or_default());
+        create_folders(&store)?;
+        let note = fs::read(note_of(&original.stored))?;
+        write_atomically(&note_of(&stored), 0o644, &note)?;
+        failpoint();
+        let meta = fs::symlink_metadata(&original.stored)?;
+        if meta.is_symlink() {
+            remove_tree(&stored)?;
+        }
+        store_copy(&original.stored, &meta, &stored)?;
+        failpoint();
+        self.drop_original(original)
+    }
+
     /// Deletes what the store keeps for this kernel, without putting it back (the kernel is gone). Also `collisions/`.
     pub(crate) fn drop_originals(&self, name: &ModuleName, target: &Target) -> io::Result<()> {
         self.discard(&self.layout().originals(name, target))?;

@@ -26,6 +26,7 @@ mod places;
 mod policy;
 mod preflight;
 mod reconcile;
+mod rivals;
 mod room_limits;
 mod rooms;
 mod root;

@@ -169,7 +169,8 @@ impl Check {
         let refusal = version_check::check(&ours, &theirs, identical);
         let version = |facts: &Facts| facts.version.clone().unwrap_or_else(|| "no version".to_owned());
         let versions = || format!("{} against {} here", version(&theirs), version(&ours));
-        Ok(refusal.map(|refusal| format!("{refusal} ({}: {})", there.display(), versions())))
+        let of = || job.other_at(there).map(|other| format!(" of {other}")).unwrap_or_default();
+        Ok(refusal.map(|refusal| format!("{refusal} ({}{}: {})", there.display(), of(), versions())))
     }
 }
 

@@ -15,6 +15,7 @@ mod files;
 mod force_list;
 mod modprobe;
 mod place;
+mod rivals;
 mod selinux;
 mod take_back;
 mod taking_out;

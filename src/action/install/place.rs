@@ -114,6 +114,7 @@ fn swap(job: &Job<'_>, staged: Staged<'_>, replaced: Option<&ModuleVersion>) -> 
         // What is there is the original, or a former build of ours: never the file that is about to appear.
         for original in here.iter().filter(|original| original.exists()) {
             job.context.lock.writer().store_original(&job.id.name, job.target, original)?;
+            job.tell_of_other_at(original);
             job.context.reporter.detail(format!("saved the original module {}", original.display()));
         }
         sys::rename::failpoint();

@@ -87,6 +87,7 @@ fn restore(job: &Job<'_>) -> std::io::Result<BTreeSet<PathBuf>> {
             writer.drop_original(&original)?;
         }
     }
+    job.hand_over_originals()?;
     // Releases before 3.2 noted no place: the original comes to where ours is.
     let ours = taking_out::files(job);
     let folder = |_: &str| Some(layout.opened(&ours.first()?.place).parent()?.to_path_buf());

@@ -72,12 +72,15 @@ fn remove(job: &Job<'_>, file: &InstalledFile, kept: &BTreeSet<PathBuf>) -> std:
     if is_unsaved_original(job, file) {
         return Ok(Vec::new());
     }
+    job.forget_saved(file)?;
     let mut removed = Vec::new();
     for candidate in std::iter::once(place.clone()).chain(other_suffixes(&place)) {
         if kept.contains(&candidate) || fs_err::symlink_metadata(&candidate).is_err() {
             continue;
         }
-        if is_ours(job, &candidate, file) {
+        if let Some(other) = job.whose_is(&candidate) {
+            job.context.reporter.warn(format!("{} was left in place: it is that of {other}", candidate.display()));
+        } else if is_ours(job, &candidate, file) {
             fs_err::remove_file(&candidate)?;
             sys::rename::failpoint();
             removed.push(layout.named(&candidate));
