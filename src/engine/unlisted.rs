@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::ids::{ModuleId, Target};
+use crate::kernel::acceptance::{self, Own};
 use crate::kernel::modinfo::read_module;
-use crate::kernel::own::{self, Own};
 use crate::kernel::symbols::{self, Offered, Symbol};
-use crate::kernel::{acceptance, installed};
+use crate::kernel::{installed, own};
 use crate::tree::{Build, Layout, ModuleEntry, Tree};
 
 use super::app::App;

@@ -5,6 +5,7 @@ pub(crate) mod arch;
 pub(crate) mod builtin;
 pub(crate) mod config;
 pub(crate) mod enforcement;
+mod exports;
 pub(crate) mod files;
 pub(crate) mod headers;
 pub(crate) mod initramfs;

@@ -80,7 +80,6 @@ impl ModInfo {
     }
 
     /// Every field of this name (alias, firmware, parm …), in order.
-    #[cfg_attr(not(feature = "packages"), allow(dead_code))]
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.fields.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
     }
@@ -97,6 +96,12 @@ impl ModInfo {
     /// The kernel release it was built for: the first word of vermagic.
     pub(crate) fn release(&self) -> Option<&str> {
         self.get("vermagic")?.split_whitespace().next()
+    }
+
+    /// The other words of vermagic.
+    pub(crate) fn flags(&self) -> Vec<String> {
+        let words = self.get("vermagic").unwrap_or_default().split_whitespace();
+        words.skip(1).map(str::to_owned).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fs_err as fs;
 
-use super::acceptance::{self, Demands};
+use super::acceptance::{self, Age, Demands, Own};
 use super::modinfo::read_module;
 use super::suffix::first_module;
 use super::symbols::{self, Offered};
@@ -19,31 +19,28 @@ const SYMVERS: &str = "Module.symvers";
 
 impl<'a> Demands<'a> {
     /// Those of a kernel with this configuration, towards modules that are built on others of the tree.
-    pub(crate) fn of(kernel: &Kernel, config: &'a KernelConfig, tree: &Tree, depends: &[ModuleName]) -> Self {
+    pub(crate) fn of(
+        kernel: &Kernel,
+        config: &'a KernelConfig,
+        (tree, depends): (&Tree, &[ModuleName]),
+        age: Age,
+    ) -> Self {
         let folder = kernel.headers.folder();
         let mut offered = if config.is_enabled("CONFIG_MODVERSIONS") { offered(kernel) } else { Offered::default() };
         add_dependencies(&mut offered, tree, depends, &kernel.target);
         let releases = headers::releases(&kernel.target.kernel, folder);
-        Self { releases, config, offered, size: Own::of(kernel).map(|own| own.size) }
+        Self { releases, config, offered, own: Own::of(kernel), age }
     }
-}
-
-/// What one of a kernel's own modules tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Own {
-    /// Bytes of its `struct module`.
-    pub(crate) size: u64,
-    /// The symbols that it needs in their versions, which are those that the kernel offers.
-    pub(crate) needs: Vec<symbols::Symbol>,
 }
 
 impl Own {
     /// Of the first module that came with the kernel, if there is one that is for it.
     pub(crate) fn of(kernel: &Kernel) -> Option<Self> {
         let content = read_module(&first_module(&kernel.folder)?).ok()?;
-        let is_its = ModInfo::parse(&content).ok()?.release() == Some(kernel.target.kernel.as_str());
+        let info = ModInfo::parse(&content).ok()?;
+        let is_its = info.release() == Some(kernel.target.kernel.as_str());
         let elf = object::File::parse(content.as_slice()).ok().filter(|_| is_its)?;
-        Some(Self { size: acceptance::size_of(&elf)?, needs: symbols::needed(&content).ok()? })
+        Some(Self { size: acceptance::size_of(&elf)?, flags: info.flags(), needs: symbols::needed(&content).ok()? })
     }
 }
 

@@ -8,6 +8,9 @@ use std::fmt;
 
 use object::{Object, ObjectSection};
 
+use super::ModInfo;
+use super::exports::{self, Limits};
+
 /// A symbol with the checksum of its type.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Symbol {
@@ -56,7 +59,11 @@ pub(crate) fn listed(symvers: &str) -> Vec<Symbol> {
 
 /// Symbols with the versions in which they are offered: more than one where a module takes the place of the kernel's own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Offered(BTreeMap<String, BTreeSet<u32>>);
+pub(crate) struct Offered {
+    versions: BTreeMap<String, BTreeSet<u32>>,
+    /// Those that not every module may use.
+    pub(super) limits: Limits,
+}
 
 impl Offered {
     /// What a Module.symvers lists.
@@ -69,21 +76,31 @@ impl Offered {
     /// Adds what another Module.symvers lists.
     pub(crate) fn add(&mut self, symvers: &str) {
         for symbol in listed(symvers) {
-            self.0.entry(symbol.name).or_default().insert(symbol.crc);
+            self.versions.entry(symbol.name).or_default().insert(symbol.crc);
         }
+        self.limits.add(symvers);
     }
 
     /// The first symbol that is offered, and not in the version that is needed: such a module is not loaded. One that is not
     /// offered at all may be that of another module.
     pub(crate) fn other(&self, needed: &[Symbol]) -> Option<Other> {
         needed.iter().find_map(|Symbol { name, crc }| {
-            let offered = self.0.get(name).filter(|offered| !offered.contains(crc))?;
+            let offered = self.versions.get(name).filter(|offered| !offered.contains(crc))?;
             Some(Other { name: name.clone(), needed: *crc, offered: *offered.first()? })
         })
     }
 
+    /// Whether an uncompressed module needs one of the symbols in another version, or may not use it.
+    pub(crate) fn refuses(&self, module: &[u8]) -> bool {
+        let is_barred = || {
+            let elf = object::File::parse(module).ok()?;
+            self.limits.barred(exports::used(&elf), &ModInfo::parse(module).ok()?)
+        };
+        needed(module).is_ok_and(|needed| self.other(&needed).is_some()) || is_barred().is_some()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.versions.is_empty()
     }
 }
 
@@ -91,7 +108,7 @@ impl FromIterator<Symbol> for Offered {
     fn from_iter<T: IntoIterator<Item = Symbol>>(symbols: T) -> Self {
         let mut offered = Self::default();
         for symbol in symbols {
-            offered.0.entry(symbol.name).or_default().insert(symbol.crc);
+            offered.versions.entry(symbol.name).or_default().insert(symbol.crc);
         }
         offered
     }

@@ -14,7 +14,7 @@ use crate::conf::framework::TrySign;
 use crate::conf::signing::{self, KeyFiles};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::modinfo::read_module;
-use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers, own, symbols};
+use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers, own};
 use crate::step::Inputs;
 use crate::sys::System;
 use crate::sys::fingerprint::{self, hex};
@@ -107,8 +107,8 @@ pub(crate) fn is_anothers(layout: &Layout, id: &ModuleId, target: &Target) -> bo
     !modules.is_empty() && modules.iter().all(fits)
 }
 
-/// Whether the kernel and the modules that it builds on offer the symbols that such a build needs in other versions: this
-/// kernel does not load it any more. Without a list nothing can be told.
+/// Whether the kernel and the modules that it builds on offer the symbols that such a build needs in other versions, or not
+/// to it: this kernel does not load it any more. Without a list nothing can be told.
 pub(crate) fn is_unfit(tree: &Tree, making: &Making<'_>) -> bool {
     let Making { id, kernel, depends, .. } = *making;
     let mut offered = own::offered(kernel);
@@ -118,8 +118,7 @@ pub(crate) fn is_unfit(tree: &Tree, making: &Making<'_>) -> bool {
     own::add_dependencies(&mut offered, tree, depends, &kernel.target);
     let files = fs_err::read_dir(tree.layout().built_modules(id, &kernel.target)).into_iter().flatten().flatten();
     let modules = files.map(|file| file.path()).filter(|file| is_module_file(file));
-    let needed = modules.filter_map(|file| symbols::needed(&read_module(&file).ok()?).ok());
-    needed.into_iter().any(|needed| offered.other(&needed).is_some())
+    modules.filter_map(|file| read_module(&file).ok()).any(|module| offered.refuses(&module))
 }
 
 fn is_module_file(file: &Path) -> bool {

@@ -9,7 +9,7 @@ use crate::action::compile::prepared::Prepared;
 use crate::conf::{BuiltModule, MakeCommand};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::kernel::acceptance::{self, Demands, Unfit};
+use crate::kernel::acceptance::{self, Age, Demands, Unfit};
 use crate::kernel::modinfo::read_module;
 use crate::kernel::{ModInfo, Suffix, installed};
 use crate::sys::fs::same_content;
@@ -66,7 +66,7 @@ pub(super) fn all(
 ) -> Result<()> {
     let source_dir = context.policy.inputs.kernel_source_dir.as_deref();
     let kernel = installed::kernel(context.tree.layout(), module.target, source_dir);
-    let demands = Demands::of(&kernel, &module.config, context.tree, &module.conf.build_depends);
+    let demands = Demands::of(&kernel, &module.config, (context.tree, &module.conf.build_depends), Age::JustMade);
     for built in built {
         if brought.is_still(module, build, built) {
             return Err(not_made(module, &built.name));
@@ -106,7 +106,7 @@ fn refusal(context: &Context<'_>, module: &Prepared<'_>, name: &Path, unfit: Unf
             let advice = advice(context, module, has.as_deref().unwrap_or_default());
             Error::new(Kind::OtherKernel, format!("{what}: {unfit}, which would not load it")).hint(advice)
         }
-        Unfit::Machine { .. } | Unfit::Flag { .. } | Unfit::Size { .. } | Unfit::Symbol(_) => {
+        Unfit::Machine { .. } | Unfit::Flag { .. } | Unfit::Size { .. } | Unfit::Symbol(_) | Unfit::Barred(_) => {
             let what = Error::new(Kind::OtherKernel, format!("{what}: {unfit}, so it would not be loaded"));
             let headers = module.headers.display();
             what.hint(match unfit {

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::conf::ModuleConf;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::kernel::acceptance::{self, Demands};
+use crate::kernel::acceptance::{self, Age, Demands};
 use crate::kernel::modinfo::read_module;
 use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, enforcement, installed};
 use crate::step::Switch;
@@ -60,7 +60,7 @@ pub(super) fn check(job: &Job<'_>, conf: &ModuleConf, chosen: &Installed, state:
     let kernel = installed::kernel(layout, job.target, job.context.policy.inputs.kernel_source_dir.as_deref());
     let config = kernel.config(None).ok().flatten().unwrap_or_default();
     if state != State::AsItWasBuilt {
-        let demands = Demands::of(&kernel, &config, job.context.tree, &conf.build_depends);
+        let demands = Demands::of(&kernel, &config, (job.context.tree, &conf.build_depends), Age::Found);
         foreign(job, chosen, &folder, &demands)?;
     }
     unpacked(job, chosen, &kernel, &config)?;
