@@ -12,6 +12,7 @@ use super::seen::Walls;
 use super::shell::{Evaluations, Reach, Shell, Text};
 use super::{
     Commands, ConfError, Context, EvaluatedBy, Framework, Loaded, Memo, Partial, Problem, dialect, directive, rules,
+    running,
 };
 use crate::ids::{ModuleName, ModuleVersion};
 use crate::kernel::ConfigOnDemand;
@@ -130,7 +131,7 @@ fn evaluate(
     let shell = Shell {
         system,
         names: &names,
-        variables: variables(framework, context),
+        variables: variables(framework, context).into_iter().chain(folder(&text.clean, framework, context)).collect(),
         destination: memo.destination(system),
         time_limit: framework.policies.conf_timeout,
         reach,
@@ -212,6 +213,13 @@ fn variables(framework: &Framework, context: &Context<'_>) -> Vec<(String, Strin
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()
+}
+
+/// `PWD`, where it is meant to be the folder in which make is run.
+fn folder(text: &str, framework: &Framework, context: &Context<'_>) -> Option<(String, String)> {
+    let (name, version) = context.module.zip(context.version)?;
+    let build = framework.dkms_tree.join(name).join(version).join("build");
+    running::names_its_folder(text).then(|| ("PWD".to_owned(), build.to_string_lossy().into_owned()))
 }
 
 /// The kernel's configuration. Without a readable file, the CONFIG test is not made.

@@ -17,6 +17,7 @@ pub(crate) mod policy;
 pub(crate) mod problem;
 pub(crate) mod room;
 pub(crate) mod rules;
+pub(crate) mod running;
 pub(crate) mod seen;
 mod shell;
 pub(crate) mod signing;

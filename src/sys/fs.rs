@@ -141,7 +141,13 @@ pub(crate) fn remove_if_empty(folder: &Path) -> io::Result<bool> {
     match fs::remove_dir(folder) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotADirectory) => {
+        // Where something is mounted, it is busy.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotADirectory | io::ErrorKind::ResourceBusy
+            ) =>
+        {
             Ok(false)
         }
         Err(error) => Err(error),

@@ -112,3 +112,21 @@ fn bash_is_asked_once_for_a_kernel_whatever_is_done() {
         assert_eq!(found, times, "{line}");
     }
 }
+
+#[test]
+fn the_folder_that_a_command_asks_for_is_the_one_that_it_is_run_in() {
+    let s = Sandbox::new();
+    s.without_rooms();
+    s.tool("make", "#!/bin/sh\nfor word; do case $word in M=*) echo \"$word\" >>\"$SANDBOX/asked\" ;; esac; done\n. elf.sh\nelf >foo.ko\n");
+    let build = s.path("dkms/foo/1/build").display().to_string();
+    for (line, below) in [("MAKE=\"make M=$PWD\"", ""), ("MAKE=\"make M=$(pwd)/x\"", "/x"), ("MAKE='make M=`pwd`'", "")]
+    {
+        s.source("foo", "1", line);
+        s.ok("add foo/1");
+        s.ok(&format!("build foo/1 -k {KERNEL}"));
+        let asked = std::fs::read_to_string(s.path("asked")).expect("make was run");
+        assert_eq!(asked.trim(), format!("M={build}{below}"), "{line}");
+        std::fs::remove_file(s.path("asked")).expect("it was written");
+        s.ok("remove foo/1 --all");
+    }
+}

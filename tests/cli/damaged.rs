@@ -51,12 +51,23 @@ fn names_of_the_tree_are_refused_wherever_they_come_from() {
 }
 
 #[test]
-fn a_version_that_make_cannot_take_in_a_path_is_refused_before_make() {
+fn a_name_that_make_cannot_take_in_a_path_is_refused_before_make() {
     let s = Sandbox::new();
-    s.source("a", "1:2", "MAKE='make -C $kernel_source_dir M=$dkms_tree/a/1:2/build'");
-    let ran = s.dkms(&format!("build a/1:2 -k {KERNEL}"));
-    assert_eq!(ran.code, 8, "{ran:#?}");
-    assert!(ran.err.contains("make takes no `:` in the path /dkms/a/1:2/build"), "{ran:#?}");
+    for (name, version, refused) in [("a", "1:2", ':'), ("a;b", "1", ';'), ("a*b", "1", '*'), ("a'b", "1", '\'')] {
+        let path = format!("{name}/{version}/build");
+        let conf = format!("PACKAGE_NAME=\"{name}\"\nMAKE=\"make -C $kernel_source_dir M=$dkms_tree/{path}\"");
+        s.source(name, version, &conf);
+        // Its own line has no quotes around the name.
+        let file = s.path(&format!("src/{name}-{version}/dkms.conf"));
+        let text = fs::read_to_string(&file).expect("its dkms.conf");
+        let text = text
+            .replacen(&format!("PACKAGE_NAME={name}"), "", 1)
+            .replace(&format!("MODULE_NAME={name}"), "MODULE_NAME=m");
+        fs::write(&file, text).expect("its dkms.conf");
+        let ran = s.dkms(&format!("build {name}/{version} -k {KERNEL}"));
+        assert_eq!(ran.code, 8, "{ran:#?}");
+        assert!(ran.err.contains(&format!("take no `{refused}` in the path /dkms/{path}")), "{ran:#?}");
+    }
     s.source("b", "1:2", "");
     s.ok(&format!("build b/1:2 -k {KERNEL}"));
 }

@@ -51,6 +51,12 @@ const TRIES: &[(&str, &str, bool)] = &[
     ),
     ("push keys into a terminal", "perl -e 'ioctl(STDIN, 0x5412, my $key = \"x\") or exit 1'", false),
     ("trace", "strace -p $OUTSIDE -o /dev/null & sleep 0.1; kill $! 2>/dev/null; exit 1", false),
+    // add_key(2) as x86_64 has it; others do not know the number.
+    (
+        "put a key into a keyring",
+        "perl -e 'my ($t, $d, $p) = (\"user\", \"dkms\", \"x\"); exit(syscall(248, $t, $d, $p, 1, -4) < 0)'",
+        false,
+    ),
     ("a nested dkms", "$DKMS remove other/1 --all --dkmstree=$SANDBOX/dkms", false),
 ];
 

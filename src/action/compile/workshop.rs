@@ -46,6 +46,9 @@ pub(crate) struct Workshop<'a> {
     lodging: Lodging<'a>,
 }
 
+/// What the kernel's makefiles take for a separator or a pattern, and bash for its own.
+const NOT_IN_A_PATH: &str = ":%'\"$;&|<>()*?[]`!#\\{}";
+
 impl<'a> Workshop<'a> {
     /// Copies the source and the administrator's patches into an empty build folder and begins the log.
     pub(crate) fn open(context: &'a Context<'a>, module: &'a Prepared<'a>, jobs: &'a Jobs) -> Result<Self> {
@@ -140,10 +143,13 @@ impl<'a> Workshop<'a> {
     fn refuse_path(&self, line: &str) -> Result<()> {
         let build = self.context.system.inside(&self.folder).to_string_lossy().into_owned();
         let is_kbuild = line.contains("M=") || line.contains("SUBDIRS=");
-        let Some(refused) = [':', '%'].into_iter().find(|c| build.contains(*c)).filter(|_| is_kbuild) else {
+        let Some(refused) = build.chars().find(|c| NOT_IN_A_PATH.contains(*c)).filter(|_| is_kbuild) else {
             return Ok(());
         };
-        let message = format!("{} cannot be built: make takes no `{refused}` in the path {build}", self.module.id);
+        let message = format!(
+            "{} cannot be built: make, and the shell that runs it, take no `{refused}` in the path {build}",
+            self.module.id
+        );
         Err(Error::new(Kind::BadConf, message)
             .hint("give it a PACKAGE_NAME and a PACKAGE_VERSION without it: the epoch of a package is no part of them"))
     }

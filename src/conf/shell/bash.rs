@@ -84,11 +84,13 @@ const SCRIPT: &str = r#"
 ulimit -d 1048576 2>/dev/null
 exec {__dkms_out}>&1 1>&2
 __dkms_kind=$1 __dkms_source=$2 __dkms_names=$3 __dkms_destination=$4 __dkms_end=$5; shift 5
+__dkms_pwd=$PWD
 while [ "$1" != -- ]; do printf -v "$1" '%s' "$2"; shift 2; done; shift
 while [ "$#" -gt 0 ]; do
   case $1 in export) export "$2" ;; esac
   shift 2
 done
+[ "$PWD" = "$__dkms_pwd" ] || pwd() { printf '%s\n' "$PWD"; }
 override_dest_module_location() {
   if [ -n "$__dkms_destination" ]; then printf '%s\n' "$__dkms_destination"; else printf '%s\n' "$1"; fi
 }

@@ -44,6 +44,15 @@ pub(crate) const RULES: &[Rule] = &[
         find: patch_missing,
     },
     Rule {
+        name: "folder-of-caller",
+        level: Level::Warning,
+        advice: "write $dkms_tree/$PACKAGE_NAME/$PACKAGE_VERSION/build: the shell DKMS puts in its place where it was started",
+        find: |subject| {
+            let found = conf::running::commands_that_ask(subject.text);
+            found.map(|(line, name)| Found::at(line, format!("{name} asks for the folder that it is in"))).collect()
+        },
+    },
+    Rule {
         name: "make-ignored",
         level: Level::Warning,
         advice: "give it a MAKE_MATCH of the same index; only MAKE[0] serves without one",
