@@ -163,6 +163,15 @@ pub(super) const MAKE: &[Rule] = &[
             "look whether {source} is complete (generated files, links, git submodules), else look for a newer release of {module}",
         )
     },
+    Rule {
+        when: |case, folder| folder.starts_with('/') && case.about.source.has(folder),
+        ..Rule::new(
+            &[Make],
+            r"\*\*\* (/[\w./+@-]+): No such file or directory\.",
+            "make is sent into the folder {}, which is there, but which no build sees: its room shows the system's own folders",
+            "move it below /usr/src or /opt, or let this module be built without walls: room=none in /etc/dkms/{module}.conf",
+        )
+    },
     Rule::new(
         &[Make],
         r"\*\*\* (/?[\w./+@-]+): No such file or directory\.",

@@ -70,6 +70,17 @@ impl Build {
 }
 
 #[test]
+fn a_folder_that_is_there_and_hidden_from_builds_is_not_said_to_be_missing() {
+    let log = "make -C /root/linux M=/x modules\nmake: *** /root/linux: No such file or directory.  Stop.\n";
+    let cause =
+        |build: &Build| build.explain(log).and_then(|found| found.cause).map(|cause| cause.0).unwrap_or_default();
+    let mut build = Build::on("6.1.0-50-amd64");
+    assert!(cause(&build).contains("which does not exist"), "{}", cause(&build));
+    build.files.0.insert("/root/linux", "");
+    assert!(cause(&build).contains("which no build sees"), "{}", cause(&build));
+}
+
+#[test]
 fn every_row_says_where_it_can_be_read() {
     for change in changes::CHANGES {
         assert!(!change.file.is_empty() && !change.now.is_empty() && !change.now.ends_with('.'), "{change:?}");

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use object::{Object, ObjectSymbol as _};
+use object::{Object, ObjectSymbol};
 
 use super::ModInfo;
 
@@ -47,7 +47,7 @@ const LIKE_GPL: [&str; 6] =
 
 /// The symbols that a module does not have itself.
 pub(super) fn used<'f>(elf: &'f object::File<'_>) -> impl Iterator<Item = &'f str> {
-    elf.symbols().filter(|symbol| symbol.is_undefined()).filter_map(|symbol| symbol.name().ok())
+    elf.symbols().filter(object::ObjectSymbol::is_undefined).filter_map(|symbol| symbol.name().ok())
 }
 
 impl Limits {

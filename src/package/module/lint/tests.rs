@@ -39,7 +39,7 @@ const CASES: &[(&str, &str)] = &[
     ("BUILT_MODULE_NAME[1]=foo\nDEST_MODULE_LOCATION[1]=/extra\n", "duplicate:0 duplicate:6"),
     ("MAKE[1]=x\nMAKE_MATCH[1]='('\n", "bad-expression:7"),
     ("PATCH[0]=no.patch\n", "patch-missing:6"),
-    ("MAKE[0]=\"make M=$PWD\"\n", "folder-of-caller:6"),
+    ("MAKE[0]=\"make M=$PWD\"\n", "folder-of-caller:6 computed:6"),
     ("MAKE[1]=x\n", "make-ignored:6"),
     ("BUILT_MODULE_NAME[0]=bar\n", "not-built:6"),
     ("POST_INSTALL=\"no.sh x\"\n", "script-missing:6"),
