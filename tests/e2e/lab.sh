@@ -31,6 +31,7 @@ declare -A LAB_LAYERS=(
     [shells]='zsh fish'
     [units]='systemd cloud-init ifupdown network-manager'
     [linters]='lintian rpmlint'
+    [unattended]='unattended-upgrades'
 )
 # Layers over another suite's root: the suite, then the packages.
 declare -A LAB_OVER=(
