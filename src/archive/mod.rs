@@ -18,6 +18,7 @@ pub(crate) mod member;
 mod members;
 pub(crate) mod output;
 pub(crate) mod parcel;
+mod rpm;
 pub(crate) mod staging;
 pub(crate) mod stream;
 pub(crate) mod tar_entry;

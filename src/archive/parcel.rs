@@ -1,4 +1,4 @@
-//! What packages would put on the disk, without a package manager: deb(5), the RPM format (rpm.org, "RPM V4 Package format"),
+//! What packages would put on the disk, without a package manager: deb(5), the RPM formats (rpm.org, "RPM V4 Package format", V6),
 //! and pacman's compressed tar.
 
 use std::collections::BTreeSet;
@@ -11,6 +11,7 @@ use crate::archive::error::{ArchiveError, Refusal, fault};
 use crate::archive::limits::Limits;
 use crate::archive::member::{Member, Taker};
 use crate::archive::members::{self, Packed};
+use crate::archive::rpm::{self, Listed};
 
 const DEB: &[u8] = b"!<arch>\n";
 /// An entry of ar(5): name (16), time, owner, group, mode, size (10) and an end mark.
@@ -18,6 +19,8 @@ const AR_HEAD: usize = 60;
 const RPM: &[u8] = &[0xed, 0xab, 0xee, 0xdb];
 const RPM_LEAD: u64 = 96;
 const RPM_HEADER: &[u8] = &[0x8e, 0xad, 0xe8, 0x01];
+/// What stands before a header's index.
+const RPM_HEAD: u64 = 16;
 /// Bytes of a header that are believed: that of a kernel's headers has 3 MiB.
 const RPM_HEADER_MOST: u64 = 256 << 20;
 
@@ -31,10 +34,10 @@ pub(crate) fn read(package: &Path, taker: &mut dyn Taker) -> Result<(), ArchiveE
         return tar(of_deb(file)?, taker);
     }
     if magic.starts_with(RPM) {
-        let at = payload_of_rpm(&mut file)?;
+        let (at, listed) = payload_of_rpm(&mut file)?;
         let length = file.metadata().map_err(ArchiveError::Read)?.len().saturating_sub(at);
         let (mut stream, _) = compression::within(file, length).map_err(broken)?;
-        return cpio::read(&mut stream, taker);
+        return cpio::read(&mut stream, &listed, taker);
     }
     tar(compression::open(package)?, taker)
 }
@@ -77,25 +80,30 @@ fn of_deb(mut file: fs_err::File) -> Result<(Box<dyn Read>, Progress), ArchiveEr
     }
 }
 
-/// Moves to the payload, behind the lead, the signatures and the header; gives its place.
-fn payload_of_rpm(file: &mut fs_err::File) -> Result<u64, ArchiveError> {
-    let signatures = header_of_rpm(file, RPM_LEAD)?;
-    let header = header_of_rpm(file, signatures.next_multiple_of(8))?;
-    file.seek(SeekFrom::Start(header)).map_err(ArchiveError::Read)
+/// Moves to the payload, behind the lead, the signatures and the header; gives its place, and the files that the header lists.
+fn payload_of_rpm(file: &mut fs_err::File) -> Result<(u64, Vec<Listed>), ArchiveError> {
+    let (signatures, _) = header_of_rpm(file, RPM_LEAD)?;
+    let at = signatures.next_multiple_of(8);
+    let (end, entries) = header_of_rpm(file, at)?;
+    let mut header = Vec::new();
+    file.take(end - at - RPM_HEAD).read_to_end(&mut header).map_err(ArchiveError::Read)?;
+    file.seek(SeekFrom::Start(end)).map_err(ArchiveError::Read)?;
+    Ok((end, rpm::files(&header, usize::try_from(entries).unwrap_or_default())))
 }
 
-/// The end of the header that begins at this place.
-fn header_of_rpm(file: &mut fs_err::File, at: u64) -> Result<u64, ArchiveError> {
+/// The end of the header that begins at this place, and how many entries its index has, before which the file stands then.
+fn header_of_rpm(file: &mut fs_err::File, at: u64) -> Result<(u64, u64), ArchiveError> {
     let broken = |error: io::Error| fault(Some("the header".to_owned()), &error);
     file.seek(SeekFrom::Start(at)).map_err(broken)?;
     let mut head = [0; 16];
     file.read_exact(&mut head).map_err(broken)?;
     let number =
         |range: std::ops::Range<usize>| head[range].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    let length = number(8..12) * 16 + number(12..16);
+    let entries = number(8..12);
+    let length = entries * 16 + number(12..16);
     if !head.starts_with(RPM_HEADER) || length > RPM_HEADER_MOST {
         let reason = Refusal::Format("its header is none of an RPM package");
         return Err(ArchiveError::Refused { entry: "the header".to_owned(), reason });
     }
-    Ok(at + 16 + length)
+    Ok((at + RPM_HEAD + length, entries))
 }
