@@ -58,6 +58,8 @@ headers_like() {
     mkdir -p "$2"
     cp -a "$from/." "$2/"
     find "$from" -type l -printf '%P\n' | while read -r link; do ln -sfn "$(readlink -f "$from/$link")" "$2/$link"; done
+    # From Linux 7 on the makefile says where it lies.
+    sed -i 's|^KBUILD_OUTPUT=.*|KBUILD_OUTPUT := $(patsubst %/,%,$(dir $(realpath $(lastword $(MAKEFILE_LIST)))))|' "$2/Makefile"
     echo "$1" >"$2/include/config/kernel.release"
     echo "#define UTS_RELEASE \"$1\"" >"$2/include/generated/utsrelease.h"
 }
