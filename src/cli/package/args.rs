@@ -46,7 +46,7 @@ pub(crate) struct PackageArgs {
     pub(crate) arches: Vec<String>,
     /// The package's name [default: MODULE-dkms]
     ///
-    /// With --binaries the default is MODULE-modules-KERNEL, for RPM kmod-MODULE-KERNEL.
+    /// With --binaries the default is MODULE-modules-KERNEL, for RPM kmod-MODULE-KERNEL, or kmod-MODULE for a kABI stream.
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub(crate) package_name: Option<String>,
     /// The package's version [default: made from the module's]
