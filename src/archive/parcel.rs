@@ -26,6 +26,10 @@ const RPM_HEADER_MOST: u64 = 256 << 20;
 
 /// Reads a package of any of the three kinds and hands over every file that it would install.
 pub(crate) fn read(package: &Path, taker: &mut dyn Taker) -> Result<(), ArchiveError> {
+    // A pipe would be waited for.
+    if !fs_err::metadata(package).map_err(ArchiveError::Read)?.is_file() {
+        return Err(ArchiveError::Unknown);
+    }
     let mut file = fs_err::File::open(package).map_err(ArchiveError::Read)?;
     let mut magic = [0; 8];
     let broken = |error: io::Error| fault(None, &error);
@@ -106,4 +110,19 @@ fn header_of_rpm(file: &mut fs_err::File, at: u64) -> Result<(u64, u64), Archive
         return Err(ArchiveError::Refused { entry: "the header".to_owned(), reason });
     }
     Ok((at + RPM_HEAD + length, entries))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_is_no_package_and_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.deb");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+        for package in [pipe.as_path(), folder.path(), Path::new("/dev/null")] {
+            assert!(matches!(names(package), Err(ArchiveError::Unknown)), "{}", package.display());
+        }
+    }
 }
