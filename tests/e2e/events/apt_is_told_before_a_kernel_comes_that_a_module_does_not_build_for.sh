@@ -5,6 +5,7 @@ usual_deb wink 1.0 1 hey
 FAILS_ON=rt usual_deb blink 1.0 1 one
 usual_deb blink 1.1 1 mended
 rt=$(apt-cache depends linux-headers-rt-amd64 | sed -n 's/^ *Depends: linux-headers-//p' | head -n 1)
+said=${rt//+/[+]}
 settings() { mkdir -p /etc/dkms/framework.conf.d && printf '%s\n' "$@" >/etc/dkms/framework.conf.d/preflight.conf; }
 # What makes of a module are there for this kernel in the logs of builds that the tree has.
 made() { find /var/lib/dkms/"$1"/*/"$rt" -name make.log 2>/dev/null; }
@@ -26,7 +27,7 @@ step 'an essential module fails: apt stops, and nothing has changed'
 settings 'essential_modules="blink"'
 disk >/tmp/before
 ends_with 100 apt_install linux-headers-rt-amd64
-told "stopped before anything was unpacked: blink/1.0 would not build for kernel $rt: .*no-such-file"
+told "stopped before anything was unpacked: blink/1.0 would not build for kernel $said: .*no-such-file"
 told 'apt-mark hold linux-headers-rt-amd64'
 told 'DKMS_PREFLIGHT=off apt-get'
 disk | diff /tmp/before - || fail 'something changed'
@@ -45,7 +46,7 @@ dkms reconcile
 apt_install --allow-downgrades ./blink-dkms_1.0-1.deb
 settings 'preflight="warn"'
 ends_with 0 apt_install linux-headers-rt-amd64
-told "blink/1.0 would not build for kernel $rt"
+told "blink/1.0 would not build for kernel $said"
 told 'building blink/1.0 for kernel .* failed: .*no-such-file.*preflight saw it, .*not compiled again'
 [ "$(grep -c 'not compiled again' <<<"$output")" -eq 1 ] || fail 'told more than once'
 grep -q no-such-file /var/lib/dkms/blink/1.0/build/make.log || fail 'its log is not there'
