@@ -22,7 +22,8 @@ case $tool in
         provide_dkms() { if [ "$beside" = ours ]; then install_ours; fi; }
         install() { apt_install --allow-downgrades "/made/$1"/*.deb; }
         reinstall() { apt_install --reinstall "/made/$1"/*.deb; }
-        remove() { apt_remove "$package"; }
+        # Settings stay until a package is purged.
+        remove() { apt_remove "$package" && dpkg --purge "$package"; }
         verify() { dpkg -V "$package"; }
         ;;
     rpm | dnf)

@@ -226,17 +226,17 @@ fn what_a_package_brings_besides_is_said_once_beside_the_dkms_conf() {
 #[test]
 fn packages_need_the_dkms_that_knows_their_directives() {
     needs!("dpkg-deb", "rpm");
-    let workshop = source(&format!("{CONF}AUTOINSTALL=yes\nBUILD_EXCLUSIVE_CONFIG=\"CONFIG_PCI\"\n"));
+    let workshop = source(&format!("{CONF}AUTOINSTALL=yes\nBUILD_DEPENDS=\"spl\"\nBUILD_DEPENDS_REBUILD=yes\n"));
     for verb in ["mkdeb", "mkrpm"] {
         let (told, code) = ran(&workshop, &[verb, "foo"]);
         assert_eq!(code, 0, "{told}");
     }
     let shown = said("dpkg-deb", &["-f"], &workshop.path("foo-dkms_1.0-1_all.deb"));
-    assert!(shown.contains("\nDepends: dkms (>= 3.0.11)\n"), "{shown}");
+    assert!(shown.contains("\nDepends: dkms (>= 3.2.0)\n"), "{shown}");
     let shown = said("rpm", &["-qp", "--requires"], &workshop.path("foo-dkms-1.0-1.noarch.rpm"));
-    assert!(shown.lines().any(|line| line == "dkms >= 3.0.11"), "{shown}");
+    assert!(shown.lines().any(|line| line == "dkms >= 3.2.0"), "{shown}");
     let (told, code) = ran(&workshop, &["mkpkg", "foo", "--for", "debian12,debian13", "-o", "out"]);
     assert_eq!(code, 0, "{told}");
-    assert!(told.contains("debian12 has dkms 3.0.10, and BUILD_EXCLUSIVE_CONFIG asks for 3.0.11"), "{told}");
+    assert!(told.contains("debian12 has dkms 3.0.10, and BUILD_DEPENDS_REBUILD asks for 3.2.0"), "{told}");
     assert!(!told.contains("debian13 has dkms"), "{told}");
 }
