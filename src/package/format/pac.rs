@@ -16,7 +16,7 @@ use crate::package::description::scripts::ENROL;
 use crate::package::input::payload::{EntryKind, File, Payload};
 use crate::package::io::digest::Digests;
 use crate::package::module::survey::one_line;
-use crate::package::words::relations::{Compare, Kind, Relation};
+use crate::package::words::relations::{Kind, Relation};
 
 /// An entry of the archive: its path, without a slash before it.
 type Entries<'a> = BTreeMap<String, &'a EntryKind>;
@@ -122,16 +122,8 @@ fn related(info: &PackageInfo, kind: Kind) -> impl Iterator<Item = String> {
 }
 
 fn word(relation: &Relation) -> String {
-    let version = relation.version.as_ref().map_or(String::new(), |(compare, version)| {
-        let sign = match compare {
-            Compare::Less => "<",
-            Compare::LessOrEqual => "<=",
-            Compare::Equal => "=",
-            Compare::GreaterOrEqual => ">=",
-            Compare::Greater => ">",
-        };
-        format!("{sign}{version}")
-    });
+    let version =
+        relation.version.as_ref().map_or(String::new(), |(compare, version)| format!("{}{version}", compare.sign()));
     format!("{}{version}", relation.name)
 }
 

@@ -12,7 +12,7 @@ use crate::package::format::source_archive;
 use crate::package::input::payload::{EntryKind, Payload};
 use crate::package::module::survey::one_line;
 use crate::package::words::date;
-use crate::package::words::relations::{Compare, Kind, Phase, Relation};
+use crate::package::words::relations::{Kind, Phase, Relation};
 
 /// The built-in spec, with marks for what differs between packages.
 pub(crate) const TEMPLATE: &str = include_str!("../../../spec-templates/module.spec.in");
@@ -179,16 +179,8 @@ fn relation(relation: &Relation) -> Option<String> {
         Some(Phase::AfterRemoval) => "(postun)",
         Some(Phase::AfterTransaction) => "(posttrans)",
     };
-    let version = relation.version.as_ref().map_or(String::new(), |(compare, version)| {
-        let sign = match compare {
-            Compare::Less => "<",
-            Compare::LessOrEqual => "<=",
-            Compare::Equal => "=",
-            Compare::GreaterOrEqual => ">=",
-            Compare::Greater => ">",
-        };
-        format!(" {sign} {version}")
-    });
+    let version =
+        relation.version.as_ref().map_or(String::new(), |(compare, version)| format!(" {} {version}", compare.sign()));
     Some(literal(&one_line(&format!("{tag}{by}: {}{version}", relation.name))))
 }
 

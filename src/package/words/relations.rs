@@ -85,14 +85,23 @@ impl Relation {
 }
 
 impl Compare {
+    /// The sign that spec files and pacman have (rpm-spec(5), PKGBUILD(5)).
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Compare::Less => "<",
+            Compare::LessOrEqual => "<=",
+            Compare::Equal => "=",
+            Compare::GreaterOrEqual => ">=",
+            Compare::Greater => ">",
+        }
+    }
+
     /// The sign in Debian's control files (deb-control(5)).
     pub(crate) fn debian(self) -> &'static str {
         match self {
             Compare::Less => "<<",
-            Compare::LessOrEqual => "<=",
-            Compare::Equal => "=",
-            Compare::GreaterOrEqual => ">=",
             Compare::Greater => ">>",
+            other => other.sign(),
         }
     }
 }
