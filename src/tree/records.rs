@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::placed::{Placed, Whereabouts};
 use super::{Layout, TreeWriter};
-use crate::ids::{ModuleId, Target};
+use crate::ids::{ModuleId, ModuleName, ModuleVersion, Target};
 use crate::sys::fingerprint;
 use crate::sys::fs::{create_folders, remove_tree, write_atomically};
 use crate::sys::process::ProcessId;
@@ -291,6 +291,20 @@ impl Record for Fingerprint {
 
 /// Every fact of this kind, in the byte order of module and kernel; what cannot be read is skipped.
 pub(crate) fn all<R: Record>(layout: &Layout) -> Vec<R> {
+    files::<R>(layout).iter().filter_map(|file| read(file)).collect()
+}
+
+/// The modules about which there is a fact of this kind and kernel, by the names of the files alone; in the order of [`all`].
+pub(crate) fn modules_noted<R: Record>(layout: &Layout, target: &Target) -> Vec<ModuleId> {
+    let end = format!(",{},{}.json", target.kernel, target.arch);
+    let module = |file: &PathBuf| {
+        let (name, version) = file.file_name()?.to_str()?.strip_suffix(&end)?.split_once(',')?;
+        Some(ModuleId::new(ModuleName::new(name).ok()?, ModuleVersion::new(version).ok()?))
+    };
+    files::<R>(layout).iter().filter_map(module).collect()
+}
+
+fn files<R: Record>(layout: &Layout) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(layout.records().join(R::KIND)) else { return Vec::new() };
     let mut files: Vec<_> = entries
         .flatten()
@@ -298,7 +312,7 @@ pub(crate) fn all<R: Record>(layout: &Layout) -> Vec<R> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
         .collect();
     files.sort();
-    files.iter().filter_map(|file| read(file)).collect()
+    files
 }
 
 /// The fact of this kind about this module and kernel.

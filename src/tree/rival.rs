@@ -9,10 +9,12 @@ use crate::ids::{ModuleId, ModuleName, Target};
 impl Tree {
     /// Another module that this kernel has, and that was put at this place (without the root), too.
     pub(crate) fn other_at(&self, name: &ModuleName, target: &Target, place: &Path) -> Option<ModuleId> {
-        let noted = records::all::<Fingerprint>(&self.layout).into_iter();
-        let others = noted.filter(|other| other.target == *target && other.module.name != *name);
-        let is_there = |other: &Fingerprint| other.placed.iter().any(|placed| placed.place == place);
+        let noted = records::modules_noted::<Fingerprint>(&self.layout, target).into_iter();
         let is_active = |id: &ModuleId| self.active(&id.name, target).as_ref() == Some(&id.version);
-        others.filter(is_there).map(|other| other.module).find(is_active)
+        let is_there = |id: &ModuleId| {
+            let noted: Option<Fingerprint> = records::one(&self.layout, id, Some(target));
+            noted.is_some_and(|noted| noted.placed.iter().any(|placed| placed.place == place))
+        };
+        noted.filter(|id| id.name != *name && is_active(id)).find(is_there)
     }
 }

@@ -27,18 +27,16 @@ impl Job<'_> {
         }
     }
 
-    /// The other module whose build the file at this place (opened) is.
-    pub(super) fn whose_is(&self, place: &Path) -> Option<ModuleId> {
-        let other = self.other_at(place)?;
-        let built = self.context.tree.layout().built_modules(&other, self.target).join(place.file_name()?);
-        same_content(&built, place).unwrap_or(false).then_some(other)
+    /// Whether the file at this place (opened) is the build of another module.
+    pub(super) fn is_build_of(&self, other: &ModuleId, place: &Path) -> bool {
+        let built = self.context.tree.layout().built_modules(other, self.target);
+        place.file_name().is_some_and(|name| same_content(&built.join(name), place).unwrap_or(false))
     }
 
-    /// What another module saved of ours when it took the place is nobody's, once ours leaves.
-    pub(super) fn forget_saved(&self, file: &InstalledFile) -> std::io::Result<()> {
+    /// What the other module saved of ours when it took the place is nobody's, once ours leaves.
+    pub(super) fn forget_saved(&self, file: &InstalledFile, other: &ModuleId) -> std::io::Result<()> {
         let layout = self.context.tree.layout();
         let place = layout.opened(&file.place);
-        let Some(other) = self.other_at(&place) else { return Ok(()) };
         let built = layout.built_modules(self.id, self.target).join(file.place.file_name().unwrap_or_default());
         for original in original::originals(layout, &other.name, self.target)? {
             if original.place.as_ref() == Some(&place) && same_content(&original.stored, &built).unwrap_or(false) {
@@ -52,7 +50,8 @@ impl Job<'_> {
     /// Originals that would come back to a place where another module's file lies are that one's from now on.
     pub(super) fn hand_over_originals(&self) -> std::io::Result<()> {
         for original in original::originals(self.context.tree.layout(), &self.id.name, self.target)? {
-            if let Some(other) = original.place.as_ref().and_then(|place| self.whose_is(place)) {
+            let Some(place) = &original.place else { continue };
+            if let Some(other) = self.other_at(place).filter(|other| self.is_build_of(other, place)) {
                 self.context.lock.writer().hand_over(&original, &other.name, self.target)?;
             }
         }

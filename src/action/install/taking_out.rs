@@ -72,13 +72,17 @@ fn remove(job: &Job<'_>, file: &InstalledFile, kept: &BTreeSet<PathBuf>) -> std:
     if is_unsaved_original(job, file) {
         return Ok(Vec::new());
     }
-    job.forget_saved(file)?;
+    let other = job.other_at(&place);
+    if let Some(other) = &other {
+        job.forget_saved(file, other)?;
+    }
     let mut removed = Vec::new();
     for candidate in std::iter::once(place.clone()).chain(other_suffixes(&place)) {
         if kept.contains(&candidate) || fs_err::symlink_metadata(&candidate).is_err() {
             continue;
         }
-        if let Some(other) = job.whose_is(&candidate) {
+        let other = if candidate == place { other.clone() } else { job.other_at(&candidate) };
+        if let Some(other) = other.filter(|other| job.is_build_of(other, &candidate)) {
             job.context.reporter.warn(format!("{} was left in place: it is that of {other}", candidate.display()));
         } else if is_ours(job, &candidate, file) {
             fs_err::remove_file(&candidate)?;
