@@ -3,22 +3,22 @@
 //! Formats: Documentation/kbuild/modules.rst (Module.symvers since Linux 5.7), `license_is_gpl_compatible` in
 //! include/linux/license.h, `import_ns` of Documentation/core-api/symbol-namespaces.rst.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use object::{Object, ObjectSymbol};
 
 use super::ModInfo;
 
-/// Symbols that not every module may use.
+/// Symbols that not every module may use, as Module.symvers list them: read when a module is looked at that uses some.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Limits(BTreeMap<String, Limit>);
+pub(crate) struct Limits(Vec<String>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Limit {
+#[derive(Debug, Clone, Copy)]
+struct Limit<'a> {
     is_gpl_only: bool,
     /// Empty: it is in none.
-    namespace: String,
+    namespace: &'a str,
 }
 
 /// A symbol that a module uses and may not.
@@ -53,18 +53,26 @@ pub(super) fn used<'f>(elf: &'f object::File<'_>) -> impl Iterator<Item = &'f st
 impl Limits {
     /// Adds what a Module.symvers says: lines of checksum, symbol, module, kind, namespace, with tabs between them.
     pub(super) fn add(&mut self, symvers: &str) {
-        for line in symvers.lines() {
-            let words: Vec<&str> = line.split('\t').collect();
-            let [_, symbol, _, kind, rest @ ..] = words.as_slice() else { continue };
-            let (is_gpl_only, namespace) = (*kind == "EXPORT_SYMBOL_GPL", rest.first().copied().unwrap_or_default());
-            if is_gpl_only || (*kind == "EXPORT_SYMBOL" && !namespace.is_empty()) {
-                self.0.insert((*symbol).to_owned(), Limit { is_gpl_only, namespace: namespace.to_owned() });
-            }
-        }
+        self.0.push(symvers.to_owned());
+    }
+
+    /// What is said of these symbols, by the last list that says something.
+    fn of<'a>(&'a self, symbols: &BTreeSet<&str>) -> BTreeMap<&'a str, Limit<'a>> {
+        let limit = |line: &'a str| {
+            let mut words = line.split('\t').skip(1);
+            let symbol = words.next().filter(|symbol| symbols.contains(symbol))?;
+            let (kind, namespace) = (words.nth(1)?, words.next().unwrap_or_default());
+            let is_gpl_only = kind == "EXPORT_SYMBOL_GPL";
+            let is_limited = is_gpl_only || (kind == "EXPORT_SYMBOL" && !namespace.is_empty());
+            is_limited.then_some((symbol, Limit { is_gpl_only, namespace }))
+        };
+        self.0.iter().flat_map(|symvers| symvers.lines()).filter_map(limit).collect()
     }
 
     /// The first of the symbols that a module uses and may not.
-    pub(super) fn barred<'s>(&self, mut used: impl Iterator<Item = &'s str>, info: &ModInfo) -> Option<Barred> {
+    pub(super) fn barred<'s>(&self, used: impl Iterator<Item = &'s str>, info: &ModInfo) -> Option<Barred> {
+        let used: Vec<&str> = used.collect();
+        let limits = self.of(&used.iter().copied().collect());
         let license = info.get("license").unwrap_or_default();
         let is_imported = |namespace: &str| {
             namespace.is_empty()
@@ -72,13 +80,13 @@ impl Limits {
                 // Namespaces for named modules only; whether this is one of them is asked by name when it is loaded.
                 || namespace.starts_with("module:")
         };
-        used.find_map(|name| {
-            let limit = self.0.get(name)?;
-            if limit.is_gpl_only && !LIKE_GPL.contains(&license) {
-                return Some(Barred::GplOnly { symbol: name.to_owned(), license: license.to_owned() });
+        used.into_iter().find_map(|name| {
+            let Limit { is_gpl_only, namespace } = *limits.get(name)?;
+            let symbol = name.to_owned();
+            if is_gpl_only && !LIKE_GPL.contains(&license) {
+                return Some(Barred::GplOnly { symbol, license: license.to_owned() });
             }
-            let namespace = Some(limit.namespace.clone()).filter(|namespace| !is_imported(namespace))?;
-            Some(Barred::Namespace { symbol: name.to_owned(), namespace })
+            (!is_imported(namespace)).then(|| Barred::Namespace { symbol, namespace: namespace.to_owned() })
         })
     }
 }
