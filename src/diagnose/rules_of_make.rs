@@ -4,6 +4,9 @@ use super::Case;
 use super::line::Teller::{Compiler, Kbuild, Make, Program, Recipe, Start};
 use super::rule::Rule;
 
+/// make found a Makefile, and nothing in it to do.
+const NOTHING_TO_MAKE: &str = r"\*\*\* No (?:targets|rule to make target '(?:all|modules|default|module)')\.";
+
 pub(super) const MAKE: &[Rule] = &[
     Rule {
         when: |case, _| case.about.id.to_string().contains('#'),
@@ -45,7 +48,7 @@ pub(super) const MAKE: &[Rule] = &[
         },
         ..Rule::new(
             &[Make],
-            r"\*\*\* No (?:targets|rule to make target '(?:all|modules|default|module)')\.",
+            NOTHING_TO_MAKE,
             "the Makefile is in two parts by KERNELRELEASE, and takes this build for the kernel's own: dkms hands KERNELRELEASE to a plain `make`",
             "quote it in {source}/dkms.conf, so that it is handed nothing: MAKE[0]=\"'make' …\"",
         )
@@ -54,7 +57,7 @@ pub(super) const MAKE: &[Rule] = &[
         when: |case, _| is_for_kbuild_only(&case.about.makefile()),
         ..Rule::new(
             &[Make],
-            r"\*\*\* No (?:targets|rule to make target '(?:all|modules|default|module)')\.",
+            NOTHING_TO_MAKE,
             "the Makefile only lists what the kernel's own makefiles shall build: it has no target for a plain `make`",
             "take MAKE out of {source}/dkms.conf: dkms then runs `make -C $kernel_source_dir M=…` itself",
         )

@@ -15,16 +15,18 @@ use super::refusal::{self, refused_with};
 
 /// Why nothing is done about a package that a kernel has, and whose modules it does not have: another one took their place.
 pub(super) fn displaced(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reason> {
-    let by = took_the_place_of(id, target, snapshot)?;
-    let text = format!("{id} is not what kernel {} has: {by}", target.kernel);
     let other = snapshot.displaced.get(&(id.clone(), target.clone()))?;
+    let text = format!("{id} is not what kernel {} has: {}", target.kernel, taken_by(other));
     Some(refused_with(Kind::NothingInstalled, text, decision(id, other)))
 }
 
 /// Which one it was, in words.
 pub(super) fn took_the_place_of(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<String> {
-    let by = snapshot.displaced.get(&(id.clone(), target.clone()))?;
-    Some(format!("{by} took its place, and only one can be loaded"))
+    snapshot.displaced.get(&(id.clone(), target.clone())).map(taken_by)
+}
+
+fn taken_by(other: &ModuleId) -> String {
+    format!("{other} took its place, and only one can be loaded")
 }
 
 fn decision(one: &ModuleId, other: &ModuleId) -> String {

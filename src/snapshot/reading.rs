@@ -227,9 +227,11 @@ fn files(view: &View<'_>, (id, target): (&ModuleId, &Target), noted: &Fingerprin
             }
         }
     };
-    let found: Vec<Files> = noted.placed.iter().map(of_place).filter(|files| *files != Files::Left).collect();
-    let is_lost = found.contains(&Files::Lost);
-    found.into_iter().find(|files| !is_lost || *files == Files::Lost).unwrap_or(Files::Left)
+    let found: Vec<Files> = noted.placed.iter().map(of_place).collect();
+    if found.contains(&Files::Lost) {
+        return Files::Lost;
+    }
+    found.into_iter().find(|files| *files != Files::Left).unwrap_or(Files::Left)
 }
 
 /// What dkms.conf says for a kernel.

@@ -81,15 +81,12 @@ impl TreeWriter<'_> {
     /// Takes over what [`export`] laid into this folder.
     pub(crate) fn take_foreseen(&self, from: &Path) -> io::Result<()> {
         for (_, entry) in entries_in(from)? {
-            let key = entry.file_name().unwrap_or_default().to_string_lossy();
-            if read(&entry).is_some() {
-                self.put_foreseen(&entry, &key)?;
-            }
+            self.put_foreseen(&entry, &entry.file_name().unwrap_or_default().to_string_lossy())?;
         }
         Ok(())
     }
 
-    /// Copies an entry to its place, instead of another about the same.
+    /// Copies an entry to its place, instead of another about the same; nothing where it is none.
     fn put_foreseen(&self, entry: &Path, key: &str) -> io::Result<()> {
         let Some(seen) = read(entry).filter(|_| is_key(key)) else { return Ok(()) };
         let all = self.layout().finished();

@@ -19,13 +19,13 @@ pub(super) fn take(context: &Context<'_>, module: &Prepared<'_>) -> Option<Error
         return None;
     }
     let (key, seen) = foreseen::known(writer.layout(), module.id, module.target)?;
+    // The trial of a second preflight leaves it where it is.
+    let is_trial = policy.has(Switch::KeepFailures);
     let is_it = recipe::key_of_failure(context, module)? == key && !absent::has_come(&seen.absent, context.system);
-    let error = error(&seen, if policy.has(Switch::KeepFailures) { "" } else { SEEN }).filter(|_| is_it)?;
+    let error = error(&seen, if is_trial { "" } else { SEEN }).filter(|_| is_it)?;
     let laid = writer.lay_foreseen_log(&key, &seen);
     // Whoever asks again wants it compiled.
-    let taken =
-        laid.and_then(|()| if policy.has(Switch::KeepFailures) { Ok(()) } else { writer.forget_foreseen(&key) });
-    match taken {
+    match laid.and_then(|()| if is_trial { Ok(()) } else { writer.forget_foreseen(&key) }) {
         Ok(()) => Some(error),
         Err(cause) => {
             context.reporter.warn(format!("what preflight saw of {} cannot be used: {cause}", module.id));

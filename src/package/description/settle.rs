@@ -24,6 +24,12 @@ const READERS: [(&str, &str, bool); 4] = [
 const UNITS: &str = "/usr/lib/systemd/system/";
 
 pub(crate) fn settle(format: Format, extras: &[Extra]) -> Settle {
+    let (first, last) = match format {
+        Format::Deb => ("-n \"${2-}\"", "\"$1\" != remove"),
+        Format::Rpm => ("\"${1-}\" != 1", "\"${1-}\" != 0"),
+        // pacman's hooks do all that; units are for people to enable there.
+        Format::Pac => return Settle::default(),
+    };
     let mut settle = Settle::default();
     for (folder, reader, is_running) in READERS {
         for extra in extras.iter().filter(|extra| extra.path.starts_with(folder)) {
@@ -36,12 +42,6 @@ pub(crate) fn settle(format: Format, extras: &[Extra]) -> Settle {
             }
         }
     }
-    let (first, last) = match format {
-        Format::Deb => ("-n \"${2-}\"", "\"$1\" != remove"),
-        Format::Rpm => ("\"${1-}\" != 1", "\"${1-}\" != 0"),
-        // pacman's hooks do all that; units are for people to enable there.
-        Format::Pac => return Settle::default(),
-    };
     for unit in extras.iter().filter_map(|extra| extra.path.strip_prefix(UNITS)).filter(|unit| !unit.contains('/')) {
         let known = "! command -v systemctl >/dev/null 2>&1";
         settle.arrive.push(format!(

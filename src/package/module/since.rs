@@ -14,10 +14,10 @@ const SINCE: [(&str, &str); 3] =
 const DISTRIBUTIONS: [(&str, &str); 3] = [("debian11", "2.8.4"), ("debian12", "3.0.10"), ("debian13", "3.2.2")];
 
 /// A release of DKMS, and the directive that asks for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Least {
     pub(crate) release: &'static str,
-    pub(crate) directive: String,
+    pub(crate) directive: &'static str,
 }
 
 impl Least {
@@ -38,8 +38,8 @@ pub(crate) fn least(text: &str) -> Option<Least> {
     let asked = assignments(text).filter_map(|(_, name, rest)| {
         let (index, value) = rest.split_once('=')?;
         let is_empty = matches!(value.trim(), "" | "\"\"" | "''") && index.is_empty();
-        let (_, release) = SINCE.iter().find(|(known, _)| *known == name)?;
-        (!is_empty).then(|| Least { release, directive: name.to_owned() })
+        let (directive, release) = SINCE.iter().find(|(known, _)| *known == name)?;
+        (!is_empty).then_some(Least { release, directive })
     });
     // The first of those that ask for the same.
     asked.reduce(|one, other| match crate::version::compare(one.release, other.release) {
