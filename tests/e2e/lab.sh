@@ -130,11 +130,11 @@ lab_make() {
         ${LAB_PACKAGES[*]} ${LAB_HEADERS[*]} ${LAB_MODULES[*]} ${LAB_KERNELS[*]}" lab_root "$LAB_SUITE" || return 1
     for name in shell "$@"; do
         if [ -n "${LAB_LAYERS[$name]-}" ]; then
-            lab_once "$LAB/layers/$name" "$(declare -f lab_layer) ${LAB_LAYERS[$name]} $(cat "$LAB/roots/$LAB_SUITE/recipe")" \
+            lab_once "$LAB/layers/$name" "$(declare -f lab_layer lab_fill_layer) ${LAB_LAYERS[$name]} $(cat "$LAB/roots/$LAB_SUITE/recipe")" \
                 lab_layer "$name" || return 1
         elif [ -n "${LAB_OVER[$name]-}" ]; then
             lab_make_suite "${LAB_OVER[$name]%% *}" || return 1
-            lab_once "$LAB/layers/$name" "$(declare -f lab_layer_over) ${LAB_OVER[$name]} $(cat "$LAB/roots/${LAB_OVER[$name]%% *}/recipe")" \
+            lab_once "$LAB/layers/$name" "$(declare -f lab_layer_over lab_fill_layer) ${LAB_OVER[$name]} $(cat "$LAB/roots/${LAB_OVER[$name]%% *}/recipe")" \
                 lab_layer_over "$name" || return 1
         elif [ "$name" != "$LAB_SUITE" ]; then
             lab_make_suite "$name" || return 1
@@ -183,15 +183,8 @@ lab_layer() {
     local list=$LAB/layers/$1.list
     apt-get indextargets --format 'deb $(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' | grep -F "$LAB_SUITE" |
         sort -u >"$list"
-    # shellcheck disable=SC2016 # expanded inside
-    lab_run -u "$LAB/layers/$1" -n -b "$LAB/layers=/layers" -- bash -euxc '
-        from="-o Dir::Etc::SourceList=/layers/$0.list -o Dir::Etc::SourceParts=-"
-        cp -a /var/lib/apt/lists /tmp/lists
-        apt-get -q $from update
-        apt-get -q -y $from install "$@"
-        apt-get clean
-        rm -rf /var/lib/apt/lists
-        cp -a /tmp/lists /var/lib/apt/lists' "$1" ${LAB_LAYERS[$1]}
+    # shellcheck disable=SC2086 # words
+    lab_fill_layer "$LAB_SUITE" "$1" ${LAB_LAYERS[$1]}
 }
 
 # lab_layer_over NAME: its packages, from the suite that it lies over.
@@ -199,15 +192,21 @@ lab_layer_over() {
     local suite packages
     read -r suite packages <<<"${LAB_OVER[$1]}"
     echo "deb $(lab_mirror) $suite main" >"$LAB/layers/$1.list"
-    # shellcheck disable=SC2016,SC2086 # expanded inside; words
-    lab_run -s "$suite" -u "$LAB/layers/$1" -n -b "$LAB/layers=/layers" -- bash -euxc '
+    # shellcheck disable=SC2086 # words
+    lab_fill_layer "$suite" "$1" $packages
+}
+
+# lab_fill_layer SUITE NAME PACKAGE...: into the layer NAME over the root of SUITE, from what layers/NAME.list names.
+lab_fill_layer() {
+    # shellcheck disable=SC2016 # expanded inside
+    lab_run -s "$1" -u "$LAB/layers/$2" -n -b "$LAB/layers=/layers" -- bash -euxc '
         from="-o Dir::Etc::SourceList=/layers/$0.list -o Dir::Etc::SourceParts=-"
         cp -a /var/lib/apt/lists /tmp/lists
         apt-get -q $from update
         apt-get -q -y $from install "$@"
         apt-get clean
         rm -rf /var/lib/apt/lists
-        cp -a /tmp/lists /var/lib/apt/lists' "$1" $packages
+        cp -a /tmp/lists /var/lib/apt/lists' "${@:2}"
 }
 
 lab_mirror() {

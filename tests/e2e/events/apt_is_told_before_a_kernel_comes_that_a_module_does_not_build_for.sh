@@ -1,12 +1,12 @@
 # also: trixie
 . /e2e/inside.sh
 . /e2e/transactions.sh
+. /e2e/preflight.sh
 usual_deb wink 1.0 1 hey
 FAILS_ON=rt usual_deb blink 1.0 1 one
 usual_deb blink 1.1 1 mended
 rt=$(apt-cache depends linux-headers-rt-amd64 | sed -n 's/^ *Depends: linux-headers-//p' | head -n 1)
 said=${rt//+/[+]}
-settings() { mkdir -p /etc/dkms/framework.conf.d && printf '%s\n' "$@" >/etc/dkms/framework.conf.d/preflight.conf; }
 # What makes of a module are there for this kernel in the logs of builds that the tree has.
 made() { find /var/lib/dkms/"$1"/*/"$rt" -name make.log 2>/dev/null; }
 # All of the disk but caches, logs and what the test itself writes.

@@ -2,8 +2,8 @@
 # when: nightly
 . /e2e/inside.sh
 . /e2e/transactions.sh
+. /e2e/preflight.sh
 rpm -U /packages/distribution.rpm /packages/dkms-rs.rpm
-settings() { mkdir -p /etc/dkms/framework.conf.d && printf '%s\n' "$@" >/etc/dkms/framework.conf.d/preflight.conf; }
 dnf() { command dnf5 -y --setopt=install_weak_deps=False --setopt=installonly_limit=0 --setopt=metadata_expire=0 "$@"; }
 # All of the disk but caches, logs, and what rpm and dnf note of a look at their databases.
 disk() {
@@ -39,24 +39,7 @@ step 'packages that are named by their files'
 ends_with 1 dnf install ./kernel-core-$new.rpm ./kernel-devel-$new.rpm
 told "stopped before anything was unpacked: blink/1.0 would not build for kernel $new"
 
-step 'warned'
-settings 'preflight="warn"'
-ends_with 0 dnf install kernel-core kernel-devel
-told "blink/1.0 would not build for kernel $new"
-installed wink 1.0 "$new"
-dnf remove kernel-core kernel-devel
-
-step 'off for one run, and mended'
-settings 'preflight="strict"'
-ends_with 1 dnf install kernel-core kernel-devel
-export DKMS_PREFLIGHT=off
-ends_with 0 dnf install kernel-core kernel-devel
-! grep -q 'would not build' <<<"$output" || fail 'it was tried'
-unset DKMS_PREFLIGHT
-dnf remove kernel-core kernel-devel
-repository kernel-core-$new.rpm kernel-devel-$new.rpm blink-dkms-2.0-1.rpm
-ends_with 0 dnf install kernel-core kernel-devel blink-dkms-2.0
-installed blink 2.0 "$new"
+dnf_goes_on "$new"
 
 step 'a program that is gone, or crashes, stops nothing'
 mv /usr/lib/dkms/event /usr/lib/dkms/away

@@ -1,11 +1,11 @@
 # root: pacman
 . /e2e/inside.sh
 . /e2e/transactions.sh
+. /e2e/preflight.sh
 rpm -U /packages/distribution.rpm /packages/dkms-rs.rpm
 mkdir -p /usr/share/libalpm/hooks && tar xf /packages/alpm-hooks.tar -C /usr/share/libalpm/hooks
 printf '[options]\nArchitecture = x86_64\nSigLevel = Never\nLocalFileSigLevel = Never\n' >/etc/pacman.conf
 pacman() { command pacman --noconfirm --noprogressbar "$@"; }
-settings() { mkdir -p /etc/dkms/framework.conf.d && printf '%s\n' "$@" >/etc/dkms/framework.conf.d/preflight.conf; }
 new=6.1.99-arch1-1
 # linux-headers, as Arch has them: a folder below the kernel's own.
 headers_pac() {

@@ -2,10 +2,10 @@
 # when: nightly
 . /e2e/inside.sh
 . /e2e/transactions.sh
+. /e2e/preflight.sh
 usual_deb wink 1.0 1 hey
 FAILS_ON=rt usual_deb blink 1.0 1 one
 rt=$(apt-cache depends linux-headers-rt-amd64 | sed -n 's/^ *Depends: linux-headers-//p' | head -n 1)
-settings() { mkdir -p /etc/dkms/framework.conf.d && printf '%s\n' "$@" >/etc/dkms/framework.conf.d/preflight.conf; }
 # The package that follows the series, as an older release had it.
 mkdir -p series/DEBIAN
 printf '%s\n' 'Package: linux-headers-rt-amd64' 'Version: 1' 'Architecture: amd64' 'Maintainer: A <a@example.org>' 'Description: headers' >series/DEBIAN/control
