@@ -9,7 +9,7 @@
 //! 4. [`plan`]: request and snapshot of the disk → steps with their reasons, omissions with theirs. Pure.
 //!    [`status`]: the snapshot as the lines that programs parse.
 //! 5. [`action`]: runs a plan.
-//! 6. [`package`]: RPM and Debian packages from an archive or folder. [`diagnose`]: what a build log means.
+//! 6. [`package`]: packages for RPM, Debian and Arch from an archive or folder. [`diagnose`]: what a build log means.
 //!    [`archive`]: archives in and out, under limits.
 //! 7. Readers: [`snapshot`] (all of the disk that a plan needs), [`trust`] (keys, and whether a kernel would load a module),
 //!    [`conf`] (dkms.conf, framework.conf), [`kernel`] (headers, configuration, module files).
@@ -34,7 +34,7 @@
 //! | record | what we keep beside the original's tree, under names that begin with a dot. Losing all of them costs time, never a working module |
 //! | intent | a record of a change that has begun; what a run that died left is completed or undone by it, and by nothing else |
 //! | room | where a build runs: another user, other walls, the target's `uname`; of level full, user or none |
-//! | preflight | modules are built for a kernel before its package is unpacked; nothing but the builds themselves is kept |
+//! | preflight | modules are built for a kernel before its package is unpacked; nothing but these builds, and how those that failed did, is kept |
 //! | adopted | built by another DKMS, taken over as it is |
 //! | essential | a module that framework.conf wants for every kernel |
 //!
