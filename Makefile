@@ -38,7 +38,7 @@ INSTALL_DATA = install -D -m 644
 # The shims name the place where Debian and Fedora have it; another PREFIX changes that.
 INSTALL_SHIM = install_shim() { install -d "$$(dirname "$$2")" && sed 's,/usr/lib/dkms,$(LIBDIR),g' "$$1" >"$$2" && chmod "$${3-755}" "$$2"; }; install_shim
 
-.PHONY: help build install deb rpm pkgbuild demo test units roots events boot compliance corpus packages bench clean prerequisites
+.PHONY: help build install deb rpm pkgbuild demo test units roots events scenarios boot compliance corpus packages bench clean prerequisites
 help:
 	@echo 'make build     compile (PROFILE=$(PROFILE))'
 	@echo 'make install   install below DESTDIR, with PREFIX=$(PREFIX) and SBINDIR=$(SBINDIR)'
@@ -46,7 +46,8 @@ help:
 	@echo 'make demo      from a tarball to installed modules, in a throw-away root'
 	@echo 'make test      format, lints, unit and integration tests, end-to-end scenarios'
 	@echo 'make events    every scenario of package events, those too that take long, and 2,000 stories at random'
-	@echo 'make boot      a booted kernel loads what we signed and compressed, and refuses the rest (a part of make test)'
+	@echo 'make scenarios every end-to-end scenario, on every suite; make test runs those of them that are quick'
+	@echo 'make boot      a booted kernel loads what we signed and compressed, and refuses the rest (make test refuses only)'
 	@echo 'make compliance  the same commands under ours and the shell DKMS, compared; make corpus: the same Debian packages'
 	@echo 'make packages  fifteen real modules: packages of them checked, installed, changed and removed; mkconf beside their packagers'
 	@echo 'make bench     times and memory beside those of the shell DKMS, plain make, rpmbuild and dpkg-deb'
@@ -139,9 +140,12 @@ events: prerequisites
 	EVENT_STORIES=2000 tests/took stories $(CARGO) test --locked --test main events::whatever
 	tests/took 'scenarios of events' tests/e2e/run --all events/
 
-# A part of make test: a kernel under qemu.
+scenarios: prerequisites
+	tests/took 'all scenarios' tests/e2e/run --all
+
+# A kernel under qemu; one of these boots is a part of make test.
 boot: prerequisites
-	tests/e2e/run boot/
+	tests/e2e/run --all boot/
 
 # Ours beside the shell original: the same commands, the same packages.
 compliance: prerequisites

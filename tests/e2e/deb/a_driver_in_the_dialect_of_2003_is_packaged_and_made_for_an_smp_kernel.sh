@@ -1,3 +1,4 @@
+# when: nightly
 . /e2e/inside.sh
 . /e2e/transactions.sh
 . /e2e/first_dialect.sh

@@ -1,3 +1,4 @@
+# when: nightly
 . /e2e/inside.sh
 
 step 'ours and a module, before the new kernels'

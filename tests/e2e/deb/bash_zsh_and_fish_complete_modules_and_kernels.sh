@@ -41,7 +41,7 @@ offers() {
     done
 }
 
-# zsh completes only where somebody types: in a terminal of its own, whose tab lists what there is.
+# zsh completes only where somebody types: in a terminal of its own, where a key completes and says when it has.
 zsh_offers() {
     cat >/root/.zshrc <<'ZSH'
 PROMPT=; setopt no_beep; LISTMAX=0
@@ -56,22 +56,23 @@ compadd() {
     print -rl -- $matches >>/tmp/offered
     builtin compadd "$@"
 }
+offer() { zle complete-word; : >/tmp/completed; }
+zle -N offer; bindkey '^T' offer
 ZSH
-    rm -f /tmp/ready; : >/tmp/offered
+    rm -f /tmp/ready /tmp/completed; : >/tmp/offered
     {
-        for _ in {1..100}; do [ ! -e /tmp/ready ] || break; sleep 0.1; done
-        printf '%s\t' "$1"
-        # The list is complete when nothing has come for a second.
-        local size=-1 now
-        for _ in {1..10}; do
-            sleep 1
-            now=$(stat -c %s /tmp/offered)
-            [ "$now" != "$size" ] || [ "$now" = 0 ] || break
-            size=$now
-        done
+        await /tmp/ready
+        printf '%s\024' "$1"
+        await /tmp/completed
         printf '\003exit\n'
     } | timeout 40 script -qec 'zsh -i' /dev/null >/dev/null 2>&1 || :
+    [ -e /tmp/completed ] || fail "zsh did not complete '$1'"
     sed 's/:.*//; s/ .*//' /tmp/offered
+}
+
+# await FILE: until it is there, for 15 seconds at most.
+await() {
+    for _ in {1..150}; do [ ! -e "$1" ] || return 0; sleep 0.1; done
 }
 
 for shell in bash fish zsh; do

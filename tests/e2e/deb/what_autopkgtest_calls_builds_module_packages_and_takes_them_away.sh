@@ -1,3 +1,4 @@
+# when: nightly
 . /e2e/inside.sh
 install_ours
 kernel=$(kernels | grep -v cloud)

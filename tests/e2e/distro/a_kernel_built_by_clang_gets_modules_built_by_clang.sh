@@ -1,4 +1,5 @@
 # root: clang
+# when: nightly
 . /e2e/inside.sh
 install_ours
 without_rooms

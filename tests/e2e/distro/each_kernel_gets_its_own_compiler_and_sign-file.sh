@@ -1,4 +1,5 @@
 # root: kernel612
+# when: nightly
 . /e2e/inside.sh
 . /e2e/sign.sh
 install_ours

@@ -1,4 +1,5 @@
 # root: shell
+# when: nightly
 . /e2e/inside.sh
 . /e2e/transactions.sh
 # An RPM with the scriptlets that packages for the shell original usually have: the old package's %preun runs after the new

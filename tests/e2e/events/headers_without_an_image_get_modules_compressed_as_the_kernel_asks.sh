@@ -1,5 +1,6 @@
 # root: shell
 # also: trixie
+# when: nightly
 . /e2e/inside.sh
 . /e2e/transactions.sh
 # Debian's next release has the headers of a kernel without its image: no module of the image is there to look at, and the

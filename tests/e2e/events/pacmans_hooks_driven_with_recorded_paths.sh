@@ -1,3 +1,4 @@
+# when: nightly
 # The hook files are checked against alpm-hooks(5), and what pacman would call is called with the paths that it would write to
 # standard input, which have no slash in front.
 . /e2e/inside.sh
