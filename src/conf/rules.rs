@@ -162,8 +162,11 @@ impl<'a> Rules<'a> {
             if name.ends_with(".o") || name.ends_with(".ko") {
                 self.problems.push(format!("{directive}[{index}] is `{name}`; it must not end in .o or .ko"));
             }
-            if name.contains(['/', '\n', '\0']) {
-                self.problems.push(format!("{directive}[{index}] is `{name}`; it must be a plain file name"));
+            // A shell that reads it would make something else of it; so did the original, which is one.
+            let is_odd = |c: char| c.is_whitespace() || c.is_control() || "/;&|<>()$`\"'\\*?[]{}#!~".contains(c);
+            if let Some(odd) = name.chars().find(|c| is_odd(*c)) {
+                let wanted = format!("it must be a plain file name, without {odd:?}");
+                self.problems.push(format!("{directive}[{index}] is `{name}`; {wanted}"));
             }
         }
     }

@@ -112,21 +112,25 @@ fn judge_one(wish: &Wish, plan: &Plan, failures: Vec<(StepId, Error)>) -> Verdic
     let refusals = plan.omissions.iter().filter(|omission| !waits(omission));
     let refusals = refusals.filter_map(|omission| Some((omission.module.as_ref(), as_error(omission)?)));
     let failures = failures.into_iter().map(|(id, error)| (Some(&plan.steps[id.0].module), error));
-    // What keeps a source from being added keeps it from being built for each kernel, too: once is enough.
-    let mut told = BTreeSet::new();
-    let is_new = |(module, error): &(Option<&ModuleId>, Error)| {
-        !error.kind().is_of_source() || told.insert((module.cloned(), error.kind().name()))
-    };
-    let mut errors = failures.chain(refusals).filter(is_new).map(|(_, error)| error);
+    let mut errors = once(failures.chain(refusals)).into_iter();
     Verdict { error: errors.next(), others: errors.collect(), ..Verdict::default() }
+}
+
+/// What is wrong with a source keeps it from being added, and from being built for each kernel: once is enough.
+fn once<'p>(errors: impl Iterator<Item = (Option<&'p ModuleId>, Error)>) -> Vec<Error> {
+    let mut told = BTreeSet::new();
+    let is_new = |(module, error): &(Option<&'p ModuleId>, Error)| {
+        !error.kind().is_of_source() || told.insert((*module, error.kind().name()))
+    };
+    errors.filter(is_new).map(|(_, error)| error).collect()
 }
 
 /// Many modules: each failure is told, and the command ends with the code of the whole (11, 14 or 21).
 fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(StepId, Error)>, failed: usize) -> Verdict {
     let leaves = matches!(wish, Wish::KernelLeaves { .. });
     let no_headers = plan.omissions.iter().find(|omission| omission_case(omission) == Some(Kind::HeadersMissing));
-    let refusals: Vec<Error> =
-        plan.omissions.iter().filter(|omission| counts_as_failure(omission)).filter_map(as_error).collect();
+    let refusals = plan.omissions.iter().filter(|omission| counts_as_failure(omission));
+    let refusals = once(refusals.filter_map(|omission| Some((omission.module.as_ref(), as_error(omission)?))));
     let failed = failed + refusals.len();
     let others: Vec<Error> = failures
         .into_iter()

@@ -160,3 +160,14 @@ fn at_boot_every_kernel_is_looked_at_but_what_failed_for_one_that_does_not_run_i
     sandbox.event(&[], &format!("autoinstaller start {KERNEL}"), None, &[]);
     assert_eq!(sandbox.status(), [KERNEL, SECOND].map(installed));
 }
+
+#[test]
+fn what_is_wrong_with_a_source_is_told_once_and_not_for_each_kernel() {
+    let sandbox = machine();
+    sandbox.kernel("6.1.0-3");
+    let conf = std::fs::read_to_string(sandbox.path("src/foo-1/dkms.conf")).unwrap();
+    sandbox.write("src/foo-1/dkms.conf", &format!("{conf}STRIP=maybe\n"));
+    let ran = sandbox.dkms("reconcile");
+    assert_eq!((ran.code, ran.err.matches("STRIP[0] is").count()), (11, 1), "{ran:#?}");
+    assert!(ran.err.contains("1 module could not be installed"), "{ran:#?}");
+}
