@@ -194,3 +194,15 @@ fn a_repository_that_names_programs_starts_none() {
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--untracked"));
 }
+
+#[test]
+fn what_git_does_not_track_may_be_called_anything_and_what_it_tracks_may_not() {
+    needs!("git");
+    let workshop = checkout();
+    std::fs::write(workshop.path("demo-v1.2/odd\nname"), "").unwrap();
+    let (files, left_out, _) = packaged(&workshop, &["demo-v1.2"]);
+    assert!(left_out.contains(&"odd\nname".to_owned()) && files.len() == 5, "{left_out:?} {files:?}");
+    git(&workshop, "demo-v1.2", &["add", "odd\nname"]);
+    let output = workshop.dkms(&["mkdeb", "--force", "demo-v1.2"]);
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -94,7 +94,7 @@ pub(crate) fn walk(root: &Path, limits: &Limits, tracked: Option<&Tracked>) -> R
     payload.entries.push(Entry { path: String::new(), kind: EntryKind::Folder });
     let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
-        let names = names(&root.join(&folder), &folder)?;
+        let names = payload.names(&root.join(&folder), &folder, tracked)?;
         let siblings: BTreeSet<String> = names.iter().cloned().collect();
         for name in names {
             let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
@@ -120,20 +120,22 @@ pub(crate) fn walk(root: &Path, limits: &Limits, tracked: Option<&Tracked>) -> R
     Ok(payload)
 }
 
-/// The names in a folder, checked: text without control characters.
-fn names(folder: &Path, below: &str) -> Result<Vec<String>, ArchiveError> {
-    let mut names = Vec::new();
-    for entry in fs_err::read_dir(folder).map_err(ArchiveError::Read)? {
-        let name = entry.map_err(ArchiveError::Read)?.file_name();
-        match name.to_str() {
-            Some(text) if !text.chars().any(char::is_control) => names.push(text.to_owned()),
-            _ => return Err(refuse(&format!("{below}/{}", name.to_string_lossy()), Refusal::Name)),
-        }
-    }
-    Ok(names)
-}
-
 impl Payload {
+    /// The names in a folder, checked: text without control characters. What git does not track may be called anything.
+    fn names(&mut self, folder: &Path, below: &str, tracked: Option<&Tracked>) -> Result<Vec<String>, ArchiveError> {
+        let mut names = Vec::new();
+        for entry in fs_err::read_dir(folder).map_err(ArchiveError::Read)? {
+            let name = entry.map_err(ArchiveError::Read)?.file_name();
+            let shown = format!("{below}/{}", name.to_string_lossy()).trim_start_matches('/').to_owned();
+            match name.to_str() {
+                Some(text) if !text.chars().any(char::is_control) => names.push(text.to_owned()),
+                _ if tracked.is_some_and(|tracked| !tracked.holds(&shown)) => self.untracked.push(shown),
+                _ => return Err(refuse(&shown, Refusal::Name)),
+            }
+        }
+        Ok(names)
+    }
+
     fn add(
         &mut self,
         root: &Path,
