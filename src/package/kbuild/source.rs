@@ -16,6 +16,10 @@ const MAX_FOLDERS: usize = 50;
 /// Folders that are named though nothing leads there.
 const MAX_ASIDE: usize = 5;
 
+/// Variables of a command line that the kernel's makefiles add to every compilation (Documentation/kbuild/kbuild.rst).
+const KERNEL_FLAGS: [&str; 7] =
+    ["KCFLAGS", "KCPPFLAGS", "KAFLAGS", "CFLAGS_MODULE", "AFLAGS_MODULE", "LDFLAGS_MODULE", "KBUILD_EXTRA_SYMBOLS"];
+
 /// Reads the makefiles of a source.
 pub(super) fn read(files: &BTreeMap<String, String>) -> Reading {
     let mut world = World::new(files);
@@ -202,8 +206,7 @@ impl Source {
 
     /// Variables of the author's own call that the makefiles use, after a first reading of them.
     fn variables(&mut self, world: &World<'_>, call: &KernelMake) -> Vec<(String, String)> {
-        let is_taken =
-            |name: &str| world.used.contains(name) || FLAGS.contains(&name) || ["KCFLAGS", "KCPPFLAGS"].contains(&name);
+        let is_taken = |name: &str| world.used.contains(name) || FLAGS.contains(&name) || KERNEL_FLAGS.contains(&name);
         self.unsaid.extend(call.unsaid.iter().filter(|(name, _)| is_taken(name)).cloned());
         let given = call.variables.iter().filter(|(name, _)| is_taken(name));
         // What the environment holds, makefiles change.

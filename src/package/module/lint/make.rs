@@ -4,7 +4,7 @@ use super::finding::{Found, Subject, values};
 use super::text::{assignments, has_script};
 
 /// Variables that the kernel's makefiles, make itself or DKMS read.
-const OF_THE_KERNEL: [&str; 24] = [
+const OF_THE_KERNEL: [&str; 29] = [
     "KERNELRELEASE",
     "KERNELVERSION",
     "M",
@@ -29,6 +29,11 @@ const OF_THE_KERNEL: [&str; 24] = [
     "CF",
     "MODLIB",
     "DESTDIR",
+    "CFLAGS_MODULE",
+    "AFLAGS_MODULE",
+    "LDFLAGS_MODULE",
+    "RUSTFLAGS_MODULE",
+    "KAFLAGS",
 ];
 
 /// A call of make in a dkms.conf.
@@ -88,6 +93,8 @@ impl MakeLine {
                 (option, _) if option.starts_with("-C") => line.folder = Some(option[2..].to_owned()),
                 (option, _) if option.starts_with('-') => {}
                 (_, Some((name, _))) => {
+                    // `NAME+=…`, `NAME:=…`
+                    let name = name.trim_end_matches([':', '?', '+']);
                     line.is_plain &= OF_THE_KERNEL.contains(&name) || is_kernels_name(name);
                     line.variables.push(name.to_owned());
                 }

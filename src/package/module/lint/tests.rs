@@ -51,6 +51,7 @@ const CASES: &[(&str, &str)] = &[
     ("BUILD_MODULE_NAME=x\n", "misspelt:6"),
     ("X=1\r\n", "line-ends:6 unused-name:6"),
     ("CLEAN=x\n", "clean:6"),
+    ("CLEAN=\"make K=$(uname -r)\"\n", "clean:6"),
     ("AUTOINSTALL=no\n", "not-automatic:6"),
     ("PACKAGE_VERSION=@VERSION@\n", "placeholder:6"),
     ("LOAD=no\n", "unused-name:6"),
@@ -107,6 +108,7 @@ const SILENT: &[(&str, &[Beside])] = &[
     ("[ -z \"$kernelver\" ] && kernelver=$(uname -r)\n", &[]),
     ("if [ -z \"$kernelver\" ]; then\n kernelver=$(uname -r)\nfi\n", &[]),
     ("POST_INSTALL=\"/bin/rm -f x\"\n", &[]),
+    ("MAKE[0]=\"make KVER=$kernelver CFLAGS_MODULE+=-Dx\"\n", &[("Makefile", "KVER ?= x\nobj-m := foo.o\n")]),
     ("MAKE[0]=\"make K=$kernelver\"\n", &[("Makefile", "K ?= $(shell uname -r)\nobj-m := foo.o\n")]),
     ("MAKE[0]=\"make\"\n", &[("Makefile", "KERNELRELEASE ?= $(shell uname -r)\nobj-m := foo.o\n")]),
 ];

@@ -92,7 +92,9 @@ pub(super) fn running_kernel(subject: &Subject<'_>) -> Vec<Found> {
             is_fallback || asks_first(line) && (line.contains("-z") || line.contains("-n") || line.contains(":="));
         line.contains("uname -r") && !guarded && !(before.contains("if") && asks_first(before))
     };
-    let own = (0..lines.len()).filter(|at| !lines[*at].trim_start().starts_with('#') && is_it(*at));
+    // CLEAN is not run.
+    let is_run = |line: &str| !["#", "CLEAN=", "CLEAN["].iter().any(|start| line.trim_start().starts_with(start));
+    let own = (0..lines.len()).filter(|at| is_run(lines[*at]) && is_it(*at));
     own.map(|at| Found::at(at + 1, "`uname -r` is the running kernel, not the one to build for")).collect()
 }
 

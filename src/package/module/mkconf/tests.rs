@@ -41,6 +41,10 @@ fn a_source_gets_the_directives_that_it_needs_and_no_more() {
                 .to_owned(),
         ),
         (
+            vec![("Makefile", "F = \"-DX -Wy\"\nobj-m := a.o\nall:\n\tmake -C $(K) CFLAGS_MODULE=$(F) M=$(shell pwd)")],
+            format!("MAKE[0]={DEFAULT} CFLAGS_MODULE='-DX -Wy'|BUILT_MODULE_NAME[0]=a|DEST_MODULE_LOCATION[0]=/extra"),
+        ),
+        (
             vec![("src/Kbuild", "obj-$(CONFIG_A) := a.o"), ("src/Kconfig", "config A\n")],
             format!(
                 "MAKE[0]={DEFAULT}/src CONFIG_A=m|BUILT_MODULE_NAME[0]=a|BUILT_MODULE_LOCATION[0]=src|\
