@@ -24,6 +24,7 @@ case "${1-}" in
         else
             echo "$package: dkms is not installed, so $name/$version is not built" >&2
         fi
+        @TIDY@
         ;;
     *) ;;
 esac

@@ -36,8 +36,10 @@ life_of_deb() {
     there 1.0 two
     apt_install ./third.deb
     there 2.0 three
+    [ ! -e /etc/dkms/blink-1.0.conf ] || fail 'the record of the version that has gone remains'
     apt_install --allow-downgrades ./first.deb
     there 1.0 one
+    [ -e /etc/dkms/blink-1.0.conf ] || fail 'the record of the package did not come back'
 
     step 'remove'
     apt_remove blink-dkms

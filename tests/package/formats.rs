@@ -104,7 +104,7 @@ fn the_scripts_are_plain_shell() {
     let pem = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/mok.pem");
     let deb = workshop.package("mkdeb", &["--mok-cert", pem], DEB);
     let rpm = workshop.package("mkrpm", &["--mok-cert", pem], RPM);
-    assert_eq!(scripts_of_deb(&workshop, &deb), ["postinst", "prerm"]);
+    assert_eq!(scripts_of_deb(&workshop, &deb), ["preinst", "postinst", "prerm", "postrm"]);
     assert_eq!(scripts_of_rpm(&workshop, &rpm), ["POSTIN", "PREUN", "POSTTRANS"]);
 }
 

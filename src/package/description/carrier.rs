@@ -42,7 +42,12 @@ fn scripts(identity: &Identity, brought: &[Extra]) -> Vec<Script> {
     let texts = match (identity.scriptlets, identity.format) {
         (Scriptlets::None, _) | (_, Format::Pac) => return Vec::new(),
         (Scriptlets::Portable, Format::Deb) => {
-            vec![(Phase::AfterInstall, scripts::DEB_POSTINST), (Phase::BeforeRemoval, scripts::DEB_PRERM)]
+            vec![
+                (Phase::BeforeInstall, scripts::DEB_PREINST),
+                (Phase::AfterInstall, scripts::DEB_POSTINST),
+                (Phase::BeforeRemoval, scripts::DEB_PRERM),
+                (Phase::AfterRemoval, scripts::DEB_POSTRM),
+            ]
         }
         (Scriptlets::Portable, Format::Rpm) => vec![
             (Phase::AfterInstall, scripts::RPM_POST),

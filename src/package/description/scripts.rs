@@ -6,8 +6,10 @@ use crate::package::description::settle::Settle;
 pub(crate) const RPM_POST: &str = include_str!("../../../spec-templates/rpm-post.sh");
 pub(crate) const RPM_PREUN: &str = include_str!("../../../spec-templates/rpm-preun.sh");
 pub(crate) const RPM_POSTTRANS: &str = include_str!("../../../spec-templates/rpm-posttrans.sh");
+pub(crate) const DEB_PREINST: &str = include_str!("../../../spec-templates/deb-preinst.sh");
 pub(crate) const DEB_POSTINST: &str = include_str!("../../../spec-templates/deb-postinst.sh");
 pub(crate) const DEB_PRERM: &str = include_str!("../../../spec-templates/deb-prerm.sh");
+pub(crate) const DEB_POSTRM: &str = include_str!("../../../spec-templates/deb-postrm.sh");
 
 /// Debian postinst of a package of built modules.
 pub(crate) const DEB_MODULES_POSTINST: &str = include_str!("../../../spec-templates/deb-modules-postinst.sh");
@@ -21,18 +23,22 @@ pub(crate) const RPM_MODULES_POSTUN: &str = include_str!("../../../spec-template
 /// The function of those four that tells the kernel's tools.
 pub(crate) const REFRESH: &str = include_str!("../../../spec-templates/modules-refresh.sh");
 
+/// What the postinst of a source's package does about settings of versions that have gone.
+const DEB_TIDY: &str = include_str!("../../../spec-templates/deb-tidy.sh");
+
 /// Tells on installation what Secure Boot asks for.
 pub(crate) const ENROL: &str = include_str!("../../../spec-templates/enrol.sh");
 
 /// Puts the package's names into a text. They have passed the strict check: none can end the single quotes that the
-/// texts have around them. A line that is `@ENROL@` alone becomes [`ENROL`], one that is `@ARRIVE@` or `@LEAVE@` what its files
-/// ask for, each as far indented, or it goes.
+/// texts have around them. A line that is `@ENROL@` alone becomes [`ENROL`], `@TIDY@` [`DEB_TIDY`], one that is `@ARRIVE@` or
+/// `@LEAVE@` what its files ask for, each as far indented, or it goes.
 pub(crate) fn fill(template: &str, info: &Identity, settle: &Settle) -> String {
     let enrol: Vec<String> = match &info.certificate {
         Some(file) => ENROL.lines().map(|line| line.replace("@CERTIFICATE@", file)).collect(),
         None => Vec::new(),
     };
-    let blocks = [("@ENROL@", &enrol), ("@ARRIVE@", &settle.arrive), ("@LEAVE@", &settle.leave)];
+    let tidy: Vec<String> = DEB_TIDY.lines().map(str::to_owned).collect();
+    let blocks = [("@ENROL@", &enrol), ("@TIDY@", &tidy), ("@ARRIVE@", &settle.arrive), ("@LEAVE@", &settle.leave)];
     let mut text = String::new();
     for line in template.lines() {
         match blocks.iter().find_map(|(mark, lines)| Some((line.strip_suffix(mark)?, lines))) {
@@ -73,12 +79,15 @@ pub(crate) fn fill_modules(template: &str, info: &Identity, words: &ModuleWords)
 mod tests {
     use super::*;
 
-    const ALL: [&str; 11] = [
+    const ALL: [&str; 14] = [
         RPM_POST,
         RPM_PREUN,
         RPM_POSTTRANS,
+        DEB_PREINST,
         DEB_POSTINST,
         DEB_PRERM,
+        DEB_POSTRM,
+        DEB_TIDY,
         ENROL,
         REFRESH,
         DEB_MODULES_POSTINST,
@@ -109,6 +118,8 @@ mod tests {
                 "dkms \"$@\"",
                 "/usr/lib/dkms/event ",
                 "rpm -qf ",
+                "dpkg-query ",
+                "md5sum ",
                 "depmod \"",
                 "\"$list\" ",
                 "$make ",
