@@ -31,17 +31,45 @@ pub(crate) enum Existing {
 pub(crate) struct Output {
     file: PathBuf,
     existing: Existing,
+    // Goes before the folders around it.
     staged: tempfile::NamedTempFile,
+    made: Made,
+}
+
+/// Folders that were made for a file, the deepest last. They go with it when it does not come.
+#[derive(Debug, Default)]
+struct Made(Vec<PathBuf>);
+
+impl Made {
+    /// Makes a folder with those above it.
+    fn with(folder: &Path) -> io::Result<Self> {
+        let above = folder.ancestors().filter(|above| !above.as_os_str().is_empty());
+        let mut missing: Vec<PathBuf> = above.take_while(|above| !above.exists()).map(Path::to_path_buf).collect();
+        missing.reverse();
+        fs_err::create_dir_all(folder)?;
+        Ok(Self(missing))
+    }
+
+    fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        // One that holds something else by now stays.
+        self.0.iter().rev().take_while(|folder| fs_err::remove_dir(folder).is_ok()).for_each(drop);
+    }
 }
 
 impl Output {
     /// Opens a temporary file beside the final place.
     pub(crate) fn open(place: &Place, file_name: &str, existing: Existing) -> Result<Self, Error> {
-        let file = match place {
-            Place::File(file) => file.clone(),
+        let (file, made) = match place {
+            Place::File(file) => (file.clone(), Made::default()),
             Place::Folder(folder) => {
-                fs_err::create_dir_all(folder).map_err(|error| unwritable(folder, error))?;
-                folder.join(file_name)
+                let made = Made::with(folder).map_err(|error| unwritable(folder, error))?;
+                (folder.join(file_name), made)
             }
         };
         if existing == Existing::Keep && file.symlink_metadata().is_ok() {
@@ -53,7 +81,7 @@ impl Output {
             .permissions(std::fs::Permissions::from_mode(0o600))
             .tempfile_in(folder)
             .map_err(|error| unwritable(folder, error))?;
-        Ok(Self { file, existing, staged })
+        Ok(Self { file, existing, staged, made })
     }
 
     /// A nameless file on the same file system, for what does not fit into memory.
@@ -80,6 +108,7 @@ impl Output {
         };
         match persisted {
             Ok(_) => {
+                self.made.keep();
                 sys::fs::sync_folder(folder(&self.file))
                     .map_err(|error| Error::io("the package is not durable", error))?;
                 Ok((self.file, size))
@@ -126,6 +155,18 @@ mod tests {
         output.writer().write_all(b"abc").unwrap();
         assert_eq!(output.finish().unwrap(), (folder.path().join("a.deb"), 3));
         assert_eq!(fs_err::metadata(folder.path().join("a.deb")).unwrap().permissions().mode() & 0o777, 0o644);
+    }
+
+    #[test]
+    fn folders_that_were_made_for_a_file_go_with_one_that_does_not_come() {
+        let top = tempfile::tempdir().unwrap();
+        let open = |name: &str| Output::open(&Place::Folder(top.path().join("a/b")), name, Existing::Keep).unwrap();
+        drop(open("a.deb"));
+        assert_eq!(fs_err::read_dir(top.path()).unwrap().count(), 0);
+        let (failing, coming) = (open("a.deb"), open("b.deb"));
+        coming.finish().unwrap();
+        drop(failing);
+        assert!(top.path().join("a/b/b.deb").is_file());
     }
 
     #[test]

@@ -9,12 +9,21 @@ use crate::package::Format;
 use crate::package::description::template;
 use crate::package::description::template::{Template, TemplateError};
 use crate::package::input::payload::Entry;
-use crate::package::make::Prepared;
+use crate::package::make::{PackageRequest, Prepared};
 use crate::sys::System;
 
 /// The template of a package that is written here.
-pub(super) fn own(product: Product, format: Format, prepared: &Prepared, system: &System) -> Result<Option<Template>> {
+pub(super) fn own(
+    product: Product,
+    request: &PackageRequest,
+    prepared: &Prepared,
+    system: &System,
+) -> Result<Option<Template>> {
+    let (format, is_recipe) = (request.format, request.recipe().is_some());
     let (source, module) = (&prepared.source.folder, &prepared.module);
+    if is_recipe {
+        return Ok(None);
+    }
     let read = match (product, format) {
         // Their words are for the tool that reads the recipe.
         (Product::Spec | Product::Dsc, _) | (_, Format::Pac) => return Ok(None),
@@ -22,7 +31,7 @@ pub(super) fn own(product: Product, format: Format, prepared: &Prepared, system:
             template::find_spec(source, module, system).map(|file| template::spec::read(&file, module, prepared.date))
         }
         (_, Format::Deb) => template::find_debian(source, module, system, false)
-            .map(|folder| template::debian::read(&folder, module, prepared.date)),
+            .map(|folder| template::debian::read(&folder, source, module, prepared.date)),
     };
     read.transpose().map_err(refused)
 }

@@ -9,7 +9,7 @@ use crate::package::Format;
 use crate::package::description::changelog;
 use crate::package::description::extra::{Extra, Role};
 use crate::package::description::template::{Template, TemplateError, is_plain_file};
-use crate::package::input::payload::{Entry, EntryKind, File};
+use crate::package::input::payload::{Content, Entry, EntryKind, File};
 use crate::package::words::relations::{Kind, Phase, Relation, Script};
 use crate::package::words::{date, names};
 
@@ -57,8 +57,8 @@ pub(crate) fn entries(folder: &Path, module: &ModuleId, seconds: u64) -> Result<
     Ok(entries)
 }
 
-/// Reads the folder as a template of a binary package.
-pub(crate) fn read(folder: &Path, module: &ModuleId, seconds: u64) -> Result<Template, TemplateError> {
+/// Reads the folder as a template of a binary package of this source.
+pub(crate) fn read(folder: &Path, source: &Path, module: &ModuleId, seconds: u64) -> Result<Template, TemplateError> {
     let mut template = Template { file: folder.to_path_buf(), ..Template::default() };
     for (name, file) in files(folder)? {
         let text = fill(&text(&file)?, module, seconds);
@@ -74,6 +74,7 @@ pub(crate) fn read(folder: &Path, module: &ModuleId, seconds: u64) -> Result<Tem
             "rules" | "compat" | "dirs" | "source/format" => {}
             _ => match SCRIPTS.iter().find(|(script, _)| *script == name) {
                 Some((_, phase)) => template.scripts.push(script(&file, *phase, &text)?),
+                None if name.rsplit('.').next() == Some("docs") => documents(&mut template, &file, source, &text)?,
                 None => other(&mut template, &file, name, text)?,
             },
         }
@@ -104,7 +105,7 @@ fn other(template: &mut Template, file: &Path, name: String, text: String) -> Re
         "modprobe" => template.extras.push(Extra::file("modprobe", Role::Config, text.into_bytes())),
         "udev" => template.extras.push(Extra::file("udev", Role::Data, text.into_bytes())),
         "install" if text.lines().all(|line| line.trim().is_empty() || line.contains("usr/src")) => {}
-        "dkms" | "docs" => {}
+        "dkms" => {}
         "install" | "links" | "manpages" | "service" | "init" | "default" | "conffiles" | "triggers" | "config"
         | "templates" | "logrotate" | "tmpfile" | "tmpfiles" | "sysusers" | "cron" | "maintscript"
         | "initramfs-hook" | "examples" | "bash-completion" | "socket" | "timer" | "path" | "mount" | "modules" => {
@@ -113,6 +114,27 @@ fn other(template: &mut Template, file: &Path, name: String, text: String) -> Re
             return Err(TemplateError::File { file: file.into(), reason });
         }
         _ => template.unused.push(name),
+    }
+    Ok(())
+}
+
+/// The files of the source that dh_installdocs(1) would put beside the copyright; a folder or a pattern is refused.
+fn documents(template: &mut Template, file: &Path, source: &Path, text: &str) -> Result<(), TemplateError> {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    for word in lines.flat_map(str::split_whitespace) {
+        let path = source.join(word);
+        let is_inside = || Some(fs_err::canonicalize(&path).ok()?.starts_with(fs_err::canonicalize(source).ok()?));
+        let Some(name) = path.file_name().filter(|_| is_plain_file(&path) && is_inside() == Some(true)) else {
+            let reason = format!("{word} is no file of the source; name each file by its path in the source");
+            return Err(TemplateError::File { file: file.into(), reason });
+        };
+        let kind = EntryKind::File(File {
+            size: fs_err::metadata(&path)?.len(),
+            executable: false,
+            content: Content::Disk(path.clone()),
+        });
+        let path = name.to_string_lossy().into_owned();
+        template.extras.push(Extra { path, kind, role: Role::Document });
     }
     Ok(())
 }
@@ -220,7 +242,7 @@ mod tests {
             ("watch", "version=4\n"),
         ]);
         let module = names::check("Foo_x", "1.0").unwrap();
-        let template = read(folder.path(), &module, 0).unwrap();
+        let template = read(folder.path(), folder.path(), &module, 0).unwrap();
         assert_eq!(
             (template.said.package_name.as_deref(), template.said.summary.as_deref()),
             (Some("foo-x-dkms"), Some("Foo_x driver"))
@@ -246,13 +268,18 @@ mod tests {
             ("foo-dkms.modprobe", "options foo a=1\n"),
             ("foo-dkms.udev", "x\n"),
             ("install", "* usr/src/foo\n"),
+            ("docs", "# said\n\ndoc/NOTES\n"),
+            ("doc/NOTES", "n\n"),
         ]);
-        let template = read(folder.path(), &names::check("foo", "1.0").unwrap(), 0).unwrap();
+        let template = read(folder.path(), folder.path(), &names::check("foo", "1.0").unwrap(), 0).unwrap();
         let places: Vec<(&str, Role)> = template.extras.iter().map(|extra| (extra.path.as_str(), extra.role)).collect();
-        let expected =
-            [("/etc/modprobe.d/foo-dkms.conf", Role::Config), ("/usr/lib/udev/rules.d/60-foo-dkms.rules", Role::Data)];
+        let expected = [
+            ("/usr/share/doc/foo-dkms/NOTES", Role::Document),
+            ("/etc/modprobe.d/foo-dkms.conf", Role::Config),
+            ("/usr/lib/udev/rules.d/60-foo-dkms.rules", Role::Data),
+        ];
         assert_eq!(places, expected);
-        assert!(template.unused.is_empty());
+        assert_eq!(template.unused, ["doc/NOTES"]);
     }
 
     #[test]
@@ -266,13 +293,15 @@ mod tests {
             ("foo.service", "[Unit]\n", "foo.service"),
             ("foo-dkms.install", "x.conf etc/\n", "foo-dkms.install"),
             ("triggers", "interest x\n", "triggers"),
+            ("docs", "README*\n", "README*"),
+            ("foo-dkms.docs", "/etc/passwd\n", "/etc/passwd"),
         ] {
             let folder = tree(&[(name, text)]);
-            let error = read(folder.path(), &module, 0).unwrap_err().to_string();
+            let error = read(folder.path(), folder.path(), &module, 0).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
         }
         let folder = tree(&[("watch", "")]);
         std::os::unix::fs::symlink("/etc/passwd", folder.path().join("copyright")).unwrap();
-        assert_eq!(read(folder.path(), &module, 0).unwrap().copyright, None);
+        assert_eq!(read(folder.path(), folder.path(), &module, 0).unwrap().copyright, None);
     }
 }
