@@ -5,7 +5,7 @@ const VERBS: [(&str, &str); 3] = [
     ("mkbmdeb", "`dkms mkdeb MODULE/VERSION --binaries -k KERNEL` packages what is built"),
     (
         "mkkmp",
-        "`dkms mkrpm MODULE/VERSION --binaries --for sles15` packages what is built; `dkms mkspec` writes a spec for rpmbuild",
+        "`dkms mkrpm MODULE/VERSION --binaries --for sles15` packages what is built; `dkms mkpkg INPUT --for kmp` writes the spec of a kernel module package",
     ),
     (
         "mkdriverdisk",

@@ -5,6 +5,7 @@ pub(crate) mod author;
 mod binaries;
 mod document;
 mod files;
+mod foreign;
 mod input;
 pub(crate) mod man;
 mod packager;
@@ -82,11 +83,14 @@ pub(crate) fn run(call: &PackageCall, system: &System, framework: &Framework, re
     let prepared = prepare(&source_request(args, &input, system, &framework)?, system, &framework, reporter)?;
     let mut made = Vec::new();
     for request in requests {
-        let template = templates::own(call.product, request.format, &prepared, system)?;
+        let template = templates::own(call.product, &request, &prepared, system)?;
         let request = PackageRequest { template, ..request };
         let package = match call.product {
             Product::Spec => recipe::spec(&prepared, &request, templates::spec(&prepared, system)?.as_deref())?,
             Product::Dsc => recipe::dsc(&prepared, &request, templates::debian(&prepared, system)?)?,
+            Product::Deb | Product::Rpm | Product::Pkg if request.recipe().is_some() => {
+                foreign::make(&prepared, &request, (system, &framework))?
+            }
             Product::Deb | Product::Rpm | Product::Pkg if request.format == Format::Pac => {
                 recipe::arch(&prepared, &request, reporter)?
             }
@@ -126,7 +130,7 @@ fn request<'a>(
         place: place(args, goal, call.product, input.registered.as_deref()),
         existing: if args.force { Existing::Replace } else { Existing::Keep },
         template: None,
-        key: key.filter(|_| goal.format == Format::Rpm),
+        key: key.filter(|_| goal.format == Format::Rpm && goal.profile.as_ref().is_none_or(|it| it.recipe.is_none())),
         provenance: args
             .provenance
             .then(|| Provenance { archive: Some(input.path.clone()).filter(|path| path.is_file()) }),
@@ -166,10 +170,16 @@ fn goals(call: &PackageCall) -> Result<Vec<Goal>> {
             };
             return Err(bad(format!("{name} takes packages of another format")).hint(format!("use {other}")));
         }
-        if call.args.binaries && profile.format == Format::Pac {
+        if call.args.binaries && (profile.format == Format::Pac || profile.recipe.is_some()) {
             return Err(bad(format!("packages of built modules are not made for {name}")).hint(
                 "its kernels are replaced by the next, so the source is packaged, which the hooks of DKMS build",
             ));
+        }
+        if profile.recipe.is_some() && call.product != Product::Pkg {
+            return Err(bad(format!("{name} takes a recipe and no package")).hint("use mkpkg"));
+        }
+        if call.args.provenance && profile.recipe.is_some() {
+            return Err(bad(format!("--provenance tells of a package, and {name} takes a recipe")));
         }
         let goal = Goal { format: profile.format, profile: Some(profile), portable: false };
         if !goals.contains(&goal) {

@@ -33,7 +33,8 @@ use crate::package::module::since::{self, Least};
 use crate::package::module::survey::Survey;
 use crate::package::module::{authored, brought, declared, lint, mkconf, survey};
 use crate::package::provenance;
-use crate::package::provenance::Provenance;
+use crate::package::provenance::{Provenance, statement};
+use crate::package::words::profile::Recipe;
 use crate::package::words::size;
 use crate::report::{Message, Reporter};
 use crate::sys::System;
@@ -121,6 +122,13 @@ pub(crate) struct PackageRequest<'a> {
     pub(crate) key: Option<&'a SigningKey>,
     /// `--provenance`
     pub(crate) provenance: Option<Provenance>,
+}
+
+impl PackageRequest<'_> {
+    /// What is made instead of a package, if that is wanted.
+    pub(crate) fn recipe(&self) -> Option<Recipe> {
+        self.wishes.profile.as_ref().and_then(|profile| profile.recipe)
+    }
 }
 
 /// A package that was made.
@@ -272,7 +280,8 @@ pub(crate) fn describe(
     // The command line goes before the source.
     let chosen: Vec<String> = wishes.files.iter().map(|extra| extra.path.clone()).collect();
     wishes.files.extend(prepared.brought.iter().filter(|extra| !chosen.contains(&extra.path)).cloned());
-    if !prepared.says_autoinstall {
+    let recipe = request.recipe();
+    if !prepared.says_autoinstall && recipe.is_none() {
         let record = record::of(&prepared.module);
         warnings.push(format!(
             "dkms.conf does not say AUTOINSTALL; whoever installs the package wants the driver, so {} says it for every kernel \
@@ -289,7 +298,7 @@ pub(crate) fn describe(
         fixed_name,
         scriptlets: request.scriptlets,
         material: Material {
-            carries: &Carries::Source,
+            carries: if recipe.is_some() { &Carries::Recipe } else { &Carries::Source },
             payload: &prepared.payload,
             survey: &prepared.survey,
             date: prepared.date,
@@ -329,7 +338,8 @@ pub(crate) fn finish(
             .push("the key is one that the rpm of RHEL 8 cannot check; RSA of 4096 bits is read everywhere".to_owned());
     }
     let mut output = Output::open(&request.place, &info.file_name(), request.existing)?;
-    let told = told_beside(request, &info)?;
+    let told = told_beside(request, &info, provenance::file_name)?;
+    let stated = if info.target.is_some() { told_beside(request, &info, statement::file_name)? } else { None };
     write(request, &info, payload, &mut output, reporter)?;
     let (file, size) = output.finish()?;
     let mut sources = Vec::new();
@@ -338,6 +348,11 @@ pub(crate) fn finish(
         let document = provenance::document(&info, payload, wanted, &file).map_err(failed)?;
         told.writer().write_all(&document).map_err(failed)?;
         sources.push(told.finish()?.0);
+        if let (Some(target), Some(mut stated)) = (&info.target, stated) {
+            let document = statement::document(&info, target, payload, &file).map_err(failed)?;
+            stated.writer().write_all(&document).map_err(failed)?;
+            sources.push(stated.finish()?.0);
+        }
     }
     let template = request.template.as_ref().map(|template| template.file.clone());
     Ok(Made {
@@ -353,17 +368,21 @@ pub(crate) fn finish(
     })
 }
 
-/// The document beside the package, if one is wanted; a place that cannot be written is told before the work begins.
-fn told_beside(request: &PackageRequest, info: &PackageInfo) -> Result<Option<Output>> {
+/// A document beside the package, if one is wanted; a place that cannot be written is told before the work begins.
+fn told_beside(
+    request: &PackageRequest,
+    info: &PackageInfo,
+    file_name: impl Fn(&str) -> String,
+) -> Result<Option<Output>> {
     let Some(_) = &request.provenance else { return Ok(None) };
     let place = match &request.place {
         Place::File(file) => {
             let package = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            Place::File(file.with_file_name(provenance::file_name(&package)))
+            Place::File(file.with_file_name(file_name(&package)))
         }
         folder @ Place::Folder(_) => folder.clone(),
     };
-    Output::open(&place, &provenance::file_name(&info.file_name()), request.existing).map(Some)
+    Output::open(&place, &file_name(&info.file_name()), request.existing).map(Some)
 }
 
 /// What was chosen, else the profile's, else the format's own.

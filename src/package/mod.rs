@@ -2,7 +2,7 @@
 //! the feature `packages` none of it is there.
 //!
 //! [`make`] reads like the manual: open the input, settle the names, look through it, describe the package, write it. [`built`]
-//! does the same for modules that are built already, [`summary`] tells what came out, [`provenance`] writes down what went in. What they need lies in rooms:
+//! does the same for modules that are built already, [`follower`] makes what follows the newest of those, [`summary`] tells what came out, [`provenance`] writes down what went in. What they need lies in rooms:
 //!
 //! * [`words`]: names, versions, dates, relations, profiles of distributions, which both formats share.
 //! * [`io`]: sums and signatures. Archives, compression and output files are the engine's, too: [`crate::archive`].
@@ -15,6 +15,7 @@
 
 pub(crate) mod built;
 pub(crate) mod description;
+pub(crate) mod follower;
 pub(crate) mod format;
 pub(crate) mod input;
 pub(crate) mod io;

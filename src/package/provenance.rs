@@ -1,5 +1,8 @@
 //! `--provenance`: what went into a package, as an SPDX 2.3 document (ISO/IEC 5962) beside it: its files with their digests, the
-//! licence, and the archive that it was made from. The same package gives the same document.
+//! licence, and the archive that it was made from. Beside a package of built modules also an in-toto statement, [`statement`].
+//! The same package gives the same documents.
+
+pub(crate) mod statement;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -251,3 +251,28 @@ fn the_scripts_of_packages_of_modules_are_plain_shell() {
     let rpm = made(&workshop, "mkrpm", &["-k", &format!("{OTHER}/x86_64")], RPM);
     assert_eq!(scripts_of_rpm(&workshop, &rpm), ["POSTUN", "POSTTRANS"]);
 }
+
+#[test]
+fn what_follows_the_newest_kernel_needs_its_modules_and_a_statement_tells_how_they_came() {
+    needs!("dpkg-deb", "rpm", "sha256sum");
+    let workshop = workshop();
+    let deb = made(&workshop, "mkdeb", &["-k", &format!("{KERNEL}/x86_64"), "--follow", "--provenance"], DEB);
+    let follower = workshop.path("out/blink-modules-amd64_1.0+6.1.0.50-1_amd64.deb");
+    let fields = said("dpkg-deb", &["-f"], &follower);
+    assert!(fields.contains("Depends: blink-modules-6.1.0-50-amd64 (= 1.0-1)\n"), "{fields}");
+    let text = std::fs::read_to_string(workshop.path(&format!("out/{DEB}.intoto.json"))).unwrap();
+    let statement: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
+    assert_eq!(statement["predicateType"], "https://slsa.dev/provenance/v1");
+    let sum = said("sha256sum", &[], &deb);
+    assert_eq!(statement["subject"][0]["digest"]["sha256"].as_str(), sum.split(' ').next());
+    let build = &statement["predicate"]["buildDefinition"];
+    assert_eq!(build["externalParameters"]["kernel"], KERNEL);
+    assert_eq!(build["resolvedDependencies"][0]["name"], "/lib/modules/6.1.0-50-amd64/updates/blink/blink.ko");
+    let other = format!("{OTHER}/x86_64");
+    made(&workshop, "mkrpm", &["-k", &other, "--follow"], RPM);
+    let follower = workshop.path("out/kmod-blink-1.0^5.14.0_70.el9.x86_64-1.x86_64.rpm");
+    let needed = said("rpm", &["-qpR", "--nosignature"], &follower);
+    assert!(needed.contains("kmod-blink-5.14.0-70.el9.x86_64 = 1.0-1\n"), "{needed}");
+    assert_eq!(run(&workshop, "mkpkg", &["blink/1.0", "-k", &other, "--follow", "--for", "el9"]).0, 2);
+}

@@ -9,6 +9,7 @@ mod formats;
 mod mkconf;
 mod progress;
 mod properties;
+mod recipes;
 mod repositories;
 mod reproducible;
 mod spec;

@@ -44,6 +44,9 @@ pub(crate) struct PackageArgs {
     /// With --binaries: the kernel's architecture
     #[arg(short = 'a', value_name = "ARCH", requires = "kernels", hide_short_help = true)]
     pub(crate) arches: Vec<String>,
+    /// With --binaries: a package besides, for each flavour of kernels, that needs the modules of the newest one
+    #[arg(long, requires = "binaries", hide_short_help = true)]
+    pub(crate) follow: bool,
     /// The package's name [default: MODULE-dkms]
     ///
     /// With --binaries the default is MODULE-modules-KERNEL, for RPM kmod-MODULE-KERNEL, or kmod-MODULE for a kABI stream.

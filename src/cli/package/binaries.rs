@@ -1,5 +1,6 @@
 //! `--binaries`: packages of what is built in the tree, one for each kernel.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::args::PackageArgs;
@@ -13,12 +14,15 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::package::built::{Built, make, not_built};
-use crate::package::make::PackageRequest;
+use crate::package::follower;
+use crate::package::make::{Made, PackageRequest};
 use crate::package::summary;
+use crate::package::words::names;
 use crate::report::Reporter;
 use crate::sys::System;
 use crate::tree::state::is_usual_release;
 use crate::tree::{Layout, Tree};
+use crate::version;
 
 /// Makes a package for each kernel and each distribution.
 pub(super) fn run(
@@ -32,26 +36,40 @@ pub(super) fn run(
     let module = check(call, input)?;
     let layout = Layout::new(system.root(), &framework.dkms_tree, &framework.source_tree, &framework.install_tree);
     let wanted = wanted(args, module, &layout, system)?;
-    one_file_each(requests, wanted.len())?;
+    one_file_each(requests, (wanted.len(), args.follow))?;
     let read = |target: &Target| {
         let symvers = layout.kernel_modules(target).join("build/Module.symvers");
         Built::read(module, target, &layout.built_modules(module, target), &symvers)
     };
     // All are looked at before the first package is written.
     let built = wanted.iter().map(read).collect::<Result<Vec<Built>>>()?;
-    requests.iter().try_for_each(|request| one_build_a_stream(request, &built))?;
+    requests.iter().try_for_each(|request| one_build_a_stream(request, &built, args.follow))?;
     let date = source_date(system)?;
     let mut made = Vec::new();
     for request in requests {
-        for built in &built {
-            let package = make(built, request, date, reporter)?;
-            if !args.tell.json {
-                summary::tell(&package, None, reporter);
-            }
-            made.push(package);
-        }
+        let packages = built.iter().map(|built| make(built, request, date, reporter)).collect::<Result<Vec<Made>>>()?;
+        let followers = if args.follow { followers(&packages, request, reporter)? } else { Vec::new() };
+        made.extend(packages.into_iter().chain(followers));
+    }
+    if !args.tell.json {
+        made.iter().for_each(|package| summary::tell(package, None, reporter));
     }
     if args.tell.json { tell_json(&made, module, None, reporter) } else { Ok(()) }
+}
+
+/// For each flavour the package that needs those for its newest kernel.
+fn followers(packages: &[Made], request: &PackageRequest, reporter: &dyn Reporter) -> Result<Vec<Made>> {
+    let mut newest: BTreeMap<Option<&str>, (&Made, &Target)> = BTreeMap::new();
+    for package in packages {
+        let Some(target) = &package.info.target else { continue };
+        let kernel = |target: &Target| target.kernel.as_str().to_owned();
+        let (_, flavour) = names::flavoured(request.format, target.kernel.as_str());
+        let is_newer = |(_, known): &(&Made, &Target)| version::compare(&kernel(target), &kernel(known)).is_gt();
+        if newest.get(&flavour).is_none_or(is_newer) {
+            newest.insert(flavour, (package, target));
+        }
+    }
+    newest.into_values().map(|(package, target)| follower::make(&package.info, target, request, reporter)).collect()
 }
 
 /// Refuses what makes no sense together; gives the module.
@@ -88,8 +106,12 @@ fn wanted(args: &PackageArgs, module: &ModuleId, layout: &Layout, system: &Syste
 }
 
 /// One build serves all kernels of a stream, and its package bears the name of none.
-fn one_build_a_stream(request: &PackageRequest, built: &[Built]) -> Result<()> {
+fn one_build_a_stream(request: &PackageRequest, built: &[Built], follow: bool) -> Result<()> {
     let profile = request.wishes.profile.as_ref();
+    if follow && built.iter().any(|built| built.is_stream(profile)) {
+        return Err(Error::new(Kind::BadOption, "a package of a kABI stream follows the kernels by itself")
+            .hint("leave --follow out"));
+    }
     let mut kernels = built.iter().filter(|built| built.is_stream(profile)).map(Built::kernel);
     let (Some(first), Some(next)) = (kernels.next(), kernels.next()) else { return Ok(()) };
     let message = format!(
@@ -100,7 +122,8 @@ fn one_build_a_stream(request: &PackageRequest, built: &[Built]) -> Result<()> {
 }
 
 /// One file cannot hold several packages.
-fn one_file_each(requests: &[PackageRequest], kernels: usize) -> Result<()> {
+fn one_file_each(requests: &[PackageRequest], (kernels, follow): (usize, bool)) -> Result<()> {
+    let kernels = kernels + usize::from(follow);
     let into_file = |request: &PackageRequest| matches!(&request.place, Place::File(_));
     match requests.iter().find(|request| kernels > 1 && into_file(request)) {
         Some(PackageRequest { place: Place::File(file), .. }) => {

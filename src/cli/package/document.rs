@@ -78,6 +78,8 @@ fn entry(made: &Made) -> Package<'_> {
         size: made.size,
         sources: &made.sources,
         format: match info.format {
+            _ if info.distribution.as_deref() == Some("alpine") => "apk",
+            _ if info.distribution.as_deref() == Some("nix") => "nix",
             Format::Deb => "deb",
             Format::Rpm => "rpm",
             Format::Pac => "pacman",

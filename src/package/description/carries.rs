@@ -12,8 +12,12 @@ use crate::package::words::profile::{Family, Profile};
 pub(crate) enum Carries {
     /// The source, which DKMS builds on the machine.
     Source,
+    /// The source, which something else than DKMS builds.
+    Recipe,
     /// Modules that are built for this kernel.
     Modules(Target),
+    /// No module, but the need of those for the newest kernel of a flavour, which this is.
+    Follower(Target),
     /// No module at all, but where a repository is.
     Repository,
 }
@@ -23,7 +27,11 @@ impl Carries {
         match self {
             Carries::Source => names::package_name(format, &module.name),
             Carries::Modules(target) => names::modules_name(format, &module.name, &target.kernel),
-            Carries::Repository => Ok(module.name.to_string()),
+            Carries::Follower(target) => {
+                let (_, flavour) = names::flavoured(format, target.kernel.as_str());
+                names::follower_name(format, &module.name, flavour)
+            }
+            Carries::Repository | Carries::Recipe => Ok(module.name.to_string()),
         }
     }
 
@@ -31,7 +39,9 @@ impl Carries {
     pub(crate) fn place(&self, module: &ModuleId, format: Format, profile: Option<&Profile>) -> String {
         let target = match self {
             Carries::Source => return format!("/usr/src/{}", module.source_folder()),
+            Carries::Recipe => return module.source_folder(),
             Carries::Modules(target) => target,
+            Carries::Follower(_) => return "/usr/share/doc".to_owned(),
             Carries::Repository => return "/etc".to_owned(),
         };
         let modules = profile.map_or("/lib/modules", |profile| profile.modules);
@@ -48,7 +58,8 @@ impl Carries {
         match self {
             Carries::Source => "(DKMS)".to_owned(),
             Carries::Modules(target) => format!("(for {})", target.kernel),
-            Carries::Repository => String::new(),
+            Carries::Follower(_) => "(for the newest kernel)".to_owned(),
+            Carries::Repository | Carries::Recipe => String::new(),
         }
     }
 
@@ -57,6 +68,10 @@ impl Carries {
         let (text, kernel) = match self {
             Carries::Repository => (include_str!("../../../spec-templates/repository-description.txt"), ""),
             Carries::Source => (include_str!("../../../spec-templates/description.txt"), ""),
+            Carries::Recipe => ("Modules of @NAME@, built from source for each kernel.", ""),
+            Carries::Follower(target) => {
+                (include_str!("../../../spec-templates/follower-description.txt"), target.kernel.as_str())
+            }
             Carries::Modules(target) => {
                 (include_str!("../../../spec-templates/modules-description.txt"), target.kernel.as_str())
             }
@@ -68,6 +83,8 @@ impl Carries {
     pub(crate) fn change(&self, module: &ModuleId) -> String {
         match self {
             Carries::Source => format!("{} {} as a package for DKMS.", module.name, module.version),
+            Carries::Recipe => format!("{} {} as a recipe.", module.name, module.version),
+            Carries::Follower(target) => format!("{} {} for {}.", module.name, module.version, target.kernel),
             Carries::Modules(target) => format!("{} {}, built for {}.", module.name, module.version, target.kernel),
             Carries::Repository => "Where the repository is, and its key.".to_owned(),
         }
@@ -75,7 +92,7 @@ impl Carries {
 
     pub(crate) fn section(&self) -> &'static str {
         match self {
-            Carries::Source | Carries::Modules(_) => "kernel",
+            Carries::Source | Carries::Recipe | Carries::Modules(_) | Carries::Follower(_) => "kernel",
             Carries::Repository => "misc",
         }
     }

@@ -6,6 +6,7 @@ use crate::package::Format;
 use crate::package::description::changelog;
 use crate::package::description::extra::Extra;
 use crate::package::description::identity::Identity;
+use crate::package::module::license::Part;
 use crate::package::words::relations::{Relation, Script};
 
 /// Who said something about a package. An earlier one goes before a later one.
@@ -35,6 +36,8 @@ pub(crate) struct Fields {
     pub(crate) url: Option<String>,
     /// "2005-2020 Some Body"
     pub(crate) holders: Vec<String>,
+    /// Its files by their licences, where the source names several.
+    pub(crate) parts: Vec<Part>,
     /// Seconds since 1970: the time of everything in the package.
     pub(crate) date: u64,
     /// What it needs, offers and excludes.

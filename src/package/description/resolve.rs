@@ -101,6 +101,8 @@ pub(crate) fn resolve(
         vendor: voices.first("vendor", |said| said.vendor.as_deref().map(one_line), None),
         url: voices.first("url", |said| said.url.as_deref().map(one_line), None),
         holders: material.survey.holders.clone(),
+        // A person who names the licence means all of it.
+        parts: if voices.is_of_source("license") { license::parts(material.survey) } else { Vec::new() },
         date: material.date,
         relations,
         scripts,
@@ -133,6 +135,10 @@ impl Voices<'_> {
             .or_else(|| Some((source?, Origin::Source)))?;
         self.heard.push((option, found.1));
         Some(found.0)
+    }
+
+    fn is_of_source(&self, option: &str) -> bool {
+        self.heard.iter().any(|(heard, origin)| *heard == option && *origin == Origin::Source)
     }
 
     /// The same, or what is usual.
@@ -180,8 +186,8 @@ fn identity(subject: &Subject, voices: &mut Voices, warnings: &mut Vec<String>) 
 
 fn target(carries: &Carries) -> Option<Target> {
     match carries {
-        Carries::Source | Carries::Repository => None,
-        Carries::Modules(target) => Some(target.clone()),
+        Carries::Source | Carries::Recipe | Carries::Repository => None,
+        Carries::Modules(target) | Carries::Follower(target) => Some(target.clone()),
     }
 }
 
@@ -252,6 +258,11 @@ fn architecture(
     if payload.machines.len() > 1 {
         warnings.push(format!(
             "the source has prebuilt objects for several processors; the package is for {name} only, --arch sets another"
+        ));
+    }
+    if let ([_], Some(object)) = (payload.machines.iter().collect::<Vec<_>>().as_slice(), payload.objects.first()) {
+        warnings.push(format!(
+            "{object} is linked into a module and made for one processor, so the package is for {name} only"
         ));
     }
     voices.heard.push(("arch", Origin::Source));

@@ -35,6 +35,7 @@ fn chosen(module: &ModuleId, survey: &Survey) -> Option<String> {
 pub(super) fn summary(format: Format, text: &str, carries: &Carries) -> String {
     let remark = carries.remark();
     let text = format!("{} {remark}", shortened(text, 78_usize.saturating_sub(remark.len()).clamp(20, 60)));
+    let text = text.trim_end().to_owned();
     match (format, text.get(..1)) {
         (Format::Rpm, Some(first)) => first.to_ascii_uppercase() + &text[1..],
         _ => text,

@@ -18,7 +18,7 @@ use crate::package::words::relations::{Kind, Relation};
 
 const RULES: &str = include_str!("../../../spec-templates/dsc-rules.mk");
 /// The edition of the Debian Policy Manual that debian/ follows.
-const POLICY: &str = "4.7.2";
+const POLICY: &str = "4.7.4";
 
 /// The folder that 3.0 (quilt) puts in place of what the source has under that name.
 pub(crate) const DEBIAN: &str = "debian";

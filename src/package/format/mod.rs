@@ -8,6 +8,7 @@ pub(crate) mod deb;
 pub(crate) mod dsc;
 pub(crate) mod pac;
 pub(crate) mod recipe;
+pub(crate) mod recipes;
 pub(crate) mod rpm;
 pub(crate) mod source_archive;
 pub(crate) mod spec;

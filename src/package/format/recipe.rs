@@ -11,10 +11,13 @@ use crate::package::description::contents;
 use crate::package::description::info::PackageInfo;
 use crate::package::format::dsc;
 use crate::package::format::dsc::Vouched;
-use crate::package::format::{pac, source_archive, spec};
+use crate::package::format::recipes::Ingredients;
+use crate::package::format::{pac, recipes, source_archive, spec};
 use crate::package::input::payload::{Entry, EntryKind, Payload};
-use crate::package::io::digest::Digests;
+use crate::package::io::digest::{Digests, sha512};
 use crate::package::make::{Made, PackageRequest, Prepared, describe, finish, usual_compression};
+use crate::package::module::instructions::Instructions;
+use crate::package::words::profile::Recipe;
 use crate::report::Reporter;
 
 /// Writes the spec (of a template, if there is one), the source archive and further sources into one folder.
@@ -76,14 +79,50 @@ pub(crate) fn dsc(prepared: &Prepared, request: &PackageRequest, template: Vec<E
 pub(crate) fn arch(prepared: &Prepared, request: &PackageRequest, reporter: &dyn Reporter) -> Result<Made> {
     let mut warnings = prepared.warnings();
     let info = describe(prepared, request, None, &mut warnings)?;
-    let sources = pkgbuild(prepared, request, &info)?;
+    let recipe = pkgbuild(prepared, request, &info)?;
     let mut made = finish(info, &prepared.payload, request, warnings, reporter)?;
-    made.sources.extend(sources);
+    made.sources.extend(recipe.appear()?.into_iter().map(|(path, _)| path));
     Ok(made)
 }
 
-/// Writes the PKGBUILD, the source archive and what else it names into one folder, and gives their paths.
-fn pkgbuild(prepared: &Prepared, request: &PackageRequest, info: &PackageInfo) -> Result<Vec<PathBuf>> {
+/// Writes a recipe for tools that build modules without a DKMS, with its sources.
+pub(crate) fn foreign(
+    prepared: &Prepared,
+    request: &PackageRequest,
+    recipe: Recipe,
+    instructions: &Instructions,
+) -> Result<Made> {
+    let mut warnings = prepared.warnings();
+    warnings.extend(instructions.notes.iter().cloned());
+    let name = recipes::name(recipe, prepared.module.name.as_str());
+    let info = describe(prepared, request, Some(&name), &mut warnings)?;
+    let mut files = Files::new(request);
+    let sum = |out: &mut std::fs::File| {
+        out.rewind()?;
+        sha512(io::BufReader::new(out))
+    };
+    let archive = format!("{}.tar.gz", spec::folder(&info));
+    let digest = files.write(&archive, |out| {
+        spec::write_source(&info, &prepared.payload, out)?;
+        sum(out)
+    })?;
+    let mut sources = vec![(archive, digest)];
+    for (name, _, file) in pac::files(&info) {
+        let digest = files.write(&name, |out| {
+            io::copy(&mut file.open()?, out)?;
+            sum(out)
+        })?;
+        sources.push((name, digest));
+    }
+    let from = Ingredients { info: &info, payload: &prepared.payload, instructions, sources: &sources };
+    for (name, text) in recipes::texts(recipe, &from)? {
+        files.write(&name, |out| out.write_all(text.as_bytes()))?;
+    }
+    files.finish(info, &prepared.payload, warnings)
+}
+
+/// Writes the PKGBUILD, the source archive and what else it names into one folder.
+fn pkgbuild<'a>(prepared: &Prepared, request: &'a PackageRequest, info: &PackageInfo) -> Result<Files<'a>> {
     let mut files = Files::new(request);
     let mut sources = Vec::new();
     let digests = |out: &mut std::fs::File| {
@@ -108,7 +147,7 @@ fn pkgbuild(prepared: &Prepared, request: &PackageRequest, info: &PackageInfo) -
     }
     let text = pac::pkgbuild(info, &sources);
     files.write("PKGBUILD", |out| out.write_all(text.as_bytes()))?;
-    files.staged.into_iter().map(|output| output.finish().map(|(path, _)| path)).collect()
+    Ok(files)
 }
 
 /// Files that appear together, the last one last: it is the one that names the others.
@@ -133,18 +172,18 @@ impl<'a> Files<'a> {
         Ok(result)
     }
 
+    /// Puts them all in their places; gives these and the sizes.
+    fn appear(mut self) -> Result<Vec<(PathBuf, u64)>> {
+        std::mem::take(&mut self.staged).into_iter().map(Output::finish).collect()
+    }
+
     fn finish(self, info: PackageInfo, payload: &Payload, warnings: Vec<String>) -> Result<Made> {
-        let mut sources = Vec::new();
-        let mut last = (PathBuf::new(), 0);
-        for output in self.staged {
-            last = output.finish()?;
-            sources.push(last.0.clone());
-        }
-        sources.pop();
+        let mut files = self.appear()?;
+        let (file, size) = files.pop().unwrap_or_default();
         Ok(Made {
-            file: last.0,
-            size: last.1,
-            sources,
+            file,
+            size,
+            sources: files.into_iter().map(|(path, _)| path).collect(),
             files: contents::paths(&info, payload),
             bytes: payload.bytes,
             info,
@@ -152,5 +191,12 @@ impl<'a> Files<'a> {
             template: None,
             signed_by: None,
         })
+    }
+}
+
+/// The first one may have made the folder, which can only go once it is empty.
+impl Drop for Files<'_> {
+    fn drop(&mut self) {
+        while self.staged.pop().is_some() {}
     }
 }

@@ -64,7 +64,8 @@ fn filled(info: &PackageInfo, payload: &Payload, compression: Compression) -> St
         ("@SCRIPTS@", scripts(info)),
         (
             "@FILES@",
-            licences(info, payload) + &info.extras.iter().map(|extra| listed(extra) + "\n").collect::<String>(),
+            licences(&format!("/usr/src/{}", folder(info)), payload)
+                + &info.extras.iter().map(|extra| listed(extra) + "\n").collect::<String>(),
         ),
         ("@CHANGELOG@", changelog(info)),
     ];
@@ -142,14 +143,14 @@ fn extras(info: &PackageInfo) -> String {
     lines
 }
 
-/// The texts of licences among the source; rpmbuild puts what it knows of a file twice together.
-fn licences(info: &PackageInfo, payload: &Payload) -> String {
+/// The texts of licences among the source, which lies in this folder; rpmbuild puts what it knows of a file twice together.
+pub(super) fn licences(folder: &str, payload: &Payload) -> String {
     let of_files = payload.entries.iter().filter(|entry| matches!(entry.kind, EntryKind::File(_)));
     let named = of_files.filter(|entry| is_license(&entry.path) && !entry.path.contains([' ', '*', '?', '[', '{']));
-    named.map(|entry| format!("%license /usr/src/{}/{}\n", folder(info), literal(&entry.path))).collect()
+    named.map(|entry| format!("%license {folder}/{}\n", literal(&entry.path))).collect()
 }
 
-fn listed(extra: &Extra) -> String {
+pub(super) fn listed(extra: &Extra) -> String {
     let path = literal(&extra.path);
     match (&extra.kind, extra.role) {
         (EntryKind::Folder, _) => format!("%dir {path}"),
@@ -184,7 +185,7 @@ fn relation(relation: &Relation) -> Option<String> {
     Some(literal(&one_line(&format!("{tag}{by}: {}{version}", relation.name))))
 }
 
-fn description(info: &PackageInfo) -> String {
+pub(super) fn description(info: &PackageInfo) -> String {
     let paragraphs: Vec<String> = info.description.iter().map(|text| fold(text, 79).join("\n")).collect();
     prose(&paragraphs.join("\n\n"))
 }
@@ -200,7 +201,7 @@ fn scripts(info: &PackageInfo) -> String {
     info.scripts.iter().map(|script| format!("\n{}\n{}", section(script.phase), script_text(&script.text))).collect()
 }
 
-fn changelog(info: &PackageInfo) -> String {
+pub(super) fn changelog(info: &PackageInfo) -> String {
     let entry = |change: crate::package::description::info::Change| {
         let lines: Vec<String> = change.changes.iter().map(|text| bullet(text)).collect();
         prose(&format!("* {} {} - {}\n{}\n", date::day(change.date), change.person, change.version, lines.join("\n")))
@@ -209,7 +210,7 @@ fn changelog(info: &PackageInfo) -> String {
 }
 
 /// A text in which rpmbuild sees no macro.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     text.replace('%', "%%")
 }
 

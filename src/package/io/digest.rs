@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use md5::Md5;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 
 /// A reader or writer with the digest and the count of what passed.
 pub(crate) struct Hashing<T, D> {
@@ -73,6 +73,13 @@ impl Digests {
         let (sha256, sha1, _) = sha1.finish();
         Ok(Self { size, md5, sha1, sha256: sha256.finish().1 })
     }
+}
+
+/// SHA-512 in hexadecimal, as Alpine wants it.
+pub(crate) fn sha512(source: impl Read) -> io::Result<String> {
+    let mut stream = Hashing { inner: source, digest: Sha512::new(), count: 0 };
+    io::copy(&mut stream, &mut io::sink())?;
+    Ok(stream.finish().1)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The licence of a package as one SPDX expression.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::package::module::survey::Survey;
 
@@ -43,6 +43,27 @@ pub(crate) fn from_sources(survey: &Survey) -> Option<String> {
     };
     let named: BTreeSet<String> = survey.licenses.iter().map(spdx).collect();
     (!named.is_empty()).then(|| join(&named))
+}
+
+/// Files under one licence.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) license: String,
+    pub(crate) files: Vec<String>,
+    pub(crate) holders: Vec<String>,
+}
+
+/// The files under each licence, where there are several.
+pub(crate) fn parts(survey: &Survey) -> Vec<Part> {
+    let mut parts: BTreeMap<String, Part> = BTreeMap::new();
+    for marked in &survey.marked {
+        let license = modern(&marked.license);
+        let part = parts.entry(license.clone()).or_insert_with(|| Part { license, ..Part::default() });
+        part.files.push(marked.path.clone());
+        let known = part.holders.clone();
+        part.holders.extend(marked.holders.iter().filter(|holder| !known.contains(holder)).cloned());
+    }
+    if parts.len() < 2 { Vec::new() } else { parts.into_values().collect() }
 }
 
 fn modern(tag: &str) -> String {
@@ -116,6 +137,7 @@ pub(crate) fn debian_name(spdx: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::package::module::survey::Marked;
 
     fn survey(spdx: &[&str], licenses: &[&str]) -> Survey {
         Survey {
@@ -146,6 +168,33 @@ mod tests {
     fn tags_and_notices_count_together() {
         let mixed = Survey { worded: ["GPL-2.0-or-later".to_owned()].into(), ..survey(&["MIT"], &["GPL"]) };
         assert_eq!(from_sources(&mixed).as_deref(), Some("GPL-2.0-or-later AND MIT"));
+    }
+
+    #[test]
+    fn files_are_told_apart_where_licences_differ() {
+        let marked = |path: &str, license: &str, holder: &str| Marked {
+            path: path.to_owned(),
+            license: license.to_owned(),
+            holders: vec![holder.to_owned()],
+        };
+        let one = Survey {
+            marked: vec![marked("a.c", "GPL-2.0", "2001 A"), marked("b.c", "GPL-2.0-only", "2002 B")],
+            ..Survey::default()
+        };
+        assert_eq!(parts(&one), []);
+        let two = Survey {
+            marked: vec![marked("c.h", "MIT", "2003 C"), one.marked[0].clone(), one.marked[1].clone()],
+            ..Survey::default()
+        };
+        let found: Vec<_> = parts(&two).into_iter().map(|part| (part.license, part.files, part.holders)).collect();
+        let texts = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            found,
+            [
+                ("GPL-2.0-only".to_owned(), texts(&["a.c", "b.c"]), texts(&["2001 A", "2002 B"])),
+                ("MIT".to_owned(), texts(&["c.h"]), texts(&["2003 C"])),
+            ]
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub(crate) mod authored;
 pub(crate) mod brought;
 pub(crate) mod declared;
 pub(crate) mod identity;
+pub(crate) mod instructions;
 pub(crate) mod license;
 pub(crate) mod lint;
 pub(crate) mod machine;

@@ -35,8 +35,19 @@ pub(crate) struct Survey {
     pub(crate) readme: Option<String>,
     /// "2005-2020 Some Body": what follows the word Copyright.
     pub(crate) holders: Vec<String>,
+    /// Files that name a licence, with who holds what in them.
+    pub(crate) marked: Vec<Marked>,
     /// Macros that stand for versions.
     pub(crate) defines: BTreeMap<String, String>,
+}
+
+/// What the head of a file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Marked {
+    pub(crate) path: String,
+    /// An SPDX expression, as it stands there or for the words that do.
+    pub(crate) license: String,
+    pub(crate) holders: Vec<String>,
 }
 
 static MACRO: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -108,12 +119,16 @@ impl Survey {
             self.defines.entry(found[1].to_owned()).or_insert_with(|| found[2].to_owned());
         }
         let tag = captures(&SPDX, text).next().map(|found| found[1].trim().to_owned());
-        if tag.is_none() {
-            self.worded.extend(notice::worded(text));
+        let worded = if tag.is_none() { notice::worded(text) } else { None };
+        let holders: Vec<String> =
+            captures(&COPYRIGHT, text).map(|found| one_line(&found[1])).take(MAX_HOLDERS).collect();
+        if let Some(license) = tag.as_ref().or(worded.as_ref()) {
+            let (path, license) = (path.to_owned(), license.clone());
+            self.marked.push(Marked { path, license, holders: holders.clone() });
         }
+        self.worded.extend(worded);
         self.spdx.extend(tag);
-        for found in captures(&COPYRIGHT, text) {
-            let holder = one_line(&found[1]);
+        for holder in holders {
             if self.holders.len() < MAX_HOLDERS && !self.holders.contains(&holder) {
                 self.holders.push(holder);
             }

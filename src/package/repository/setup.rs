@@ -90,23 +90,20 @@ pub(super) fn write(
     origin: &str,
     all_signed: bool,
 ) -> Result<PathBuf, RepositoryError> {
-    let format = match reader {
-        Reader::Apt => Format::Deb,
-        Reader::Dnf => Format::Rpm,
-    };
+    let format = reader.format();
     let profile = folder.file_name().and_then(|name| Profile::named(name.to_str()?).ok());
     let profile = profile.filter(|profile| profile.format == format);
     let address = setup.address(below);
-    let extras = match format {
-        Format::Deb => apt(setup, &address, origin, key.certificate()?),
-        Format::Rpm | Format::Pac => {
+    let extras = match reader {
+        Reader::Apt => apt(setup, &address, origin, key.certificate()?),
+        Reader::Dnf => {
             let is_zypper = profile.as_ref().is_some_and(|profile| profile.family == Family::Suse);
             let reading = Reading { is_zypper, checks_packages: all_signed };
             dnf(setup, &address, origin, key.certificate()?, reading)
         }
     };
     let info = describe(format, (setup, key), profile, origin, extras)?;
-    let bytes = bytes(&info, key)?;
+    let bytes = bytes(reader, &info, key)?;
     let file = folder.join(info.file_name());
     match fs_err::read(&file) {
         Ok(found) if found == bytes => {}
@@ -185,14 +182,14 @@ fn dnf(setup: &Setup, address: &str, origin: &str, certificate: String, reading:
     ]
 }
 
-fn bytes(info: &PackageInfo, key: &SigningKey) -> Result<Vec<u8>, RepositoryError> {
+fn bytes(reader: Reader, info: &PackageInfo, key: &SigningKey) -> Result<Vec<u8>, RepositoryError> {
     let (payload, scratch, mut bytes) = (Payload::default(), tempfile::tempfile()?, Vec::new());
     // Every release reads gzip.
     let writing = Writing { compression: Compression::Gzip, key: Some(key), progress: &|_| {} };
-    match info.format {
-        Format::Deb => deb::write(info, &payload, writing, scratch, &mut bytes)
+    match reader {
+        Reader::Apt => deb::write(info, &payload, writing, scratch, &mut bytes)
             .map_err(|deb::DebError::Io(error)| RepositoryError::Io(error))?,
-        Format::Rpm | Format::Pac => rpm::write(info, &payload, writing, scratch, &mut bytes)?,
+        Reader::Dnf => rpm::write(info, &payload, writing, scratch, &mut bytes)?,
     }
     Ok(bytes)
 }

@@ -76,6 +76,40 @@ pub(crate) fn stream_name(module: &ModuleName) -> Result<String, NameError> {
     Ok(name)
 }
 
+/// The package that needs the modules of the newest kernel of a flavour: `NAME-modules-FLAVOUR`, or `kmod-NAME-FLAVOUR` as RPM
+/// systems have it, `kmod-NAME` for their kernels without one.
+pub(crate) fn follower_name(format: Format, module: &ModuleName, flavour: Option<&str>) -> Result<String, NameError> {
+    let base = base_name(format, module.as_str());
+    let name = match (format, flavour) {
+        (Format::Deb, None) => return Err(NameError::Empty { what: "kernel's flavour" }),
+        (Format::Deb, Some(flavour)) => format!("{base}-modules-{}", debian_word(flavour)),
+        (Format::Rpm | Format::Pac, None) => format!("kmod-{base}"),
+        (Format::Rpm | Format::Pac, Some(flavour)) => format!("kmod-{base}-{flavour}"),
+    };
+    check_package_name(format, &name)?;
+    Ok(name)
+}
+
+/// A kernel's release without its flavour, and that: `6.1.0-50-rt-amd64` is 6.1.0-50 of rt-amd64, `6.4.0-1-default` 6.4.0-1 of
+/// default, `6.12.9-200.fc41.x86_64+rt` 6.12.9-200.fc41.x86_64 of rt.
+pub(crate) fn flavoured(format: Format, kernel: &str) -> (&str, Option<&str>) {
+    if let Some((release, flavour)) = kernel.rsplit_once('+').filter(|_| format == Format::Rpm) {
+        return (release, Some(flavour));
+    }
+    let is_number = |part: &str| {
+        let numbered = part.strip_prefix("rc").unwrap_or(part);
+        numbered.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let mut at = kernel.len();
+    while let Some((before, _)) = kernel[..at].rsplit_once('-').filter(|(_, part)| !is_number(part)) {
+        at = before.len();
+    }
+    match kernel[at..].strip_prefix('-') {
+        Some(flavour) => (&kernel[..at], Some(flavour)),
+        None => (kernel, None),
+    }
+}
+
 /// Checks the name of a file that scripts name.
 pub(crate) fn check_file_name(name: &str) -> Result<(), NameError> {
     check_word("file name", name, NAME_SIGNS)
@@ -176,5 +210,29 @@ mod tests {
         assert!(check_package_name(Format::Deb, "N-535-dkms").is_err());
         assert!(check_package_name(Format::Rpm, "N-535-dkms").is_ok());
         assert!(check_package_name(Format::Rpm, "a;b").is_err());
+    }
+
+    #[test]
+    fn kernels_of_one_flavour_are_followed_by_one_package() {
+        for (format, kernel, release, flavour) in [
+            (Format::Deb, "6.1.0-50-amd64", "6.1.0-50", Some("amd64")),
+            (Format::Deb, "6.1.0-50-rt-amd64", "6.1.0-50", Some("rt-amd64")),
+            (Format::Deb, "6.12.9+deb13-amd64", "6.12.9+deb13", Some("amd64")),
+            (Format::Deb, "6.13-rc1-amd64", "6.13-rc1", Some("amd64")),
+            (Format::Deb, "6.12.9", "6.12.9", None),
+            (Format::Rpm, "6.4.0-150600.23-default", "6.4.0-150600.23", Some("default")),
+            (Format::Rpm, "6.12.9-200.fc41.x86_64", "6.12.9-200.fc41.x86_64", None),
+            (Format::Rpm, "6.12.9-200.fc41.x86_64+rt", "6.12.9-200.fc41.x86_64", Some("rt")),
+        ] {
+            assert_eq!(flavoured(format, kernel), (release, flavour), "{kernel}");
+        }
+        let module = ModuleName::new("My_Driver").unwrap();
+        let name = |format, flavour| follower_name(format, &module, flavour).unwrap();
+        assert_eq!(name(Format::Deb, Some("amd64")), "my-driver-modules-amd64");
+        assert_eq!(
+            (name(Format::Rpm, None), name(Format::Rpm, Some("rt"))),
+            ("kmod-My_Driver".into(), "kmod-My_Driver-rt".into())
+        );
+        assert!(follower_name(Format::Deb, &module, None).is_err());
     }
 }

@@ -19,6 +19,21 @@ pub(crate) struct Profile {
     pub(crate) modules: &'static str,
     /// The family, for the few things that are its own ways.
     pub(crate) family: Family,
+    /// What is made instead of a package, where modules are built in a way of the distribution's own.
+    pub(crate) recipe: Option<Recipe>,
+}
+
+/// A recipe for tools that build modules without a DKMS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recipe {
+    /// For akms(8) of Alpine Linux
+    Alpine,
+    /// For akmods(8) of Fedora and its like
+    Akmod,
+    /// A kernel module package of SUSE
+    Kmp,
+    /// A Nix expression
+    Nix,
 }
 
 /// What distributions have in common.
@@ -77,6 +92,13 @@ const SUSE: &[&str] = &[
     "(kernel-64kb-devel if kernel-64kb)",
 ];
 
+/// Amazon Linux 2023 has packages for each line of its kernels, of which `kernel` is the first (Amazon Linux 2023 user guide,
+/// "Updating the Linux kernel").
+const AMAZON: &[&str] =
+    &["(kernel-devel if kernel)", "(kernel6.12-devel if kernel6.12)", "(kernel6.18-devel if kernel6.18)"];
+/// openEuler has one kernel, whose headers bear its version.
+const EULER: &[&str] = &["(kernel-devel if kernel)"];
+
 const LIB: &str = "/lib/modules";
 const USR: &str = "/usr/lib/modules";
 
@@ -95,9 +117,21 @@ const TABLE: &[Row] = &[
     Row { family: "leap", from: (15, 0), format: Format::Rpm, compression: Compression::Zstd, suffix: ".lp##", headers: SUSE, modules: LIB },
     Row { family: "leap", from: (16, 0), format: Format::Rpm, compression: Compression::Zstd, suffix: ".lp##", headers: SUSE, modules: USR },
     Row { family: "tumbleweed", from: (0, 0), format: Format::Rpm, compression: Compression::Zstd, suffix: ".tw", headers: SUSE, modules: USR },
+    // Made of Fedora 34 to 36, whose rpm 4.16 reads zstd (Amazon Linux 2023 user guide, "Relationship to Fedora").
+    Row { family: "amazon", from: (2023, 0), format: Format::Rpm, compression: Compression::Zstd, suffix: ".amzn#", headers: AMAZON, modules: LIB },
+    // `.oe2203` as its own packages have it; gzip, since nothing says that every build of its rpm reads zstd.
+    Row { family: "openeuler", from: (22, 3), format: Format::Rpm, compression: Compression::Gzip, suffix: ".oe##", headers: EULER, modules: LIB },
     // No headers: dkms itself names them as optional, and each kernel has its own (ArchWiki, "DKMS package guidelines").
     Row { family: "arch", from: (0, 0), format: Format::Pac, compression: Compression::Zstd, suffix: "", headers: &[], modules: USR },
+    // Recipes; names and versions are as near as those of packages are.
+    Row { family: "alpine", from: (0, 0), format: Format::Pac, compression: Compression::Gzip, suffix: "", headers: &[], modules: LIB },
+    Row { family: "akmod", from: (0, 0), format: Format::Rpm, compression: Compression::Gzip, suffix: "", headers: &[], modules: LIB },
+    Row { family: "kmp", from: (0, 0), format: Format::Rpm, compression: Compression::Gzip, suffix: "", headers: &[], modules: LIB },
+    Row { family: "nix", from: (0, 0), format: Format::Pac, compression: Compression::Gzip, suffix: "", headers: &[], modules: LIB },
 ];
+
+const RECIPES: &[(&str, Recipe)] =
+    &[("alpine", Recipe::Alpine), ("akmod", Recipe::Akmod), ("kmp", Recipe::Kmp), ("nix", Recipe::Nix)];
 
 const ALIASES: &[(&str, &str)] = &[
     ("rhel", "el"),
@@ -110,6 +144,11 @@ const ALIASES: &[(&str, &str)] = &[
     ("opensuse-tumbleweed", "tumbleweed"),
     ("archlinux", "arch"),
     ("manjaro", "arch"),
+    ("al", "amazon"),
+    ("amzn", "amazon"),
+    ("amazonlinux", "amazon"),
+    ("akmods", "akmod"),
+    ("nixos", "nix"),
 ];
 
 /// Releases before the first row of their family.
@@ -119,13 +158,15 @@ const TOO_OLD: &[(&str, &str)] = &[
     ("leap", "before Leap 15 there are no rich dependencies and no zstd"),
     ("debian", "debhelper, dpkg and kernels of Debian before 11 are not tried any more"),
     ("ubuntu", "releases before Ubuntu 20.04 are not tried any more"),
+    ("amazon", "before Amazon Linux 2023 there are no rich dependencies and no zstd"),
+    ("openeuler", "releases before 22.03 are not tried any more"),
 ];
 
 /// The headers that a Debian package recommends when it is made for no distribution in particular.
 pub(crate) const ANY_DEBIAN: &[&str] = DEBIAN;
 
 /// Families that have releases without a number.
-const ROLLING: &[&str] = &["fedora", "tumbleweed", "arch"];
+const ROLLING: &[&str] = &["fedora", "tumbleweed", "arch", "alpine", "akmod", "kmp", "nix"];
 
 impl Profile {
     /// The profile of this name: a family and a release, such as `ubuntu24.04`.
@@ -157,15 +198,16 @@ impl Profile {
                 "debian" => Family::Debian,
                 "ubuntu" => Family::Ubuntu,
                 "el" => Family::Enterprise,
-                "fedora" => Family::Fedora,
-                "arch" => Family::Arch,
+                "fedora" | "amazon" | "openeuler" | "akmod" => Family::Fedora,
+                "arch" | "alpine" | "nix" => Family::Arch,
                 _ => Family::Suse,
             },
+            recipe: RECIPES.iter().find(|(name, _)| *name == family).map(|(_, recipe)| *recipe),
         })
     }
 
     /// Names that a person may choose from, for messages.
-    pub(crate) const EXAMPLES: &str = "debian12, debian13, ubuntu22.04, ubuntu24.04, el8, el9, el10, fedora, fedora42, sles15, leap15.6, tumbleweed, arch";
+    pub(crate) const EXAMPLES: &str = "debian12, debian13, ubuntu22.04, ubuntu24.04, el8, el9, el10, fedora, fedora42, sles15, leap15.6, tumbleweed, amazon2023, openeuler24.03, arch, alpine, akmod, kmp, nix";
 }
 
 /// `24.04` → (24, 4); nothing → (0, 0).
@@ -180,7 +222,7 @@ fn release(number: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Compression::{Xz, Zstd};
+    use Compression::{Gzip, Xz, Zstd};
     use Format::{Deb, Rpm};
 
     #[test]
@@ -201,6 +243,8 @@ mod tests {
             ("sles16", "sles16", Rpm, Zstd, ".sles16", SUSE[0], USR),
             ("leap15.6", "leap15.6", Rpm, Zstd, ".lp156", SUSE[0], LIB),
             ("opensuse-tumbleweed", "tumbleweed", Rpm, Zstd, ".tw", SUSE[0], USR),
+            ("al2023", "amazon2023", Rpm, Zstd, ".amzn2023", AMAZON[0], LIB),
+            ("openeuler22.03", "openeuler22.03", Rpm, Gzip, ".oe2203", EULER[0], LIB),
         ];
         for (asked, name, format, compression, suffix, header, modules) in cases {
             let profile = Profile::named(asked).unwrap();
@@ -228,7 +272,7 @@ mod tests {
 
     #[test]
     fn what_is_too_old_or_unknown_is_said() {
-        for name in ["el7", "rhel7", "centos7", "sles12", "sle12", "leap42.3", "debian10", "ubuntu18.04"] {
+        for name in ["el7", "rhel7", "centos7", "sles12", "sle12", "leap42.3", "debian10", "ubuntu18.04", "amazon2"] {
             let found = Profile::named(name);
             assert!(matches!(found, Err(ProfileError::TooOld(_, _))), "{name}: {found:?}");
         }

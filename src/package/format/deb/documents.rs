@@ -61,14 +61,31 @@ pub(crate) fn copyright(info: &PackageInfo) -> String {
     if let Some(url) = &info.url {
         text += &format!("Source: {url}\n");
     }
-    let nobody = vec![format!("{} the authors of {}", date::year(info.date), info.module.name)];
-    let holders = if info.holders.is_empty() { &nobody } else { &info.holders };
-    text += &format!("\nFiles: *\nCopyright: {}\n", holders.join("\n           "));
-    text += &format!("License: {}\n", license::debian_name(&info.license));
+    text += &stanza(info, &["*".to_owned()], &info.holders, &info.license);
+    for part in &info.parts {
+        text += &stanza(info, &part.files, &part.holders, &part.license);
+    }
     for (name, common) in license::debian(&info.license) {
         text += &format!("\nLicense: {name}\n{}\n", body(&name, common));
     }
     text
+}
+
+/// Who holds what in some files, and under which licence; a later one goes before an earlier one.
+fn stanza(info: &PackageInfo, files: &[String], holders: &[String], license: &str) -> String {
+    let nobody = [format!("{} the authors of {}", date::year(info.date), info.module.name)];
+    let holders = if holders.is_empty() { nobody.as_slice() } else { holders };
+    // A blank ends a pattern, and a question mark is any character.
+    let pattern = |path: &String| match path.as_str() {
+        "*" => path.clone(),
+        path => path.replace('\\', "\\\\").replace('*', "\\*").replace('?', "\\?").replace(char::is_whitespace, "?"),
+    };
+    format!(
+        "\nFiles: {}\nCopyright: {}\nLicense: {}\n",
+        files.iter().map(pattern).collect::<Vec<_>>().join("\n       "),
+        holders.join("\n           "),
+        license::debian_name(license)
+    )
 }
 
 fn body(name: &str, common: Option<&str>) -> String {
