@@ -24,6 +24,8 @@ pub(crate) enum Switch {
     NoDepmod,
     /// `--modprobe-on-install` or `modprobe_on_install`
     ModprobeOnInstall,
+    /// At boot: what was missing when modules-load.d and devices asked for it is loaded once it is there.
+    LoadWanted,
     /// `--symlink-modules` or `symlink_modules`
     SymlinkModules,
     /// Nobody in particular asks: what failed from all that is there now is not tried again.

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use crate::conf::Framework;
 use crate::step::Policy;
-use crate::sys::System;
+use crate::sys::{System, memory};
 
 /// The compilers that the builds of a run share.
 ///
@@ -35,10 +35,12 @@ pub(crate) struct Slot {
 
 impl Jobs {
     /// For this many builds that could run at once: `-j`, else framework.conf's parallel_jobs, else one job per
-    /// processor; 0 means no limit. A jobserver that cannot be made leaves each build its share as `-jN`.
+    /// processor for which there is memory; 0 means no limit. A jobserver that cannot be made leaves each build its share as
+    /// `-jN`.
     pub(crate) fn new(system: &System, framework: &Framework, policy: &Policy, builds: usize) -> Self {
         let wanted = policy.jobs.or(framework.parallel_jobs);
-        let limit = wanted.map_or_else(|| Some(processors()), NonZeroUsize::new);
+        let of_itself = || affordable(processors(), memory::available(), framework.memory_per_job);
+        let limit = wanted.map_or_else(|| Some(of_itself()), NonZeroUsize::new);
         let builds = builds.max(1).min(limit.map_or(usize::MAX, NonZeroUsize::get));
         let own = || match limit {
             // One job needs no token: it is the one that every process may run of itself.
@@ -89,6 +91,12 @@ impl Jobs {
     }
 }
 
+/// As many jobs as there is memory for, at least one.
+fn affordable(processors: NonZeroUsize, available: Option<u64>, per_job: u64) -> NonZeroUsize {
+    let fits = available.and_then(|bytes| bytes.checked_div(per_job)).and_then(|jobs| usize::try_from(jobs).ok());
+    fits.map_or(processors, |jobs| NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN).min(processors))
+}
+
 fn processors() -> NonZeroUsize {
     NonZeroUsize::new(crate::sys::processors()).unwrap_or(NonZeroUsize::MIN)
 }
@@ -113,6 +121,21 @@ mod tests {
     fn a_build_gets_its_share_of_the_processors() {
         for (limit, builds, share) in [(Some(8), 1, 8), (Some(8), 2, 4), (Some(8), 3, 2), (Some(2), 4, 1)] {
             assert_eq!(jobs(limit, builds).share(), share, "{limit:?} over {builds}");
+        }
+    }
+
+    #[test]
+    fn no_more_jobs_run_than_memory_allows() {
+        let number = |jobs| NonZeroUsize::new(jobs).unwrap();
+        for (processors, available, per_job, expected) in [
+            (8, Some(1 << 30), 256 << 20, 4),
+            (8, Some(64 << 30), 256 << 20, 8),
+            (8, Some(1 << 20), 256 << 20, 1),
+            (8, Some(1 << 20), 0, 8),
+            (8, None, 256 << 20, 8),
+        ] {
+            let jobs = affordable(number(processors), available, per_job);
+            assert_eq!(jobs.get(), expected, "{available:?} for {per_job} each");
         }
     }
 

@@ -160,7 +160,8 @@ fn preflight(word: &str) -> Result<Option<PreflightPolicy>, String> {
     }))
 }
 
-fn mebibytes(name: &str, number: &str) -> Result<u64, String> {
+/// A number of MiB in bytes.
+pub(super) fn mebibytes(name: &str, number: &str) -> Result<u64, String> {
     let number: u64 = number.parse().map_err(|_| format!("{name} is `{number}`, not a number of MiB"))?;
     Ok(number.saturating_mul(1 << 20))
 }

@@ -8,7 +8,7 @@ use fs_err as fs;
 
 use super::{Kernel, headers, package};
 use crate::ids::{Arch, KernelRelease, Target};
-use crate::sys::fs::{is_real_folder, resolve};
+use crate::sys::fs::{is_read_only, is_real_folder, resolve};
 use crate::tree::Layout;
 use crate::version;
 
@@ -40,7 +40,8 @@ pub(crate) fn kernel(layout: &Layout, target: &Target, source_dir: Option<&Path>
     let headers = headers::find(layout, target, source_dir);
     let named = || package::base(&fs::read_to_string(folder.join("pkgbase")).ok()?);
     let base = if headers.is_present() { None } else { named() };
-    Kernel { target: target.clone(), folder, present, headers, base }
+    let read_only = present && is_read_only(&folder);
+    Kernel { target: target.clone(), folder, present, read_only, headers, base }
 }
 
 /// Whether nothing of a kernel is there any more: no folder, or one that holds at most modules from outside and what

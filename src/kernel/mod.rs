@@ -33,6 +33,8 @@ pub(crate) struct Kernel {
     /// `INSTALLTREE/KVER` (with the root in front).
     pub(crate) folder: PathBuf,
     pub(crate) present: bool,
+    /// Whether its folder lies on a read-only file system: no module can be put there.
+    pub(crate) read_only: bool,
     /// Its headers, or where they were looked for.
     pub(crate) headers: Headers,
     /// The name of its package, where its folder says it (`pkgbase`, as Arch has it); read when there are no headers.

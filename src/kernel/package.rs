@@ -168,7 +168,14 @@ mod tests {
     fn kernel(release: &str, base: Option<&str>) -> Kernel {
         let target = Target::new(KernelRelease::new(release).unwrap(), Arch::new("x86_64").unwrap());
         let headers = crate::kernel::Headers::Missing { folder: "build".into(), dangling: None };
-        Kernel { target, folder: "folder".into(), present: true, headers, base: base.map(str::to_owned) }
+        Kernel {
+            target,
+            folder: "folder".into(),
+            present: true,
+            read_only: false,
+            headers,
+            base: base.map(str::to_owned),
+        }
     }
 
     #[test]

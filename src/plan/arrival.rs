@@ -93,6 +93,9 @@ fn renew(
         let text = format!("{id} failed for kernel {target} in this transaction, from the same source");
         return plan.omit(Some(id.clone()), Some(target.clone()), already(text));
     }
+    if let Some(reason) = refusal::read_only(id, target, snapshot) {
+        return plan.omit(Some(id.clone()), Some(target.clone()), reason);
+    }
     let mut after = after.to_vec();
     let why = match changed {
         Some(changed) => format!("changed since it was built: {changed}"),

@@ -113,8 +113,9 @@ fn verdict(entry: &ModuleEntry, target: &Target, snapshot: &Snapshot, policy: &P
     if !loaded.conf.autoinstall {
         return Err(already(format!("{id} does not ask for AUTOINSTALL")));
     }
-    if let Some(reason) =
-        refusal::fact(id, target, snapshot, policy).or_else(|| rivals::yields(entry, target, snapshot))
+    if let Some(reason) = refusal::fact(id, target, snapshot, policy)
+        .or_else(|| rivals::yields(entry, target, snapshot))
+        .or_else(|| refusal::read_only(id, target, snapshot))
     {
         return Err(reason);
     }

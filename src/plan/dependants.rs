@@ -81,7 +81,7 @@ fn again(
         Some(then) => format!("it was built with {} {then}, which is {now} now", cause.name),
         None => format!("it is not known with which {} it was built", cause.name),
     };
-    if let Some(reason) = refusal::build(id, target, snapshot) {
+    if let Some(reason) = refusal::build(id, target, snapshot).or_else(|| refusal::read_only(id, target, snapshot)) {
         return plan.omit(Some(id.clone()), Some(target.clone()), reason);
     }
     let mut steps = vec![after];

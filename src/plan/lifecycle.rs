@@ -167,6 +167,10 @@ fn install_on(plan: &mut Plan, id: &ModuleId, target: &Target, after: &[StepId],
         plan.omit(Some(id.clone()), Some(target.clone()), already(text));
         return;
     }
+    if let Some(reason) = refusal::read_only(id, target, snapshot) {
+        plan.omit(Some(id.clone()), Some(target.clone()), reason);
+        return;
+    }
     let mut after = after.to_vec();
     // A source that has just come is not what the build that is there was made from.
     let is_barred = snapshot.barred.contains(&(id.clone(), target.clone()));
@@ -208,6 +212,10 @@ pub(super) fn put(plan: &mut Plan, making: Making<'_>, snapshot: &Snapshot) -> O
         let text = format!("there is no kernel {}: {} does not exist", target.kernel, kernel.folder.display());
         let reason =
             refused_with(Kind::KernelMissing, text, "install that kernel's image package, or check the -k option");
+        plan.omit(Some(id.clone()), Some(target.clone()), reason);
+        return None;
+    }
+    if let Some(reason) = refusal::read_only(id, target, snapshot) {
         plan.omit(Some(id.clone()), Some(target.clone()), reason);
         return None;
     }

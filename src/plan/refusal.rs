@@ -97,6 +97,21 @@ fn empty_source(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<R
     })
 }
 
+/// No module can be put under this kernel: known before anything is compiled (74).
+pub(super) fn read_only(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reason> {
+    let kernel = snapshot.kernels.get(target).filter(|kernel| kernel.read_only)?;
+    let text = format!(
+        "{id} cannot be installed on kernel {}: {} is on a read-only file system",
+        target.kernel,
+        kernel.folder.display()
+    );
+    let hints = vec![
+        "remount that file system writable; where the system is an image, its modules come with the image (dkms(8), IMAGES)".to_owned(),
+        format!("`dkms build {id} -k {}` tries whether it builds", target.kernel),
+    ];
+    Some(Reason::Refused { case: Kind::ReadOnly, text, hints })
+}
+
 /// No headers: pending on the package that brings them.
 fn no_headers(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Option<Reason> {
     let kernel = snapshot.kernels.get(target)?;

@@ -26,10 +26,11 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// These kernels are there; one that ends with `-` lacks its headers.
+    /// These kernels are there; one that ends with `-` lacks its headers, one that ends with `!` lies on a read-only file system.
     pub(crate) fn kernels(mut self, kernels: &[&str]) -> Self {
         for word in kernels {
-            let target = target(word.trim_end_matches('-'));
+            let read_only = word.ends_with('!');
+            let target = target(word.trim_end_matches(['-', '!']));
             let folder = PathBuf::from("/lib/modules").join(&target.kernel);
             let build = folder.join("build");
             let headers = if word.ends_with('-') {
@@ -37,7 +38,8 @@ impl Sample {
             } else {
                 Headers::Present { folder: build }
             };
-            self.snapshot.kernels.insert(target.clone(), Kernel { target, folder, present: true, headers, base: None });
+            let kernel = Kernel { target: target.clone(), folder, present: true, read_only, headers, base: None };
+            self.snapshot.kernels.insert(target, kernel);
         }
         self
     }

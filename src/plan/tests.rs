@@ -57,6 +57,24 @@ fn install_does_what_is_missing_and_no_more() {
 }
 
 #[test]
+fn nothing_is_compiled_for_a_kernel_whose_folder_can_be_written_nowhere() {
+    let base = || Sample::default().kernels(&["5", "6!"]);
+    for (snapshot, expected) in [
+        (base().module("a/1", &[]).done(), "build a@5; install a@5<0; -a@6:74"),
+        (base().module("a/1", &["6"]).done(), "build a@5; install a@5<0; -a@6:74"),
+        (base().module("a/1", &["+5", "+6"]).done(), "-a@5:0; -a@6:0"),
+        (base().source("a/1").done(), "add a; build a@5<0; install a@5<0,1; -a@6:74"),
+    ] {
+        assert_eq!(install(&snapshot, &["5", "6"], &[]), expected);
+    }
+    let arrived = base().module("a/1", &[]).done();
+    let plan = super::autoinstall::on_each(&[target("5"), target("6")], &arrived, &policy(&[]));
+    assert_eq!(short(&plan), "build a@5; install a@5<0; -a@6:74");
+    let build = super::lifecycle::build(&id("a/1"), &AddSource::SourceTree, &[target("6")], &arrived, &policy(&[]));
+    assert_eq!(short(&build), "build a@6");
+}
+
+#[test]
 fn force_installs_again_without_a_new_build_and_disregards_dependencies() {
     let base = || Sample::default().kernels(&["5"]);
     assert_eq!(install(&base().module("a/1", &["+5"]).done(), &["5"], &[Switch::Force]), "install a@5");

@@ -28,6 +28,8 @@ fn afterwards(trial: &Trial, snapshot: &Snapshot) -> Snapshot {
     let is_replaced =
         |id: &ModuleId| !trial.fresh.contains(id) && trial.fresh.iter().any(|fresh| fresh.name == id.name);
     snapshot.modules.retain(|entry| !trial.leaving.contains(&entry.id) && !is_replaced(&entry.id));
+    // The world that preflight makes can be written nowhere, and nothing is put there.
+    snapshot.kernels.values_mut().for_each(|kernel| kernel.read_only = false);
     snapshot
 }
 

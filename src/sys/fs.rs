@@ -18,6 +18,11 @@ pub(crate) fn is_real_folder(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
 }
 
+/// Whether nothing can be written on the file system of that path, whoever asks; no where it cannot be told.
+pub(crate) fn is_read_only(path: &Path) -> bool {
+    rustix::fs::statvfs(path).is_ok_and(|stat| stat.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+}
+
 /// Bytes that are free for us on the file system of that folder; None when it cannot be told.
 pub(crate) fn free_space(folder: &Path) -> Option<u64> {
     rustix::fs::statvfs(folder).ok().map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize))

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -41,6 +41,7 @@ pub(crate) struct Command {
     bounds: Option<Bounds>,
     room: Option<Room>,
     inside: bool,
+    nice: u8,
 }
 
 impl Command {
@@ -130,6 +131,12 @@ impl Command {
     #[must_use]
     pub(crate) fn leashed(self, leash: Leash) -> Self {
         Self { leash: Some(leash), ..self }
+    }
+
+    /// Lets others go first, as nice(1) does: 0 not at all, 19 all of them. Schedulers of disks go by that, too.
+    #[must_use]
+    pub(crate) fn nice(self, nice: u8) -> Self {
+        Self { nice, ..self }
     }
 
     /// Stops it, with all that it has started, when it takes more than this; its output is captured.
@@ -288,6 +295,13 @@ impl Runner for ErrorStreamRunner {
     }
 }
 
+fn be_nice(child: &mut std::process::Command, nice: i32) {
+    // SAFETY: a plain system call, which the child of a process with threads may make before it runs its program.
+    unsafe {
+        child.pre_exec(move || Ok(rustix::process::setpriority_process(None, nice)?));
+    }
+}
+
 fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
     trace::tell(|| command.in_full());
     let fail = |source| RunError { program: command.program.to_string_lossy().into_owned(), source };
@@ -313,6 +327,9 @@ fn run(command: &Command, ours: fn() -> Stdio) -> Result<Finished, RunError> {
     }
     if let Some(jobserver) = &command.jobserver {
         pool::share(jobserver, &mut child).map_err(fail)?;
+    }
+    if command.nice > 0 {
+        be_nice(&mut child, command.nice.into());
     }
     if let Some(bounds) = command.bounds {
         let (output, stopped) = bounded::run(&mut child, bounds).map_err(fail)?;

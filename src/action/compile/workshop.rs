@@ -207,7 +207,8 @@ impl<'a> Workshop<'a> {
 
     /// Runs a line of bash, and once more over a copy of the kernel's headers if it failed because it writes there.
     fn run(&mut self, title: &str, line: &str, kind: Kind, jobs: Option<&jobserver::Client>) -> Result<Finished> {
-        let command = |shell: &Shell| shell.evaluating(self.context.system, line).jobserver(jobs);
+        let nice = self.context.framework.build_nice;
+        let command = |shell: &Shell| shell.evaluating(self.context.system, line).jobserver(jobs).nice(nice);
         let finished = self.log.run(self.context.system, title, line, kind, command(&self.shell))?;
         if finished.success() || !self.lay_over_headers() {
             return Ok(finished);

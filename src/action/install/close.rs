@@ -28,9 +28,15 @@ pub(crate) fn close(context: &Context<'_>, kernel: &KernelRelease, changes: Vec<
     }
     let good = |change: &&Change| !failed.iter().any(|(step, _)| *step == change.step);
     let is_install = |change: &&Change| change.intent.doing == Doing::Install;
-    let wants_modprobe = is_on(context, Switch::ModprobeOnInstall, "modprobe_on_install");
-    if wants_modprobe && changes.iter().filter(is_install).any(|change| good(&change)) {
+    let installed = || changes.iter().filter(is_install).filter(good);
+    let is_late = context.policy.has(Switch::LoadWanted);
+    if (is_late || is_on(context, Switch::ModprobeOnInstall, "modprobe_on_install")) && installed().next().is_some() {
         modprobe::load_matching(context, kernel);
+    }
+    if is_late {
+        let places = installed()
+            .flat_map(|change| Job { context, id: &change.intent.id, target: &change.intent.target }.places());
+        modprobe::load_listed(context, kernel, &places.collect::<Vec<_>>());
     }
     for change in &changes {
         let job = Job { context, id: &change.intent.id, target: &change.intent.target };

@@ -120,7 +120,7 @@ fn compression_options_count_only_when_they_differ_from_the_default() {
 }
 
 /// A value for each name, and what of the settings it changes.
-const EFFECTS: [(&str, &str, &str); 37] = [
+const EFFECTS: [(&str, &str, &str); 39] = [
     ("source_tree", "/a", "source_tree: \"/a\""),
     ("dkms_tree", "/a", "dkms_tree: \"/a\""),
     ("install_tree", "/a", "install_tree: \"/a\""),
@@ -146,6 +146,8 @@ const EFFECTS: [(&str, &str, &str); 37] = [
     ("essential_modules", "zfs", "essential_modules: {ModuleName(\"zfs\")}"),
     ("lock_timeout", "7", "lock_timeout: 7s"),
     ("conf_timeout", "7", "conf_timeout: 7s"),
+    ("memory_per_job", "7", "memory_per_job: 7340032"),
+    ("build_nice", "7", "build_nice: 7"),
     ("pass_environment", "'CCACHE_*, V'", "pass_environment: [\"CCACHE_*\", \"V\"]"),
     ("initramfs", "never", "initramfs: Never"),
     ("preflight", "strict", "policy: Some(Strict)"),

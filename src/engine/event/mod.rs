@@ -238,7 +238,7 @@ fn start(taking: &Taking<'_>) -> Result<()> {
     targets.retain(|target| runs(target) || !failed.contains(target));
     targets.sort_by_key(|target| !runs(target));
     let wish = Wish::Reconcile { targets, extent: Extent::Everything, within: Within::default() };
-    let policy = Policy { switches: [Switch::SkipKnownFailures].into(), ..Policy::default() };
+    let policy = Policy { switches: [Switch::SkipKnownFailures, Switch::LoadWanted].into(), ..Policy::default() };
     let has_failed = taking.tell(Request { wish, policy })? == Some(Kind::AutoinstallFailed);
     if has_failed || !taking.ended.borrow().failed.is_empty() {
         return Err(Error::new(Kind::StartFailed, "not every module could be installed"));

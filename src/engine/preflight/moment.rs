@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::engine::app::App;
-use crate::sys::memory::Memory;
+use crate::sys::memory;
 
 /// Why this is no time to build: somebody is waiting, and the battery or the memory may not last.
 pub(super) fn untried(app: &App) -> Option<String> {
     if is_on_battery(&app.system.path("/sys/class/power_supply")) {
         return Some("this machine runs on battery".to_owned());
     }
-    let free = Memory::now()?.bytes("MemAvailable")?;
+    let free = memory::available()?;
     let wanted = app.framework.policies.preflight.memory;
     (free < wanted).then(|| format!("{} MiB of memory are free, fewer than preflight_memory", free >> 20))
 }

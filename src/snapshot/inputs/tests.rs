@@ -44,7 +44,14 @@ impl Site {
         let system = System::host().with_root(root);
         let target = Target::new(KernelRelease::new("6.1").unwrap(), Arch::new("x86_64").unwrap());
         let headers = Headers::Present { folder: root.join("headers") };
-        let kernel = Kernel { target, folder: root.join("lib/modules/6.1"), present: true, headers, base: None };
+        let kernel = Kernel {
+            target,
+            folder: root.join("lib/modules/6.1"),
+            present: true,
+            read_only: false,
+            headers,
+            base: None,
+        };
         let id = ModuleId::new(ModuleName::new("foo").unwrap(), ModuleVersion::new("1").unwrap());
         let (mut framework, _) = Framework::read(&system);
         framework.mok_certificate = Some("/mok.pub".into());

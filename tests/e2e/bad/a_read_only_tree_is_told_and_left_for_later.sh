@@ -32,3 +32,21 @@ mount -o remount,bind,ro /var/lib/dkms
 output=$(/etc/kernel/postinst.d/dkms "$kernel" "/boot/vmlinuz-$kernel" 2>&1) || fail 'it is no failure'
 [[ $output != *[Rr]ead-only* ]] || fail "it complains: $output"
 umount /var/lib/dkms
+
+step 'the folder of the kernel is read-only: that is known before anything is compiled'
+ends_with 0 dkms remove blink/1.0 --all
+ends_with 0 dkms add blink/1.0
+mount --bind "/lib/modules/$kernel" "/lib/modules/$kernel"
+mount -o remount,bind,ro "/lib/modules/$kernel"
+ends_with 74 dkms install blink/1.0 -k "$kernel"
+told "cannot be installed on kernel $kernel: .*/$kernel is on a read-only file system"
+! grep -q '^building' <<<"$output" || fail 'it was compiled'
+ends_with 0 /etc/kernel/postinst.d/dkms "$kernel" "/boot/vmlinuz-$kernel"
+told 'is on a read-only file system'
+! grep -q '^building' <<<"$output" || fail 'it was compiled'
+ends_with 2 dkms check -k "$kernel"
+told 'is on a read-only file system'
+ends_with 0 dkms build blink/1.0 -k "$kernel"
+umount "/lib/modules/$kernel"
+ends_with 0 dkms install blink/1.0 -k "$kernel"
+installed blink 1.0 "$kernel"

@@ -37,3 +37,16 @@ nothing_was_loaded
 echo 'modprobe_on_install="true"' >/etc/dkms/framework.conf.d/load.conf
 ends_with 0 dkms install blink/1.0 -k "$running"
 loaded
+
+step 'at boot, what devices and modules-load.d wanted is loaded once it is there'
+rm /etc/dkms/framework.conf.d/load.conf
+echo ' blink  # for the lamp' >/etc/modules-load.d/lamp.conf
+ends_with 0 dkms uninstall blink/1.0 -k "$running"
+nothing_was_loaded
+ends_with 0 /usr/lib/dkms/event start
+told 'blink, which modules-load.d names, could not be loaded'
+[ "$(tail -n 3 /tmp/modprobe | paste -sd' ')" = '-b -- blink' ] || fail "asked for: $(tail -n 3 /tmp/modprobe)"
+sed -i '$d' /tmp/modprobe
+loaded
+ends_with 0 /usr/lib/dkms/event start
+nothing_was_loaded
