@@ -15,6 +15,7 @@ DNF5DIR ?= $(SYSCONFDIR)/dnf/libdnf5-plugins/actions.d
 ZYPPDIR ?= $(PREFIX)/lib/zypp/plugins/commit
 KERNELINSTALLDIR ?= $(PREFIX)/lib/kernel/install.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 # Debian's zsh does not look into /usr/share/zsh/site-functions.
@@ -38,11 +39,12 @@ INSTALL_DATA = install -D -m 644
 # The shims name the place where Debian and Fedora have it; another PREFIX changes that.
 INSTALL_SHIM = install_shim() { install -d "$$(dirname "$$2")" && sed 's,/usr/lib/dkms,$(LIBDIR),g' "$$1" >"$$2" && chmod "$${3-755}" "$$2"; }; install_shim
 
-.PHONY: help build install deb rpm pkgbuild demo test units roots events scenarios boot compliance corpus packages bench clean prerequisites
+.PHONY: help build install deb rpm pkgbuild vendor demo test units roots events scenarios boot compliance corpus packages bench clean prerequisites
 help:
 	@echo 'make build     compile (PROFILE=$(PROFILE))'
 	@echo 'make install   install below DESTDIR, with PREFIX=$(PREFIX) and SBINDIR=$(SBINDIR)'
 	@echo 'make deb, rpm  packages of dkms-rs, in $(CARGO_TARGET_DIR)/packages; make pkgbuild: what makepkg takes'
+	@echo 'make vendor    source and crates as tarballs, to build without a network; in $(CARGO_TARGET_DIR)/packages'
 	@echo 'make demo      from a tarball to installed modules, in a throw-away root'
 	@echo 'make test      format, lints, unit and integration tests, end-to-end scenarios'
 	@echo 'make events    every scenario of package events, those too that take long, and 2,000 stories at random'
@@ -82,6 +84,7 @@ install: build
 	$(INSTALL_SHIM) hooks/systemd/dkms.service $(DESTDIR)$(UNITDIR)/dkms.service 644
 	$(INSTALL_SHIM) hooks/systemd/dkms-preflight.service $(DESTDIR)$(UNITDIR)/dkms-preflight.service 644
 	$(INSTALL_SHIM) hooks/systemd/dkms-preflight.timer $(DESTDIR)$(UNITDIR)/dkms-preflight.timer 644
+	$(INSTALL_DATA) hooks/tmpfiles.d/dkms-rs.conf $(DESTDIR)$(TMPFILESDIR)/dkms-rs.conf
 	$(INSTALL_DATA) hooks/framework.conf $(DESTDIR)$(SYSCONFDIR)/dkms/framework.conf
 	install -d $(DESTDIR)$(SYSCONFDIR)/dkms/framework.conf.d $(DESTDIR)$(STATEDIR)
 	for page in $(GENERATED)/man/*.8; do $(INSTALL_DATA) -t $(DESTDIR)$(MANDIR)/man8 "$$page" || exit; done
@@ -111,6 +114,9 @@ pkgbuild:
 	    spec-templates/PKGBUILD.in >$(CARGO_TARGET_DIR)/packages/PKGBUILD
 	git ls-files -z | tar cz --null -T - --owner=0 --group=0 --transform 's,^,dkms-rs-$(VERSION)/,S' \
 	    -f $(CARGO_TARGET_DIR)/packages/dkms-rs-$(VERSION).tar.gz
+
+vendor:
+	CARGO="$(CARGO)" debian/vendored
 
 prerequisites:
 	@sh tests/e2e/prerequisites
