@@ -30,6 +30,8 @@ pub(crate) enum Switch {
     SymlinkModules,
     /// Nobody in particular asks: what failed from all that is there now is not tried again.
     SkipKnownFailures,
+    /// No script of a module is run before or after its install: what it changed would not be in the extension that is made.
+    WithoutScripts,
     /// What preflight saw fail from the very same is not compiled to fail again.
     TrustPreflight,
     /// Preflight: how a build failed is kept for the event that comes.

@@ -9,6 +9,7 @@ use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, Target};
+use crate::step::Switch;
 use crate::sys::{self, Output, System};
 use crate::tree::TreeLock;
 
@@ -75,6 +76,10 @@ pub(crate) fn run(
     folder: &Path,
 ) -> Result<HookEnd> {
     stays_inside(&hook.to_string(), id, command)?;
+    if context.policy.has(Switch::WithoutScripts) {
+        context.reporter.note(format!("the {hook} script of {id} is not run: {command}"));
+        return Ok(HookEnd::Done);
+    }
     let Some(Invocation { script, arguments }) = find(context.system, &id.name, command, folder) else {
         context.reporter.warn(not_executable(&hook.to_string(), id, command, folder));
         return Ok(HookEnd::Done);

@@ -1,6 +1,6 @@
 //! The options that DKMS has always had, and ours of the same form. Which verb takes which stands in [`super::verbs`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -34,6 +34,7 @@ pub(crate) const INSTALLING: &[&str] =
 pub(crate) const UNMAKING: &[&str] = &["no_depmod", "rpm_safe_upgrade"];
 pub(crate) const TEMPLATE: &[&str] = &["templatekernel"];
 pub(crate) const ARCHIVE: &[&str] = &["archive", "source_only", "binaries_only"];
+pub(crate) const OUTPUT: &[&str] = &["output"];
 pub(crate) const REPAIR: &[&str] = &["repair"];
 pub(crate) const HEADERS: &[&str] = &["headers", "from_repos"];
 pub(crate) const JSON: &[&str] = &["json"];
@@ -147,6 +148,9 @@ pub(crate) struct Typed {
     /// Show what would be done and why, and do nothing
     #[arg(long, visible_alias = "dry_run")]
     pub(crate) dry_run: bool,
+    /// The folder, or the image FILE.raw, to be made [default: dkms-KERNEL]
+    #[arg(long, value_name = "FOLDER", overrides_with = "output")]
+    pub(crate) output: Option<PathBuf>,
     /// Repair what is found
     #[arg(long)]
     pub(crate) repair: bool,
@@ -180,6 +184,12 @@ pub(crate) struct Typed {
 }
 
 impl Typed {
+    /// What a process of ours has, for these trees (DKMS tree, source tree, install tree) of a root.
+    pub(crate) fn of(root: &Path, trees: &[PathBuf; 3]) -> Self {
+        let [dkmstree, sourcetree, installtree] = trees.clone().map(Some);
+        Self { root: Some(root.to_path_buf()), dkmstree, sourcetree, installtree, ..Self::default() }
+    }
+
     /// The module of -m; where several are given to an action on one, the last.
     pub(crate) fn module(&self) -> Option<&str> {
         self.modules.last().map(String::as_str)

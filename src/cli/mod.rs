@@ -16,6 +16,7 @@ mod man;
 mod metrics;
 #[cfg(feature = "packages")]
 mod mkrepo;
+mod mksysext;
 mod mok;
 mod operand;
 #[cfg(feature = "packages")]

@@ -80,16 +80,8 @@ pub(crate) fn inside(words: &[String]) -> u8 {
 
 fn work(folder: &Path) -> Result<()> {
     let job = trial::job(folder)?;
-    let [dkms, source, install] = job.trees.clone().map(Some);
     // Nothing may be written to standard output: it may be a package manager's.
-    let typed = Typed {
-        root: Some(job.root.clone()),
-        dkmstree: dkms,
-        sourcetree: source,
-        installtree: install,
-        json: true,
-        ..Typed::default()
-    };
+    let typed = Typed { json: true, ..Typed::of(&job.root, &job.trees) };
     let app = super::open(&typed, Human::new(Loudness::Normal, Notes::Stderr))?;
     trial::run(app, &job, folder)
 }

@@ -5,12 +5,12 @@ use clap::{Args, Command};
 
 use super::legacy::{
     ALL, ARCHIVE, BUILDING, CHANGING, CONF, FORCE, FORMAT, HEADERS, INSTALLING, JOBS, JSON, KERNELS, LEGACY, MODULE,
-    REPAIR, SOURCES, TEMPLATE, Typed, UNMAKING,
+    OUTPUT, REPAIR, SOURCES, TEMPLATE, Typed, UNMAKING,
 };
 use super::request;
 use super::verb::{Files, Group, Operand, Position, Run, Takes, Verb};
-use super::{check, complete, conf, event, fsck, generate, help, mok, preflight, room, status, why};
-use crate::engine::preflight::INSIDE;
+use super::{check, complete, conf, event, fsck, generate, help, mksysext, mok, preflight, room, status, why};
+use crate::engine::{preflight::INSIDE, sysext};
 
 /// Every verb, in the order in which help lists them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Verb> {
@@ -288,6 +288,21 @@ const ENGINE: &[Verb] = &[
         examples: &[("dkms ldtarball hello.dkms.tar.gz", "register what it holds, with its builds")],
         ..acting("ldtarball", "load such an archive", Run::Request(request::LDTARBALL))
     },
+    Verb {
+        group: Group::Archives,
+        position: Position::First,
+        more: "For systems whose /usr cannot be written: modules are built, and what their installation would change below \
+               the folder of the kernel becomes an extension, which is copied to /var/lib/extensions of that system. Nothing is \
+               installed here, and no script of a module is run. Without a module, every AUTOINSTALL module is in it. It is for one \
+               build of one kernel: when the system brings another, it is made again.",
+        operand: Operand { shown: "[MODULE[/VERSION]]", meaning: "the module; default: every one", ..REGISTERED },
+        takes: Takes::Only(&[MODULE, KERNELS, OUTPUT, FORCE, JOBS], &[]),
+        examples: &[
+            ("dkms mksysext -k 6.12.9-amd64", "the folder dkms-6.12.9-amd64 with every module"),
+            ("dkms mksysext hello/1.0 -k 6.12.9-amd64 --output hello.raw", "one module, as an image"),
+        ],
+        ..acting("mksysext", "make a system extension of the modules of a kernel", Run::Look(mksysext::run))
+    },
 ];
 
 /// The rows behind those of the packages.
@@ -401,5 +416,9 @@ const TOOLS: &[Verb] = &[
 type OfWords = fn(&[String]) -> u8;
 
 /// Verbs for packaging and for shells; help lists them nowhere.
-pub(crate) const HIDDEN: &[(&str, OfWords)] =
-    &[("complete", complete::run), ("generate", generate::run), (INSIDE, preflight::inside)];
+pub(crate) const HIDDEN: &[(&str, OfWords)] = &[
+    ("complete", complete::run),
+    ("generate", generate::run),
+    (INSIDE, preflight::inside),
+    (sysext::INSIDE, mksysext::inside),
+];

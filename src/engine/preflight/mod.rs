@@ -28,13 +28,11 @@ use crate::ids::{KernelRelease, ModuleId, ModuleName, Target};
 use crate::kernel::installed;
 use crate::report::Reporter;
 use crate::step::scope::Trial;
-use crate::sys::leash::Leash;
-use crate::sys::run::Output;
-use crate::sys::{Command, scratch};
-use crate::tree::TreeLock;
+use crate::sys::scratch;
 use crate::tree::finished::Limits;
 
 use crate::engine::app::App;
+use crate::engine::ourselves;
 use cargo::Cargo;
 use verdict::{Standing, Verdict};
 
@@ -220,7 +218,7 @@ fn trial_of(app: &App, asked: &Asked, cargo: &Cargo) -> Result<Trial> {
 }
 
 /// Whether the first signature for one of these kernels would make the key: what is signed here would bear another one.
-fn makes_key(app: &App, kernels: &[Target]) -> bool {
+pub(in crate::engine) fn makes_key(app: &App, kernels: &[Target]) -> bool {
     let layout = app.tree.layout();
     let takes_signatures = |target: &Target| {
         let config = installed::kernel(layout, target, None).config(None).ok().flatten();
@@ -233,19 +231,9 @@ fn makes_key(app: &App, kernels: &[Target]) -> bool {
 
 /// Runs ourselves once more, as the process whose mounts nobody else sees. All that it tells goes to standard error.
 fn have_it_done(app: &App, folder: &Path, places: &Places) -> Result<Found> {
-    let broke_off =
-        |why: String| Error::new(Kind::Internal, format!("the process that tries modules broke off: {why}"));
-    let program = std::env::current_exe().map_err(|error| Error::io("our own program cannot be found", error))?;
-    let command = Command::new(program)
-        .arg(INSIDE)
-        .arg(folder)
-        .env_remove(TreeLock::TOKEN)
-        .output(Output::Inherit)
-        .leashed(Leash::default());
-    let finished =
-        app.system.clone().on_standard_error().run(&command).map_err(|error| broke_off(error.to_string()))?;
-    let text = fs_err::read(places.found()).map_err(|_| broke_off(finished.how()))?;
-    serde_json::from_slice(&text).map_err(|error| broke_off(error.to_string()))
+    let finished = ourselves::run(&app.system.clone().on_standard_error(), INSIDE, folder)?;
+    let text = fs_err::read(places.found()).map_err(|_| ourselves::broke_off(finished.how()))?;
+    serde_json::from_slice(&text).map_err(|error| ourselves::broke_off(error.to_string()))
 }
 
 /// Builds that are ready and logs of those that failed go into the tree: both are there for whoever comes next.

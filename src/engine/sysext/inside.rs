@@ -1,0 +1,122 @@
+//! The process that installs modules where nothing is written: over the kernel's folder and the tree lie layers that take the
+//! changes.
+
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use fs_err::os::unix::fs::symlink;
+
+use crate::conf::framework::TrySign;
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::ModuleId;
+use crate::report::Reporter;
+use crate::request::{Request, Wish};
+use crate::step::{AddSource, Policy, Switch};
+use crate::sys::world::{Layer, With, enter};
+
+use super::{Job, Places};
+use crate::engine::app::App;
+use crate::engine::pipeline::Mode;
+use crate::engine::preflight::makes_key;
+
+/// The job that the first process left in this folder.
+pub(crate) fn job(folder: &Path) -> Result<Job> {
+    let failed = |error| Error::io("the job cannot be read", error);
+    let text = fs::read(Places(folder.to_path_buf()).job()).map_err(failed)?;
+    serde_json::from_slice(&text).map_err(|error| failed(error.into()))
+}
+
+/// Does the job. Must be called in a process that has no threads yet.
+pub(crate) fn run(mut app: App, job: &Job, folder: &Path) -> Result<()> {
+    let places = Places(folder.to_path_buf());
+    let kernel = fs::canonicalize(app.tree.layout().kernel_modules(&job.target))
+        .map_err(|error| Error::io("the kernel has no folder of modules", error))?;
+    let inside = below_usr(&app, &kernel)?;
+    let changes = folder.join("kernel");
+    lay(&app, &kernel, &changes, folder)?;
+    keep_to_the_extension(&mut app, job);
+    let request = Request { wish: wish(job), policy: policy(job) };
+    if let Some(error) = app.meet(&request, Mode::Do)?.error {
+        return Err(error);
+    }
+    let modules = installed(&app, job)?;
+    let failed = |error| Error::io("the extension cannot be made", error);
+    copy(&changes.join("upper"), &places.extension().join(inside)).map_err(failed)?;
+    let found = serde_json::to_vec(&modules).map_err(|error| failed(error.into()))?;
+    fs::write(places.found(), found).map_err(failed)
+}
+
+/// The kernel's folder without the root, if an extension can hold it.
+fn below_usr(app: &App, kernel: &Path) -> Result<PathBuf> {
+    let inside = kernel.strip_prefix(app.system.root()).ok().filter(|inside| inside.starts_with("usr"));
+    inside.map(Path::to_path_buf).ok_or_else(|| {
+        let text = format!("{} is not below /usr, and systemd-sysext extends /usr and /opt only", kernel.display());
+        Error::new(Kind::Usage, text).hint("where that folder can be written, `dkms install` is the way")
+    })
+}
+
+fn lay(app: &App, kernel: &Path, changes: &Path, folder: &Path) -> Result<()> {
+    let tree = fs::canonicalize(app.tree.layout().tree()).map_err(|error| Error::io("there is no DKMS tree", error))?;
+    let layer = |at: &Path, changes: PathBuf| Layer { at: at.to_path_buf(), with: With::Changes(changes) };
+    enter(&[layer(kernel, changes.to_path_buf()), layer(&tree, folder.join("tree"))]).map_err(|error| {
+        Error::io("an extension cannot be made without layers over folders", error)
+            .hint("do it as root, outside of containers that refuse mounts")
+    })
+}
+
+/// Nothing but files of the kernel's folder goes into an extension: nothing is loaded, no hook of the administrator's called; a
+/// key that would be made now would go with this process.
+fn keep_to_the_extension(app: &mut App, job: &Job) {
+    app.framework.switches.insert("modprobe_on_install", false);
+    app.framework.post_transaction = None;
+    if makes_key(app, std::slice::from_ref(&job.target)) {
+        app.reporter
+            .warn("there is no signing key yet, so the modules stay unsigned; `dkms generate_mok` makes one".into());
+        app.framework.try_sign = TrySign::No;
+    }
+}
+
+fn wish(job: &Job) -> Wish {
+    let targets = vec![job.target.clone()];
+    match &job.module {
+        Some(id) => Wish::Install { id: id.clone(), source: AddSource::SourceTree, targets },
+        None => Wish::Autoinstall { targets },
+    }
+}
+
+fn policy(job: &Job) -> Policy {
+    Policy { jobs: job.jobs, switches: [Switch::WithoutScripts].into(), ..Policy::default() }
+}
+
+/// What this kernel has now, in the tree that is thrown away.
+fn installed(app: &App, job: &Job) -> Result<Vec<ModuleId>> {
+    let modules = app.tree.modules().map_err(|error| Error::io("the DKMS tree cannot be read", error))?;
+    let has = |entry: &&crate::tree::ModuleEntry| entry.build(&job.target).is_some_and(|build| build.installed);
+    let ids: Vec<ModuleId> = modules.iter().filter(has).map(|entry| entry.id.clone()).collect();
+    if ids.is_empty() {
+        let text = format!("no module is to be installed on kernel {}", job.target.kernel);
+        return Err(Error::new(Kind::NothingInstalled, text).hint("`dkms why` tells of each module why not"));
+    }
+    Ok(ids)
+}
+
+/// Copies files, folders and links. What an overlay notes as deleted (a device with the number 0) cannot be deleted by an
+/// extension, and is passed over: the lists of modules name what takes its place.
+pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, place) = (entry.file_type()?, to.join(entry.file_name()));
+        if kind.is_dir() {
+            copy(&entry.path(), &place)?;
+        } else if kind.is_symlink() {
+            symlink(fs::read_link(entry.path())?, place)?;
+        } else if !(kind.is_char_device() && entry.metadata()?.rdev() == 0) {
+            fs::copy(entry.path(), place)?;
+        }
+    }
+    Ok(())
+}

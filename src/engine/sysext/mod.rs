@@ -1,0 +1,236 @@
+//! A system extension (systemd-sysext(8)) with the modules of a kernel, for systems whose /usr cannot be written.
+//!
+//! A process of its own sees the kernel's folder as if it could be written, and a tree that is thrown away ([`inside`]). There
+//! modules are built and installed as ever; what that has changed below the kernel's folder, lists of depmod included, is what
+//! the extension holds. Nothing else of the system changes.
+
+pub(crate) mod inside;
+
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::{Arch, ModuleId, Target};
+use crate::sys::fs::{is_executable, remove_tree};
+use crate::sys::os_release::OsRelease;
+use crate::sys::{Command, scratch};
+
+use super::app::App;
+use super::ourselves;
+
+/// The hidden action that does the work; its one word is the folder with the job.
+pub(crate) const INSIDE: &str = "mksysext-inside";
+
+/// Where throw-away folders lie, as /tmp is memory on many machines.
+const PLACE: &str = "/var/tmp";
+
+/// What makes an image of a folder: the program, and its words before and behind the folder and the image. None has a clock in it
+/// where SOURCE_DATE_EPOCH is set.
+const IMAGE_MAKERS: [(&str, Order, &[&str]); 2] = [
+    ("mksquashfs", Order::FolderFirst, &["-all-root", "-noappend", "-no-progress", "-quiet"]),
+    ("mkfs.erofs", Order::ImageFirst, &["--all-root", "--quiet"]),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    FolderFirst,
+    ImageFirst,
+}
+
+/// What is wanted.
+pub(crate) struct Asked {
+    pub(crate) target: Target,
+    /// None: the newest version of every AUTOINSTALL module.
+    pub(crate) module: Option<ModuleId>,
+    /// A folder to be made, or an image whose name ends with `.raw`.
+    pub(crate) output: Option<PathBuf>,
+    pub(crate) jobs: Option<usize>,
+    /// Whether an output that is there is replaced.
+    pub(crate) replaces: bool,
+}
+
+/// What was made.
+pub(crate) struct Made {
+    pub(crate) output: PathBuf,
+    pub(crate) modules: Vec<ModuleId>,
+}
+
+/// What the process that does the work is told, in `job.json`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) root: PathBuf,
+    /// DKMS tree, source tree, install tree.
+    pub(crate) trees: [PathBuf; 3],
+    target: Target,
+    module: Option<ModuleId>,
+    jobs: Option<usize>,
+}
+
+/// The parts of the throw-away folder.
+struct Places(PathBuf);
+
+impl Places {
+    fn job(&self) -> PathBuf {
+        self.0.join("job.json")
+    }
+
+    /// The modules that the extension holds, when it is complete.
+    fn found(&self) -> PathBuf {
+        self.0.join("found.json")
+    }
+
+    fn extension(&self) -> PathBuf {
+        self.0.join("extension")
+    }
+}
+
+/// Makes the extension.
+///
+/// # Errors
+///
+/// A module could not be built or installed; the kernel's folder is not below /usr; the output cannot be written.
+pub(crate) fn make(app: &App, asked: &Asked) -> Result<Made> {
+    let failed = |error| Error::io("the extension cannot be made", error);
+    let output = asked.output.clone().unwrap_or_else(|| format!("dkms-{}", asked.target.kernel).into());
+    let name = name_of(&output)?;
+    if !asked.replaces && fs::symlink_metadata(&output).is_ok() {
+        let text = format!("{} exists already", output.display());
+        return Err(Error::new(Kind::OutputExists, text).hint("--force replaces it, --output names another"));
+    }
+    let place = app.system.path(PLACE);
+    let folder = scratch::make(if place.is_dir() { &place } else { &app.framework.tmp_location }).map_err(failed)?;
+    let places = Places(folder.path().to_path_buf());
+    let job = Job {
+        root: app.system.root().to_path_buf(),
+        trees: [&app.framework.dkms_tree, &app.framework.source_tree, &app.framework.install_tree].map(Clone::clone),
+        target: asked.target.clone(),
+        module: asked.module.clone(),
+        jobs: asked.jobs,
+    };
+    fs::write(places.job(), serde_json::to_vec(&job).map_err(|error| failed(error.into()))?).map_err(failed)?;
+    let modules = have_it_done(app, folder.path(), &places)?;
+    let release = places.extension().join("usr/lib/extension-release.d");
+    fs::create_dir_all(&release).map_err(failed)?;
+    let nameless = OsRelease::default();
+    let text = extension_release(app.system.os_release().unwrap_or(&nameless), &asked.target.arch);
+    fs::write(release.join(format!("extension-release.{name}")), text).map_err(failed)?;
+    put(app, &places, &output)?;
+    Ok(Made { output, modules })
+}
+
+/// The name by which systemd-sysext knows it: that of the folder, or of the image without `.raw`.
+fn name_of(output: &Path) -> Result<String> {
+    let name = output.file_name().and_then(|name| name.to_str()).map(|name| name.strip_suffix(".raw").unwrap_or(name));
+    name.filter(|name| !name.is_empty() && !name.starts_with('.')).map(str::to_owned).ok_or_else(|| {
+        Error::new(Kind::Usage, format!("{} is no name for an extension", output.display()))
+            .hint("name a folder, or a file that ends with .raw")
+    })
+}
+
+/// For which systems it is (os-release(5), extension-release).
+fn extension_release(os: &OsRelease, arch: &Arch) -> String {
+    let mut text = format!("ID={}\n", if os.id.is_empty() { "_any" } else { &os.id });
+    if !os.version_id.is_empty() {
+        text.push_str(&format!("VERSION_ID={}\n", os.version_id));
+    }
+    if let Some(name) = systemd_name(arch.as_str()) {
+        text.push_str(&format!("ARCHITECTURE={name}\n"));
+    }
+    text
+}
+
+/// What systemd calls an architecture (systemd.unit(5), ConditionArchitecture=), where it is another word than the kernel's.
+fn systemd_name(arch: &str) -> Option<&str> {
+    match arch {
+        "x86_64" => Some("x86-64"),
+        "aarch64" => Some("arm64"),
+        "ppc64le" => Some("ppc64-le"),
+        "s390x" | "riscv64" | "loongarch64" => Some(arch),
+        "i386" | "i486" | "i586" | "i686" => Some("x86"),
+        _ => None,
+    }
+}
+
+/// Runs ourselves once more, as the process whose mounts nobody else sees, and gives the modules that it installed.
+fn have_it_done(app: &App, folder: &Path, places: &Places) -> Result<Vec<ModuleId>> {
+    let finished = ourselves::run(&app.system, INSIDE, folder)?;
+    if !finished.success() {
+        // It has said why.
+        let text = "no extension was made, as told above";
+        return Err(Error::new(Kind::Script(finished.shell_code()), text));
+    }
+    let text = fs::read(places.found()).map_err(|_| ourselves::broke_off(finished.how()))?;
+    serde_json::from_slice(&text).map_err(|error| ourselves::broke_off(error.to_string()))
+}
+
+/// Makes the output beside its place, then renames it.
+fn put(app: &App, places: &Places, output: &Path) -> Result<()> {
+    let failed = |error| Error::io("the extension cannot be written", error);
+    let above = output.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = scratch::make(above).map_err(failed)?;
+    let staged = beside.path().join(output.file_name().unwrap_or_default());
+    if output.extension().is_some_and(|extension| extension == "raw") {
+        image(app, &places.extension(), &staged)?;
+    } else {
+        inside::copy(&places.extension(), &staged).map_err(failed)?;
+    }
+    if fs::symlink_metadata(output).is_ok_and(|meta| meta.is_dir()) {
+        // A folder cannot be renamed over one that holds something.
+        fs::rename(output, beside.path().join("before")).map_err(failed)?;
+    }
+    fs::rename(&staged, output).map_err(failed)?;
+    remove_tree(&beside.path().join("before")).or_else(gone).map_err(failed)
+}
+
+fn gone(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}
+
+fn image(app: &App, folder: &Path, image: &Path) -> Result<()> {
+    let found = IMAGE_MAKERS.iter().find_map(|(program, order, words)| {
+        let folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"].map(|folder| Path::new(folder).join(program));
+        Some((folders.into_iter().find(|file| is_executable(file))?, *order, *words))
+    });
+    let Some((program, order, words)) = found else {
+        return Err(Error::new(Kind::Usage, "neither mksquashfs nor mkfs.erofs is here, so no image can be made")
+            .hint("install squashfs-tools or erofs-utils; or name a folder in place of FILE.raw: systemd-sysext takes both"));
+    };
+    let command = match order {
+        Order::FolderFirst => Command::new(&program).arg(folder).arg(image).args(words),
+        Order::ImageFirst => Command::new(&program).args(words).arg(image).arg(folder),
+    };
+    let finished = app
+        .system
+        .run(&command)
+        .map_err(|error| Error::new(Kind::Internal, error.to_string()).caused_by(error.source))?;
+    if finished.success() {
+        return Ok(());
+    }
+    let said = finished.error_text().lines().last().unwrap_or_default().to_owned();
+    Err(Error::new(Kind::InputOutput, format!("{} failed, {}: {said}", program.display(), finished.how())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_extension_is_for_this_release_and_architecture() {
+        let os = OsRelease { id: "debian".into(), version_id: "12".into(), ..OsRelease::default() };
+        let of = |os: &OsRelease, arch| extension_release(os, &Arch::new(arch).unwrap());
+        assert_eq!(of(&os, "x86_64"), "ID=debian\nVERSION_ID=12\nARCHITECTURE=x86-64\n");
+        assert_eq!(of(&OsRelease { version_id: String::new(), ..os }, "aarch64"), "ID=debian\nARCHITECTURE=arm64\n");
+        assert_eq!(of(&OsRelease::default(), "m68k"), "ID=_any\n");
+    }
+
+    #[test]
+    fn its_name_is_that_of_the_folder_or_of_the_image_without_raw() {
+        for (output, name) in [("dkms-6.1.0", Some("dkms-6.1.0")), ("a/b.raw", Some("b")), (".raw", None), ("..", None)]
+        {
+            assert_eq!(name_of(Path::new(output)).ok().as_deref(), name, "{output}");
+        }
+    }
+}
