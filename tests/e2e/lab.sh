@@ -30,6 +30,7 @@ declare -A LAB_LAYERS=(
     [dhdkms]='dh-dkms debhelper build-essential lintian'
     [shells]='zsh fish'
     [units]='systemd cloud-init ifupdown network-manager'
+    [sysext]='systemd squashfs-tools'
     [linters]='lintian rpmlint'
     [unattended]='unattended-upgrades'
 )

@@ -34,8 +34,19 @@ fn is_due(machine: &Machine, name: &str, package: &Package, kernel: &str) -> boo
     machine.has_headers(kernel) && !package.fails_on(kernel) && (name != "deep" || has_plain())
 }
 
-/// The modules that kernels have, each with its kernel. A file that is not whole is none.
+/// The modules that kernels have and modprobe finds, each with its kernel. What a run that died put there before depmod could list
+/// it loads for nobody yet.
 pub fn serving(machine: &Machine) -> BTreeSet<(&'static str, &'static str)> {
+    let is_listed = |(name, kernel): &(&str, &str)| {
+        let list = machine.sandbox.path(&format!("lib/modules/{kernel}/modules.dep"));
+        let listed = |text: String| text.lines().any(|line| line.ends_with(&format!("/{name}.ko:")));
+        fs::read_to_string(list).map_or(true, listed)
+    };
+    whole(machine).into_iter().filter(is_listed).collect()
+}
+
+/// The modules of which kernels have a file that is whole.
+fn whole(machine: &Machine) -> BTreeSet<(&'static str, &'static str)> {
     let files = machine.sandbox.files("lib/modules");
     let has = |name: &str, kernel: &str| {
         files.iter().any(|file| {
@@ -49,9 +60,11 @@ pub fn serving(machine: &Machine) -> BTreeSet<(&'static str, &'static str)> {
     pairs.filter(|(name, kernel)| has(name, kernel)).collect()
 }
 
-/// Whether a package holds a version of the module now: one that has gone and was missed so far leaves by any later call.
+/// Whether a package holds a version of the module now and has it unpacked: one that has gone and was missed so far leaves by
+/// any later call, until another comes.
 fn is_held(machine: &Machine, name: &str) -> bool {
-    machine.sandbox.files("owners").iter().any(|file| file.starts_with(&format!("{name}-")))
+    let is_unpacked = |file: &str| machine.sandbox.path(&format!("src/{file}/dkms.conf")).exists();
+    machine.sandbox.files("owners").iter().any(|file| file.starts_with(&format!("{name}-")) && is_unpacked(file))
 }
 
 /// Whether it can be seen that the removal of a version belongs to an upgrade: rpm has what is new in place by then.
@@ -66,7 +79,7 @@ fn has_successor(machine: &Machine, name: &str) -> bool {
 
 /// What kernels have lost by a call that did not say so. The books say already how the transaction is to end.
 pub fn lost(machine: &Machine, before: &BTreeSet<(&'static str, &'static str)>, call: &Call) -> Vec<String> {
-    let now = serving(machine);
+    let now = whole(machine);
     let stays = |(name, kernel): &&(&str, &str)| {
         let goes = call.takes_away(name, kernel, has_successor(machine, name));
         is_held(machine, name) && machine.packages.contains_key(name) && machine.has_kernel(kernel) && !goes

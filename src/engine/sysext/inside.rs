@@ -1,12 +1,9 @@
 //! The process that installs modules where nothing is written: over the kernel's folder and the tree lie layers that take the
 //! changes.
 
-use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use fs_err::os::unix::fs::symlink;
 
 use crate::conf::framework::TrySign;
 use crate::error::{Error, Result};
@@ -17,6 +14,7 @@ use crate::request::{Request, Wish};
 use crate::step::{AddSource, Policy, Switch};
 use crate::sys::world::{Layer, With, enter};
 
+use super::copy::copy;
 use super::{Job, Places};
 use crate::engine::app::App;
 use crate::engine::pipeline::Mode;
@@ -101,22 +99,4 @@ fn installed(app: &App, job: &Job) -> Result<Vec<ModuleId>> {
         return Err(Error::new(Kind::NothingInstalled, text).hint("`dkms why` tells of each module why not"));
     }
     Ok(ids)
-}
-
-/// Copies files, folders and links. What an overlay notes as deleted (a device with the number 0) cannot be deleted by an
-/// extension, and is passed over: the lists of modules name what takes its place.
-pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (kind, place) = (entry.file_type()?, to.join(entry.file_name()));
-        if kind.is_dir() {
-            copy(&entry.path(), &place)?;
-        } else if kind.is_symlink() {
-            symlink(fs::read_link(entry.path())?, place)?;
-        } else if !(kind.is_char_device() && entry.metadata()?.rdev() == 0) {
-            fs::copy(entry.path(), place)?;
-        }
-    }
-    Ok(())
 }

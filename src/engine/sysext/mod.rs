@@ -4,6 +4,7 @@
 //! modules are built and installed as ever; what that has changed below the kernel's folder, lists of depmod included, is what
 //! the extension holds. Nothing else of the system changes.
 
+mod copy;
 pub(crate) mod inside;
 
 use std::path::{Path, PathBuf};
@@ -175,7 +176,7 @@ fn put(app: &App, places: &Places, output: &Path) -> Result<()> {
     if output.extension().is_some_and(|extension| extension == "raw") {
         image(app, &places.extension(), &staged)?;
     } else {
-        inside::copy(&places.extension(), &staged).map_err(failed)?;
+        copy::copy(&places.extension(), &staged).map_err(failed)?;
     }
     if fs::symlink_metadata(output).is_ok_and(|meta| meta.is_dir()) {
         // A folder cannot be renamed over one that holds something.

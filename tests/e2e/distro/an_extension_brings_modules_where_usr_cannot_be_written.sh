@@ -1,9 +1,8 @@
-# root: units
+# root: sysext
 # when: nightly
 # What systemd-sysext makes of the extension is seen with systemd's own, which needs no running systemd.
 . /e2e/inside.sh
 install_ours
-apt_install squashfs-tools
 kernel=$(kernels | tail -n 1)
 for name in blink other; do
     module_source $name 1.0
@@ -14,6 +13,8 @@ echo 'POST_INSTALL="touch-it.sh"' >>/usr/src/blink-1.0/dkms.conf
 printf '#!/bin/sh\ntouch /touched\n' >/usr/src/blink-1.0/touch-it.sh
 chmod 755 /usr/src/blink-1.0/touch-it.sh
 ends_with 0 dkms generate_mok
+# The lists that the image of a kernel brings.
+depmod "$kernel"
 mount --bind "/lib/modules/$kernel" "/lib/modules/$kernel"
 mount -o remount,bind,ro "/lib/modules/$kernel"
 remember
@@ -37,6 +38,8 @@ mkdir -p /var/lib/extensions
 cp -r "dkms-$kernel" /var/lib/extensions/
 ! modinfo -k "$kernel" blink >/dev/null 2>&1 || fail 'it is there already'
 umount "/lib/modules/$kernel"
+# As on a running system: it merges in a process of its own, and passes the mount on.
+mount --make-rshared /
 ends_with 0 systemd-sysext merge
 ends_with 0 modinfo -k "$kernel" -n blink
 told "/lib/modules/$kernel/updates/dkms/blink.ko"

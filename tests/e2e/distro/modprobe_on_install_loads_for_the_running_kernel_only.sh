@@ -40,6 +40,7 @@ loaded
 
 step 'at boot, what devices and modules-load.d wanted is loaded once it is there'
 rm /etc/dkms/framework.conf.d/load.conf
+mkdir -p /etc/modules-load.d
 echo ' blink  # for the lamp' >/etc/modules-load.d/lamp.conf
 ends_with 0 dkms uninstall blink/1.0 -k "$running"
 nothing_was_loaded
