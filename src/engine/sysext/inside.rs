@@ -11,7 +11,7 @@ use crate::exit::Kind;
 use crate::ids::ModuleId;
 use crate::report::Reporter;
 use crate::request::{Request, Wish};
-use crate::step::{AddSource, Policy, Switch};
+use crate::step::{AddSource, Operation, Outcome, Plan, Policy, StepId, Switch};
 use crate::sys::world::{Layer, With, enter};
 
 use super::copy::copy;
@@ -37,14 +37,38 @@ pub(crate) fn run(mut app: App, job: &Job, folder: &Path) -> Result<()> {
     lay(&app, &kernel, &changes, folder)?;
     keep_to_the_extension(&mut app, job);
     let request = Request { wish: wish(job), policy: policy(job) };
-    if let Some(error) = app.meet(&request, Mode::Do)?.error {
-        return Err(error);
+    let verdict = app.meet(&request, Mode::Do)?;
+    let failed = |error| Error::io("the extension cannot be made", error);
+    if let Some(error) = verdict.error {
+        keep_logs(&app, &verdict.plan, &verdict.outcomes, &places).map_err(failed)?;
+        verdict.others.into_iter().for_each(|other| app.reporter.tell_error(&without_log(other)));
+        return Err(without_log(error));
     }
     let modules = installed(&app, job)?;
-    let failed = |error| Error::io("the extension cannot be made", error);
     copy(&changes.join("upper"), &places.extension().join(inside)).map_err(failed)?;
     let found = serde_json::to_vec(&modules).map_err(|error| failed(error.into()))?;
     fs::write(places.found(), found).map_err(failed)
+}
+
+/// Logs of builds that failed, where the first process finds them: their tree goes.
+fn keep_logs(app: &App, plan: &Plan, outcomes: &[(StepId, Outcome)], places: &Places) -> std::io::Result<()> {
+    let has_failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
+    let steps = outcomes.iter().filter(|(_, outcome)| has_failed(outcome)).filter_map(|(id, _)| plan.steps.get(id.0));
+    for step in steps.filter(|step| step.operation == Operation::Build) {
+        let log = app.tree.layout().build_folder(&step.module).join("make.log");
+        if log.is_file() {
+            let kept = places.logs().join(&step.module.name).join(&step.module.version);
+            fs::create_dir_all(&kept)?;
+            fs::copy(log, kept.join("make.log"))?;
+        }
+    }
+    Ok(())
+}
+
+/// An error that does not name the log: where it is kept is told by the first process.
+fn without_log(error: Error) -> Error {
+    let hints = error.hints().iter().filter(|hint| !hint.contains("/make.log")).cloned().collect();
+    error.with_hints(hints)
 }
 
 /// The kernel's folder without the root, if an extension can hold it.

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::ids::{Arch, ModuleId, Target};
+use crate::ids::{Arch, ModuleId, ModuleName, ModuleVersion, Target};
+use crate::report::Reporter;
 use crate::sys::fs::{is_executable, remove_tree};
 use crate::sys::os_release::OsRelease;
 use crate::sys::{Command, scratch};
@@ -83,6 +84,11 @@ impl Places {
         self.0.join("found.json")
     }
 
+    /// `NAME/VERSION/make.log` of what failed.
+    fn logs(&self) -> PathBuf {
+        self.0.join("logs")
+    }
+
     fn extension(&self) -> PathBuf {
         self.0.join("extension")
     }
@@ -112,7 +118,7 @@ pub(crate) fn make(app: &App, asked: &Asked) -> Result<Made> {
         jobs: asked.jobs,
     };
     fs::write(places.job(), serde_json::to_vec(&job).map_err(|error| failed(error.into()))?).map_err(failed)?;
-    let modules = have_it_done(app, folder.path(), &places)?;
+    let modules = have_it_done(app, &asked.target, folder.path(), &places)?;
     let release = places.extension().join("usr/lib/extension-release.d");
     fs::create_dir_all(&release).map_err(failed)?;
     let nameless = OsRelease::default();
@@ -156,15 +162,44 @@ fn systemd_name(arch: &str) -> Option<&str> {
 }
 
 /// Runs ourselves once more, as the process whose mounts nobody else sees, and gives the modules that it installed.
-fn have_it_done(app: &App, folder: &Path, places: &Places) -> Result<Vec<ModuleId>> {
+fn have_it_done(app: &App, target: &Target, folder: &Path, places: &Places) -> Result<Vec<ModuleId>> {
     let finished = ourselves::run(&app.system, INSIDE, folder)?;
     if !finished.success() {
         // It has said why.
+        keep_logs(app, target, places);
         let text = "no extension was made, as told above";
         return Err(Error::new(Kind::Script(finished.shell_code()), text));
     }
     let text = fs::read(places.found()).map_err(|_| ourselves::broke_off(finished.how()))?;
     serde_json::from_slice(&text).map_err(|error| ourselves::broke_off(error.to_string()))
+}
+
+/// The logs of builds that failed go into the tree, and are told.
+fn keep_logs(app: &App, target: &Target, places: &Places) {
+    let logs =
+        below(&places.logs()).into_iter().flat_map(|module| below(&module)).map(|version| version.join("make.log"));
+    for log in logs.filter(|log| log.is_file()) {
+        let Some(id) = module_of(&log) else { continue };
+        let kept = app.lock().and_then(|lock| {
+            let kept = lock.writer().keep_foreign_log(&id, target, &log);
+            kept.map_err(|error| Error::io("the DKMS tree cannot be written", error))
+        });
+        match kept {
+            Ok(place) => app.reporter.note(format!("the whole log of {id} is {}", app.system.inside(&place).display())),
+            Err(error) => app.reporter.warn(format!("the log of {id} could not be kept: {}", error.in_one_line())),
+        }
+    }
+}
+
+fn below(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+/// That of `NAME/VERSION/make.log`.
+fn module_of(log: &Path) -> Option<ModuleId> {
+    let version = log.parent()?;
+    let name = version.parent()?.file_name()?.to_str()?;
+    Some(ModuleId::new(ModuleName::new(name).ok()?, ModuleVersion::new(version.file_name()?.to_str()?).ok()?))
 }
 
 /// Makes the output beside its place, then renames it.

@@ -56,5 +56,7 @@ step 'what does not build is told, and no extension made'
 sed -i '1i #error it does not build' /usr/src/blink-1.0/blink.c
 ends_with 11 dkms mksysext -k "$kernel" --output bad
 told 'it does not build'
+log=$(sed -n 's/^the whole log of blink.* is //p' <<<"$output")
+grep -q 'it does not build' "$log" || fail "no log at '$log'"
 [ ! -e bad ] || fail 'an extension that lacks a module'
 ends_with 3 dkms mksysext nosuch/1.0 -k "$kernel" --output bad
