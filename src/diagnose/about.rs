@@ -82,9 +82,13 @@ const NAMES: &[(&str, [&str; 4])] = &[
     ("gawk", ["gawk", "gawk", "gawk", "gawk"]),
     ("g++", ["g++", "gcc-c++", "gcc-c++", "gcc"]),
     ("gcc", ["gcc", "gcc", "gcc", "gcc"]),
+    ("no acceptable C compiler", ["gcc", "gcc", "gcc", "gcc"]),
+    ("C compiler cannot create executables", ["libc6-dev", "glibc-devel", "glibc-devel", "glibc"]),
     ("git", ["git", "git", "git", "git"]),
     ("ld.lld", ["lld", "lld", "lld", "lld"]),
     ("libelf", ["libelf-dev", "elfutils-libelf-devel", "libelf-devel", "libelf"]),
+    ("gelf", ["libelf-dev", "elfutils-libelf-devel", "libelf-devel", "libelf"]),
+    ("libelf.so.1", ["libelf1", "elfutils-libelf", "libelf1", "libelf"]),
     ("lsb_release", ["lsb-release", "lsb-release", "lsb-release", "lsb-release"]),
     ("m4", ["m4", "m4", "m4", "m4"]),
     ("openssl", ["openssl", "openssl", "openssl", "openssl"]),
@@ -116,6 +120,8 @@ pub(crate) trait Source {
     fn text(&self, path: &str) -> Option<String>;
     /// Whether it is a folder with nothing in it.
     fn is_empty(&self, path: &str) -> bool;
+    /// Where below the folder a file lies whose path ends in this one.
+    fn find(&self, ending: &str) -> Option<String>;
     /// The modules (`sub/x.ko`) that lie there.
     fn modules(&self) -> Vec<String>;
 }

@@ -1,5 +1,6 @@
 //! Which failure of a log ended the build: the first that nothing went on after.
 
+use super::heard::Heard;
 use super::line::{self, Teller, Told};
 
 /// Lines of the compiler below its diagnostic that are kept: excerpts and notes.
@@ -14,11 +15,13 @@ pub(super) struct Fatal {
     pub(super) told: Option<Told>,
     /// What the compiler shows and notes about it.
     pub(super) context: Vec<String>,
+    /// Where the make ran that tells it.
+    pub(super) folder: Option<String>,
 }
 
 impl Fatal {
     fn new(number: usize, line: &str, told: Option<Told>) -> Self {
-        Self { number, line: line.to_owned(), told, context: Vec::new() }
+        Self { number, line: line.to_owned(), told, context: Vec::new(), folder: None }
     }
 
     fn code(&self) -> Option<u8> {
@@ -44,8 +47,10 @@ pub(super) struct Search {
     recipe: Option<(Fatal, Option<Fatal>)>,
     /// How the last command ended, as the log says.
     exit: Option<u8>,
-    /// The commands that we ran.
-    pub(super) commands: Vec<String>,
+    /// A configure script gave up, and says why in the lines that follow.
+    configure: Option<usize>,
+    /// What the log tells besides.
+    pub(super) heard: Heard,
 }
 
 /// Failures of programs that are remembered: later ones are nearer to the end of a command.
@@ -54,9 +59,7 @@ const REMEMBERED: usize = 40;
 impl Search {
     pub(super) fn line(&mut self, line: &str) {
         self.number += 1;
-        if let Some(command) = line.strip_prefix("# command: ") {
-            self.commands.push(command.to_owned());
-        }
+        self.heard.line(line);
         if let Some(code) = line.strip_prefix("# exit code: ") {
             self.exit = code.parse().ok();
         }
@@ -65,13 +68,17 @@ impl Search {
         {
             return;
         }
+        if self.goes_on(line) {
+            return;
+        }
         self.keep_context(line);
         if line::is_ignored(line) {
             self.forget_ignored();
             return;
         }
         let told = line::tells(line);
-        let fatal = Fatal::new(self.number, line, told);
+        let folder = self.heard.folder_of(line).map(str::to_owned);
+        let fatal = Fatal { folder, ..Fatal::new(self.number, line, told) };
         match fatal.told.as_ref().map(|told| told.teller) {
             Some(Teller::Recipe) => self.failed(fatal),
             Some(Teller::Start | Teller::Program) => {
@@ -88,10 +95,37 @@ impl Search {
         }
     }
 
+    /// Joins the lines in which a configure script says why it gives up (`AC_MSG_ERROR` of several lines).
+    fn goes_on(&mut self, line: &str) -> bool {
+        let rest = line.trim();
+        // "in 'folder':" says where, and the next line what.
+        if rest == "configure: error:" || (rest.starts_with("configure: error: in '") && rest.ends_with(':')) {
+            self.configure = Some(self.number);
+            return true;
+        }
+        let Some(number) = self.configure else { return false };
+        if let Some(sure) = self.sure.as_mut().filter(|sure| sure.number == number)
+            && let Some(more) = rest.strip_prefix("*** ")
+        {
+            sure.line = format!("{} {more}", sure.line);
+            return true;
+        }
+        if self.sure.is_none() {
+            let said = rest.strip_prefix("configure: error: ").unwrap_or(rest);
+            let line = format!("configure: error: {}", said.trim_start_matches("*** "));
+            let told = line::tells(&line);
+            self.sure = Some(Fatal::new(number, &line, told));
+            return true;
+        }
+        self.configure = None;
+        false
+    }
+
     fn failed(&mut self, fatal: Fatal) {
         if self.recipe.is_none() {
             let code = fatal.code();
-            self.recipe = Some((fatal, self.ended_by(code)));
+            let before = self.ended_by(code).filter(|before| !is_of_another(before, &fatal));
+            self.recipe = Some((fatal, before));
         }
         self.perhaps.clear();
     }
@@ -138,15 +172,22 @@ impl Search {
     }
 
     /// `code`: how the command ended that wrote the log.
-    pub(super) fn ended(self, code: Option<u8>) -> Option<Fatal> {
+    pub(super) fn ended(self, code: Option<u8>) -> Option<(Fatal, Heard)> {
         let code = code.or(self.exit);
         let without_make = || self.ended_by(code).filter(|fatal| fatal.told.is_some());
-        match (&self.sure, &self.recipe) {
-            (Some(sure), _) => Some(sure.clone()),
-            (None, Some((recipe, before))) => Some(before.clone().unwrap_or_else(|| recipe.clone())),
-            (None, None) => without_make(),
-        }
+        let fatal = match (&self.sure, &self.recipe) {
+            (Some(sure), _) => sure.clone(),
+            (None, Some((recipe, before))) => before.clone().unwrap_or_else(|| recipe.clone()),
+            (None, None) => without_make()?,
+        };
+        Some((fatal, self.heard))
     }
+}
+
+/// What objtool says of one file has nothing to do with a command that makes another.
+fn is_of_another(before: &Fatal, recipe: &Fatal) -> bool {
+    let object = before.line.split_once(": ").filter(|(_, rest)| rest.contains("objtool: ")).map(|(object, _)| object);
+    object.is_some_and(|object| !recipe.line.contains(object.rsplit('/').next().unwrap_or(object)))
 }
 
 /// A source that cannot be cleaned can be built.
@@ -157,15 +198,25 @@ fn is_of_cleaning(line: &str) -> bool {
 /// What is said of every build.
 fn is_chatter(line: &str) -> bool {
     let rest = line.trim_start();
-    line::is_excerpt(line)
-        || line.starts_with("make")
-        || line.starts_with("In file included")
-        || line.starts_with("                 from ")
-        || (rest.len() < line.len()
-            && rest.split_whitespace().next().is_some_and(|word| word.chars().all(|c| c.is_ascii_uppercase())))
-        || [": warning: ", ": note: ", "treated as errors", "compilation terminated", ": In function "]
-            .iter()
-            .any(|word| line.contains(word))
+    if is_echo(line) {
+        return true;
+    }
+    !line.contains("objtool: ")
+        && (line::is_excerpt(line)
+            || line.starts_with("make")
+            || line.starts_with("In file included")
+            || line.starts_with("                 from ")
+            || (rest.len() < line.len()
+                && rest.split_whitespace().next().is_some_and(|word| word.chars().all(|c| c.is_ascii_uppercase())))
+            || [": warning: ", ": note: ", "treated as errors", "compilation terminated", ": In function "]
+                .iter()
+                .any(|word| line.contains(word)))
+}
+
+/// The line of a script that bash shows below its complaint: `./configure: line 3: 'if ('`.
+fn is_echo(line: &str) -> bool {
+    let rest = line.split_once(": line ").and_then(|(_, rest)| rest.split_once(": '"));
+    rest.is_some_and(|(number, said)| number.chars().all(|c| c.is_ascii_digit()) && said.ends_with('\''))
 }
 
 #[cfg(test)]
@@ -175,7 +226,7 @@ mod tests {
     fn line_of(log: &str, code: u8) -> String {
         let mut search = Search::default();
         log.lines().for_each(|line| search.line(line));
-        search.ended(Some(code)).map_or(String::new(), |fatal| fatal.line)
+        search.ended(Some(code)).map_or(String::new(), |(fatal, _)| fatal.line)
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub(super) fn filled(sentence: &str, case: &Case<'_>, word: &str) -> String {
         ("{version}", about.id.version.to_string()),
         ("{kernel}", about.kernel.to_string()),
         ("{series}", series),
+        ("{folder}", case.fatal.folder.clone().unwrap_or_default()),
         ("{source}", format!("/usr/src/{}", about.id.source_folder())),
         ("{}", word.to_owned()),
     ] {

@@ -1,12 +1,9 @@
 //! Where a module and the kernel's own interface do not fit: since when, where that is known, and what to do.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::about::Series;
 use super::changes::{ADDED, CHANGES, Change, What};
-use super::line::Teller;
+use super::place::{file_of, is_header_of_kernel};
+use super::subject::{Subject, filled_member, in_words_of_gcc, subject};
 use super::{Case, compiled};
 
 /// What to do where a newer release of the module is wanted.
@@ -14,117 +11,20 @@ const NEWER: &str = "look for a release of {module} that supports Linux {series}
 /// What to do where the kernel is too old.
 const OLDER: &str = "use a newer kernel, or an older release of {module} that supports Linux {series}";
 /// What to do where the direction is not known.
-const OTHER: &str =
+pub(super) const OTHER: &str =
     "look for a release of {module} that supports Linux {series}; this one was written for other kernels";
-
-/// What the compiler misses, or finds otherwise than the source has it.
-#[derive(Debug, PartialEq, Eq)]
-enum Subject {
-    Name(String),
-    Header(String),
-    /// Structure and member.
-    Member(String, String),
-    Arguments(String),
-    /// A member that may only be read.
-    ReadOnly(String),
-    /// Types that do not fit.
-    Types,
-    /// The module's own, while the kernel has one.
-    Twice(String),
-    /// A warning that is taken for an error.
-    Warning(String),
-    /// The source cannot be read here, for which a word of the line may be the cause.
-    Syntax,
-    Undefined(String),
-}
-
-struct Pattern {
-    regex: LazyLock<Regex>,
-    subject: fn(&[&str]) -> Subject,
-}
-
-macro_rules! pattern {
-    ($regex:literal, $subject:expr) => {
-        Pattern { regex: LazyLock::new(|| compiled($regex)), subject: $subject }
-    };
-}
-
-fn word(words: &[&str]) -> String {
-    words.first().copied().unwrap_or_default().to_owned()
-}
-
-static PATTERNS: [Pattern; 14] = [
-    pattern!(r"implicit declaration of function '(\w+)'|call to undeclared function '(\w+)'", |w| Subject::Name(word(
-        w
-    ))),
-    pattern!(r"unknown type name '(\w+)'|use of undeclared identifier '(\w+)'|'(\w+)' undeclared", |w| Subject::Name(
-        word(w)
-    )),
-    pattern!(r"fatal error: ([^:]+): No such file|fatal error: '([^']+)' file not found", |w| Subject::Header(word(w))),
-    pattern!(r"'(?:const )?(?:struct |union )?(\w+)'(?: \{aka [^}]*\})? has no member named '(\w+)'", |w| {
-        Subject::Member(word(w), w.get(1).copied().unwrap_or_default().to_owned())
-    }),
-    pattern!(r"no member named '(\w+)' in '(?:const )?(?:struct |union )?(\w+)'", |w| {
-        Subject::Member(w.get(1).copied().unwrap_or_default().to_owned(), word(w))
-    }),
-    pattern!(r"request for member '(\w+)' in something not a structure", |w| Subject::Member(
-        "ktime_t".into(),
-        word(w)
-    )),
-    pattern!(
-        r#"too (?:few|many) arguments to function '(\w+)'|macro "(\w+)" (?:passed|requires)|passing argument \d+ of '(\w+)'"#,
-        |w| { Subject::Arguments(word(w)) }
-    ),
-    pattern!(
-        r"assignment of read-only (?:member|location) '[^']*?(\w+)(?:\[[^\]]*\])?'|cannot assign to .*member '(\w+)'",
-        |w| { Subject::ReadOnly(word(w)) }
-    ),
-    pattern!(
-        r"(?:storage size of|field) '(\w+)' (?:isn't known|has incomplete type)|variable has incomplete type '(?:struct )?(\w+)'",
-        |_| Subject::Syntax
-    ),
-    pattern!(
-        r"(?:invalid use of undefined type|dereferencing pointer to incomplete type|incomplete type) '(?:const )?(struct \w+)'",
-        |w| { Subject::Name(word(w)) }
-    ),
-    pattern!(
-        r"(?:conflicting types for|redefinition of|static declaration of|redeclared as) '(?:struct )?(\w+)'",
-        |w| { Subject::Twice(word(w)) }
-    ),
-    pattern!(
-        r"[Ii]ncompatible[- ](?:function )?pointer|from incompatible pointer type|incompatible types when",
-        |_| Subject::Types
-    ),
-    pattern!(r"\[-Werror[=,](?:-W)?([\w+-]+)=?(?:\d+)?\]$", |w| Subject::Warning(word(w))),
-    pattern!(r"error: expected |error: pasting|does not name a type|type defaults to 'int'", |_| Subject::Syntax),
-];
-
-static UNDEFINED: LazyLock<Regex> = LazyLock::new(|| compiled(r#"^"?([\w.]+)"? \[.*\] undefined!"#));
+/// What to do where the line says what is wrong, and not why.
+const LIKELY: &str = "as a rule the source was written for other kernels, or for another compiler: look for a release of \
+                      {module} that supports Linux {series}";
 
 /// Cause and advice, in the words of the kernel's interface.
 pub(super) fn meaning(case: &Case<'_>) -> Option<(String, String)> {
     let subject = subject(case)?;
     let (cause, advice) = match known(case, &subject) {
         Some(known) => known,
-        None => unknown(case, &subject)?,
+        None => unknown(case, &subject),
     };
     Some((super::fill::filled(&cause, case, ""), advice))
-}
-
-fn subject(case: &Case<'_>) -> Option<Subject> {
-    let told = case.fatal.told.as_ref()?;
-    if told.teller == Teller::Modpost {
-        let found = UNDEFINED.captures(&told.text)?;
-        return Some(Subject::Undefined(found.get(1)?.as_str().to_owned()));
-    }
-    if told.teller != Teller::Compiler {
-        return None;
-    }
-    PATTERNS.iter().find_map(|pattern| {
-        let found = pattern.regex.captures(&case.fatal.line)?;
-        let words: Vec<&str> = found.iter().skip(1).flatten().map(|word| word.as_str()).collect();
-        Some((pattern.subject)(&words))
-    })
 }
 
 /// A row of the tables that says it.
@@ -161,15 +61,27 @@ fn known(case: &Case<'_>, subject: &Subject) -> Option<(String, String)> {
         }
         Subject::Types => callback(case, kernel).map(told),
         Subject::Undefined(name) => is_of(What::Export, name).map(told),
-        Subject::Syntax => in_excerpt(case, kernel).map(told),
+        Subject::Syntax | Subject::Incomplete(_) => in_excerpt(case, kernel).map(told),
+        Subject::Constness => read_only(case, kernel).map(told),
         Subject::Twice(name) => twice(case, kernel, name),
-        Subject::Warning(_) => None,
+        Subject::Warning(_) | Subject::Void | Subject::Keyword(_) | Subject::Other => None,
     }
 }
 
 fn callback(case: &Case<'_>, kernel: Series) -> Option<&'static Change> {
     let rows = CHANGES.iter().filter(|change| change.what == What::Callback && change.since <= kernel);
-    rows.filter(|change| compiled(change.name).is_match(&case.fatal.line)).max_by_key(|change| change.since)
+    let member = filled_member(case).map(|member| format!(" for .{member}")).unwrap_or_default();
+    let line = in_words_of_gcc(&case.fatal.line) + &member;
+    rows.filter(|change| compiled(change.name).is_match(&line)).max_by_key(|change| change.since)
+}
+
+/// A member that became read-only, among those that the line of the source uses.
+fn read_only(case: &Case<'_>, kernel: Series) -> Option<&'static Change> {
+    let source = case.fatal.context.iter().find(|line| super::line::is_excerpt(line))?;
+    let is_used = |member: &str| compiled(&format!(r"(?:->|\.){member}\b")).is_match(source);
+    let rows = CHANGES.iter().filter(|change| change.what == What::Member && change.since <= kernel);
+    rows.filter(|change| change.now.starts_with("read-only"))
+        .find(|change| change.name.split('.').next_back().is_some_and(is_used))
 }
 
 /// A macro that is gone makes of its use something that the compiler cannot read; the line of the source tells which.
@@ -188,11 +100,7 @@ fn in_excerpt(case: &Case<'_>, kernel: Series) -> Option<&'static Change> {
 /// The module's own function of a name that the kernel has by now.
 fn twice(case: &Case<'_>, kernel: Series, name: &str) -> Option<(String, String)> {
     let is_note = |line: &&String| line.contains(": note: previous ") || line.contains("previously d");
-    let of_kernel = |line: &String| {
-        let place = line.split(": note: ").next().unwrap_or_default();
-        !place.contains("/build/") && (place.contains("/include/") || place.starts_with("./include/"))
-    };
-    case.fatal.context.iter().find(is_note).filter(|line| of_kernel(line))?;
+    case.fatal.context.iter().find(is_note).filter(|line| is_header_of_kernel(case, file_of(line)))?;
     let row = ADDED.iter().find(|(_, added, _)| *added == name).map(|row| Series(row.2.0, row.2.1));
     let since = row.filter(|since| *since <= kernel).map(|since| format!(" (since Linux {since})")).unwrap_or_default();
     let cause = format!("this kernel has a `{name}` of its own{since}, and the module brings another");
@@ -232,41 +140,86 @@ fn too_old(name: &str, since: Series) -> (String, String) {
 }
 
 /// What can be said without a row: what the line itself shows, and no more.
-fn unknown(case: &Case<'_>, subject: &Subject) -> Option<(String, String)> {
-    let other = |cause: String| Some((cause, OTHER.to_owned()));
+fn unknown(case: &Case<'_>, subject: &Subject) -> (String, String) {
+    let other = |cause: String| (cause, OTHER.to_owned());
+    if super::header::lost_its_flags(case) && !matches!(subject, Subject::Header(_) | Subject::Undefined(_)) {
+        return super::header::without_flags();
+    }
     match subject {
         Subject::Name(name) => other(format!(
-            "nothing that the source includes declares `{name}` on this kernel: as a rule it is gone, or not there yet"
+            "nothing that the source includes declares `{name}` on this kernel: as a rule it is gone, not there yet, or in another header by now"
         )),
-        Subject::Header(name) => Some(header(case, name)),
+        Subject::Header(name) => super::header::header(case, name),
+        Subject::Member(of, name) if of.is_empty() => {
+            other(format!("the structure that the source fills here has no member `{name}` in this kernel"))
+        }
         Subject::Member(of, name) => other(format!("{} has no member `{name}` in this kernel", structured(of))),
         Subject::Arguments(name) if of_kernel(case, name) => {
             other(format!("this kernel's `{name}` takes other arguments than the source gives"))
         }
-        Subject::Types if is_of_initialization(&case.fatal.line) => {
-            other("this kernel wants a function of another type here than the source has".to_owned())
+        Subject::Types => other(types(case)),
+        Subject::Incomplete(name) => other(incomplete(case, name)),
+        Subject::Void => other("a function that the source asks for a value here gives none in this kernel".to_owned()),
+        Subject::Constness => {
+            other("this kernel hands out for reading only what the source takes for writing here".to_owned())
         }
+        Subject::Keyword(name) => keyword(case, name),
         Subject::ReadOnly(name) => other(format!("`{name}` may only be read in this kernel")),
-        Subject::Undefined(name) => Some((
+        Subject::Undefined(name) => (
             format!("neither kernel {{kernel}} nor a module that was built with it gives `{name}` to modules"),
             "if another module of dkms brings it, name that one in BUILD_DEPENDS in {source}/dkms.conf and install it first; \
              else look for a release of {module} that supports Linux {series}"
                 .to_owned(),
-        )),
-        Subject::Warning(name) => Some((
+        ),
+        Subject::Warning(name) => (
             format!("the compiler warns of this (-W{name}), and the build takes warnings for errors"),
             format!("add KCFLAGS=-Wno-error={name} to MAKE in {{source}}/dkms.conf, or look for a newer release of {{module}}"),
-        )),
-        Subject::Arguments(_) | Subject::Types | Subject::Syntax | Subject::Twice(_) => None,
+        ),
+        // The line says what is wrong; why, it does not say.
+        Subject::Arguments(_) | Subject::Syntax | Subject::Twice(_) | Subject::Other => {
+            (String::new(), LIKELY.to_owned())
+        }
+    }
+}
+
+/// The type that is not known stands before the variable in the line of the source.
+fn incomplete(case: &Case<'_>, variable: &str) -> String {
+    let source = case.fatal.context.iter().find(|line| super::line::is_excerpt(line));
+    let before = compiled(&format!(r"\b((?:struct|enum|union) \w+)\s+{variable}\b"));
+    let named = source.and_then(|source| before.captures(source));
+    match named.as_ref().and_then(|found| found.get(1)) {
+        Some(name) => format!("this kernel does not show `{}` to modules, which the source uses here", name.as_str()),
+        None => "this kernel does not show a type to modules that the source uses here".to_owned(),
+    }
+}
+
+/// Words that became the language's own with C23, which compilers take where nobody says otherwise: GCC since 15 (its
+/// release notes, "C").
+fn keyword(case: &Case<'_>, name: &str) -> (String, String) {
+    let cause = format!("`{name}` is a word of the language itself since C23, which newer compilers (GCC 15) take");
+    if is_header_of_kernel(case, file_of(&case.fatal.line)) {
+        let advice = "the compiler is too new for this kernel: install the one that built it \
+                      (`grep CONFIG_CC_VERSION_TEXT /boot/config-{kernel}` names it), or a newer kernel";
+        return (cause, advice.to_owned());
+    }
+    (cause, "add KCFLAGS=-std=gnu11 to MAKE in {source}/dkms.conf, or look for a newer release of {module}".to_owned())
+}
+
+/// Of types that do not fit, what is known without a row.
+fn types(case: &Case<'_>) -> String {
+    let line = in_words_of_gcc(&case.fatal.line);
+    if !is_of_initialization(&line) {
+        return "this kernel has another type here than the source takes it for".to_owned();
+    }
+    match filled_member(case) {
+        Some(member) => format!("this kernel wants a function of another type for `{member}` than the source has"),
+        None => "this kernel wants a function of another type here than the source has".to_owned(),
     }
 }
 
 /// Whether the compiler points to the kernel's headers for what it declares.
 fn of_kernel(case: &Case<'_>, name: &str) -> bool {
-    let is_place = |line: &String| {
-        let place = line.split(": note: ").next().unwrap_or_default();
-        line.contains(": note: ") && !place.contains("/build/") && place.contains("/include/")
-    };
+    let is_place = |line: &String| line.contains(": note: ") && is_header_of_kernel(case, file_of(line));
     let is_about = |line: &String| {
         line.contains("declared here")
             || line.contains("expected '")
@@ -277,50 +230,5 @@ fn of_kernel(case: &Case<'_>, name: &str) -> bool {
 
 /// Functions that are put into a structure, whose type is the kernel's: `'void (*)(…)' from incompatible pointer type`.
 fn is_of_initialization(line: &str) -> bool {
-    (line.contains("initialization of '") || line.contains("assignment to '")) && line.contains("(*)(struct ")
-}
-
-/// Folders of the kernel's headers.
-const KERNEL_FOLDERS: &[&str] = &[
-    "acpi",
-    "asm",
-    "asm-generic",
-    "crypto",
-    "drm",
-    "generated",
-    "linux",
-    "media",
-    "net",
-    "rdma",
-    "scsi",
-    "soc",
-    "sound",
-    "trace",
-    "uapi",
-    "video",
-    "xen",
-];
-
-fn header(case: &Case<'_>, name: &str) -> (String, String) {
-    let source = case.about.source;
-    let places = [name.to_owned(), format!("include/{name}"), format!("inc/{name}"), format!("src/{name}")];
-    if let Some(place) = places.iter().find(|place| source.has(place)) {
-        return (
-            format!("{name} is there ({place}), and the -I of the Makefile do not lead to it"),
-            "let the Makefile in {source} say -I$(src)/FOLDER: $(PWD), $(CURDIR) and relative paths lead elsewhere in a \
-             kernel build"
-                .to_owned(),
-        );
-    }
-    let folder = name.split('/').next().unwrap_or_default();
-    if name.contains('/') && KERNEL_FOLDERS.contains(&folder) {
-        return (
-            format!("kernel {{kernel}} has no header {name}: it is one of older, newer or a vendor's own kernels"),
-            OTHER.to_owned(),
-        );
-    }
-    (
-        format!("the header {name} is not there: it is a part of the module's source, is made before, or belongs to something that it builds on"),
-        "look whether {source} is complete (generated files, git submodules), and which packages the module's documentation names".to_owned(),
-    )
+    (line.contains("initialization of '") || line.contains("assignment to '")) && line.contains("(*)(")
 }

@@ -8,13 +8,18 @@ mod about;
 mod changes;
 mod fatal;
 mod fill;
+mod header;
+mod heard;
 mod interface;
 mod line;
+mod place;
 mod product;
 mod rule;
 mod rules;
+mod rules_of_headers;
 mod rules_of_make;
 mod rules_of_tools;
+mod subject;
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader};
@@ -27,6 +32,7 @@ pub(crate) use line::is_excerpt;
 pub(crate) use product::misnamed;
 
 use fatal::{Fatal, Search};
+use heard::Heard;
 
 /// More of a line than this is no help to a reader.
 const LONGEST_LINE: usize = 300;
@@ -90,18 +96,18 @@ pub(crate) fn explain(log: &str, code: Option<u8>, about: &About<'_>) -> Option<
 }
 
 fn found(search: Search, code: Option<u8>, about: &About<'_>) -> Option<Finding> {
-    let commands = search.commands.clone();
-    let fatal = search.ended(code)?;
+    let (fatal, heard) = search.ended(code)?;
     let (number, line) = (fatal.number, shorten(&fatal.line));
-    let meaning = rules::meaning(&Case { fatal: &fatal, commands: &commands, about });
-    let (cause, advice) = meaning.map(|(cause, advice)| (Cause(cause), advice)).unzip();
+    let meaning = rules::meaning(&Case { fatal: &fatal, heard: &heard, about });
+    let (cause, advice) = meaning.map(|(cause, advice)| ((!cause.is_empty()).then_some(Cause(cause)), advice)).unzip();
+    let cause = cause.flatten();
     Some(Finding { number, line, cause, advice })
 }
 
 /// What a rule looks at.
 struct Case<'a> {
     fatal: &'a Fatal,
-    commands: &'a [String],
+    heard: &'a Heard,
     about: &'a About<'a>,
 }
 

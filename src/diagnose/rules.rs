@@ -6,10 +6,12 @@ use regex::RegexSet;
 
 use super::fill::filled;
 use super::rule::Rule;
+use super::rules_of_headers::HEADERS;
 use super::rules_of_make::MAKE;
 use super::rules_of_tools::{MACHINE, TOOLS};
 use super::{Case, compiled, interface};
 
+static HEADERS_SET: LazyLock<RegexSet> = LazyLock::new(|| set(HEADERS));
 static MACHINE_SET: LazyLock<RegexSet> = LazyLock::new(|| set(MACHINE));
 static MAKE_SET: LazyLock<RegexSet> = LazyLock::new(|| set(MAKE));
 static TOOLS_SET: LazyLock<RegexSet> = LazyLock::new(|| set(TOOLS));
@@ -21,7 +23,7 @@ fn set(rules: &[Rule]) -> RegexSet {
 
 /// Cause and advice, where they are known.
 pub(super) fn meaning(case: &Case<'_>) -> Option<(String, String)> {
-    let tables = [(&*MAKE_SET, MAKE), (&*MACHINE_SET, MACHINE), (&*TOOLS_SET, TOOLS)];
+    let tables = [(&*HEADERS_SET, HEADERS), (&*MAKE_SET, MAKE), (&*MACHINE_SET, MACHINE), (&*TOOLS_SET, TOOLS)];
     let found = tables.iter().find_map(|(set, rules)| first(set, rules, case));
     let (cause, advice) = found.or_else(|| interface::meaning(case))?;
     Some((cause, filled(&advice, case, "")))

@@ -43,7 +43,7 @@ pub(super) const MAKE: &[Rule] = &[
     ),
     Rule {
         when: |case, _| {
-            let command = case.commands.last().map_or("", String::as_str);
+            let command = case.heard.commands.last().map_or("", String::as_str);
             command.contains("KERNELRELEASE=") && case.about.makefile().contains("KERNELRELEASE")
         },
         ..Rule::new(
@@ -158,7 +158,9 @@ pub(super) const MAKE: &[Rule] = &[
         )
     },
     Rule {
-        when: |_, file| has_ending(file, &[".c", ".o", ".S", ".h", ".mod"]),
+        when: |case, file| {
+            has_ending(file, &[".c", ".o", ".S", ".h", ".mod"]) || case.fatal.line.contains(", needed by '")
+        },
         ..Rule::new(
             &[Make],
             r"No rule to make target '(?:/var/lib/dkms/[^/']+/[^/']+/build/)?([^'/][^']*)'",
@@ -190,15 +192,15 @@ pub(super) const MAKE: &[Rule] = &[
 ];
 
 /// Whether the kernel's makefiles are told the module's folder in the old way only.
-fn is_by_subdirs(case: &Case<'_>) -> bool {
-    let command = case.commands.last().map_or("", String::as_str);
+pub(super) fn is_by_subdirs(case: &Case<'_>) -> bool {
+    let command = case.heard.commands.last().map_or("", String::as_str);
     let is_old = |text: &str| text.contains("SUBDIRS=") && !text.contains(" M=") && !text.contains("KBUILD_EXTMOD=");
     is_old(command) || (!command.contains(" M=") && is_old(&case.about.makefile()))
 }
 
 /// Whether this is a word with which the command of dkms.conf begins, as opposed to something that it runs.
 fn is_word_of_conf(case: &Case<'_>, program: &str) -> bool {
-    let command = case.commands.last().map_or("", String::as_str);
+    let command = case.heard.commands.last().map_or("", String::as_str);
     let line = &case.fatal.line;
     ["bash: ", "/bin/bash: ", "sh: ", "dkms: line "].iter().any(|shell| line.starts_with(shell))
         && command.split(&[';', '&', '|'][..]).any(|part| part.split_whitespace().next() == Some(program))

@@ -50,9 +50,9 @@ pub(super) const MACHINE: &[Rule] = &[
     ),
     Rule::new(
         &[Kbuild, Make, Tool, Compiler, Program],
-        r"please install (?:libelf-dev)|fatal error: (?:gelf|libelf)\.h: No such file",
+        r"please install (libelf)-dev|fatal error: (gelf|libelf)\.h: No such file",
         "the development files of libelf are not installed",
-        "`apt-get install libelf-dev` (Debian), `dnf install elfutils-libelf-devel` (Fedora), `zypper install libelf-devel` (SUSE) or `pacman -S libelf` (Arch)",
+        "{install}",
     ),
     Rule::new(
         &[Compiler],
@@ -107,6 +107,18 @@ pub(super) const MACHINE: &[Rule] = &[
 /// What compilers, linkers and modpost say of the module.
 pub(super) const TOOLS: &[Rule] = &[
     Rule::new(
+        &[Start],
+        r"(?:^|[\s:])'?([\w./+#@-]+)'?: cannot execute: required file not found$|([\w./+#@-]+): bad interpreter: ",
+        "the program that the first line of {} names (`#!`) is not installed",
+        "see that line with `head -1`, and install the package that brings the program",
+    ),
+    Rule::new(
+        &[Start],
+        r"configure: line \d+: syntax error near unexpected token '(\w+)",
+        "the configure script was made without the macros of a library's or pkg-config's package ({} is one of them)",
+        "install pkg-config and what the module's documentation names, then run `autoreconf -fi` in {source}; or take the archive that its author releases",
+    ),
+    Rule::new(
         &[Compiler],
         r#"error: #error (?:"([^"]+)"|(.+))$"#,
         "the module's source refuses to be built: {}",
@@ -117,6 +129,12 @@ pub(super) const TOOLS: &[Rule] = &[
         r"(@[A-Za-z_][\w-]*@)",
         "{} is a placeholder, for which the module's own configure step should have put something in",
         "run what makes these files (`./configure` or `autogen.sh` in {source}, or PRE_BUILD in its dkms.conf), or take the sources that the module's author releases",
+    ),
+    Rule::new(
+        &[Compiler],
+        r"(#(?:else|elif|endif) without #if|unterminated (?:conditional directive|#\w+)|version control conflict marker)",
+        "the source itself is broken at this place, for whatever kernel: {}",
+        "take the source from its author again, an archive or a clean checkout",
     ),
     Rule::new(
         &[Modpost],
@@ -153,6 +171,24 @@ pub(super) const TOOLS: &[Rule] = &[
         r"multiple definition of '(\w+)'",
         "two files of the module define {}",
         "look for a newer release of {module}: compilers since GCC 10 take this for an error",
+    ),
+    Rule::new(
+        &[Configure],
+        r"configure: error: .*(C compiler cannot create executables)",
+        "the configure script found no way to make even a small program: as a rule the development files of the C library are missing",
+        "{install}",
+    ),
+    Rule::new(
+        &[Configure],
+        r"configure: error: .*(no acceptable C compiler) found",
+        "no C compiler is installed",
+        "{install}",
+    ),
+    Rule::new(
+        &[Configure],
+        r"configure: error: .*Unable to build an empty module",
+        "the configure script could not build even an empty module with the headers of kernel {kernel}",
+        "config.log in the build's folder has what the compiler said: as a rule the headers are incomplete, or a program or library that they need is missing",
     ),
     Rule::new(
         &[Configure],

@@ -13,7 +13,7 @@ use crate::sys::System;
 
 /// A text that is larger is no makefile of a module.
 const LARGEST_TEXT: u64 = 1 << 20;
-/// Folders below folders that are searched for modules.
+/// Folders below folders that are searched for files.
 const DEEPEST: usize = 6;
 
 /// The folder of a build that failed.
@@ -51,6 +51,16 @@ fn without_shell(line: &str) -> &str {
     said.map_or(line, |(_, said)| said)
 }
 
+impl Left<'_> {
+    /// The files that are wanted, sorted.
+    fn files(&self, is_wanted: &dyn Fn(&str) -> bool) -> Vec<String> {
+        let mut found = Vec::new();
+        collect(self.folder, "", DEEPEST, is_wanted, &mut found);
+        found.sort();
+        found
+    }
+}
+
 impl Source for Left<'_> {
     fn has(&self, path: &str) -> bool {
         !path.is_empty() && self.place(path).symlink_metadata().is_ok()
@@ -72,23 +82,25 @@ impl Source for Left<'_> {
         fs_err::read_dir(self.place(path)).is_ok_and(|mut entries| entries.next().is_none())
     }
 
+    fn find(&self, ending: &str) -> Option<String> {
+        let name = format!("/{ending}");
+        self.files(&|path| path == ending || path.ends_with(&name)).into_iter().next()
+    }
+
     fn modules(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        collect(self.folder, "", DEEPEST, &mut found);
-        found.sort();
-        found
+        self.files(&|path| path.ends_with(".ko"))
     }
 }
 
-fn collect(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<String>) {
+fn collect(folder: &Path, prefix: &str, depth: usize, is_wanted: &dyn Fn(&str) -> bool, found: &mut Vec<String>) {
     let Ok(entries) = fs_err::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let (name, kind) = (entry.file_name().to_string_lossy().into_owned(), entry.file_type());
         let path = format!("{prefix}{name}");
-        if kind.as_ref().is_ok_and(std::fs::FileType::is_file) && name.ends_with(".ko") {
+        if kind.as_ref().is_ok_and(std::fs::FileType::is_file) && is_wanted(&path) {
             found.push(path);
         } else if depth > 0 && kind.is_ok_and(|kind| kind.is_dir()) && !name.starts_with('.') {
-            collect(&entry.path(), &format!("{path}/"), depth - 1, found);
+            collect(&entry.path(), &format!("{path}/"), depth - 1, is_wanted, found);
         }
     }
 }
