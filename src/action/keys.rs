@@ -34,16 +34,20 @@ pub(crate) fn ensure(
     let ensured = files.ensure(system).map_err(|error| {
         Error::new(Kind::InputOutput, "there is no signing key, and none can be made").caused_by(error)
     })?;
-    let what = if ensured == Ensured::Made { "made" } else { "there already" };
+    let what = match ensured {
+        Ensured::Present => "there already",
+        Ensured::Made => "made",
+        Ensured::Replaced => "made anew, for only one of them was there",
+    };
     let key = without_pins(&files.key);
     reporter.note(format!("signing key {key} and certificate {}: {what}", files.certificate));
-    if ensured == Ensured::Made {
+    if ensured != Ensured::Present {
         reporter.note(format!(
             "with Secure Boot, `dkms mok enroll` lets the machine trust it (certificate: {})",
             files.certificate
         ));
     }
-    Ok(KeyPair { key, certificate: files.certificate, made: ensured == Ensured::Made })
+    Ok(KeyPair { key, certificate: files.certificate, made: ensured != Ensured::Present })
 }
 
 /// A pair that is to take the place of the one that signs.

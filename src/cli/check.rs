@@ -108,6 +108,12 @@ impl Found {
         if failed == 0 && !self.lacks.is_empty() && self.lacks.iter().all(is_fact) {
             return "no retry changes that: boot another kernel, or install a version of the module that is for this one";
         }
+        if failed > 0
+            && self.failures.is_empty()
+            && refused(&self.plan).all(|omission| case(omission) == Some(Kind::NotInTree))
+        {
+            return "`dkms status` lists the modules that are there";
+        }
         "the next event tries again when something has changed, and `dkms reconcile` in any case"
     }
 

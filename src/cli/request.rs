@@ -238,7 +238,9 @@ fn like(line: &Line) -> Result<Wanted> {
     };
     let template = targets::one(other, typed.arches.first(), &line.app.system)?;
     if template == target {
-        return Err(Error::new(Kind::TemplateIsKernel, format!("{} is its own template", target.kernel)));
+        return Err(Error::new(Kind::TemplateIsKernel, format!("{} is its own template", target.kernel)).hint(
+            "name with --templatekernel the kernel that has the modules, and with -k the one that is to get them",
+        ));
     }
     let only = only(operand::parts(typed, line.operand()))?;
     Ok(Wish::Match { target, template, only }.into())

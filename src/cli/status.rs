@@ -18,7 +18,7 @@ use crate::tree::stray::{self, Stray};
 use crate::tree::{Build, ModuleEntry, VersionState};
 
 use super::legacy::Typed;
-use super::{known, operand};
+use super::{known, operand, targets};
 use crate::engine::app::App;
 use crate::engine::{document, failures, mok, pending, serving, untrusted};
 
@@ -48,6 +48,10 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     }
     if let Some(near) = filter.name.as_deref().filter(|_| rows.is_empty()).and_then(|name| known::near(app, name)) {
         app.reporter.warn(format!("nothing is listed; {near}"));
+    }
+    let unheard = filter.arch.as_deref().filter(|_| rows.is_empty()).and_then(|arch| targets::unheard_of(arch, app));
+    if let Some(error) = unheard {
+        app.reporter.warn(format!("nothing is listed: {error}; {}", error.hints().join("; ")));
     }
     broken.into_iter().for_each(|line| app.reporter.warn(line));
     hidden(app)?.into_iter().for_each(|line| app.reporter.warn(line));

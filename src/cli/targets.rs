@@ -59,17 +59,25 @@ pub(crate) fn given(typed: &Typed, app: &App) -> Result<Vec<Target>> {
 ///
 /// [`Kind::ArchUnknown`].
 pub(crate) fn possible(targets: Vec<Target>, app: &App) -> Result<Vec<Target>> {
-    let machine = app.system.machine();
-    for arch in targets.iter().map(|target| &target.arch).filter(|arch| Some(*arch) != machine) {
-        let Some(meant) = crate::kernel::arch::meant_by(arch.as_str()) else { continue };
-        let error = Error::new(Kind::ArchUnknown, format!("{arch} is no architecture of Linux"));
-        return Err(match (meant, machine) {
-            (Some(meant), _) => error.hint(format!("did you mean -a {meant}?")),
-            (None, Some(machine)) => error.hint(format!("this machine's is {machine}, which needs no -a")),
-            (None, None) => error,
-        });
+    match targets.iter().find_map(|target| unheard_of(target.arch.as_str(), app)) {
+        Some(error) => Err(error),
+        None => Ok(targets),
     }
-    Ok(targets)
+}
+
+/// What is wrong with an architecture that Linux does not have.
+pub(super) fn unheard_of(arch: &str, app: &App) -> Option<Error> {
+    let machine = app.system.machine();
+    if machine.is_some_and(|machine| machine.as_str() == arch) {
+        return None;
+    }
+    let meant = crate::kernel::arch::meant_by(arch)?;
+    let error = Error::new(Kind::ArchUnknown, format!("{arch} is no architecture of Linux"));
+    Some(match (meant, machine) {
+        (Some(meant), _) => error.hint(format!("did you mean -a {meant}?")),
+        (None, Some(machine)) => error.hint(format!("this machine's is {machine}, which needs no -a")),
+        (None, None) => error,
+    })
 }
 
 /// Every kernel of the root that has headers; where none has, every one, so that what is missing can be named.
@@ -112,7 +120,7 @@ pub(crate) fn single_or_all(typed: &Typed, app: &App, action: &str) -> Result<Ve
     refuse_all(typed, action)?;
     if typed.kernels.len() > 1 {
         let text = format!("{action} works on one kernel at a time, {} were given", typed.kernels.len());
-        return Err(Error::new(Kind::KernelCount, text));
+        return Err(Error::new(Kind::KernelCount, text).hint("run it once for each of them"));
     }
     given(typed, app)
 }

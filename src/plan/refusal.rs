@@ -33,7 +33,12 @@ pub(crate) fn build(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> Opti
         Err(reason) => return Some(reason),
     };
     if let Some(why) = loaded.conf.exclusion() {
-        return Some(refused(Kind::Excluded, format!("{id} is not for kernel {}: {why}", target.kernel)));
+        let text = format!("{id} is not for kernel {}: {why}", target.kernel);
+        let hint = format!(
+            "its dkms.conf leaves this kernel out: look for a release of {} for it, or name another with -k",
+            id.name
+        );
+        return Some(refused_with(Kind::Excluded, text, hint));
     }
     empty_source(id, target, snapshot).or_else(|| no_headers(id, target, snapshot))
 }
@@ -161,7 +166,11 @@ pub(crate) fn dependency(id: &ModuleId, target: &Target, missing: &[ModuleName])
     refused_with(
         Kind::DependencyMissing,
         format!("{id} needs {names} installed for kernel {} first", target.kernel),
-        format!("`dkms install {} -k {}` first, or --force to build without", names.replace(", ", " "), target.kernel),
+        format!(
+            "`dkms install {} -k {}` first (if no source of it is here, install the package that brings it), or --force to build without",
+            names.replace(", ", " "),
+            target.kernel
+        ),
     )
 }
 

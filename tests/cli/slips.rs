@@ -63,6 +63,24 @@ const LINES: &[Slip] = &[
         12,
         &["foo is no architecture"],
     ),
+    Slip::new("the same of status", added, "status -a foo", 0, &["nothing is listed: foo is no architecture"])
+        .without(&["added"]),
+    Slip::new(
+        "a module that nobody has",
+        added,
+        "check -m nosuch",
+        2,
+        &["nosuch is not in the DKMS tree", "`dkms status`"],
+    )
+    .without(&["dkms reconcile"]),
+    Slip::new(
+        "a kernel as its own template",
+        nothing,
+        "match -k KERNEL --templatekernel KERNEL",
+        2,
+        &["--templatekernel"],
+    ),
+    Slip::new("two kernels at once", nothing, "autoinstall -k KERNEL -k 9.9.9", 4, &["once for each"]),
     Slip::new(
         "an archive that is not there",
         nothing,
@@ -241,7 +259,21 @@ const SOURCES: &[Slip] = &[
         |s| says(s, "BUILD_DEPENDS=nobody"),
         "install hello/1.0 -k KERNEL",
         13,
-        &["needs nobody installed", "`dkms install nobody -k 6.1.0-1", "--force"],
+        &["needs nobody installed", "`dkms install nobody -k 6.1.0-1", "the package that brings it", "--force"],
+    ),
+    Slip::new(
+        "a kernel that dkms.conf leaves out",
+        |s| says(s, "BUILD_EXCLUSIVE_KERNEL=\"^5[.]\""),
+        "install hello/1.0 -k KERNEL",
+        77,
+        &["is not for kernel", "look for a release of hello"],
+    ),
+    Slip::new(
+        "half a pair of keys",
+        |s| s.write("dkms/mok.pub", "old"),
+        "generate_mok",
+        0,
+        &["made anew, for only one of them was there", "`dkms mok enroll`"],
     ),
 ];
 

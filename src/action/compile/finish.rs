@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::action::Context;
 use crate::action::compile::accept::{self, Brought, Built};
 use crate::action::compile::compress::compress;
+use crate::action::compile::keys::Ensured;
 use crate::action::compile::lodging::Lodging;
 use crate::action::compile::prepared::Prepared;
 use crate::action::compile::sign::{Question, Signer, Unsigned};
@@ -145,10 +146,15 @@ fn signer(context: &Context<'_>, module: &Prepared<'_>) -> Result<Signer, Signat
     let unsigned = |why: &str| format!("the modules of {} are not signed: {why}", module.id);
     match Signer::prepare(context.system, &question) {
         Ok(signer) => {
-            if signer.key_is_new {
+            let new = match signer.key {
+                Ensured::Present => None,
+                Ensured::Made => Some("a new key signs modules"),
+                Ensured::Replaced => Some("of key and certificate only one was there: a new pair signs modules"),
+            };
+            if let Some(new) = new {
                 let certificate = signer.certificate();
                 context.reporter.note(format!(
-                    "a new key signs modules: with Secure Boot, `dkms mok enroll` lets the machine trust it (certificate: {certificate})"
+                    "{new}: with Secure Boot, `dkms mok enroll` lets the machine trust it (certificate: {certificate})"
                 ));
             }
             Ok(signer)

@@ -18,6 +18,8 @@ use crate::sys::{self, System};
 pub(crate) enum Ensured {
     Present,
     Made,
+    /// One of the two was there, and has gone.
+    Replaced,
 }
 
 /// Why there is no usable pair.
@@ -50,13 +52,14 @@ impl KeyFiles {
         static MAKING: Mutex<()> = Mutex::new(());
         let _alone = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(missing) = self.missing(system) else { return Ok(Ensured::Present) };
+        let is_half = [&self.key, &self.certificate].into_iter().any(|file| system.path(file).is_file());
         match self.maker {
             Maker::Owner => return Err(KeyError::NotOurs { missing: missing.to_owned() }),
             Maker::Ubuntu => self.ask_ubuntu(system)?,
             Maker::Dkms if self.key == self.certificate => return Err(KeyError::SameFile { file: self.key.clone() }),
             Maker::Dkms => self.make(system)?,
         }
-        Ok(Ensured::Made)
+        Ok(if is_half { Ensured::Replaced } else { Ensured::Made })
     }
 
     fn missing(&self, system: &System) -> Option<&str> {

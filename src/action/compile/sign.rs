@@ -20,7 +20,7 @@ pub(crate) struct Signer {
     hash: String,
     files: KeyFiles,
     /// Whether the key was made for this run, so that its owner has to enrol it.
-    pub(crate) key_is_new: bool,
+    pub(crate) key: Ensured,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Signer {
         let program = find_program(system, question).map_err(Unsigned::Failed)?;
         let files = KeyFiles::locate(system, question.framework, question.layout, Some(question.kernel));
         let ensured = files.ensure(system).map_err(|error| Unsigned::Failed(without_pins(&with_causes(&error))))?;
-        Ok(Self { program, hash: hash.to_owned(), files, key_is_new: ensured == Ensured::Made })
+        Ok(Self { program, hash: hash.to_owned(), files, key: ensured })
     }
 
     /// Appends a signature to a module (an opened path).

@@ -39,7 +39,7 @@ fn a_lone_file_is_replaced_by_a_new_pair() {
         let system = system(root.path());
         let file = root.path().join("var/lib/dkms").join(lone);
         fs_err::write(&file, "old").unwrap();
-        assert_eq!(locate(&system, &framework()).ensure(&system).unwrap(), Ensured::Made, "{lone}");
+        assert_eq!(locate(&system, &framework()).ensure(&system).unwrap(), Ensured::Replaced, "{lone}");
         assert_ne!(fs_err::read(&file).unwrap(), b"old", "{lone}");
     }
 }

@@ -116,8 +116,8 @@ fn the_hash_is_the_configurations_and_the_key_is_made_once() {
     let prepare = || ask(root.path(), &framework(), "CONFIG_MODULE_SIG_HASH=\"sha512\"\n", Signer::prepare).unwrap();
     let first = prepare();
     assert_eq!((first.hash.as_str(), first.program.as_str()), ("sha512", HEADERS));
-    assert_eq!((first.certificate(), first.key_is_new), ("/var/lib/dkms/mok.pub", true));
-    assert!(!prepare().key_is_new);
+    assert_eq!((first.certificate(), first.key), ("/var/lib/dkms/mok.pub", Ensured::Made));
+    assert_eq!(prepare().key, Ensured::Present);
 }
 
 #[test]
