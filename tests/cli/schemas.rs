@@ -1,7 +1,8 @@
 //! Every document of `--json` is as its schema in schemas/ says, and every schema is met by a real document.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -68,14 +69,69 @@ fn is_a(value: &Value, name: &str) -> bool {
     }
 }
 
+/// The members that documents had, by the schema that they name.
+type Met = BTreeMap<String, BTreeSet<String>>;
+
+/// The names of all members of a value, and of the members of these.
+fn members(value: &Value, found: &mut BTreeSet<String>) {
+    let inside: Vec<&Value> = match value {
+        Value::Object(object) => {
+            found.extend(object.keys().cloned());
+            object.values().collect()
+        }
+        Value::Array(items) => items.iter().collect(),
+        _ => Vec::new(),
+    };
+    inside.into_iter().for_each(|value| members(value, found));
+}
+
+/// The names of all members that a schema knows.
+fn properties(schema: &Value, found: &mut BTreeSet<String>) {
+    let Value::Object(object) = schema else {
+        schema.as_array().into_iter().flatten().for_each(|item| properties(item, found));
+        return;
+    };
+    for (name, value) in object {
+        if let ("properties", Value::Object(known)) = (name.as_str(), value) {
+            found.extend(known.keys().cloned());
+        }
+        properties(value, found);
+    }
+}
+
+/// The names of the fields of all structures of the program that are written as JSON.
+fn fields() -> BTreeSet<String> {
+    let (mut found, mut folders) = (BTreeSet::new(), vec![PathBuf::from("src")]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of the source").flatten() {
+            match entry.path() {
+                path if path.is_dir() => folders.push(path),
+                path => fields_of(&fs::read_to_string(path).unwrap_or_default(), &mut found),
+            }
+        }
+    }
+    found
+}
+
+fn fields_of(source: &str, found: &mut BTreeSet<String>) {
+    let is_word = |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    for structure in source.split("derive(").filter(|rest| rest.split(')').next().unwrap_or("").contains("Serialize")) {
+        let body = structure.split("\n}").next().unwrap_or_default();
+        let names = body.lines().filter_map(|line| line.split_once(": ")).map(|(before, _)| before);
+        let plain = names.filter_map(|before| before.split_whitespace().last()).filter(is_word);
+        let renamed = body.split("rename = \"").skip(1).filter_map(|rest| rest.split('"').next());
+        found.extend(plain.chain(renamed).map(str::to_owned));
+    }
+}
+
 /// The schema of a document, by the name that it bears.
-fn check(line: &str, text: &str, met: &mut BTreeSet<String>) -> Vec<String> {
+fn check(line: &str, text: &str, met: &mut Met) -> Vec<String> {
     let document: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{line}: {error}: {text}"));
     let name = document["schema"].as_str().unwrap_or_else(|| panic!("{line}: no schema: {text}")).to_owned();
     let file = format!("schemas/{name}.json");
     let schema = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
     let schema: Value = serde_json::from_str(&schema).unwrap_or_else(|error| panic!("{file}: {error}"));
-    met.insert(name);
+    members(&document, met.entry(name).or_default());
     faults(&document, &schema, &schema, line)
 }
 
@@ -101,7 +157,7 @@ fn busy() -> Sandbox {
 #[test]
 fn every_document_is_as_its_schema_says() {
     let sandbox = busy();
-    let (mut met, mut wrong) = (BTreeSet::new(), Vec::new());
+    let (mut met, mut wrong) = (Met::new(), Vec::new());
     for line in [
         format!("autoinstall -k {KERNEL} --dry-run --json"),
         format!("autoinstall -k {KERNEL} --json"),
@@ -140,7 +196,17 @@ fn every_document_is_as_its_schema_says() {
     let files = fs::read_dir("schemas").expect("schemas").flatten();
     let published: BTreeSet<String> =
         files.map(|file| file.file_name().to_string_lossy().trim_end_matches(".json").to_owned()).collect();
-    assert_eq!(met, published, "a schema that no document was held against");
+    assert_eq!(met.keys().cloned().collect::<BTreeSet<_>>(), published, "a schema that no document was held against");
+    let fields = fields();
+    for (name, met) in &met {
+        let schema: Value =
+            serde_json::from_str(&fs::read_to_string(format!("schemas/{name}.json")).expect("it was read"))
+                .expect("it was parsed");
+        let mut known = BTreeSet::new();
+        properties(&schema, &mut known);
+        let unknown: Vec<_> = known.iter().filter(|word| !met.contains(*word) && !fields.contains(*word)).collect();
+        assert!(unknown.is_empty(), "schemas/{name}.json has members that no document and no type has: {unknown:?}");
+    }
 }
 
 #[test]
