@@ -19,6 +19,7 @@ pub(crate) mod pipeline;
 pub(crate) mod policy;
 pub(crate) mod preflight;
 pub(crate) mod provenance;
+mod reboot;
 pub(crate) mod recording;
 pub(crate) mod replacing;
 pub(crate) mod rpm_upgrade;

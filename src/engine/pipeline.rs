@@ -16,7 +16,7 @@ use crate::engine::app::{App, Noting};
 use crate::engine::summary::Summary;
 use crate::engine::verdict::{self, Verdict};
 use crate::engine::{
-    advice, document, gather, initramfs, leavers, provenance, replacing, rpm_upgrade, telling, unsigned, work,
+    advice, document, gather, initramfs, leavers, provenance, reboot, replacing, rpm_upgrade, telling, unsigned, work,
 };
 
 /// What came of a request.
@@ -99,10 +99,18 @@ impl App {
         drop(lock);
 
         // Tell.
-        if outcomes.iter().any(|(id, outcome)| changes(&plan, *id, outcome)) {
-            action::post_transaction::run(&self.system, &self.framework, only_kernel(&plan), &self.reporter);
-        }
+        self.afterwards(wish, &plan, &outcomes);
         Ok(Met::new(self, wish, plan, outcomes))
+    }
+
+    /// What others are to know or to do when all is done.
+    fn afterwards(&self, wish: &Wish, plan: &Plan, outcomes: &[(StepId, Outcome)]) {
+        if matches!(wish, Wish::ModuleArrived { .. }) {
+            reboot::note(self, plan, outcomes);
+        }
+        if outcomes.iter().any(|(id, outcome)| changes(plan, *id, outcome)) {
+            action::post_transaction::run(&self.system, &self.framework, only_kernel(plan), &self.reporter);
+        }
     }
 
     /// What would be done, from the disk as it is.
