@@ -49,9 +49,8 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     if let Some(near) = filter.name.as_deref().filter(|_| rows.is_empty()).and_then(|name| known::near(app, name)) {
         app.reporter.warn(format!("nothing is listed; {near}"));
     }
-    let unheard = filter.arch.as_deref().filter(|_| rows.is_empty()).and_then(|arch| targets::unheard_of(arch, app));
-    if let Some(error) = unheard {
-        app.reporter.warn(format!("nothing is listed: {error}; {}", error.hints().join("; ")));
+    if let Some(error) = filter.arch.as_deref().and_then(|arch| targets::unheard_of(arch, app)) {
+        app.reporter.warn(format!("{error}; {}", error.hints().join("; ")));
     }
     broken.into_iter().for_each(|line| app.reporter.warn(line));
     hidden(app)?.into_iter().for_each(|line| app.reporter.warn(line));

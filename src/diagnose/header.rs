@@ -2,8 +2,8 @@
 
 use super::Case;
 use super::about::Series;
-use super::interface::OTHER;
 use super::place::file_of;
+use super::rule::OTHER;
 
 /// Folders of the kernel's headers.
 const KERNEL_FOLDERS: &[&str] = &[

@@ -3,6 +3,7 @@
 use super::about::Series;
 use super::changes::{ADDED, CHANGES, Change, What};
 use super::place::{file_of, is_header_of_kernel};
+use super::rule::OTHER;
 use super::subject::{Subject, filled_member, in_words_of_gcc, subject};
 use super::{Case, compiled};
 
@@ -10,9 +11,6 @@ use super::{Case, compiled};
 const NEWER: &str = "look for a release of {module} that supports Linux {series}; kernels for which it is built keep it (`dkms status {module}`)";
 /// What to do where the kernel is too old.
 const OLDER: &str = "use a newer kernel, or an older release of {module} that supports Linux {series}";
-/// What to do where the direction is not known.
-pub(super) const OTHER: &str =
-    "look for a release of {module} that supports Linux {series}; this one was written for other kernels";
 /// What to do where the line says what is wrong, and not why.
 const LIKELY: &str = "as a rule the source was written for other kernels, or for another compiler: look for a release of \
                       {module} that supports Linux {series}";
@@ -147,7 +145,7 @@ fn unknown(case: &Case<'_>, subject: &Subject) -> (String, String) {
     }
     match subject {
         Subject::Name(name) => other(format!(
-            "nothing that the source includes declares `{name}` on this kernel: as a rule it is gone, not there yet, or in another header by now"
+            "nothing that the source includes declares `{name}` on this kernel: as a rule it is gone, moved, or not there yet"
         )),
         Subject::Header(name) => super::header::header(case, name),
         Subject::Member(of, name) if of.is_empty() => {

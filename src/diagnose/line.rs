@@ -124,7 +124,7 @@ static SHAPES: [Shape; 19] = [
     shape!(Rust, r"^error(?:\[E\d+\])?: (.+)$"),
     shape!(
         Start,
-        r"^(?:\S*make(?:\[\d+\])?: (?:execvp: )?|(?:/usr)?(?:/bin/)?env: |\S*sh: (?:line )?(?:\d+: )?|\S+: (?:line )?\d+: )(.+?(?:: (?:command )?not found|: No such file or directory|: Permission denied|: cannot execute.*|: Exec format error|: Argument list too long|: bad interpreter.*|\d+ Killed\b.*|syntax error.*|Syntax error.*)\s*)$"
+        r"^(?:\S*make(?:\[\d+\])?: (?:execvp: )?|(?:/usr)?(?:/bin/)?env: |\S*sh: (?:line )?(?:\d+: )?|\S+: (?:line )?\d+: )(.*?(?:: (?:command )?not found|: No such file or directory|: Permission denied|: cannot execute.*|: Exec format error|: Argument list too long|: bad interpreter.*|\d+ Killed\b.*|syntax error.*|Syntax error.*)\s*)$"
     ),
     shape!(
         Program,

@@ -4,6 +4,10 @@
 use super::Case;
 use super::line::Teller;
 
+/// What to do where the direction is not known.
+pub(super) const OTHER: &str =
+    "look for a release of {module} that supports Linux {series}; this one was written for other kernels";
+
 pub(super) struct Rule {
     /// Who tells it; empty: anybody.
     pub(super) of: &'static [Teller],

@@ -1,7 +1,6 @@
 //! A module of the running kernel that is in use as it was before: who looks there is told that a restart is open. Debian and its
 //! kin have a file for that (Debian Policy, 9.12); elsewhere nothing is written.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::diagnose::Packages;
@@ -11,14 +10,7 @@ use crate::ids::{ModuleId, Target};
 use crate::kernel::{ModInfo, Suffix};
 use crate::report::Reporter;
 use crate::step::{Operation, Outcome, Plan, StepId};
-use crate::sys::System;
-
-/// Whoever finds it knows that a restart is open.
-const REQUIRED: &str = "/run/reboot-required";
-/// The packages on whose behalf, a name a line.
-const PACKAGES: &str = "/run/reboot-required.pkgs";
-/// Ours, as Debian's own packages of it are called.
-const PACKAGE: &str = "dkms-rs";
+use crate::sys::{System, reboot};
 
 /// Notes it for what was installed just now, if the kernel holds another build of it in memory.
 pub(super) fn note(app: &App, plan: &Plan, outcomes: &[(StepId, Outcome)]) {
@@ -36,7 +28,7 @@ pub(super) fn note(app: &App, plan: &Plan, outcomes: &[(StepId, Outcome)]) {
         "in use as it was before: {}; a restart (or unloading it, then modprobe) takes the new build",
         loaded.join(", ")
     ));
-    if let Err(error) = require(system) {
+    if let Err(error) = reboot::require(system) {
         app.reporter.warn(format!("cannot note that a restart is open: {error}"));
     }
 }
@@ -71,40 +63,4 @@ fn loaded_otherwise(system: &System, file: &Path) -> Option<String> {
     let loaded = fs_err::read_to_string(system.path(format!("/sys/module/{name}/srcversion"))).ok()?;
     let info = ModInfo::read(&system.path(file)).ok()?;
     (info.srcversion()? != loaded.trim()).then_some(name)
-}
-
-fn require(system: &System) -> io::Result<()> {
-    let required = system.path(REQUIRED);
-    if !required.exists() {
-        fs_err::write(&required, "*** System restart required ***\n")?;
-    }
-    let packages = system.path(PACKAGES);
-    let listed = match fs_err::read_to_string(&packages) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        listed => listed?,
-    };
-    if listed.lines().any(|line| line == PACKAGE) {
-        return Ok(());
-    }
-    fs_err::write(packages, format!("{listed}{PACKAGE}\n"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_restart_is_noted_once_and_others_notes_stay() {
-        let root = tempfile::tempdir().unwrap();
-        fs_err::create_dir_all(root.path().join("run")).unwrap();
-        fs_err::create_dir_all(root.path().join("etc")).unwrap();
-        fs_err::write(root.path().join("etc/os-release"), "ID=debian\n").unwrap();
-        let system = System::of_root(root.path()).unwrap();
-        fs_err::write(root.path().join("run/reboot-required.pkgs"), "linux-base\n").unwrap();
-        require(&system).unwrap();
-        require(&system).unwrap();
-        let listed = fs_err::read_to_string(root.path().join("run/reboot-required.pkgs")).unwrap();
-        assert_eq!(listed, "linux-base\ndkms-rs\n");
-        assert!(root.path().join("run/reboot-required").exists());
-    }
 }

@@ -18,6 +18,7 @@ pub(crate) mod os_release;
 mod other_root;
 mod pool;
 pub(crate) mod process;
+pub(crate) mod reboot;
 pub(crate) mod rename;
 pub(crate) mod room;
 pub(crate) mod run;

@@ -115,6 +115,9 @@ fn fields() -> BTreeSet<String> {
 
 fn fields_of(source: &str, found: &mut BTreeSet<String>) {
     let is_word = |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let keys =
+        source.split("json!(").skip(1).flat_map(|made| made.split("\":").filter_map(|rest| rest.rsplit('"').next()));
+    found.extend(keys.filter(is_word).map(str::to_owned));
     for structure in source.split("derive(").filter(|rest| rest.split(')').next().unwrap_or("").contains("Serialize")) {
         let body = structure.split("\n}").next().unwrap_or_default();
         let names = body.lines().filter_map(|line| line.split_once(": ")).map(|(before, _)| before);

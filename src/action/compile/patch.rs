@@ -33,6 +33,10 @@ pub(crate) fn apply(
     log: &mut BuildLog,
 ) -> Result<()> {
     let files = patches.iter().map(|name| find(id, name, &shell.folder)).collect::<Result<Vec<_>>>()?;
+    if !files.is_empty() && !system.has_program("patch") {
+        let text = format!("the patches of {id} cannot be applied: the program `patch` is not installed");
+        return Err(Error::new(Kind::PatchFailed, text).hint("install the package `patch`"));
+    }
     for file in files {
         let name = file.to_string_lossy();
         // -f: never ask on the terminal, and never take a patch that looks applied for one to be reverted.
