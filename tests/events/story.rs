@@ -52,7 +52,8 @@ impl Story {
     /// Lives it, then lets the disk be looked at once. What was wrong after an event or is then, and what was done.
     pub fn live(&self) -> (Vec<String>, Vec<String>) {
         let machine = Machine::new(self.manager);
-        let mut life = Life { machine, late: Vec::new(), told: Vec::new(), lost: Vec::new() };
+        let (late, told, lost, doomed) = Default::default();
+        let mut life = Life { machine, late, told, lost, doomed };
         for order in &self.orders {
             life.carry_out(*order);
         }
@@ -102,6 +103,8 @@ struct Life {
     told: Vec<String>,
     /// What kernels have lost that nothing had taken away.
     lost: Vec<String>,
+    /// What calls were taking away when they died: the next one completes that.
+    doomed: verdict::Served,
 }
 
 impl Life {
@@ -220,7 +223,14 @@ impl Life {
         let how = killed.map(|at| format!(" {at}:")).unwrap_or_default();
         self.told.push(format!("  {:?} {}:{how} {code}", call.program, call.line));
         self.told.extend(told.lines().map(|line| format!("      {line}")));
-        let lost = verdict::lost(&self.machine, &before, call);
+        let died = code == 137;
+        if died {
+            self.doomed.extend(verdict::taken(&self.machine, &before, call));
+        }
+        let lost = verdict::lost(&self.machine, &before, call, &self.doomed);
+        if !died {
+            self.doomed.clear();
+        }
         self.told.extend(lost.iter().map(|line| format!("  !! {line}")));
         self.lost.extend(lost);
     }

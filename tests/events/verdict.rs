@@ -34,9 +34,12 @@ fn is_due(machine: &Machine, name: &str, package: &Package, kernel: &str) -> boo
     machine.has_headers(kernel) && !package.fails_on(kernel) && (name != "deep" || has_plain())
 }
 
+/// Modules, each with a kernel that has it.
+pub type Served = BTreeSet<(&'static str, &'static str)>;
+
 /// The modules that kernels have and modprobe finds, each with its kernel. What a run that died put there before depmod could list
 /// it loads for nobody yet.
-pub fn serving(machine: &Machine) -> BTreeSet<(&'static str, &'static str)> {
+pub fn serving(machine: &Machine) -> Served {
     let is_listed = |(name, kernel): &(&str, &str)| {
         let list = machine.sandbox.path(&format!("lib/modules/{kernel}/modules.dep"));
         let listed = |text: String| text.lines().any(|line| line.ends_with(&format!("/{name}.ko:")));
@@ -46,7 +49,7 @@ pub fn serving(machine: &Machine) -> BTreeSet<(&'static str, &'static str)> {
 }
 
 /// The modules of which kernels have a file that is whole.
-fn whole(machine: &Machine) -> BTreeSet<(&'static str, &'static str)> {
+fn whole(machine: &Machine) -> Served {
     let files = machine.sandbox.files("lib/modules");
     let has = |name: &str, kernel: &str| {
         files.iter().any(|file| {
@@ -77,11 +80,18 @@ fn has_successor(machine: &Machine, name: &str) -> bool {
     machine.manager != Manager::Rpm || of_module.len() > 1 || of_module.iter().any(is_twice)
 }
 
-/// What kernels have lost by a call that did not say so. The books say already how the transaction is to end.
-pub fn lost(machine: &Machine, before: &BTreeSet<(&'static str, &'static str)>, call: &Call) -> Vec<String> {
+/// The modules that a call takes from kernels, by what it says.
+pub fn taken(machine: &Machine, before: &Served, call: &Call) -> Served {
+    let goes = |(name, kernel): &&(&str, &str)| call.takes_away(name, kernel, has_successor(machine, name));
+    before.iter().filter(goes).copied().collect()
+}
+
+/// What kernels have lost by a call that did not say so. The books say already how the transaction is to end. `doomed`: what calls
+/// were taking away when they died, which the next one completes.
+pub fn lost(machine: &Machine, before: &Served, call: &Call, doomed: &Served) -> Vec<String> {
     let now = whole(machine);
-    let stays = |(name, kernel): &&(&str, &str)| {
-        let goes = call.takes_away(name, kernel, has_successor(machine, name));
+    let stays = |(name, kernel): &&(&'static str, &'static str)| {
+        let goes = call.takes_away(name, kernel, has_successor(machine, name)) || doomed.contains(&(*name, *kernel));
         is_held(machine, name) && machine.packages.contains_key(name) && machine.has_kernel(kernel) && !goes
     };
     let lost = before.difference(&now).filter(stays);
