@@ -19,6 +19,9 @@ use crate::trust::verdict::{Answer, Manner, Signature};
 use super::legacy::Typed;
 use super::operand;
 
+/// What it does; the first where none is named.
+pub(crate) const ACTIONS: &[&str] = &["status", "verify", "enroll", "rotate"];
+
 pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let words: Vec<&str> = typed.words.iter().map(String::as_str).collect();
     match words.as_slice() {
@@ -30,7 +33,7 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
         ["status", ..] => Err(usage("status takes no operand; -m and -k select")),
         [word, ..] => {
             let error = Error::new(Kind::Usage, format!("`{word}` is nothing that `dkms mok` does"));
-            Err(match nearest(word, &["status", "verify", "enroll", "rotate"]) {
+            Err(match nearest(word, ACTIONS) {
                 Some(near) => error.hint(format!("did you mean `dkms mok {near}`?")),
                 None => error.hint("`dkms mok --help` lists status, verify, enroll and rotate"),
             })

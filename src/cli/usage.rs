@@ -23,8 +23,9 @@ pub(crate) fn parse(verb: &'static Verb, words: &[String]) -> Result<Typed> {
     if typed.help || typed.version {
         return Ok(typed);
     }
-    let second =
-        typed.words.iter().find_map(|word| verbs::named(word).filter(|second| second.position == Position::Any));
+    let is_own = |word: &String| verb.operand.own.contains(&word.as_str());
+    let mut others = typed.words.iter().filter(|word| !is_own(word)).filter_map(|word| verbs::named(word));
+    let second = others.find(|second| second.position == Position::Any);
     if let Some(second) = second {
         let text = format!("two actions at once: {} and {}", verb.name, second.name);
         return Err(Error::new(Kind::TwoActions, text).hint("run them one after the other"));
@@ -36,7 +37,9 @@ pub(crate) fn parse(verb: &'static Verb, words: &[String]) -> Result<Typed> {
             None => error.hint(format!("it takes {}; call it once for each", verb.operand.shown)),
         });
     }
-    one_module(&typed)?;
+    if !verb.operand.words.is_empty() && !typed.words.first().is_some_and(is_own) {
+        one_module(&typed)?;
+    }
     Ok(typed)
 }
 

@@ -69,13 +69,16 @@ pub(crate) struct Operand {
     /// What it may be, in a sentence; empty when there is none.
     pub(crate) meaning: &'static str,
     pub(crate) most: usize,
+    /// Words that mean something to this verb alone, whatever verbs have these names.
+    pub(crate) own: &'static [&'static str],
     /// Subjects of `dkms complete`.
     pub(crate) words: &'static [&'static str],
     pub(crate) files: Files,
 }
 
 impl Operand {
-    pub(crate) const NONE: Operand = Operand { shown: "", meaning: "", most: 0, words: &[], files: Files::None };
+    pub(crate) const NONE: Operand =
+        Operand { shown: "", meaning: "", most: 0, own: &[], words: &[], files: Files::None };
 }
 
 /// Which files serve as an operand.

@@ -20,6 +20,7 @@ const INPUT: Operand = Operand {
     shown: "INPUT",
     meaning: "a source archive, a folder or a module of the tree; or -m MODULE -v VERSION of the tree",
     most: 1,
+    own: &[],
     words: &["modules"],
     files: Files::Any,
 };
