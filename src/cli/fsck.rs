@@ -20,7 +20,7 @@ use crate::tree::lock::{self, Holder};
 use super::legacy::Typed;
 use crate::engine::app::App;
 use crate::engine::document::Fate;
-use crate::engine::{document, gather, work};
+use crate::engine::{document, gather, preflight, work};
 
 /// Ends with 0 when all is sound, 1 when something is wrong or left for a person, 2 when something could not be mended.
 pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
@@ -86,6 +86,7 @@ fn mend(app: &App, json: bool) -> Result<Report> {
     if !app.system.is_superuser() {
         return Err(Error::new(Kind::NotRoot, "fsck --repair needs root").hint("run the command as root"));
     }
+    preflight::sweep(app);
     let holder = lock::dead_holder(app.tree.layout());
     let lock = app.lock()?;
     let first = survey(app, holder)?;

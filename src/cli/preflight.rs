@@ -47,7 +47,7 @@ fn tell(report: &Report, reporter: &Human) {
     for verdict in &report.verdicts {
         lines(verdict).into_iter().for_each(|line| reporter.answer(line));
     }
-    if report.verdicts.is_empty() {
+    if report.verdicts.is_empty() && report.unread.is_empty() {
         reporter.answer("no module is to be built for these kernels");
     }
     if report.kept > 0 {

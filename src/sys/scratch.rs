@@ -18,8 +18,8 @@ pub(crate) fn make(below: &Path) -> io::Result<tempfile::TempDir> {
     tempfile::Builder::new().prefix(&prefix).tempdir_in(below).map_err(|error| at(below, "make a folder in", error))
 }
 
-/// What cannot be read or removed does no harm: it stays for the one after.
-fn sweep(below: &Path) {
+/// Takes away what dead runs of the same user left. What cannot be read or removed does no harm: it stays for the one after.
+pub(crate) fn sweep(below: &Path) {
     let own = rustix::process::geteuid().as_raw();
     for entry in std::fs::read_dir(below).into_iter().flatten().flatten() {
         let is_dead = entry.file_name().to_str().and_then(maker).is_some_and(|maker| !maker.is_alive());

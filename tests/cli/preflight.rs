@@ -267,3 +267,24 @@ fn the_last_kernel_with_every_essential_module_is_not_taken_away_unsaid() {
     let ran = sandbox.with_settings("essential_modules=foo\n", &format!("event kernel prerm {KERNEL}"));
     assert!(ran.err.contains(&told), "{ran:?}");
 }
+
+#[test]
+fn a_kernel_or_module_that_is_not_there_is_an_error_that_names_what_there_is() {
+    let sandbox = machine();
+    for (words, code, told) in [
+        (format!("preflight -k {KERNEL}x"), 21, format!("there are those of {KERNEL}")),
+        ("preflight -k 9.9".to_owned(), 21, format!("there are those of {KERNEL}")),
+        (format!("preflight linux-headers.pkg.tar -k {KERNEL}x"), 21, format!("there are those of {NEW}")),
+        ("preflight -m fooo".to_owned(), 3, "did you mean foo?".to_owned()),
+        ("preflight linux-headers.pkg.tar -m bar".to_owned(), 3, "there are foo".to_owned()),
+        ("preflight nothing.deb".to_owned(), 1, "nothing.deb: there is no such file".to_owned()),
+        ("preflight nothing.deb -k 9.9".to_owned(), 1, "nothing.deb: there is no such file".to_owned()),
+        ("preflight nothing.deb -m foo".to_owned(), 1, "nothing.deb: there is no such file".to_owned()),
+    ] {
+        let ran = sandbox.dkms(&words);
+        assert_eq!(ran.code, code, "{words}: {ran:?}");
+        assert!(ran.err.contains(&told), "{words}: {ran:?}");
+        assert_eq!(made(&sandbox), 1, "{words}: nothing is built");
+    }
+    sandbox.ok(&format!("preflight -k {KERNEL} -m foo"));
+}

@@ -88,8 +88,11 @@ impl Cargo {
         let is_merged = app.system.path("/").join("lib").is_symlink();
         let mut picked = Picked { staging: Staging::new(&root, Limits::default(), Reach::Anywhere), is_merged };
         for package in &asked.packages {
-            if let Err(error) = parcel::read(package, &mut picked) {
-                cargo.unread.push((package.clone(), with_causes(&error)));
+            match parcel::read(package, &mut picked) {
+                Ok(()) => {}
+                // The next one could not be written either.
+                Err(error @ ArchiveError::Write { .. }) => return Err(error.at(package)),
+                Err(error) => cargo.unread.push((package.clone(), why(&error))),
             }
         }
         picked.staging.finish().map_err(|error| error.at(&root))?;
@@ -101,6 +104,13 @@ impl Cargo {
         cargo.kernels = kernels(app, &modules);
         cargo.sources = sources(app, &root);
         Ok(cargo)
+    }
+}
+
+fn why(error: &ArchiveError) -> String {
+    match error {
+        ArchiveError::Read(cause) if cause.kind() == std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        other => with_causes(other),
     }
 }
 

@@ -11,6 +11,7 @@ mod files;
 mod hold;
 pub(crate) mod hook;
 mod moment;
+mod named;
 mod repos;
 pub(crate) mod trial;
 pub(crate) mod verdict;
@@ -60,6 +61,13 @@ pub(crate) struct Asked {
     pub(crate) from_repositories: bool,
     /// A package manager waits, and its transaction builds what we cannot keep for it.
     pub(crate) is_of_hook: bool,
+}
+
+impl Asked {
+    /// Whether it is about the kernels that are installed.
+    fn is_of_machine(&self) -> bool {
+        self.packages.is_empty() && self.headers.is_empty()
+    }
 }
 
 /// What came of it.
@@ -159,9 +167,8 @@ impl Places {
 ///
 /// The throw-away folder cannot be filled, or the process that does the work broke off.
 pub(crate) fn run(app: &App, asked: &Asked) -> Result<Report> {
-    let failed = |error| Error::io("modules cannot be tried before they are needed", error);
-    let place = app.system.path(PLACE);
-    let place = if place.is_dir() { place } else { app.system.path(&app.framework.tmp_location) };
+    let place = place(app);
+    let failed = |error| full(&place, Error::io("modules cannot be tried before they are needed", error));
     let folder = scratch::make(&place).map_err(failed)?;
     let places = Places::of(folder.path());
     let mut asked = asked.clone();
@@ -174,7 +181,7 @@ pub(crate) fn run(app: &App, asked: &Asked) -> Result<Report> {
         }
     }
     let asked = &asked;
-    let cargo = Cargo::unpack(app, asked, &places)?;
+    let cargo = Cargo::unpack(app, asked, &places).map_err(|error| full(&place, error))?;
     let trial = trial_of(app, asked, &cargo)?;
     let mut report = Report { kernels: trial.coming.clone(), unread: cargo.unread, ..Report::default() };
     if trial.coming.is_empty() && trial.present.is_empty() {
@@ -198,16 +205,39 @@ pub(crate) fn run(app: &App, asked: &Asked) -> Result<Report> {
     Ok(report)
 }
 
+fn place(app: &App) -> PathBuf {
+    let usual = app.system.path(PLACE);
+    if usual.is_dir() { usual } else { app.system.path(&app.framework.tmp_location) }
+}
+
+/// Clears away what killed runs left.
+pub(crate) fn sweep(app: &App) {
+    scratch::sweep(&place(app));
+}
+
+/// Where the disk is full, which one and how much it takes.
+fn full(place: &Path, error: Error) -> Error {
+    if error.kind() != Kind::DiskFull {
+        return error;
+    }
+    let place = place.display();
+    let text = format!(
+        "kernel headers and builds take some 200 MB in {place} for a while: `df -h {place}` tells what is free"
+    );
+    error.with_hints(vec![text, "then run the command again; nothing was changed".to_owned()])
+}
+
 /// Kernels and modules, as the disk and the packages have them.
 fn trial_of(app: &App, asked: &Asked, cargo: &Cargo) -> Result<Trial> {
     let is_meant = |target: &Target| asked.kernels.is_empty() || asked.kernels.contains(&target.kernel);
-    let is_of_machine = asked.packages.is_empty() && asked.headers.is_empty();
+    let is_of_machine = asked.is_of_machine();
     let fresh: BTreeSet<ModuleId> = cargo.sources.iter().map(|(id, _)| id.clone()).collect();
     let mut present = Vec::new();
     if is_of_machine || !fresh.is_empty() {
         present = app.kernels_with_headers()?;
     }
     let mut coming = if is_of_machine { present.clone() } else { cargo.kernels.clone() };
+    named::check(app, asked, cargo, &coming.iter().chain(&present).collect::<Vec<_>>())?;
     coming.retain(|target| is_meant(target));
     present.retain(|target| is_meant(target) && !is_of_machine);
     if asked.is_of_hook && makes_key(app, &present) {
