@@ -41,6 +41,33 @@ fn a_build_that_writes_into_the_headers_gets_a_copy_at_level_full_and_is_told_wh
 }
 
 #[test]
+fn what_fails_over_a_copy_of_the_headers_is_told_and_not_what_needed_the_copy() {
+    if !may_have_rooms() {
+        return;
+    }
+    let sandbox = furnished();
+    let script = format!("set -e\n{}\necho 'foo.c:1:1: error: of its own' >&2\nexit 2\n", INTO_HEADERS[1].0);
+    let (ran, log) = build(&sandbox, "full", &script);
+    if ran.err.contains("cannot be had here") {
+        return;
+    }
+    assert!(ran.code == 10 && ran.err.contains("error: of its own"), "{ran:#?}\n{log}");
+    assert!(!ran.err.contains("Read-only") && !ran.err.contains("dmesg"), "{ran:#?}\n{log}");
+}
+
+#[test]
+fn what_a_room_shows_read_only_is_no_fault_of_a_disk() {
+    if !may_have_rooms() {
+        return;
+    }
+    let (ran, log) = build(&furnished(), "full", "echo x >/usr/of-a-build || exit 2\n");
+    if ran.err.contains("cannot be had here") {
+        return;
+    }
+    assert!(ran.err.contains("may write its own folder only") && !ran.err.contains("dmesg"), "{ran:#?}\n{log}");
+}
+
+#[test]
 fn a_folder_that_settings_give_to_builds_is_written_at_level_full_and_told_where_it_cannot_be() {
     if !may_have_rooms() {
         return;

@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{StatVfsMountFlags, statvfs};
+
 use crate::action::compile::log::BuildLog;
 use crate::action::compile::prepared::Prepared;
+use crate::action::compile::walls;
 use crate::diagnose::{self, About, Packages, Source};
 use crate::error::Error;
 use crate::exit::Kind;
@@ -41,7 +44,23 @@ impl Left<'_> {
         // What lies in the folder of the build is named as the source names it.
         let folder = format!("{}/", self.system.inside(self.folder).display());
         let short = |line: String| without_shell(&line).replace(&folder, "");
-        Ok(found.map(|finding| diagnose::Finding { line: short(finding.line), ..finding }))
+        let found = found.map(|finding| diagnose::Finding { line: short(finding.line), ..finding });
+        Ok(found.map(|finding| self.without_walls(finding)))
+    }
+
+    /// What a room shows read-only is no fault of a disk. What to do about that is told by [`walls`].
+    fn without_walls(&self, finding: diagnose::Finding) -> diagnose::Finding {
+        let refused = walls::read_only(&finding.line, &self.system.inside(self.folder));
+        let is_of_disk = |path: &str| {
+            let places = Path::new(path).ancestors().map(|path| self.system.path(path));
+            let state = places.into_iter().find_map(|place| statvfs(&place).ok());
+            state.is_some_and(|state| state.f_flag.contains(StatVfsMountFlags::RDONLY))
+        };
+        if refused.is_none_or(is_of_disk) {
+            return finding;
+        }
+        let cause = diagnose::Cause("a build may write its own folder only".to_owned());
+        diagnose::Finding { cause: Some(cause), advice: None, ..finding }
     }
 }
 

@@ -78,6 +78,16 @@ impl BuildLog {
         said.filter(|line| *line != RULE).last().map(|line| line.trim().to_owned())
     }
 
+    /// Bytes so far.
+    pub(crate) fn length(&self) -> Result<u64> {
+        Ok(self.file.metadata().map_err(|error| write_error(&self.path, error))?.len())
+    }
+
+    /// Forgets all that came after so many bytes.
+    pub(crate) fn shorten(&mut self, length: u64) -> Result<()> {
+        self.file.set_len(length).map_err(|error| write_error(&self.path, error))
+    }
+
     /// One line of our own.
     pub(crate) fn line(&mut self, text: &str) -> Result<()> {
         writeln!(self.file, "{text}").map_err(|error| write_error(&self.path, error))

@@ -20,7 +20,8 @@ const LIMITS: [(&str, &[&str]); 4] = [
     ("room_processes", &["(room_processes)", "Cannot fork", "fork: retry", "fork: Resource temporarily unavailable"]),
     ("room_file_size", &["File too large", "File size limit exceeded"]),
 ];
-const NOT_WRITABLE: [&str; 2] = ["Read-only file system", "Permission denied"];
+const READ_ONLY: &str = "Read-only file system";
+const NOT_WRITABLE: [&str; 2] = [READ_ONLY, "Permission denied"];
 
 /// Bytes of a log in which its last errors are looked for.
 const END: u64 = 1 << 20;
@@ -77,6 +78,11 @@ pub(super) fn advice(log: &str, module: &ModuleName, build: &Path) -> Option<Str
     let is_cut_off = reached(&NO_NETWORK).is_some();
     is_cut_off
         .then(|| format!("builds have no network; if this module needs one, `room_network=yes` in {file} gives it"))
+}
+
+/// The path outside the build folder that a line says is on a read-only file system.
+pub(super) fn read_only<'l>(line: &'l str, build: &Path) -> Option<&'l str> {
+    refused(line, build).filter(|_| line.contains(READ_ONLY))
 }
 
 /// The path outside the build folder that a line says could not be written.

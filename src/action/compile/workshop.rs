@@ -21,6 +21,7 @@ use crate::action::{Context, caller, hook};
 use crate::conf::BuiltModule;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::step::Switch;
 use crate::sys::Finished;
 use crate::sys::Output;
 use crate::sys::copy::copy_tree;
@@ -44,6 +45,8 @@ pub(crate) struct Workshop<'a> {
     log: BuildLog,
     brought: Brought,
     lodging: Lodging<'a>,
+    /// It writes into the kernel's headers, of which no copy could be had: why.
+    without_copy: Option<String>,
 }
 
 /// What the kernel's makefiles take for a separator or a pattern, and bash for its own.
@@ -71,7 +74,7 @@ impl<'a> Workshop<'a> {
             leash: context.lock.leash(),
             room: lodging.room(),
         };
-        Ok(Self { context, module, jobs, folder, shell, log, brought, lodging })
+        Ok(Self { context, module, jobs, folder, shell, log, brought, lodging, without_copy: None })
     }
 
     /// Of its room.
@@ -209,11 +212,15 @@ impl<'a> Workshop<'a> {
     fn run(&mut self, title: &str, line: &str, kind: Kind, jobs: Option<&jobserver::Client>) -> Result<Finished> {
         let nice = self.context.framework.build_nice;
         let command = |shell: &Shell| shell.evaluating(self.context.system, line).jobserver(jobs).nice(nice);
+        let before = self.log.length()?;
         let finished = self.log.run(self.context.system, title, line, kind, command(&self.shell))?;
         if finished.success() || !self.lay_over_headers() {
             return Ok(finished);
         }
-        self.log.run(self.context.system, title, line, kind, command(&self.shell))
+        // What was in the way of the first try is no reason why the second one fails.
+        self.log.shorten(before)?;
+        let title = format!("{title} with a copy of the kernel's headers");
+        self.log.run(self.context.system, &title, line, kind, command(&self.shell))
     }
 
     /// Whether the command that failed may do better now: it wanted to write into the kernel's headers, and gets a layer over
@@ -242,7 +249,9 @@ impl<'a> Workshop<'a> {
                 true
             }
             Err(why) => {
-                context.reporter.detail(format!("{id} writes {wanted} and gets no copy of the headers: {why}"));
+                let text = format!("{id} writes {wanted} and gets no copy of the headers: {why}");
+                context.reporter.detail(text.clone());
+                self.without_copy = Some(text);
                 false
             }
         }
@@ -261,6 +270,10 @@ impl<'a> Workshop<'a> {
         if let Some(free) = self.free_below(NO_SPACE) {
             let error = Error::new(Kind::DiskFull, format!("{}: the disk is full, {free}", failure.what));
             return error.hint("free some space on that file system and run the command again");
+        }
+        // The layers of preflight may be in the way of that copy, which are not there when the kernel has come.
+        if let Some(text) = self.without_copy.take().filter(|_| self.context.policy.has(Switch::KeepFailures)) {
+            return Error::new(Kind::NoRoom, text);
         }
         let code = finished.code.and_then(|code| u8::try_from(code).ok());
         let (error, line) = self.failed(code).explain(failure, &self.log, self.context.reporter);
