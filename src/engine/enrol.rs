@@ -30,7 +30,7 @@ struct Manner {
 /// Sources: Ubuntu, package shim-signed, update-secureboot-policy(8): it knows its own pair, /var/lib/shim-signed/mok. Debian
 /// wiki, "SecureBoot"; Fedora, akmods' README.secureboot; SUSE, "Secure Boot" in the Administration Guide; Arch wiki, "Unified
 /// Extensible Firmware Interface/Secure Boot" (with shim): all by mokutil(1). Where sbctl holds the keys of the firmware itself
-/// (Arch), framework.conf names those: mok_signing_key=/var/lib/sbctl/keys/db/db.key, mok_certificate=…/db.pem.
+/// (Arch), its pair signs (`conf/signing.rs`), which is in db already.
 const MANNERS: [Manner; 2] = [
     Manner { family: "ubuntu", program: "update-secureboot-policy", words: &["--enroll-key"], package: "shim-signed" },
     Manner { family: "", program: "mokutil", words: &["--import", "@"], package: "mokutil" },
@@ -68,11 +68,15 @@ pub(crate) fn enroll(app: &App) -> Result<()> {
         return Err(refused("this system was not started by EFI: there is nothing that a key could be enrolled in"));
     }
     match enrolment {
+        Enrolment::LeftOut => {
+            app.reporter.answer("the key is enrolled, and counts once Secure Boot is on: there is nothing to do");
+            return Ok(());
+        }
         Enrolment::At(place) => {
             app.reporter.answer(format!("the key is enrolled ({}): there is nothing to do", place.text()));
             return Ok(());
         }
-        Enrolment::Revoked => {
+        Enrolment::Revoked(_) => {
             return Err(refused("the key is revoked: no kernel will ever take it")
                 .hint("`dkms mok rotate` makes another and signs the modules again"));
         }

@@ -71,7 +71,7 @@ impl Status {
         let entries = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
         let mut modules = Vec::new();
         for (target, asks) in &kernels {
-            let firmware = as_seen_by(app, target, &firmware);
+            let firmware = as_seen_by(app, target, firmware.seen_by(*asks));
             for entry in entries.iter().filter(|entry| entry.is_installed_on(target) && is_wanted(&entry.id, target)) {
                 let look = |file: PathBuf| Module {
                     answer: judge(app, &file, key.certificate.as_ref().ok(), &firmware, *asks),
@@ -114,7 +114,7 @@ impl Status {
             Enrolment::Pending => {
                 next("the key waits: choose \"Enroll MOK\" on the blue screen at the next start", "reboot")
             }
-            Enrolment::Revoked => {
+            Enrolment::Revoked(_) => {
                 next("the key was revoked: move both files away, then make another", "dkms generate_mok")
             }
             _ => {
@@ -186,7 +186,8 @@ pub(crate) fn has_unknown_key(app: &App) -> bool {
 }
 
 /// A kernel of which nothing is known.
-const UNKNOWN: Asks = Asks { manner: Manner::Notes, takes_database: false, takes_mok: false };
+const UNKNOWN: Asks =
+    Asks { manner: Manner::Notes, takes_database: false, takes_mok: false, heeds_forbidden_certificates: false };
 
 fn asks(app: &App, target: &Target) -> Asks {
     let of_headers = installed::kernel(app.tree.layout(), target, None).config(None).ok().flatten();
@@ -195,8 +196,8 @@ fn asks(app: &App, target: &Target) -> Asks {
 }
 
 /// Only the running kernel's keys can be asked for, and say nothing of another one.
-fn as_seen_by(app: &App, target: &Target, firmware: &Firmware) -> Firmware {
-    if app.running_kernel() == Some(&target.kernel) { firmware.clone() } else { firmware.of_another_kernel() }
+fn as_seen_by(app: &App, target: &Target, firmware: Firmware) -> Firmware {
+    if app.running_kernel() == Some(&target.kernel) { firmware } else { firmware.of_another_kernel() }
 }
 
 /// What a module file (without the root) would meet.
@@ -227,7 +228,7 @@ impl Judge {
 
     /// Who signed this file (opened), and what the running kernel would do with it.
     pub(crate) fn verify(&self, file: &Path) -> Result<(Signature, Answer)> {
-        let signature = trust::signature(file, self.key.certificate.as_ref().ok(), &self.firmware)
+        let signature = trust::signature(file, self.key.certificate.as_ref().ok(), &self.firmware.seen_by(self.asks))
             .map_err(|why| Error::new(Kind::Usage, format!("{}: {why}", file.display())))?;
         let answer = answer(self.asks, &signature);
         Ok((signature, answer))

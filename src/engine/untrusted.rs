@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_module_of_a_key_that_is_not_enrolled_is_told_with_its_reason_where_signatures_are_enforced() {
-        let enforced = "CONFIG_MODULE_SIG=y\nCONFIG_MODULE_SIG_FORCE=y\nCONFIG_INTEGRITY_MACHINE_KEYRING=y\n";
+        let enforced = "CONFIG_MODULE_SIG=y\nCONFIG_MODULE_SIG_FORCE=y\nCONFIG_SYSTEM_REVOCATION_LIST=y\n\
+                        CONFIG_INTEGRITY_MACHINE_KEYRING=y\n";
         let noted = "CONFIG_MODULE_SIG=y\n";
         for (config, list, expected) in [
             (enforced, None, Some("does not know its key")),

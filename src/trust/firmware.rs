@@ -3,6 +3,7 @@
 use super::certificate::Certificate;
 use super::signature_list::{self, Entry};
 use super::signed::Signed;
+use super::verdict::Asks;
 use crate::sys::System;
 use crate::sys::efi::{DATABASES, GLOBAL, SHIM};
 
@@ -17,6 +18,10 @@ pub(crate) struct Firmware {
     /// shim was told not to verify (`mokutil --disable-validation`): kernels then do as without Secure Boot.
     pub(crate) validation_off: bool,
     lists: Lists,
+    /// Whether a certificate in a list of what is forbidden counts, as with kernels that have CONFIG_SYSTEM_REVOCATION_LIST.
+    heeds_forbidden_certificates: bool,
+    /// Whether shim's lists do not count, which nobody verified.
+    leaves_shim_out: bool,
     /// The asymmetric keys that the running kernel has, a line each (/proc/keys); None when it is not this root's.
     keys: Option<Vec<String>>,
 }
@@ -25,6 +30,7 @@ pub(crate) struct Firmware {
 struct Lists {
     allowed: Vec<(Place, Entry)>,
     forbidden: Vec<Entry>,
+    forbidden_by_shim: Vec<Entry>,
     /// Asked for with `mokutil --import`, to be confirmed at the next start.
     pending: Vec<Entry>,
 }
@@ -55,8 +61,19 @@ impl Place {
 pub(crate) enum Enrolment {
     At(Place),
     Pending,
-    Revoked,
+    Revoked(Ban),
+    /// shim's list has it, and counts only where Secure Boot verifies what is started.
+    LeftOut,
     Not,
+}
+
+/// How a list of what is forbidden names a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ban {
+    /// The kernel keeps it aside, and refuses what fits it.
+    Certificate,
+    /// By its digest: the kernel does not load it, and knows it no more than any other.
+    Digest,
 }
 
 impl Firmware {
@@ -70,54 +87,89 @@ impl Firmware {
         let at = |place: Place, entries: Vec<Entry>| entries.into_iter().map(move |entry| (place, entry));
         let mok = at(Place::Mok, of_shim("MokListRT"));
         let allowed = mok.chain(at(Place::Database, list("db", DATABASES))).collect();
-        let forbidden = of_shim("MokListXRT").into_iter().chain(list("dbx", DATABASES)).collect();
+        let (forbidden, forbidden_by_shim) = (list("dbx", DATABASES), of_shim("MokListXRT"));
         Self {
             is_efi: system.has_efi(),
             secure_boot: system.efi_flag("SecureBoot", GLOBAL),
             setup_mode: system.efi_flag("SetupMode", GLOBAL),
             validation_off: system.efi_flag("MokSBStateRT", SHIM) == Some(true),
-            lists: Lists { allowed, forbidden, pending: list("MokNew", SHIM) },
+            lists: Lists { allowed, forbidden, forbidden_by_shim, pending: list("MokNew", SHIM) },
+            heeds_forbidden_certificates: true,
+            leaves_shim_out: false,
             keys: keys(system),
         }
     }
 
+    /// The same, for a kernel that does this with signatures. Kernels read shim's lists only where Secure Boot verifies what is
+    /// started (security/integrity/platform_certs/load_uefi.c; seen with 6.1).
+    pub(crate) fn seen_by(&self, asks: Asks) -> Self {
+        Self {
+            heeds_forbidden_certificates: asks.heeds_forbidden_certificates,
+            leaves_shim_out: self.secure_boot == Some(false) || self.validation_off,
+            ..self.clone()
+        }
+    }
+
     /// The same, for a kernel that does not run: what keys are built into that one is not known.
-    pub(crate) fn of_another_kernel(&self) -> Self {
-        Self { keys: None, ..self.clone() }
+    pub(crate) fn of_another_kernel(self) -> Self {
+        Self { keys: None, ..self }
     }
 
     pub(crate) fn enrolment(&self, certificate: &Certificate) -> Enrolment {
-        let is_it = |entry: &Entry| match entry {
-            Entry::Certificate(der) => {
-                Certificate::parse(der).is_ok_and(|found| found.fingerprint == certificate.fingerprint)
-            }
-            Entry::CertificateDigest(digest) => *digest == certificate.signed_part,
-            Entry::Other => false,
+        let is_certificate = |entry: &Entry| {
+            matches!(entry, Entry::Certificate(der)
+            if Certificate::parse(der).is_ok_and(|found| found.fingerprint == certificate.fingerprint))
         };
-        if self.lists.forbidden.iter().any(is_it) {
-            return Enrolment::Revoked;
+        let is_digest = |entry: &Entry| *entry == Entry::CertificateDigest(certificate.signed_part);
+        let is_it = |entry: &Entry| is_certificate(entry) || is_digest(entry);
+        let of_shim = if self.leaves_shim_out { &[] } else { self.lists.forbidden_by_shim.as_slice() };
+        let mut forbidden = self.lists.forbidden.iter().chain(of_shim);
+        if self.heeds_forbidden_certificates && forbidden.clone().any(is_certificate) {
+            return Enrolment::Revoked(Ban::Certificate);
         }
-        if let Some((place, _)) = self.lists.allowed.iter().find(|(_, entry)| is_it(entry)) {
-            return Enrolment::At(*place);
+        let place = self.lists.allowed.iter().find(|(_, entry)| is_it(entry)).map(|(place, _)| *place);
+        // The kernel reads db first, and looks at what is forbidden only when it loads a key (security/integrity/
+        // platform_certs/load_uefi.c).
+        if place != Some(Place::Database) && forbidden.any(is_digest) {
+            return Enrolment::Revoked(Ban::Digest);
+        }
+        let is_left_out = place == Some(Place::Mok) && self.leaves_shim_out;
+        if let Some(place) = place.filter(|_| !is_left_out) {
+            return Enrolment::At(place);
         }
         if self.keys.iter().flatten().any(|line| certificate.is_named_in(line)) {
             return Enrolment::At(Place::Kernel);
         }
-        if self.lists.pending.iter().any(is_it) { Enrolment::Pending } else { Enrolment::Not }
+        match () {
+            () if is_left_out => Enrolment::LeftOut,
+            () if self.lists.pending.iter().any(is_it) => Enrolment::Pending,
+            () => Enrolment::Not,
+        }
     }
 
     /// Certificates of the lists, of which one may have signed a module.
     pub(super) fn certificates(&self) -> impl Iterator<Item = Certificate> {
-        self.lists.allowed.iter().filter_map(|(_, entry)| match entry {
+        let allowed = self.lists.allowed.iter().map(|(_, entry)| entry);
+        allowed.chain(&self.lists.forbidden).chain(&self.lists.forbidden_by_shim).filter_map(|entry| match entry {
             Entry::Certificate(der) => Certificate::parse(der).ok(),
             _ => None,
         })
     }
 
-    /// Whether the running kernel has the key that made this signature; None when it cannot be asked.
+    /// Whether the running kernel has the key that made this signature; None when it cannot be asked, or has one of whom the
+    /// signature names: most signatures have the number of a certificate, and keys are listed by another.
     pub(super) fn kernel_has_signer(&self, signed: &Signed) -> Option<bool> {
-        Some(self.keys.as_ref()?.iter().any(|line| signed.is_named_in(line)))
+        let keys = self.keys.as_ref()?;
+        let is_known = keys.iter().any(|line| signed.is_named_in(line));
+        let has_name = || keys.iter().any(|line| key_name(line).is_some_and(|name| signed.is_issued_by(name)));
+        if !is_known && has_name() { None } else { Some(is_known) }
     }
+}
+
+/// Of a line of /proc/keys.
+fn key_name(line: &str) -> Option<&str> {
+    let (described, _) = line.split_once(": X509.")?;
+    Some(described.split_once(" asymmetri ")?.1.rsplit_once(": ")?.0)
 }
 
 fn entries(bytes: Option<Vec<u8>>) -> Vec<Entry> {
@@ -161,7 +213,7 @@ mod tests {
         let line = format!("1e5c I------ 1 perm 1f030000 0 0 asymmetri a: {id}: X509.rsa 00 []\n");
         let (ours, other) = (of_certificate(SIGNER), of_certificate(OTHER));
         let digest = of_certificate_digest(&signer.signed_part);
-        let mok = ("MokListRT", SHIM, ours.clone());
+        let (mok, database) = (("MokListRT", SHIM, ours.clone()), ("db", DATABASES, ours.clone()));
         for (variables, keys, expected) in [
             (vec![], "", Enrolment::Not),
             (vec![mok.clone()], "", Enrolment::At(Place::Mok)),
@@ -170,13 +222,58 @@ mod tests {
             (vec![("MokListRT", SHIM, other)], "", Enrolment::Not),
             (vec![], line.as_str(), Enrolment::At(Place::Kernel)),
             (vec![("MokNew", SHIM, ours.clone())], "", Enrolment::Pending),
-            (vec![mok.clone(), ("dbx", DATABASES, digest)], "", Enrolment::Revoked),
-            (vec![mok, ("MokListXRT", SHIM, ours)], line.as_str(), Enrolment::Revoked),
+            (vec![mok.clone(), ("dbx", DATABASES, digest.clone())], "", Enrolment::Revoked(Ban::Digest)),
+            (vec![database.clone(), ("dbx", DATABASES, digest)], "", Enrolment::At(Place::Database)),
+            (vec![database, ("dbx", DATABASES, ours.clone())], "", Enrolment::Revoked(Ban::Certificate)),
+            (vec![mok, ("MokListXRT", SHIM, ours)], line.as_str(), Enrolment::Revoked(Ban::Certificate)),
             (vec![("MokListRT", SHIM, b"nonsense".to_vec())], "", Enrolment::Not),
         ] {
             let found = firmware(&variables, keys);
             assert_eq!(found.enrolment(&signer), expected, "{variables:?} {keys}");
         }
+    }
+
+    #[test]
+    fn a_kernel_without_a_list_of_revoked_certificates_takes_what_another_list_has() {
+        let signer = Certificate::parse(SIGNER).unwrap();
+        let ours = of_certificate(SIGNER);
+        let found = firmware(&[("MokListRT", SHIM, ours.clone()), ("dbx", DATABASES, ours)], "");
+        for (heeds, expected) in [(true, Enrolment::Revoked(Ban::Certificate)), (false, Enrolment::At(Place::Mok))] {
+            let seen = Firmware { heeds_forbidden_certificates: heeds, ..found.clone() };
+            assert_eq!(seen.enrolment(&signer), expected);
+        }
+    }
+
+    #[test]
+    fn the_lists_of_shim_count_for_a_kernel_only_where_secure_boot_verifies() {
+        let signer = Certificate::parse(SIGNER).unwrap();
+        let asks = Asks {
+            manner: super::super::verdict::Manner::Notes,
+            takes_database: true,
+            takes_mok: true,
+            heeds_forbidden_certificates: true,
+        };
+        let flag = |name: &'static str, vendor: &'static str, value: u8| (name, vendor, vec![value]);
+        let (on, off) = (flag("SecureBoot", GLOBAL, 1), flag("SecureBoot", GLOBAL, 0));
+        let unverified = flag("MokSBStateRT", SHIM, 1);
+        let list = |name: &'static str| (name, SHIM, of_certificate(SIGNER));
+        for (variables, expected) in [
+            (vec![on.clone(), list("MokListRT")], Enrolment::At(Place::Mok)),
+            (vec![off.clone(), list("MokListRT")], Enrolment::LeftOut),
+            (vec![on.clone(), unverified, list("MokListRT")], Enrolment::LeftOut),
+            (vec![on, list("MokListXRT")], Enrolment::Revoked(Ban::Certificate)),
+            (vec![off, list("MokListXRT")], Enrolment::Not),
+        ] {
+            let found = firmware(&variables, "");
+            assert_eq!(found.seen_by(asks).enrolment(&signer), expected, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_listed_under_the_name_of_its_owner() {
+        let line = "2d5d I------ 1 perm 1f030000 0 0 asymmetri Org: a key: 7be1: X509.rsa f7ec1571 []";
+        assert_eq!(key_name(line), Some("Org: a key"));
+        assert_eq!(key_name("2d5d I------ 1 perm 1f030000 0 0 keyring   .machine: 1"), None);
     }
 
     #[test]

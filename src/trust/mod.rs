@@ -35,7 +35,8 @@ pub(crate) fn asks(system: &System, target: &Target, config: &KernelConfig) -> A
     };
     // Since 5.18 shim's keys are the machine's, which upstream takes as well.
     let takes_mok = takes_database || config.is_enabled("CONFIG_INTEGRITY_MACHINE_KEYRING");
-    Asks { manner, takes_database, takes_mok }
+    let heeds_forbidden_certificates = config.is_enabled("CONFIG_SYSTEM_REVOCATION_LIST");
+    Asks { manner, takes_database, takes_mok, heeds_forbidden_certificates }
 }
 
 /// What is known of the signature of a module file (opened). `own` is the certificate that this machine signs with.
@@ -63,7 +64,8 @@ pub(crate) fn told(enrolment: Enrolment) -> &'static str {
     match enrolment {
         Enrolment::At(place) => place.text(),
         Enrolment::Pending => "asked for; to be confirmed at the next start",
-        Enrolment::Revoked => "revoked: no kernel takes it",
+        Enrolment::Revoked(_) => "revoked: kernels need not take it",
+        Enrolment::LeftOut => "in the list of machine owner keys (MOK), which counts only with Secure Boot",
         Enrolment::Not => "not enrolled",
     }
 }

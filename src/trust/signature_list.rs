@@ -5,7 +5,8 @@
 pub(crate) enum Entry {
     /// A certificate in DER.
     Certificate(Vec<u8>),
-    /// SHA-256 of the signed part of a certificate (EFI_CERT_X509_SHA256).
+    /// SHA-256 of the signed part of a certificate, and nothing more (EFI_CERT_X509_SHA256). The time of revocation that the
+    /// specification has behind it is part of the digest to kernels, which thus never find it (certs/blacklist.c; seen with 6.1).
     CertificateDigest([u8; 32]),
     /// Of another kind: digests of programs among them, which say nothing about modules.
     Other,
@@ -39,8 +40,7 @@ pub(crate) fn parse(mut bytes: &[u8]) -> Option<Vec<Entry>> {
 }
 
 fn entry(kind: &[u8], data: &[u8]) -> Entry {
-    let digest = data.get(..32).and_then(|digest| digest.try_into().ok());
-    match digest {
+    match data.try_into().ok() {
         _ if kind == X509 => Entry::Certificate(data.to_vec()),
         Some(digest) if kind == X509_SHA256 => Entry::CertificateDigest(digest),
         _ => Entry::Other,
@@ -67,15 +67,16 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn of_certificate_digest(digest: &[u8; 32]) -> Vec<u8> {
-        let mut with_time = digest.to_vec();
-        with_time.extend([0; 16]);
-        list(&X509_SHA256, &with_time)
+        list(&X509_SHA256, digest)
     }
 
     #[test]
     fn lists_of_every_kind_follow_each_other() {
         let bytes = [of_certificate(b"DER"), list(&[1; 16], &[0; 32]), of_certificate_digest(&[9; 32])].concat();
-        let expected = vec![Entry::Certificate(b"DER".to_vec()), Entry::Other, Entry::CertificateDigest([9; 32])];
+        let with_time = list(&X509_SHA256, &[9; 48]);
+        let certificate = Entry::Certificate(b"DER".to_vec());
+        let expected = vec![certificate, Entry::Other, Entry::CertificateDigest([9; 32]), Entry::Other];
+        let bytes = [bytes, with_time].concat();
         assert_eq!(parse(&bytes), Some(expected));
         assert_eq!(parse(&[]), Some(Vec::new()));
     }

@@ -7,10 +7,13 @@ use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
 use x509_cert::der::asn1::AnyRef;
 use x509_cert::der::{Decode, Encode, Reader, SliceReader, Tag, Tagged};
 use x509_cert::name::Name;
+use x509_cert::spki::ObjectIdentifier;
 
 use super::certificate::{Certificate, hex, without_zeros};
 use crate::kernel::modinfo::ModInfo;
 
+/// 2.5.4.3
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 /// `PKEY_ID_PKCS7`: what every kernel since 4.3 expects.
 const PKCS7: u8 = 2;
 
@@ -88,6 +91,16 @@ impl Signed {
             Signer::Key(id) => id,
         };
         line.contains(&format!(": {}:", hex(id)))
+    }
+
+    /// Whether this is the name of whom the signature names, as the kernel shows names: O, a colon and CN, or CN
+    /// (crypto/asymmetric_keys/x509_cert_parser.c).
+    pub(super) fn is_issued_by(&self, shown: &str) -> bool {
+        let Signer::Issued { issuer, .. } = &self.signer else { return false };
+        let Ok(name) = Name::from_der(issuer) else { return false };
+        let all = name.0.iter().flat_map(|part| part.0.iter());
+        let mut common = all.filter(|attribute| attribute.oid == COMMON_NAME);
+        common.any(|attribute| str::from_utf8(attribute.value.value()).is_ok_and(|name| shown.ends_with(name)))
     }
 
     /// Checks the signature over the module with the public key of the certificate.

@@ -2,7 +2,7 @@
 //! (kernel/module/signing.c: a signature of a known key that does not fit is refused always; none, or one of an unknown key,
 //! where signatures are enforced.)
 
-use super::firmware::{Enrolment, Place};
+use super::firmware::{Ban, Enrolment, Place};
 use super::signed::Intact;
 
 /// What a kernel does about signatures.
@@ -13,6 +13,8 @@ pub(crate) struct Asks {
     pub(crate) takes_database: bool,
     /// Whether it takes machine owner keys for modules.
     pub(crate) takes_mok: bool,
+    /// Whether it refuses what is signed by a certificate in a list of what is forbidden.
+    pub(crate) heeds_forbidden_certificates: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +91,11 @@ pub(crate) fn answer(asks: Asks, signature: &Signature) -> Answer {
         Signature::Ours { intact: Intact::No, enrolment: Enrolment::At(_), .. } => {
             Answer::Refused("its signature does not fit: the file was changed after it was signed".to_owned())
         }
+        Signature::Ours { intact: Intact::No, enrolment: Enrolment::Revoked(Ban::Certificate), .. }
+            if !matches!(asks.manner, Manner::Enforces(_)) =>
+        {
+            Answer::CannotTell("its signature does not fit, and its key was revoked".to_owned())
+        }
         Signature::Ours { intact: Intact::No, .. } => {
             untrusted("its signature does not fit, and this machine does not know its key".to_owned())
         }
@@ -102,8 +109,12 @@ pub(crate) fn answer(asks: Asks, signature: &Signature) -> Answer {
             Enrolment::At(place) => {
                 Answer::CannotTell(format!("its key is {}, which not every kernel takes for modules", place.text()))
             }
-            Enrolment::Revoked => untrusted(format!("its key was revoked ({subject})")),
+            Enrolment::Revoked(Ban::Certificate) => Answer::Refused(format!("its key was revoked ({subject})")),
+            Enrolment::Revoked(Ban::Digest) => untrusted(format!("its key was revoked ({subject})")),
             Enrolment::Pending => untrusted(format!("its key waits to be confirmed at the next start ({subject})")),
+            Enrolment::LeftOut => {
+                untrusted(format!("its key is in shim's list, which kernels read only with Secure Boot ({subject})"))
+            }
             Enrolment::Not => untrusted(format!("this machine does not know its key ({subject})")),
         },
         Signature::Foreign { known: Some(true), .. } => Answer::Loads,
@@ -138,18 +149,23 @@ mod tests {
             (whole(Enrolment::At(Place::Kernel)), "loads", "loads", "loads"),
             (whole(Enrolment::At(Place::Database)), "loads", "unknown", "unknown"),
             (whole(Enrolment::Pending), "loads", "loads-and-taints", "refused"),
-            (whole(Enrolment::Revoked), "loads", "loads-and-taints", "refused"),
+            (whole(Enrolment::Revoked(Ban::Digest)), "loads", "loads-and-taints", "refused"),
+            (whole(Enrolment::Revoked(Ban::Certificate)), "loads", "refused", "refused"),
+            (ours(Intact::No, Enrolment::Revoked(Ban::Certificate)), "loads", "unknown", "refused"),
+            (whole(Enrolment::LeftOut), "loads", "loads-and-taints", "refused"),
+            (ours(Intact::No, Enrolment::LeftOut), "loads", "loads-and-taints", "refused"),
             (whole(Enrolment::Not), "loads", "loads-and-taints", "refused"),
             (foreign(Some(true)), "loads", "loads", "loads"),
             (foreign(Some(false)), "loads", "loads-and-taints", "refused"),
             (foreign(None), "loads", "unknown", "unknown"),
         ] {
             for (manner, expected) in [(Manner::Never, never), (Manner::Notes, notes), (enforces, enforced)] {
-                let asks = Asks { manner, takes_database: false, takes_mok: true };
+                let asks = Asks { manner, takes_database: false, takes_mok: true, heeds_forbidden_certificates: true };
                 assert_eq!(answer(asks, &signature).word(), expected, "{signature:?} under {manner:?}");
             }
         }
-        let asks = Asks { manner: enforces, takes_database: true, takes_mok: false };
+        let asks =
+            Asks { manner: enforces, takes_database: true, takes_mok: false, heeds_forbidden_certificates: false };
         assert_eq!(answer(asks, &whole(Enrolment::At(Place::Database))), Answer::Loads);
         assert_eq!(answer(asks, &whole(Enrolment::At(Place::Mok))).word(), "unknown");
     }
