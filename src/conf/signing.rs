@@ -12,6 +12,16 @@ use crate::tree::Layout;
 /// Ubuntu's machine owner key, which its own tools enrol.
 const UBUNTU_KEYS: &str = "/var/lib/shim-signed/mok";
 
+/// Pairs that other programs make and have enrolled. They sign here as well where both files are there and dkms has made no pair
+/// of its own: another key would have to be enrolled first.
+/// Sources: akmods, README.secureboot and kmodgenca(8), whose links these are (Fedora, RHEL and their kin); sbctl(8), FILES, with
+/// the place that it had before 0.15 (Arch and others that hold the keys of their firmware).
+const PAIRS_OF_OTHERS: [(&str, &str); 3] = [
+    ("/etc/pki/akmods/private/private_key.priv", "/etc/pki/akmods/certs/public_key.der"),
+    ("/var/lib/sbctl/keys/db/db.key", "/var/lib/sbctl/keys/db/db.pem"),
+    ("/usr/share/secureboot/keys/db/db.key", "/usr/share/secureboot/keys/db/db.pem"),
+];
+
 /// The two files, as a process inside the root names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyFiles {
@@ -45,7 +55,7 @@ impl KeyFiles {
         let configured =
             (framework.mok_signing_key.as_ref().map(expand), framework.mok_certificate.as_ref().map(expand));
         if configured == (None, None)
-            && let Some(files) = of_distribution(system)
+            && let Some(files) = of_distribution(system).or_else(|| of_others(system, &own("mok.key")))
         {
             return files;
         }
@@ -100,6 +110,15 @@ fn of_distribution(system: &System) -> Option<KeyFiles> {
         return Some(KeyFiles { key, certificate, maker: Maker::Owner });
     }
     None
+}
+
+/// `own`: the key that dkms makes.
+fn of_others(system: &System, own: &str) -> Option<KeyFiles> {
+    let is_there = |file: &str| system.path(file).is_file();
+    let (key, certificate) =
+        PAIRS_OF_OTHERS.iter().find(|(key, certificate)| is_there(key) && is_there(certificate))?;
+    let files = KeyFiles { key: (*key).to_owned(), certificate: (*certificate).to_owned(), maker: Maker::Owner };
+    (!is_there(own)).then_some(files)
 }
 
 /// A setting of the environment, else of /etc/portage/make.conf (a file, or a folder of files; make.conf(5)).
@@ -188,6 +207,26 @@ pub(crate) mod tests {
         assert_eq!(names(&files), ("/var/lib/shim-signed/mok/MOK.priv", "/var/lib/shim-signed/mok/MOK.der"));
         let configured = Framework { mok_certificate: Some("/etc/c".into()), ..framework() };
         assert_eq!(names(&locate(&system, &configured)), ("/var/lib/dkms/mok.key", "/etc/c"));
+    }
+
+    #[test]
+    fn a_pair_of_akmods_or_sbctl_signs_until_there_is_one_of_our_own() {
+        for (key, certificate) in PAIRS_OF_OTHERS {
+            let root = root("ID=fedora\n");
+            let system = system(root.path());
+            let write = |file: &str| {
+                let file = root.path().join(file.trim_start_matches('/'));
+                fs_err::create_dir_all(file.parent().unwrap()).unwrap();
+                fs_err::write(file, "").unwrap();
+            };
+            write(key);
+            assert_eq!(locate(&system, &framework()).key, "/var/lib/dkms/mok.key", "without its certificate");
+            write(certificate);
+            let files = locate(&system, &framework());
+            assert_eq!((names(&files), files.maker), ((key, certificate), Maker::Owner));
+            write("/var/lib/dkms/mok.key");
+            assert_eq!(locate(&system, &framework()).key, "/var/lib/dkms/mok.key", "what is enrolled stays in use");
+        }
     }
 
     #[test]

@@ -63,6 +63,30 @@ fresh 'mok_signing_key=/root/own.key' 'mok_certificate=/root/own.der'
 install_blink
 signed_by "$(blink)" /root/own.key /root/own.der
 
+step 'akmods and sbctl have a pair: it signs where dkms has made none'
+is fedora ''
+for pair in /etc/pki/akmods/private/private_key.priv=/etc/pki/akmods/certs/public_key.der=DER \
+    /var/lib/sbctl/keys/db/db.key=/var/lib/sbctl/keys/db/db.pem=PEM; do
+    IFS== read -r key certificate form <<<"$pair"
+    mkdir -p "$(dirname "$key")" "$(dirname "$certificate")"
+    openssl req -new -x509 -newkey rsa:2048 -nodes -subj /CN=theirs -keyout "$key" -outform "$form" -out "$certificate" 2>/dev/null
+    fresh
+    install_blink
+    signed_by "$(blink)" "$key" "$certificate"
+    [ ! -e /var/lib/dkms/mok.key ] || fail 'a second key'
+    ends_with 0 dkms mok
+    told "key: $certificate, CN=theirs"
+    ends_with 0 dkms generate_mok
+    told "$certificate"
+    mv "$key" /root/away
+    fresh
+    install_blink
+    mv /root/away "$key"
+    ends_with 0 dkms build blink/1.0 -k "$KERNEL" --force
+    signed_by "/var/lib/dkms/blink/1.0/$KERNEL/x86_64/module/blink.ko" /var/lib/dkms/mok.key /var/lib/dkms/mok.pub
+    rm "$key"
+done
+
 step 'Gentoo: the environment, then make.conf; one file may hold both'
 is gentoo ''
 mkdir -p /etc/portage
