@@ -7,7 +7,7 @@ source_of "${modules[@]}"
 for name in "${modules[@]}"; do dkms add "$name/1.0" >/dev/null; done
 
 # What each run begins with: sources registered, nothing built, nothing kept from earlier runs.
-forget='rm -rf /var/lib/dkms/.[!.]* /var/lib/dkms/*/1.0/6.* /var/lib/dkms/*/1.0/build /var/lib/dkms/*/kernel-* /lib/modules/*/updates /root/bare; mkdir /root/bare; cp -a /usr/src/b[1-8]-1.0 /root/bare'
+forget="$unbuilt; "'rm -rf /root/bare; mkdir /root/bare; cp -a /usr/src/b[1-8]-1.0 /root/bare'
 # shellcheck disable=SC2016 # expanded by the inner shell
 bare() { fastest -n "$1" -p "$forget" bash -c "ls -d /root/bare/* | xargs -P 2 -I @ make -C /lib/modules/$first/build M=@ modules"; }
 rounds=5

@@ -32,6 +32,9 @@ row() {
 # line WHAT VALUE UNIT [GOAL]: a figure of ours alone.
 line() { printf '%-58s %12s %12s %9s %9s\n' "$1" '' "$2" "$3" "${4-}"; }
 
+# A command that takes away what is built, and what is kept of earlier runs; sources stay registered.
+unbuilt='rm -rf /var/lib/dkms/.[!.]* /var/lib/dkms/*/1.0/6.* /var/lib/dkms/*/1.0/build /var/lib/dkms/*/kernel-* /lib/modules/*/updates'
+
 # source_of NAME...: minimal modules in /usr/src.
 source_of() {
     local name
