@@ -26,6 +26,7 @@ declare -A LAB_LAYERS=(
     [token]='softhsm2 libengine-pkcs11-openssl opensc'
     [selinux]='selinux-policy-default policycoreutils selinux-utils e2fsprogs attr'
     [boot]='qemu-system-x86 ovmf busybox-static'
+    [secureboot]='qemu-system-x86 ovmf busybox-static shim-signed grub-efi-amd64-signed'
     [initramfs]='initramfs-tools dracut-core'
     [dhdkms]='dh-dkms debhelper build-essential lintian'
     [shells]='zsh fish'
