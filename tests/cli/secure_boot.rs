@@ -88,3 +88,55 @@ fn a_key_that_is_not_enrolled_is_told_by_check_status_and_events_and_only_with_s
         assert_eq!(untrusted.len(), usize::from(is_lacking), "{what}: {document:#}");
     }
 }
+
+#[test]
+fn what_mok_does_may_have_the_name_of_a_verb() {
+    let s = machine();
+    for words in ["mok", "mok status", "mok status -m foo", "help status"] {
+        s.ok(words);
+    }
+    let ran = s.dkms("mok status status");
+    assert_eq!(ran.code, 64, "{ran:?}");
+    assert_eq!(s.dkms("mok build").code, 4, "two actions at once");
+}
+
+/// What dkms(8), SECURE BOOT, shows of `dkms mok`: an example for each block, with what is typed in its first line.
+fn shown() -> Vec<(String, String)> {
+    let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/hooks/man/dkms.8.in");
+    let manual = fs::read_to_string(manual).expect("the manual");
+    let (_, section) = manual.split_once(".SH SECURE BOOT\n").expect("the section");
+    let (section, _) = section.split_once("\n.SH ").expect("the next one");
+    let plain = section.replace("\\-", "-");
+    let blocks = plain.split(".EX\n# ").skip(1).filter_map(|block| block.split_once("\n.EE"));
+    let parts = blocks.filter_map(|(block, _)| block.split_once('\n'));
+    let of_mok = parts.filter(|(typed, _)| typed.starts_with("dkms mok"));
+    of_mok.map(|(typed, said)| (typed.to_owned(), said.to_owned())).collect()
+}
+
+#[test]
+fn what_the_manual_shows_is_what_mok_says() {
+    crate::sandbox::tools::needs!("unshare");
+    let s = machine();
+    variable(&s, "SecureBoot", GLOBAL, &[1]);
+    assert_eq!(inside(&s, &["install", "foo/1", "-k", KERNEL]).code, 0);
+    let shown = shown();
+    assert_eq!(shown.len(), 3);
+    for (number, (typed, expected)) in shown.iter().enumerate() {
+        if number == 1 {
+            variable(&s, "MokListRT", SHIM, &list());
+        }
+        let words: Vec<&str> = typed.split(' ').skip(1).collect();
+        let ran = inside(&s, &words);
+        // Of two kernels one is enough, and what runs here is anything.
+        let is_shown = |line: &&str| !line.starts_with("6.1.0-2") && !line.contains("the running kernel");
+        let said = ran.out.lines().filter(is_shown).collect::<Vec<_>>().join("\n");
+        let names = [
+            (KERNEL, "6.12.9-amd64"),
+            ("/dkms/mok", "/var/lib/dkms/mok"),
+            ("ARCH", "x86_64"),
+            ("a module signer of a test", "DKMS module signing key"),
+        ];
+        let said = names.iter().fold(said, |said, (here, there)| said.replace(here, there));
+        assert_eq!(said, *expected, "{typed}: {ran:?}");
+    }
+}
