@@ -71,7 +71,7 @@ impl Status {
         let entries = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
         let mut modules = Vec::new();
         for (target, asks) in &kernels {
-            let firmware = as_seen_by(app, target, firmware.seen_by(*asks));
+            let firmware = as_seen_by(app, target, firmware.seen_by(asks.heeds_forbidden_certificates));
             for entry in entries.iter().filter(|entry| entry.is_installed_on(target) && is_wanted(&entry.id, target)) {
                 let look = |file: PathBuf| Module {
                     answer: judge(app, &file, key.certificate.as_ref().ok(), &firmware, *asks),
@@ -228,8 +228,12 @@ impl Judge {
 
     /// Who signed this file (opened), and what the running kernel would do with it.
     pub(crate) fn verify(&self, file: &Path) -> Result<(Signature, Answer)> {
-        let signature = trust::signature(file, self.key.certificate.as_ref().ok(), &self.firmware.seen_by(self.asks))
-            .map_err(|why| Error::new(Kind::Usage, format!("{}: {why}", file.display())))?;
+        let signature = trust::signature(
+            file,
+            self.key.certificate.as_ref().ok(),
+            &self.firmware.seen_by(self.asks.heeds_forbidden_certificates),
+        )
+        .map_err(|why| Error::new(Kind::Usage, format!("{}: {why}", file.display())))?;
         let answer = answer(self.asks, &signature);
         Ok((signature, answer))
     }

@@ -3,7 +3,6 @@
 use super::certificate::Certificate;
 use super::signature_list::{self, Entry};
 use super::signed::Signed;
-use super::verdict::Asks;
 use crate::sys::System;
 use crate::sys::efi::{DATABASES, GLOBAL, SHIM};
 
@@ -100,11 +99,11 @@ impl Firmware {
         }
     }
 
-    /// The same, for a kernel that does this with signatures. Kernels read shim's lists only where Secure Boot verifies what is
+    /// The same, for a kernel that heeds forbidden certificates, or does not. Kernels read shim's lists only where Secure Boot verifies what is
     /// started (security/integrity/platform_certs/load_uefi.c; seen with 6.1).
-    pub(crate) fn seen_by(&self, asks: Asks) -> Self {
+    pub(crate) fn seen_by(&self, heeds_forbidden_certificates: bool) -> Self {
         Self {
-            heeds_forbidden_certificates: asks.heeds_forbidden_certificates,
+            heeds_forbidden_certificates,
             leaves_shim_out: self.secure_boot == Some(false) || self.validation_off,
             ..self.clone()
         }
@@ -247,12 +246,6 @@ mod tests {
     #[test]
     fn the_lists_of_shim_count_for_a_kernel_only_where_secure_boot_verifies() {
         let signer = Certificate::parse(SIGNER).unwrap();
-        let asks = Asks {
-            manner: super::super::verdict::Manner::Notes,
-            takes_database: true,
-            takes_mok: true,
-            heeds_forbidden_certificates: true,
-        };
         let flag = |name: &'static str, vendor: &'static str, value: u8| (name, vendor, vec![value]);
         let (on, off) = (flag("SecureBoot", GLOBAL, 1), flag("SecureBoot", GLOBAL, 0));
         let unverified = flag("MokSBStateRT", SHIM, 1);
@@ -265,7 +258,7 @@ mod tests {
             (vec![off, list("MokListXRT")], Enrolment::Not),
         ] {
             let found = firmware(&variables, "");
-            assert_eq!(found.seen_by(asks).enrolment(&signer), expected, "{variables:?}");
+            assert_eq!(found.seen_by(true).enrolment(&signer), expected, "{variables:?}");
         }
     }
 
