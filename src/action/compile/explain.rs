@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{StatVfsMountFlags, statvfs};
-
 use crate::action::compile::log::BuildLog;
 use crate::action::compile::prepared::Prepared;
 use crate::action::compile::walls;
@@ -13,6 +11,7 @@ use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
 use crate::sys::System;
+use crate::sys::fs::is_read_only;
 
 /// A text that is larger is no makefile of a module.
 const LARGEST_TEXT: u64 = 1 << 20;
@@ -52,9 +51,8 @@ impl Left<'_> {
     fn without_walls(&self, finding: diagnose::Finding) -> diagnose::Finding {
         let refused = walls::read_only(&finding.line, &self.system.inside(self.folder));
         let is_of_disk = |path: &str| {
-            let places = Path::new(path).ancestors().map(|path| self.system.path(path));
-            let state = places.into_iter().find_map(|place| statvfs(&place).ok());
-            state.is_some_and(|state| state.f_flag.contains(StatVfsMountFlags::RDONLY))
+            let mut places = Path::new(path).ancestors().map(|path| self.system.path(path));
+            places.find(|place| place.exists()).is_some_and(|place| is_read_only(&place))
         };
         if refused.is_none_or(is_of_disk) {
             return finding;
