@@ -15,6 +15,7 @@ DNF5DIR ?= $(SYSCONFDIR)/dnf/libdnf5-plugins/actions.d
 ZYPPDIR ?= $(PREFIX)/lib/zypp/plugins/commit
 KERNELINSTALLDIR ?= $(PREFIX)/lib/kernel/install.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+PRESETDIR ?= $(PREFIX)/lib/systemd/system-preset
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
@@ -84,6 +85,7 @@ install: build
 	$(INSTALL_SHIM) hooks/systemd/dkms.service $(DESTDIR)$(UNITDIR)/dkms.service 644
 	$(INSTALL_SHIM) hooks/systemd/dkms-preflight.service $(DESTDIR)$(UNITDIR)/dkms-preflight.service 644
 	$(INSTALL_SHIM) hooks/systemd/dkms-preflight.timer $(DESTDIR)$(UNITDIR)/dkms-preflight.timer 644
+	$(INSTALL_DATA) hooks/systemd/90-dkms-rs.preset $(DESTDIR)$(PRESETDIR)/90-dkms-rs.preset
 	$(INSTALL_DATA) hooks/tmpfiles.d/dkms-rs.conf $(DESTDIR)$(TMPFILESDIR)/dkms-rs.conf
 	$(INSTALL_DATA) hooks/framework.conf $(DESTDIR)$(SYSCONFDIR)/dkms/framework.conf
 	install -d $(DESTDIR)$(SYSCONFDIR)/dkms/framework.conf.d $(DESTDIR)$(STATEDIR)

@@ -28,7 +28,6 @@ pub(crate) struct Status {
     pub(crate) key: Key,
     pub(crate) kernels: Vec<(Target, Asks)>,
     pub(crate) modules: Vec<Module>,
-    is_ubuntu: bool,
 }
 
 /// The pair that signs here.
@@ -82,8 +81,7 @@ impl Status {
                 modules.extend(files(app, entry, target).into_iter().map(look));
             }
         }
-        let is_ubuntu = app.system.os_release().is_some_and(|release| release.id == "ubuntu");
-        Ok(Self { firmware, key, kernels, modules, is_ubuntu })
+        Ok(Self { firmware, key, kernels, modules })
     }
 
     /// Whether a kernel of this root loads modules of trusted keys only.
@@ -103,13 +101,9 @@ impl Status {
         }
         match self.key.enrolment {
             Enrolment::Not if self.firmware.is_efi && self.enforces() && self.key.certificate.is_ok() => {
-                let certificate = &self.key.files.certificate;
                 let why = "the key is not enrolled; the command asks for a password, which you give again at the next start, \
                            under \"Enroll MOK\" on the blue screen";
-                if self.is_ubuntu {
-                    return next(why, "update-secureboot-policy --enroll-key");
-                }
-                next(why, &format!("mokutil --import {certificate}"))
+                next(why, "dkms mok enroll")
             }
             Enrolment::Pending => {
                 next("the key waits: choose \"Enroll MOK\" on the blue screen at the next start", "reboot")
