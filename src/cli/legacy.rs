@@ -1,8 +1,10 @@
 //! The options that DKMS has always had, and ours of the same form. Which verb takes which stands in [`super::verbs`].
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
+
+use crate::engine::ourselves::Ground;
 
 /// Taken by every verb of this form.
 pub(crate) const ALWAYS: &[&str] = &[
@@ -184,10 +186,10 @@ pub(crate) struct Typed {
 }
 
 impl Typed {
-    /// What a process of ours has, for these trees (DKMS tree, source tree, install tree) of a root.
-    pub(crate) fn of(root: &Path, trees: &[PathBuf; 3]) -> Self {
-        let [dkmstree, sourcetree, installtree] = trees.clone().map(Some);
-        Self { root: Some(root.to_path_buf()), dkmstree, sourcetree, installtree, ..Self::default() }
+    /// What a process of ours has that works there.
+    pub(crate) fn on(ground: &Ground) -> Self {
+        let [dkmstree, sourcetree, installtree] = ground.trees.clone().map(Some);
+        Self { root: Some(ground.root.clone()), dkmstree, sourcetree, installtree, ..Self::default() }
     }
 
     /// The module of -m; where several are given to an action on one, the last.

@@ -34,18 +34,14 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     Ok(())
 }
 
-/// What the process does that the first one starts: its one word is the folder with the job.
+/// What the process does that the first one starts.
 pub(crate) fn inside(words: &[String]) -> u8 {
-    let reporter = Human::new(Loudness::Normal, Notes::Stderr);
-    let Some(folder) = words.first().map(Path::new) else {
-        return super::fail(&reporter, &Error::new(Kind::Usage, "a folder is needed"));
-    };
-    super::end(&reporter, work(folder))
+    super::in_folder(words, work)
 }
 
 fn work(folder: &Path) -> Result<()> {
     let job = sysext::inside::job(folder)?;
-    let typed = Typed::of(&job.root, &job.trees);
+    let typed = Typed::on(&job.ground);
     let app = super::open(&typed, Human::new(Loudness::Normal, Notes::Stderr))?;
     sysext::inside::run(app, &job, folder)
 }

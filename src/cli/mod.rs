@@ -39,10 +39,12 @@ mod why;
 mod words;
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use crate::conf::Framework;
 use crate::engine::document;
 use crate::error::{Error, Result};
+use crate::exit::Kind;
 use crate::report::Reporter;
 use crate::report::human::{Human, Loudness, Notes};
 
@@ -237,6 +239,15 @@ fn end(reporter: &Human, result: Result<()>) -> u8 {
     match result {
         Ok(()) => 0,
         Err(error) => fail(reporter, &error),
+    }
+}
+
+/// A hidden action of a process that another one of ours started: its one word is the folder with the job.
+fn in_folder(words: &[String], work: fn(&Path) -> Result<()>) -> u8 {
+    let reporter = Human::new(Loudness::Normal, Notes::Stderr);
+    match words.first() {
+        Some(folder) => end(&reporter, work(Path::new(folder))),
+        None => fail(&reporter, &Error::new(Kind::Usage, "a folder is needed")),
     }
 }
 

@@ -5,8 +5,7 @@ use std::path::Path;
 use crate::engine::app::App;
 use crate::engine::preflight::verdict::{Standing, Verdict};
 use crate::engine::preflight::{self, Asked, Report, document, trial};
-use crate::error::{Error, Result};
-use crate::exit::Kind;
+use crate::error::Result;
 use crate::ids::{KernelRelease, ModuleName};
 use crate::report::Reporter;
 use crate::report::human::{Human, Loudness, Notes};
@@ -69,19 +68,15 @@ fn lines(verdict: &Verdict) -> Vec<String> {
     }
 }
 
-/// What the process does that the first one starts: its one word is the folder with the job.
+/// What the process does that the first one starts.
 pub(crate) fn inside(words: &[String]) -> u8 {
-    let reporter = Human::new(Loudness::Normal, Notes::Stderr);
-    let Some(folder) = words.first().map(Path::new) else {
-        return super::fail(&reporter, &Error::new(Kind::Usage, "a folder is needed"));
-    };
-    super::end(&reporter, work(folder))
+    super::in_folder(words, work)
 }
 
 fn work(folder: &Path) -> Result<()> {
     let job = trial::job(folder)?;
     // Nothing may be written to standard output: it may be a package manager's.
-    let typed = Typed { json: true, ..Typed::of(&job.root, &job.trees) };
+    let typed = Typed { json: true, ..Typed::on(&job.ground) };
     let app = super::open(&typed, Human::new(Loudness::Normal, Notes::Stderr))?;
     trial::run(app, &job, folder)
 }

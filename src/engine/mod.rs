@@ -13,7 +13,7 @@ pub(crate) mod guard;
 pub(crate) mod initramfs;
 mod leavers;
 pub(crate) mod mok;
-mod ourselves;
+pub(crate) mod ourselves;
 pub(crate) mod pending;
 pub(crate) mod pipeline;
 pub(crate) mod policy;

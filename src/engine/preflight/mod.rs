@@ -33,15 +33,12 @@ use crate::sys::scratch;
 use crate::tree::finished::Limits;
 
 use crate::engine::app::App;
-use crate::engine::ourselves;
+use crate::engine::ourselves::{self, Ground};
 use cargo::Cargo;
 use verdict::{Standing, Verdict};
 
 /// The hidden action that does the work; its one word is the folder with the job.
 pub(crate) const INSIDE: &str = "preflight-inside";
-
-/// Where throw-away folders lie: kernel headers have 100 MB, and /tmp is memory on many machines.
-const PLACE: &str = "/var/tmp";
 
 /// What is to be tried.
 #[derive(Debug, Clone, Default)]
@@ -102,9 +99,7 @@ impl Report {
 /// What the process that does the work is told, in `job.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
-    pub(crate) root: PathBuf,
-    /// DKMS tree, source tree, install tree.
-    pub(crate) trees: [PathBuf; 3],
+    pub(crate) ground: Ground,
     pub(crate) trial: Trial,
     /// The places of the sources that come, as they will be named.
     pub(crate) sources: Vec<(ModuleId, PathBuf)>,
@@ -167,7 +162,7 @@ impl Places {
 ///
 /// The throw-away folder cannot be filled, or the process that does the work broke off.
 pub(crate) fn run(app: &App, asked: &Asked) -> Result<Report> {
-    let place = place(app);
+    let place = ourselves::place(app);
     let failed = |error| full(&place, Error::io("modules cannot be tried before they are needed", error));
     let folder = scratch::make(&place).map_err(failed)?;
     let places = Places::of(folder.path());
@@ -188,15 +183,14 @@ pub(crate) fn run(app: &App, asked: &Asked) -> Result<Report> {
         return Ok(report);
     }
     let job = Job {
-        root: app.system.root().to_path_buf(),
-        trees: [&app.framework.dkms_tree, &app.framework.source_tree, &app.framework.install_tree].map(Clone::clone),
+        ground: Ground::of(app),
         trial,
         sources: cargo.sources,
         jobs: asked.jobs,
         seconds: app.framework.policies.preflight.timeout.as_secs(),
         untried: moment::untried(app),
     };
-    fs_err::write(places.job(), serde_json::to_vec(&job).map_err(|error| failed(error.into()))?).map_err(failed)?;
+    ourselves::leave(&places.job(), &job).map_err(failed)?;
     let Found { verdicts } = have_it_done(app, folder.path(), &places)?;
     report.verdicts = verdicts;
     if let Err(error) = keep(app, &places, &mut report) {
@@ -205,14 +199,9 @@ pub(crate) fn run(app: &App, asked: &Asked) -> Result<Report> {
     Ok(report)
 }
 
-fn place(app: &App) -> PathBuf {
-    let usual = app.system.path(PLACE);
-    if usual.is_dir() { usual } else { app.system.path(&app.framework.tmp_location) }
-}
-
 /// Clears away what killed runs left.
 pub(crate) fn sweep(app: &App) {
-    scratch::sweep(&place(app));
+    scratch::sweep(&ourselves::place(app));
 }
 
 /// Where the disk is full, which one and how much it takes.
@@ -262,8 +251,7 @@ pub(in crate::engine) fn makes_key(app: &App, kernels: &[Target]) -> bool {
 /// Runs ourselves once more, as the process whose mounts nobody else sees. All that it tells goes to standard error.
 fn have_it_done(app: &App, folder: &Path, places: &Places) -> Result<Found> {
     let finished = ourselves::run(&app.system.clone().on_standard_error(), INSIDE, folder)?;
-    let text = fs_err::read(places.found()).map_err(|_| ourselves::broke_off(finished.how()))?;
-    serde_json::from_slice(&text).map_err(|error| ourselves::broke_off(error.to_string()))
+    ourselves::answer(&places.found(), &finished)
 }
 
 /// Builds that are ready and logs of those that failed go into the tree: both are there for whoever comes next.

@@ -14,13 +14,11 @@ use crate::tree::{finished, foreseen};
 use super::verdict::{self, Standing, Verdict};
 use super::{Found, Job, Places, makes_key, world};
 use crate::engine::app::App;
-use crate::engine::{gather, work};
+use crate::engine::{gather, ourselves, work};
 
 /// The job that the first process left in this folder.
 pub(crate) fn job(folder: &Path) -> Result<Job> {
-    let failed = |error| Error::io("the job cannot be read", error);
-    let text = fs_err::read(Places::of(folder).job()).map_err(failed)?;
-    serde_json::from_slice(&text).map_err(|error| failed(error.into()))
+    ourselves::job(&Places::of(folder).job())
 }
 
 /// Does the job. Must be called in a process that has no threads yet.
@@ -52,8 +50,7 @@ pub(crate) fn run(app: App, job: &Job, folder: &Path) -> Result<()> {
     if is_real && job.untried.is_none() {
         export(&app, &plan, &outcomes, &places).map_err(failed)?;
     }
-    let found = serde_json::to_vec(&Found { verdicts }).map_err(|error| failed(error.into()))?;
-    fs_err::write(places.found(), found).map_err(failed)
+    ourselves::leave(&places.found(), &Found { verdicts }).map_err(failed)
 }
 
 fn policy(job: &Job) -> Policy {

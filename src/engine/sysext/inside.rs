@@ -17,14 +17,13 @@ use crate::sys::world::{Layer, With, enter};
 use super::copy::copy;
 use super::{Job, Places};
 use crate::engine::app::App;
+use crate::engine::ourselves;
 use crate::engine::pipeline::Mode;
 use crate::engine::preflight::makes_key;
 
 /// The job that the first process left in this folder.
 pub(crate) fn job(folder: &Path) -> Result<Job> {
-    let failed = |error| Error::io("the job cannot be read", error);
-    let text = fs::read(Places(folder.to_path_buf()).job()).map_err(failed)?;
-    serde_json::from_slice(&text).map_err(|error| failed(error.into()))
+    ourselves::job(&Places(folder.to_path_buf()).job())
 }
 
 /// Does the job. Must be called in a process that has no threads yet.
@@ -46,8 +45,7 @@ pub(crate) fn run(mut app: App, job: &Job, folder: &Path) -> Result<()> {
     }
     let modules = installed(&app, job)?;
     copy(&changes.join("upper"), &places.extension().join(inside)).map_err(failed)?;
-    let found = serde_json::to_vec(&modules).map_err(|error| failed(error.into()))?;
-    fs::write(places.found(), found).map_err(failed)
+    ourselves::leave(&places.found(), &modules).map_err(failed)
 }
 
 /// Logs of builds that failed, where the first process finds them: their tree goes.

@@ -16,18 +16,14 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{Arch, ModuleId, ModuleName, ModuleVersion, Target};
 use crate::report::Reporter;
-use crate::sys::fs::{is_executable, remove_tree};
 use crate::sys::os_release::OsRelease;
-use crate::sys::{Command, scratch};
+use crate::sys::{Command, rename, scratch};
 
 use super::app::App;
-use super::ourselves;
+use super::ourselves::{self, Ground};
 
 /// The hidden action that does the work; its one word is the folder with the job.
 pub(crate) const INSIDE: &str = "mksysext-inside";
-
-/// Where throw-away folders lie, as /tmp is memory on many machines.
-const PLACE: &str = "/var/tmp";
 
 /// What makes an image of a folder: the program, and its words before and behind the folder and the image. None has a clock in it
 /// where SOURCE_DATE_EPOCH is set.
@@ -63,9 +59,7 @@ pub(crate) struct Made {
 /// What the process that does the work is told, in `job.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Job {
-    pub(crate) root: PathBuf,
-    /// DKMS tree, source tree, install tree.
-    pub(crate) trees: [PathBuf; 3],
+    pub(crate) ground: Ground,
     target: Target,
     module: Option<ModuleId>,
     jobs: Option<usize>,
@@ -107,17 +101,11 @@ pub(crate) fn make(app: &App, asked: &Asked) -> Result<Made> {
         let text = format!("{} exists already", output.display());
         return Err(Error::new(Kind::OutputExists, text).hint("--force replaces it, --output names another"));
     }
-    let place = app.system.path(PLACE);
-    let folder = scratch::make(if place.is_dir() { &place } else { &app.framework.tmp_location }).map_err(failed)?;
+    let folder = scratch::make(&ourselves::place(app)).map_err(failed)?;
     let places = Places(folder.path().to_path_buf());
-    let job = Job {
-        root: app.system.root().to_path_buf(),
-        trees: [&app.framework.dkms_tree, &app.framework.source_tree, &app.framework.install_tree].map(Clone::clone),
-        target: asked.target.clone(),
-        module: asked.module.clone(),
-        jobs: asked.jobs,
-    };
-    fs::write(places.job(), serde_json::to_vec(&job).map_err(|error| failed(error.into()))?).map_err(failed)?;
+    let job =
+        Job { ground: Ground::of(app), target: asked.target.clone(), module: asked.module.clone(), jobs: asked.jobs };
+    ourselves::leave(&places.job(), &job).map_err(failed)?;
     let modules = have_it_done(app, &asked.target, folder.path(), &places)?;
     let release = places.extension().join("usr/lib/extension-release.d");
     fs::create_dir_all(&release).map_err(failed)?;
@@ -170,8 +158,7 @@ fn have_it_done(app: &App, target: &Target, folder: &Path, places: &Places) -> R
         let text = "no extension was made, as told above";
         return Err(Error::new(Kind::Script(finished.shell_code()), text));
     }
-    let text = fs::read(places.found()).map_err(|_| ourselves::broke_off(finished.how()))?;
-    serde_json::from_slice(&text).map_err(|error| ourselves::broke_off(error.to_string()))
+    ourselves::answer(&places.found(), &finished)
 }
 
 /// The logs of builds that failed go into the tree, and are told.
@@ -202,7 +189,7 @@ fn module_of(log: &Path) -> Option<ModuleId> {
     Some(ModuleId::new(ModuleName::new(name).ok()?, ModuleVersion::new(version.file_name()?.to_str()?).ok()?))
 }
 
-/// Makes the output beside its place, then renames it.
+/// Makes the output beside its place, in which it then appears.
 fn put(app: &App, places: &Places, output: &Path) -> Result<()> {
     let failed = |error| Error::io("the extension cannot be written", error);
     let above = output.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -213,23 +200,14 @@ fn put(app: &App, places: &Places, output: &Path) -> Result<()> {
     } else {
         copy::copy(&places.extension(), &staged).map_err(failed)?;
     }
-    if fs::symlink_metadata(output).is_ok_and(|meta| meta.is_dir()) {
-        // A folder cannot be renamed over one that holds something.
-        fs::rename(output, beside.path().join("before")).map_err(failed)?;
-    }
-    fs::rename(&staged, output).map_err(failed)?;
-    remove_tree(&beside.path().join("before")).or_else(gone).map_err(failed)
-}
-
-fn gone(error: std::io::Error) -> std::io::Result<()> {
-    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+    // What was there goes with the folder beside it.
+    rename::replace(&staged, output, &beside.path().join("before")).map_err(failed)
 }
 
 fn image(app: &App, folder: &Path, image: &Path) -> Result<()> {
-    let found = IMAGE_MAKERS.iter().find_map(|(program, order, words)| {
-        let folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"].map(|folder| Path::new(folder).join(program));
-        Some((folders.into_iter().find(|file| is_executable(file))?, *order, *words))
-    });
+    let found = IMAGE_MAKERS
+        .iter()
+        .find_map(|(program, order, words)| Some((app.system.find_program(program)?, *order, *words)));
     let Some((program, order, words)) = found else {
         return Err(Error::new(Kind::Usage, "neither mksquashfs nor mkfs.erofs is here, so no image can be made")
             .hint("install squashfs-tools or erofs-utils; or name a folder in place of FILE.raw: systemd-sysext takes both"));
