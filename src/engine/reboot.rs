@@ -7,7 +7,8 @@ use crate::diagnose::Packages;
 use crate::engine::app::App;
 use crate::engine::mok;
 use crate::ids::{ModuleId, Target};
-use crate::kernel::{ModInfo, Suffix};
+use crate::kernel::ModInfo;
+use crate::kernel::builtin::plain_name;
 use crate::report::Reporter;
 use crate::step::{Operation, Outcome, Plan, StepId};
 use crate::sys::{System, reboot};
@@ -58,8 +59,7 @@ fn files(app: &App, id: &ModuleId, target: &Target) -> Vec<PathBuf> {
 /// The name of a module of which the kernel holds another source than this file was made from. Where either does not tell its
 /// srcversion, nothing is known.
 fn loaded_otherwise(system: &System, file: &Path) -> Option<String> {
-    let (stem, _) = Suffix::split(file.file_name()?.to_str()?)?;
-    let name = stem.replace('-', "_");
+    let name = plain_name(&file.to_string_lossy());
     let loaded = fs_err::read_to_string(system.path(format!("/sys/module/{name}/srcversion"))).ok()?;
     let info = ModInfo::read(&system.path(file)).ok()?;
     (info.srcversion()? != loaded.trim()).then_some(name)

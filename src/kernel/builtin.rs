@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::Suffix;
+
 /// Their names, with `_` for `-`; none where there is no list. `folder` is INSTALLTREE/KVER, opened.
 pub(crate) fn modules(folder: &Path) -> BTreeSet<String> {
     let text = fs_err::read_to_string(folder.join("modules.builtin")).unwrap_or_default();
@@ -13,6 +15,12 @@ pub(crate) fn modules(folder: &Path) -> BTreeSet<String> {
 /// A module's name as the kernel has it.
 pub(crate) fn name(word: &str) -> String {
     word.replace('-', "_")
+}
+
+/// The same from the path of its file.
+pub(crate) fn plain_name(file: &str) -> String {
+    let file = file.rsplit('/').next().unwrap_or(file);
+    name(Suffix::split(file).map_or(file, |(stem, _)| stem))
 }
 
 #[cfg(test)]

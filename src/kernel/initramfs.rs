@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 use fs_err as fs;
 
 use super::Suffix;
+use super::builtin::plain_name;
 use crate::ids::KernelRelease;
 use crate::sys::fs::{leads_to_file, resolve};
 use crate::sys::{Command, System};
@@ -129,12 +130,6 @@ impl Initramfs {
         let written = fs::metadata(file).and_then(|meta| meta.modified()).ok()?;
         u64::try_from(written.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()
     }
-}
-
-/// A module's name from that of its file: `-` and `_` are the same to the kernel.
-pub(crate) fn plain_name(file: &str) -> String {
-    let name = file.rsplit('/').next().unwrap_or(file);
-    Suffix::split(name).map_or(name, |(name, _)| name).replace('-', "_")
 }
 
 /// The modules of a kernel in a listing: plain paths, or lines of `ls -l`, with or without a slash in front.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Snapshot, View};
 use crate::ids::{ModuleId, ModuleName, Target};
-use crate::kernel::initramfs::{self, plain_name};
+use crate::kernel::builtin::plain_name;
+use crate::kernel::initramfs;
 
 /// A module that is about to change under a kernel, or has changed there since its initramfs was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]

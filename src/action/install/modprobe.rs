@@ -41,7 +41,7 @@ pub(super) fn load_listed(context: &Context<'_>, kernel: &KernelRelease, places:
         return;
     }
     let listed = listed(context.system);
-    let names = places.iter().filter_map(|place| place.file_name()?.to_str()?.split(".ko").next()).map(builtin::name);
+    let names = places.iter().map(|place| builtin::plain_name(&place.to_string_lossy()));
     for name in names.filter(|name| listed.contains(name)) {
         let modprobe = context.system.here(super::program(context.system, "modprobe"));
         let why = match context.system.run(&modprobe.args(["-b", "--", &name])) {
