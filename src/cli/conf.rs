@@ -11,6 +11,7 @@ use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::kernel::headers;
 use crate::report::Reporter;
+use crate::sys::shell_words::quoted;
 use crate::tree::VersionState;
 
 use super::known::Among;
@@ -173,9 +174,4 @@ fn place(origin: &Origin, loaded: &Loaded) -> Option<String> {
         Origin::Environment => Some("the environment".to_owned()),
         Origin::File(..) => None,
     }
-}
-
-/// As a shell reads it back: in single quotes.
-fn quoted(value: &str) -> String {
-    format!("'{}'", value.replace('\'', r"'\''"))
 }

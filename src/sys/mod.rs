@@ -25,6 +25,7 @@ pub(crate) mod run;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod scratch;
+pub(crate) mod shell_words;
 pub(crate) mod side_by_side;
 pub(crate) mod trace;
 pub(crate) mod world;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::sys::environment::Environment;
 use crate::sys::leash::Leash;
 use crate::sys::room::Room;
+use crate::sys::shell_words::quoted;
 use crate::sys::{Command, System};
 
 /// Reads `NAME VALUE` pairs up to `--`, makes them shell variables, and evaluates the last argument with no positional
@@ -64,7 +65,7 @@ pub(crate) fn quote(word: &str) -> String {
     if !word.is_empty() && !word.starts_with('~') && word.chars().all(plain) {
         return word.to_owned();
     }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    quoted(word)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::package::input::payload::{EntryKind, File, Payload};
 use crate::package::io::digest::Digests;
 use crate::package::module::survey::one_line;
 use crate::package::words::relations::{Kind, Relation};
+use crate::sys::shell_words::quoted;
 
 /// An entry of the archive: its path, without a slash before it.
 type Entries<'a> = BTreeMap<String, &'a EntryKind>;
@@ -261,11 +262,6 @@ pub(crate) fn files(info: &PackageInfo) -> impl Iterator<Item = (String, &Extra,
         EntryKind::File(file) => Some((extra.flat_name(&info.extras), extra, file)),
         EntryKind::Folder | EntryKind::Link(_) => None,
     })
-}
-
-/// A word of bash(1), whatever it holds.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{Arch, KernelRelease, ModuleId, Target};
 use crate::sys::System;
+use crate::sys::shell_words::quoted;
 
 /// What a recipe is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,11 +189,6 @@ fn steps(raw: &Directives) -> Vec<String> {
 /// Whether the kernel's release has this in it (an extended regular expression).
 fn asked(wanted: &str) -> String {
     format!("echo \"$kernelver\" | grep -Eq {}", quoted(wanted))
-}
-
-/// A word of a shell, whatever it holds.
-pub(crate) fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::package::format::spec;
 use crate::package::io::digest::sha512;
-use crate::package::module::instructions::{Instructions, Product, quoted};
+use crate::package::module::instructions::{Instructions, Product};
 use crate::package::module::survey::one_line;
+use crate::sys::shell_words::quoted;
 
 const APKBUILD: &str = include_str!("../../../../spec-templates/APKBUILD.in");
 const AKMBUILD: &str = include_str!("../../../../spec-templates/AKMBUILD.in");

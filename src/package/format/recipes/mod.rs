@@ -10,11 +10,12 @@ mod nix;
 use crate::error::Result;
 use crate::package::description::extra::Extra;
 use crate::package::description::info::PackageInfo;
-use crate::package::format::spec;
-use crate::package::input::payload::{EntryKind, Payload};
-use crate::package::module::instructions::{Instructions, Product, quoted};
+use crate::package::format::{pac, spec};
+use crate::package::input::payload::Payload;
+use crate::package::module::instructions::{Instructions, Product};
 use crate::package::module::survey::one_line;
 use crate::package::words::profile::Recipe;
+use crate::sys::shell_words::quoted;
 
 /// What a recipe is made from.
 pub(crate) struct Ingredients<'a> {
@@ -87,10 +88,7 @@ fn needs_patch(instructions: &Instructions) -> bool {
 
 /// Files with bytes of their own, and where they go.
 fn brought(info: &PackageInfo) -> impl Iterator<Item = (String, &Extra, u32)> {
-    info.extras.iter().filter_map(|extra| match &extra.kind {
-        EntryKind::File(file) => Some((extra.flat_name(&info.extras), extra, file.mode())),
-        EntryKind::Folder | EntryKind::Link(_) => None,
-    })
+    pac::files(info).map(|(name, extra, file)| (name, extra, file.mode()))
 }
 
 /// Marks that both specs have.

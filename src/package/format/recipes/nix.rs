@@ -3,8 +3,8 @@
 
 use super::{Ingredients, Texts, brought, filled, install};
 use crate::package::format::spec;
-use crate::package::module::instructions::quoted;
 use crate::package::module::survey::one_line;
+use crate::sys::shell_words::quoted;
 
 const EXPRESSION: &str = include_str!("../../../../spec-templates/default.nix.in");
 
