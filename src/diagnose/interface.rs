@@ -15,14 +15,13 @@ const OLDER: &str = "use a newer kernel, or an older release of {module} that su
 const LIKELY: &str = "as a rule the source was written for other kernels, or for another compiler: look for a release of \
                       {module} that supports Linux {series}";
 
-/// Cause and advice, in the words of the kernel's interface.
-pub(super) fn meaning(case: &Case<'_>) -> Option<(String, String)> {
+/// Cause, if it is known, and advice, in the words of the kernel's interface.
+pub(super) fn meaning(case: &Case<'_>) -> Option<(Option<String>, String)> {
     let subject = subject(case)?;
-    let (cause, advice) = match known(case, &subject) {
-        Some(known) => known,
-        None => unknown(case, &subject),
-    };
-    Some((super::fill::filled(&cause, case, ""), advice))
+    Some(match known(case, &subject).or_else(|| unknown(case, &subject)) {
+        Some((cause, advice)) => (Some(super::fill::filled(&cause, case, "")), advice),
+        None => (None, LIKELY.to_owned()),
+    })
 }
 
 /// A row of the tables that says it.
@@ -138,12 +137,12 @@ fn too_old(name: &str, since: Series) -> (String, String) {
 }
 
 /// What can be said without a row: what the line itself shows, and no more.
-fn unknown(case: &Case<'_>, subject: &Subject) -> (String, String) {
+fn unknown(case: &Case<'_>, subject: &Subject) -> Option<(String, String)> {
     let other = |cause: String| (cause, OTHER.to_owned());
     if super::header::lost_its_flags(case) && !matches!(subject, Subject::Header(_) | Subject::Undefined(_)) {
-        return super::header::without_flags();
+        return Some(super::header::without_flags());
     }
-    match subject {
+    Some(match subject {
         Subject::Name(name) => other(format!(
             "nothing that the source includes declares `{name}` on this kernel: as a rule it is gone, moved, or not there yet"
         )),
@@ -174,10 +173,8 @@ fn unknown(case: &Case<'_>, subject: &Subject) -> (String, String) {
             format!("add KCFLAGS=-Wno-error={name} to MAKE in {{source}}/dkms.conf, or look for a newer release of {{module}}"),
         ),
         // The line says what is wrong; why, it does not say.
-        Subject::Arguments(_) | Subject::Syntax | Subject::Twice(_) | Subject::Other => {
-            (String::new(), LIKELY.to_owned())
-        }
-    }
+        Subject::Arguments(_) | Subject::Syntax | Subject::Twice(_) | Subject::Other => return None,
+    })
 }
 
 /// The type that is not known stands before the variable in the line of the source.

@@ -99,9 +99,8 @@ fn found(search: Search, code: Option<u8>, about: &About<'_>) -> Option<Finding>
     let (fatal, heard) = search.ended(code)?;
     let (number, line) = (fatal.number, shorten(&fatal.line));
     let meaning = rules::meaning(&Case { fatal: &fatal, heard: &heard, about });
-    let (cause, advice) = meaning.map(|(cause, advice)| ((!cause.is_empty()).then_some(Cause(cause)), advice)).unzip();
-    let cause = cause.flatten();
-    Some(Finding { number, line, cause, advice })
+    let (cause, advice) = meaning.unzip();
+    Some(Finding { number, line, cause: cause.flatten().map(Cause), advice })
 }
 
 /// What a rule looks at.

@@ -21,10 +21,11 @@ fn set(rules: &[Rule]) -> RegexSet {
     RegexSet::new(rules.iter().map(|rule| rule.pattern)).expect("constant patterns")
 }
 
-/// Cause and advice, where they are known.
-pub(super) fn meaning(case: &Case<'_>) -> Option<(String, String)> {
+/// Cause and advice, where something is known; it may be the advice alone.
+pub(super) fn meaning(case: &Case<'_>) -> Option<(Option<String>, String)> {
     let tables = [(&*HEADERS_SET, HEADERS), (&*MAKE_SET, MAKE), (&*MACHINE_SET, MACHINE), (&*TOOLS_SET, TOOLS)];
     let found = tables.iter().find_map(|(set, rules)| first(set, rules, case));
+    let found = found.map(|(cause, advice)| (Some(cause), advice));
     let (cause, advice) = found.or_else(|| interface::meaning(case))?;
     Some((cause, filled(&advice, case, "")))
 }

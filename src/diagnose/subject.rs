@@ -53,7 +53,7 @@ fn word(words: &[&str]) -> String {
     words.first().copied().unwrap_or_default().to_owned()
 }
 
-static PATTERNS: [Pattern; 22] = [
+static PATTERNS: [Pattern; 21] = [
     pattern!(r"implicit declaration of function '(\w+)'|call to undeclared (?:library )?function '(\w+)'", |w| {
         Subject::Name(word(w))
     }),
@@ -113,7 +113,6 @@ static PATTERNS: [Pattern; 22] = [
     ),
     pattern!(r"\[-Werror[=,](?:-W)?([\w+-]+)=?(?:\d+)?\]$", |w| Subject::Warning(word(w))),
     pattern!(r"error: expected |error: pasting|does not name a type|type defaults to 'int'", |_| Subject::Syntax),
-    pattern!(r"", |_| Subject::Other),
 ];
 
 static UNDEFINED: LazyLock<Regex> = LazyLock::new(|| compiled(r#"^"?([\w.]+)"? \[.*\] undefined!"#));
@@ -131,10 +130,10 @@ pub(super) fn subject(case: &Case<'_>) -> Option<Subject> {
         let found = pattern.regex.captures(&case.fatal.line)?;
         let words: Vec<&str> = found.iter().skip(1).flatten().map(|word| word.as_str()).collect();
         Some((pattern.subject)(&words))
-    })?;
+    });
     Some(match found {
-        Subject::Arguments(name) if name.is_empty() => called(case).map_or(Subject::Other, Subject::Arguments),
-        found => found,
+        Some(Subject::Arguments(name)) if name.is_empty() => called(case).map_or(Subject::Other, Subject::Arguments),
+        found => found.unwrap_or(Subject::Other),
     })
 }
 
