@@ -45,14 +45,19 @@ pub(super) fn run(
     let built = wanted.iter().map(read).collect::<Result<Vec<Built>>>()?;
     requests.iter().try_for_each(|request| one_build_a_stream(request, &built, args.follow))?;
     let date = source_date(system)?;
+    let told = |package: Made| {
+        if !args.tell.json {
+            summary::tell(&package, None, reporter);
+        }
+        package
+    };
     let mut made = Vec::new();
     for request in requests {
-        let packages = built.iter().map(|built| make(built, request, date, reporter)).collect::<Result<Vec<Made>>>()?;
+        let packages: Result<Vec<Made>> =
+            built.iter().map(|built| make(built, request, date, reporter).map(told)).collect();
+        let packages = packages?;
         let followers = if args.follow { followers(&packages, request, reporter)? } else { Vec::new() };
-        made.extend(packages.into_iter().chain(followers));
-    }
-    if !args.tell.json {
-        made.iter().for_each(|package| summary::tell(package, None, reporter));
+        made.extend(packages.into_iter().chain(followers.into_iter().map(told)));
     }
     if args.tell.json { tell_json(&made, module, None, reporter) } else { Ok(()) }
 }
@@ -62,9 +67,9 @@ fn followers(packages: &[Made], request: &PackageRequest, reporter: &dyn Reporte
     let mut newest: BTreeMap<Option<&str>, (&Made, &Target)> = BTreeMap::new();
     for package in packages {
         let Some(target) = &package.info.target else { continue };
-        let kernel = |target: &Target| target.kernel.as_str().to_owned();
         let (_, flavour) = names::flavoured(request.format, target.kernel.as_str());
-        let is_newer = |(_, known): &(&Made, &Target)| version::compare(&kernel(target), &kernel(known)).is_gt();
+        let is_newer =
+            |(_, known): &(&Made, &Target)| version::compare(target.kernel.as_str(), known.kernel.as_str()).is_gt();
         if newest.get(&flavour).is_none_or(is_newer) {
             newest.insert(flavour, (package, target));
         }
