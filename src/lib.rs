@@ -9,7 +9,8 @@
 //! 4. [`plan`]: request and snapshot of the disk → steps with their reasons, omissions with theirs. Pure.
 //!    [`status`]: the snapshot as the lines that programs parse.
 //! 5. [`action`]: runs a plan.
-//! 6. [`package`]: packages for RPM, Debian and Arch from an archive or folder. [`diagnose`]: what a build log means.
+//! 6. [`package`]: packages for RPM, Debian and Arch, and recipes for others, from an archive or folder. [`diagnose`]: what a
+//!    build log means.
 //!    [`archive`]: archives in and out, under limits.
 //! 7. Readers: [`snapshot`] (all of the disk that a plan needs), [`trust`] (keys, and whether a kernel would load a module),
 //!    [`conf`] (dkms.conf, framework.conf), [`kernel`] (headers, configuration, module files).

@@ -206,16 +206,11 @@ pub(super) fn make(plan: &mut Plan, making: Making<'_>, snapshot: &Snapshot, pol
 /// Adds the install step, or the reason why there is none.
 pub(super) fn put(plan: &mut Plan, making: Making<'_>, snapshot: &Snapshot) -> Option<StepId> {
     let Making { id, target, after, why } = making;
-    if let Some(kernel) = snapshot.kernels.get(target)
-        && !kernel.present
-    {
+    let gone = snapshot.kernels.get(target).filter(|kernel| !kernel.present).map(|kernel| {
         let text = format!("there is no kernel {}: {} does not exist", target.kernel, kernel.folder.display());
-        let reason =
-            refused_with(Kind::KernelMissing, text, "install that kernel's image package, or check the -k option");
-        plan.omit(Some(id.clone()), Some(target.clone()), reason);
-        return None;
-    }
-    if let Some(reason) = refusal::read_only(id, target, snapshot) {
+        refused_with(Kind::KernelMissing, text, "install that kernel's image package, or check the -k option")
+    });
+    if let Some(reason) = gone.or_else(|| refusal::read_only(id, target, snapshot)) {
         plan.omit(Some(id.clone()), Some(target.clone()), reason);
         return None;
     }

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::sys::System;
+use crate::sys::fs::write_atomically;
 
 /// Whoever finds it knows that a restart is open.
 const REQUIRED: &str = "/run/reboot-required";
@@ -25,7 +26,7 @@ pub(crate) fn require(system: &System) -> io::Result<()> {
     if listed.lines().any(|line| line == PACKAGE) {
         return Ok(());
     }
-    fs_err::write(packages, format!("{listed}{PACKAGE}\n"))
+    write_atomically(&packages, 0o644, format!("{listed}{PACKAGE}\n").as_bytes())
 }
 
 #[cfg(test)]

@@ -99,8 +99,8 @@ impl Firmware {
         }
     }
 
-    /// The same, for a kernel that heeds forbidden certificates, or does not. Kernels read shim's lists only where Secure Boot verifies what is
-    /// started (security/integrity/platform_certs/load_uefi.c; seen with 6.1).
+    /// The same, for a kernel that heeds forbidden certificates, or does not. Kernels read shim's lists only where Secure Boot
+    /// verifies what is started (security/integrity/platform_certs/load_uefi.c; seen with 6.1).
     pub(crate) fn seen_by(&self, heeds_forbidden_certificates: bool) -> Self {
         Self {
             heeds_forbidden_certificates,
@@ -115,9 +115,11 @@ impl Firmware {
     }
 
     pub(crate) fn enrolment(&self, certificate: &Certificate) -> Enrolment {
-        let is_certificate = |entry: &Entry| {
-            matches!(entry, Entry::Certificate(der)
-            if Certificate::parse(der).is_ok_and(|found| found.fingerprint == certificate.fingerprint))
+        let is_certificate = |entry: &Entry| match entry {
+            Entry::Certificate(der) => {
+                Certificate::parse(der).is_ok_and(|found| found.fingerprint == certificate.fingerprint)
+            }
+            _ => false,
         };
         let is_digest = |entry: &Entry| *entry == Entry::CertificateDigest(certificate.signed_part);
         let is_it = |entry: &Entry| is_certificate(entry) || is_digest(entry);

@@ -19,7 +19,7 @@ pub(crate) struct Signer {
     program: String,
     hash: String,
     files: KeyFiles,
-    /// Whether the key was made for this run, so that its owner has to enrol it.
+    /// What was made for this run has to be enrolled by its owner.
     pub(crate) key: Ensured,
 }
 
