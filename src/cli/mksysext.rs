@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::engine::app::App;
-use crate::engine::sysext::{self, Asked};
+use crate::engine::sysext::{self, Asked, Existing};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::report::Reporter;
@@ -20,7 +20,8 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let target = targets::single(typed, app, "mksysext")?;
     let is_one = typed.operand().is_some() || typed.module().is_some();
     let module = is_one.then(|| operand::named(app, typed, typed.operand(), Among::Registered)).transpose()?;
-    let asked = Asked { target, module, output: typed.output.clone(), jobs: typed.jobs, replaces: typed.force };
+    let existing = if typed.force { Existing::Replace } else { Existing::Keep };
+    let asked = Asked { target, module, output: typed.output.clone(), jobs: typed.jobs, existing };
     let made = sysext::make(app, &asked)?;
     let modules: Vec<String> = made.modules.iter().map(ToString::to_string).collect();
     let name = made.output.file_name().unwrap_or_default().to_string_lossy().into_owned();

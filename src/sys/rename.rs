@@ -84,7 +84,10 @@ pub(crate) fn move_aside(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 fn sync_parent(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), sync_folder)
+    // A name alone lies in the working folder.
+    let here =
+        |parent: &Path| if parent.as_os_str().is_empty() { sync_folder(Path::new(".")) } else { sync_folder(parent) };
+    path.parent().map_or(Ok(()), here)
 }
 
 /// A place where a test may let the process die, as kill -9 would.

@@ -1,6 +1,7 @@
 //! The process that installs modules where nothing is written: over the kernel's folder and the tree lie layers that take the
 //! changes.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -43,7 +44,7 @@ pub(crate) fn run(mut app: App, job: &Job, folder: &Path) -> Result<()> {
         verdict.others.into_iter().for_each(|other| app.reporter.tell_error(&without_log(other)));
         return Err(without_log(error));
     }
-    let modules = installed(&app, job)?;
+    let modules = installed(&verdict.plan, &verdict.outcomes, job)?;
     copy(&changes.join("upper"), &places.extension().join(inside)).map_err(failed)?;
     ourselves::leave(&places.found(), &modules).map_err(failed)
 }
@@ -111,14 +112,15 @@ fn policy(job: &Job) -> Policy {
     Policy { jobs: job.jobs, switches: [Switch::WithoutScripts].into(), ..Policy::default() }
 }
 
-/// What this kernel has now, in the tree that is thrown away.
-fn installed(app: &App, job: &Job) -> Result<Vec<ModuleId>> {
-    let modules = app.tree.modules().map_err(|error| Error::io("the DKMS tree cannot be read", error))?;
-    let has = |entry: &&crate::tree::ModuleEntry| entry.build(&job.target).is_some_and(|build| build.installed);
-    let ids: Vec<ModuleId> = modules.iter().filter(has).map(|entry| entry.id.clone()).collect();
+/// What this run has put under the kernel. What the kernel had before is no part of an extension.
+fn installed(plan: &Plan, outcomes: &[(StepId, Outcome)], job: &Job) -> Result<Vec<ModuleId>> {
+    let done = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Done));
+    let steps = done.filter_map(|(id, _)| plan.steps.get(id.0)).filter(|step| step.operation == Operation::Install);
+    let ids: BTreeSet<ModuleId> = steps.map(|step| step.module.clone()).collect();
     if ids.is_empty() {
-        let text = format!("no module is to be installed on kernel {}", job.target.kernel);
-        return Err(Error::new(Kind::NothingInstalled, text).hint("`dkms why` tells of each module why not"));
+        let text = format!("nothing that kernel {} lacks can be installed on it", job.target.kernel);
+        return Err(Error::new(Kind::NothingInstalled, text)
+            .hint("`dkms status` tells what it has, `dkms why` what keeps a module from it"));
     }
-    Ok(ids)
+    Ok(ids.into_iter().collect())
 }

@@ -6,6 +6,7 @@
 
 mod copy;
 pub(crate) mod inside;
+mod output;
 
 use std::path::{Path, PathBuf};
 
@@ -17,26 +18,15 @@ use crate::exit::Kind;
 use crate::ids::{Arch, ModuleId, ModuleName, ModuleVersion, Target};
 use crate::report::Reporter;
 use crate::sys::os_release::OsRelease;
-use crate::sys::{Command, rename, scratch};
+use crate::sys::scratch;
 
 use super::app::App;
 use super::ourselves::{self, Ground};
+pub(crate) use output::Existing;
+use output::{Output, RELEASES};
 
 /// The hidden action that does the work; its one word is the folder with the job.
 pub(crate) const INSIDE: &str = "mksysext-inside";
-
-/// What makes an image of a folder: the program, and its words before and behind the folder and the image. None has a clock in it
-/// where SOURCE_DATE_EPOCH is set.
-const IMAGE_MAKERS: [(&str, Order, &[&str]); 2] = [
-    ("mksquashfs", Order::FolderFirst, &["-all-root", "-noappend", "-no-progress", "-quiet"]),
-    ("mkfs.erofs", Order::ImageFirst, &["--all-root", "--quiet"]),
-];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
-    FolderFirst,
-    ImageFirst,
-}
 
 /// What is wanted.
 pub(crate) struct Asked {
@@ -46,8 +36,7 @@ pub(crate) struct Asked {
     /// A folder to be made, or an image whose name ends with `.raw`.
     pub(crate) output: Option<PathBuf>,
     pub(crate) jobs: Option<usize>,
-    /// Whether an output that is there is replaced.
-    pub(crate) replaces: bool,
+    pub(crate) existing: Existing,
 }
 
 /// What was made.
@@ -95,34 +84,21 @@ impl Places {
 /// A module could not be built or installed; the kernel's folder is not below /usr; the output cannot be written.
 pub(crate) fn make(app: &App, asked: &Asked) -> Result<Made> {
     let failed = |error| Error::io("the extension cannot be made", error);
-    let output = asked.output.clone().unwrap_or_else(|| format!("dkms-{}", asked.target.kernel).into());
-    let name = name_of(&output)?;
-    if !asked.replaces && fs::symlink_metadata(&output).is_ok() {
-        let text = format!("{} exists already", output.display());
-        return Err(Error::new(Kind::OutputExists, text).hint("--force replaces it, --output names another"));
-    }
+    let place = asked.output.clone().unwrap_or_else(|| format!("dkms-{}", asked.target.kernel).into());
+    let output = Output::at(&place, asked.existing, &app.system)?;
     let folder = scratch::make(&ourselves::place(app)).map_err(failed)?;
     let places = Places(folder.path().to_path_buf());
     let job =
         Job { ground: Ground::of(app), target: asked.target.clone(), module: asked.module.clone(), jobs: asked.jobs };
     ourselves::leave(&places.job(), &job).map_err(failed)?;
     let modules = have_it_done(app, &asked.target, folder.path(), &places)?;
-    let release = places.extension().join("usr/lib/extension-release.d");
+    let release = places.extension().join(RELEASES);
     fs::create_dir_all(&release).map_err(failed)?;
     let nameless = OsRelease::default();
     let text = extension_release(app.system.os_release().unwrap_or(&nameless), &asked.target.arch);
-    fs::write(release.join(format!("extension-release.{name}")), text).map_err(failed)?;
-    put(app, &places, &output)?;
-    Ok(Made { output, modules })
-}
-
-/// The name by which systemd-sysext knows it: that of the folder, or of the image without `.raw`.
-fn name_of(output: &Path) -> Result<String> {
-    let name = output.file_name().and_then(|name| name.to_str()).map(|name| name.strip_suffix(".raw").unwrap_or(name));
-    name.filter(|name| !name.is_empty() && !name.starts_with('.')).map(str::to_owned).ok_or_else(|| {
-        Error::new(Kind::Usage, format!("{} is no name for an extension", output.display()))
-            .hint("name a folder, or a file that ends with .raw")
-    })
+    fs::write(release.join(format!("extension-release.{}", output.name)), text).map_err(failed)?;
+    output.put(&places.extension(), &app.system)?;
+    Ok(Made { output: place, modules })
 }
 
 /// For which systems it is (os-release(5), extension-release).
@@ -189,44 +165,6 @@ fn module_of(log: &Path) -> Option<ModuleId> {
     Some(ModuleId::new(ModuleName::new(name).ok()?, ModuleVersion::new(version.file_name()?.to_str()?).ok()?))
 }
 
-/// Makes the output beside its place, in which it then appears.
-fn put(app: &App, places: &Places, output: &Path) -> Result<()> {
-    let failed = |error| Error::io("the extension cannot be written", error);
-    let above = output.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside = scratch::make(above).map_err(failed)?;
-    let staged = beside.path().join(output.file_name().unwrap_or_default());
-    if output.extension().is_some_and(|extension| extension == "raw") {
-        image(app, &places.extension(), &staged)?;
-    } else {
-        copy::copy(&places.extension(), &staged).map_err(failed)?;
-    }
-    // What was there goes with the folder beside it.
-    rename::replace(&staged, output, &beside.path().join("before")).map_err(failed)
-}
-
-fn image(app: &App, folder: &Path, image: &Path) -> Result<()> {
-    let found = IMAGE_MAKERS
-        .iter()
-        .find_map(|(program, order, words)| Some((app.system.find_program(program)?, *order, *words)));
-    let Some((program, order, words)) = found else {
-        return Err(Error::new(Kind::Usage, "neither mksquashfs nor mkfs.erofs is here, so no image can be made")
-            .hint("install squashfs-tools or erofs-utils; or name a folder in place of FILE.raw: systemd-sysext takes both"));
-    };
-    let command = match order {
-        Order::FolderFirst => Command::new(&program).arg(folder).arg(image).args(words),
-        Order::ImageFirst => Command::new(&program).args(words).arg(image).arg(folder),
-    };
-    let finished = app
-        .system
-        .run(&command)
-        .map_err(|error| Error::new(Kind::Internal, error.to_string()).caused_by(error.source))?;
-    if finished.success() {
-        return Ok(());
-    }
-    let said = finished.error_text().lines().last().unwrap_or_default().to_owned();
-    Err(Error::new(Kind::InputOutput, format!("{} failed, {}: {said}", program.display(), finished.how())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,13 +176,5 @@ mod tests {
         assert_eq!(of(&os, "x86_64"), "ID=debian\nVERSION_ID=12\nARCHITECTURE=x86-64\n");
         assert_eq!(of(&OsRelease { version_id: String::new(), ..os }, "aarch64"), "ID=debian\nARCHITECTURE=arm64\n");
         assert_eq!(of(&OsRelease::default(), "m68k"), "ID=_any\n");
-    }
-
-    #[test]
-    fn its_name_is_that_of_the_folder_or_of_the_image_without_raw() {
-        for (output, name) in [("dkms-6.1.0", Some("dkms-6.1.0")), ("a/b.raw", Some("b")), (".raw", None), ("..", None)]
-        {
-            assert_eq!(name_of(Path::new(output)).ok().as_deref(), name, "{output}");
-        }
     }
 }

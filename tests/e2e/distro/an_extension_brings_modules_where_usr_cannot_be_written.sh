@@ -31,6 +31,12 @@ unchanged
 grep -q '^updates/dkms/blink.ko:' "dkms-$kernel/usr/lib/modules/$kernel/modules.dep" || fail 'depmod did not see it'
 grep -qx 'ARCHITECTURE=x86-64' "dkms-$kernel/usr/lib/extension-release.d/extension-release.dkms-$kernel" || fail 'for which system?'
 ends_with 9 dkms mksysext -k "$kernel"
+told 'exists already'
+mkdir letters
+ends_with 9 dkms mksysext -k "$kernel" --output letters --force
+told 'is no extension'
+ends_with 74 dkms mksysext -k "$kernel" --output nosuch/it
+not_told 'building'
 ends_with 0 dkms mksysext -k "$kernel" --force
 
 step 'systemd merges it, and modprobe finds the modules'
