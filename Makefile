@@ -50,7 +50,7 @@ help:
 	@echo 'make test      format, lints, unit and integration tests, end-to-end scenarios'
 	@echo 'make events    every scenario of package events, those too that take long, and 2,000 stories at random'
 	@echo 'make scenarios every end-to-end scenario, on every suite; make test runs those of them that are quick'
-	@echo 'make boot      a booted kernel loads what we signed and compressed, and refuses the rest (make test refuses only)'
+	@echo 'make boot      a booted kernel loads what we signed and compressed, and refuses the rest'
 	@echo 'make compliance  the same commands under ours and the shell DKMS, compared; make corpus: the same Debian packages'
 	@echo 'make packages  fifteen real modules: packages of them checked, installed, changed and removed; mkconf beside their packagers'
 	@echo 'make bench     times and memory beside those of the shell DKMS, plain make, rpmbuild and dpkg-deb'
@@ -151,7 +151,7 @@ events: prerequisites
 scenarios: prerequisites
 	tests/took 'all scenarios' tests/e2e/run --all
 
-# A kernel under qemu; one of these boots is a part of make test.
+# A kernel under qemu.
 boot: prerequisites
 	tests/e2e/run --all boot/
 

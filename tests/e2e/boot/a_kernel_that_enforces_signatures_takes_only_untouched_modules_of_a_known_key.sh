@@ -1,4 +1,5 @@
 # root: boot
+# when: nightly
 . /e2e/inside.sh
 . /e2e/sign.sh
 . /e2e/boot.sh

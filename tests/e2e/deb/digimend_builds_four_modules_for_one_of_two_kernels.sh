@@ -1,3 +1,4 @@
+# when: nightly
 . /e2e/inside.sh
 
 step 'ours and digimend-dkms, with all that it depends on'

@@ -1,4 +1,5 @@
 # root: dhdkms
+# when: nightly
 . /e2e/inside.sh
 
 step 'a source with names that tools for packages stumble over'

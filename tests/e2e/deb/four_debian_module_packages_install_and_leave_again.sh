@@ -1,3 +1,4 @@
+# when: nightly
 . /e2e/inside.sh
 # Unmodified from Debian's archive; ours stands where they ask for dkms.
 

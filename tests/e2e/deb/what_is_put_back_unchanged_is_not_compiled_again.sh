@@ -1,3 +1,4 @@
+# when: nightly
 . /e2e/inside.sh
 
 compiled() { find /var/lib/dkms/blink/*/*/*/log/make.log -printf '%p %T@\n' | sort; }

@@ -1,3 +1,4 @@
+# when: nightly
 . /e2e/inside.sh
 . /e2e/sign.sh
 install_ours

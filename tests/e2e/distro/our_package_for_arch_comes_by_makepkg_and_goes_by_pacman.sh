@@ -1,4 +1,5 @@
 # root: pacman
+# when: nightly
 # Made by makepkg from the PKGBUILD that we ship; the program in it is the one that the other scenarios have, since this root
 # has no cargo. -dd: pacman does not know the packages of this Debian root.
 . /e2e/inside.sh

@@ -1,4 +1,5 @@
 # root: dnf
+# when: nightly
 . /e2e/inside.sh
 . /e2e/transactions.sh
 . /e2e/preflight.sh

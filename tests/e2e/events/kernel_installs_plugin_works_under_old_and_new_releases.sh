@@ -1,4 +1,5 @@
 # root: dnf
+# when: nightly
 . /e2e/inside.sh
 . /e2e/transactions.sh
 # One release of kernel-install is here; the others are driven as they were seen to call plugins.

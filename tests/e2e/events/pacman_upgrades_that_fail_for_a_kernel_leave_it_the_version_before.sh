@@ -1,4 +1,5 @@
 # root: pacman
+# when: nightly
 . /e2e/inside.sh
 . /e2e/transactions.sh
 rpm -U /packages/distribution.rpm /packages/dkms-rs.rpm

@@ -1,4 +1,5 @@
 # root: dnf
+# when: nightly
 . /e2e/inside.sh
 rpm -U /packages/distribution.rpm /packages/dkms-rs.rpm
 sed -i 's/^ID=.*/ID=fedora/' /etc/os-release

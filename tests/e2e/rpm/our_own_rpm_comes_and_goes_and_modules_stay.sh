@@ -1,3 +1,4 @@
+# when: nightly
 . /e2e/inside.sh
 
 step 'a package that needs dkms is refused without one'

@@ -1,4 +1,5 @@
 # root: token
+# when: nightly
 . /e2e/inside.sh
 . /e2e/sign.sh
 install_ours
