@@ -66,3 +66,8 @@ log=$(sed -n 's/^the whole log of blink.* is //p' <<<"$output")
 grep -q 'it does not build' "$log" || fail "no log at '$log'"
 [ ! -e bad ] || fail 'an extension that lacks a module'
 ends_with 2 dkms mksysext nosuch/1.0 -k "$kernel" --output bad
+
+step 'what the kernel has already is no extension'
+ends_with 0 dkms install other/1.0 -k "$kernel"
+ends_with 6 dkms mksysext other/1.0 -k "$kernel" --output there
+[ ! -e there ] || fail 'an extension of nothing'
