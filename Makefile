@@ -40,7 +40,7 @@ INSTALL_DATA = install -D -m 644
 # The shims name the place where Debian and Fedora have it; another PREFIX changes that.
 INSTALL_SHIM = install_shim() { install -d "$$(dirname "$$2")" && sed 's,/usr/lib/dkms,$(LIBDIR),g' "$$1" >"$$2" && chmod "$${3-755}" "$$2"; }; install_shim
 
-.PHONY: help build install deb rpm pkgbuild vendor demo test units roots events scenarios boot compliance corpus packages bench clean prerequisites
+.PHONY: help build install deb rpm pkgbuild vendor demo test units roots events scenarios boot compliance corpus packages fleet bench clean prerequisites
 help:
 	@echo 'make build     compile (PROFILE=$(PROFILE))'
 	@echo 'make install   install below DESTDIR, with PREFIX=$(PREFIX) and SBINDIR=$(SBINDIR)'
@@ -53,6 +53,7 @@ help:
 	@echo 'make boot      a booted kernel loads what we signed and compressed, and refuses the rest'
 	@echo 'make compliance  the same commands under ours and the shell DKMS, compared; make corpus: the same Debian packages'
 	@echo 'make packages  fifteen real modules: packages of them checked, installed, changed and removed; mkconf beside their packagers'
+	@echo "make fleet     ten modules for six kernels of Debian's archive by one command, installed where there is no compiler"
 	@echo 'make bench     times and memory beside those of the shell DKMS, plain make, rpmbuild and dpkg-deb'
 
 # PREBUILT: deb and rpm pack what was built before, since their tools' compiler flags would have cargo compile all anew.
@@ -167,6 +168,10 @@ packages: prerequisites
 	tests/took 'lives of packages' tests/e2e/run --all beside_the_shell
 	tests/took 'real modules as packages' tests/package-corpus/run
 	tests/package-corpus/mkconf
+
+# Ten modules for six kernels of Debian's archive, and a host that installs them; needs the network.
+fleet: prerequisites
+	tests/took 'ten modules for six kernels' tests/fleet/run
 
 bench: prerequisites
 	@tests/bench/run

@@ -60,6 +60,8 @@ exit_codes! {
     MokRefused = 1, "mok enroll, mok rotate: there is no key, or nobody to take it";
     PreflightOpen = 1, "preflight: of some module it cannot be told whether it would build";
     LintFailed = 1, "lint: something would fail";
+    MatrixOpen = 1, "mkmatrix: of some module and kernel it cannot be told, or it is not built yet; with --cell: there is no result";
+    MatrixFailed = 2, "mkmatrix: some module does not build for some kernel; the packages of the others are made";
     CheckFailed = 2, "check: something failed and was not done since";
     PreflightFailed = 2, "preflight: some module would not build";
     FsckFound = 1, "fsck: something is wrong, or is left for you to repair";

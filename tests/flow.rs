@@ -148,6 +148,11 @@ const WRITERS: &[(&str, &str)] = &[
     ("src/cli/completions/", "completions, the same"),
     ("src/cli/package/", "packages, into the folder that was named"),
     ("src/engine/preflight/", "a folder that goes afterwards, and what two processes tell each other in it"),
+    ("src/engine/matrix/store.rs", "the store that somebody named, in which all is staged and appears by a rename"),
+    (
+        "src/engine/matrix/",
+        "folders that go afterwards: what repositories give, and what two processes tell each other",
+    ),
     ("src/engine/ourselves.rs", "the job of a process of ours, in a folder that goes afterwards"),
     ("src/engine/sysext/", "the extension, made in such a folder and renamed to where it was asked for"),
     ("src/engine/recording.rs", "the file of `dkms event --record FILE`"),

@@ -84,12 +84,12 @@ fn setup(args: &RepositoryArgs) -> Result<Option<Setup>> {
     setup.map(Some).map_err(|error| bad(error.to_string()))
 }
 
-fn folder_name(folder: &Path) -> String {
+pub(super) fn folder_name(folder: &Path) -> String {
     let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
     whole.file_name().map_or_else(|| "dkms".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn refused(error: RepositoryError) -> Error {
+pub(super) fn refused(error: RepositoryError) -> Error {
     let message = error.to_string();
     match error {
         RepositoryError::Io(cause) if cause.kind() == std::io::ErrorKind::PermissionDenied => {

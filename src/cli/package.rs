@@ -3,11 +3,13 @@
 pub(crate) mod args;
 pub(crate) mod author;
 mod binaries;
+mod collect;
 mod document;
 mod files;
 mod foreign;
 mod input;
 pub(crate) mod man;
+pub(crate) mod matrix;
 mod packager;
 mod templates;
 mod trial;

@@ -19,6 +19,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Verb> {
 
 #[cfg(feature = "packages")]
 use super::package::verbs::PACKAGES;
+#[cfg(feature = "packages")]
+use crate::engine::matrix::batch::INSIDE as MATRIX_INSIDE;
 #[cfg(not(feature = "packages"))]
 const PACKAGES: &[Verb] = &[];
 
@@ -428,4 +430,6 @@ pub(crate) const HIDDEN: &[(&str, OfWords)] = &[
     ("generate", generate::run),
     (INSIDE, preflight::inside),
     (sysext::INSIDE, mksysext::inside),
+    #[cfg(feature = "packages")]
+    (MATRIX_INSIDE, super::package::matrix::inside),
 ];

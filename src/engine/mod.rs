@@ -12,6 +12,8 @@ pub(crate) mod gather;
 pub(crate) mod guard;
 pub(crate) mod initramfs;
 mod leavers;
+#[cfg(feature = "packages")]
+pub(crate) mod matrix;
 pub(crate) mod mok;
 pub(crate) mod ourselves;
 pub(crate) mod pending;

@@ -20,7 +20,6 @@ impl KernelConfig {
     }
 
     /// Takes the text of such a file.
-    #[cfg(test)]
     pub(crate) fn parse(text: &str) -> Self {
         Self(text.to_owned())
     }

@@ -166,7 +166,7 @@ pub(super) fn can_be_signed(view: &View<'_>, target: &Target) -> bool {
 }
 
 /// Of what the administrator has for a module.
-fn of_module(system: &System, id: &ModuleId, target: &Target, memo: &Memo) -> io::Result<Digests> {
+pub(crate) fn of_module(system: &System, id: &ModuleId, target: &Target, memo: &Memo) -> io::Result<Digests> {
     let mut digests = Digests::new();
     let overrides = memo.confs.overrides(system);
     let files = overrides.files(&id.name, Some(&id.version), Some(target), None);

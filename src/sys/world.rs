@@ -5,7 +5,7 @@ use std::ffi::CString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::mount::{MountFlags, mount};
+use rustix::mount::{MountFlags, mount, mount_bind};
 
 use super::fs::{at, create_folders};
 use super::room;
@@ -23,6 +23,8 @@ pub(crate) enum With {
     Files(PathBuf),
     /// What is changed goes into this folder, and the file system itself stays as it is.
     Changes(PathBuf),
+    /// This folder is there instead.
+    Folder(PathBuf),
 }
 
 /// Lays them over what is there. Only for a process with one thread.
@@ -34,6 +36,7 @@ pub(crate) fn enter(layers: &[Layer]) -> io::Result<()> {
 fn lay(layer: &Layer) -> io::Result<()> {
     match &layer.with {
         With::Files(files) => overlay(&layer.at, &format!("lowerdir={}:{}", escaped(files)?, escaped(&layer.at)?)),
+        With::Folder(folder) => Ok(mount_bind(folder, &layer.at)?),
         With::Changes(folder) => changing(&layer.at, folder).or_else(|_| {
             // The folder's own file system may be of a kind that takes no changes of an overlay.
             mount("changes", folder, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, None)?;

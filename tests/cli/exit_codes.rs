@@ -217,6 +217,8 @@ const ELSEWHERE: &[(Kind, &str, &str)] = &[
     ),
     (PreflightOpen, "tests/cli/preflight.rs", "fn builds_that_take_too_long_are_given_up"),
     (PreflightFailed, "tests/cli/preflight.rs", "fn a_module_that_would_not_build_is_told_with_its_first_error"),
+    (MatrixOpen, "tests/cli/matrix.rs", "fn a_host_with_another_compiler_says_so_and_builds_nothing"),
+    (MatrixFailed, "tests/cli/matrix.rs", "fn a_cell_that_fails_is_told_with_its_cause_and_stops_no_other"),
     (PreflightStops, "tests/cli/preflight.rs", "fn a_transaction_is_stopped_only_where_the_settings_want_it"),
     (ReadOnly, "tests/e2e/bad/a_read_only_tree_is_told_and_left_for_later.sh", "ends_with 74 dkms install"),
     (DiskFull, "tests/e2e/bad/a_full_disk_while_building_leaves_the_state_before.sh", "-eq 78"),

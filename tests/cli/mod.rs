@@ -18,6 +18,7 @@ mod jobs;
 mod json;
 mod killed;
 mod killed_signing;
+mod matrix;
 mod old_trees;
 mod operands;
 mod options;

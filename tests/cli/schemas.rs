@@ -195,6 +195,10 @@ fn every_document_is_as_its_schema_says() {
         fs::create_dir_all(sandbox.path("out")).expect("a folder");
         wrong.extend(check(line, &sandbox.plain(line, &[]).out, &mut met));
     }
+    let fleet = super::matrix::machine();
+    fleet.write("beta-1/FAIL", "*cloud*");
+    let line = format!("{} --json", super::matrix::ALL);
+    wrong.extend(check(&line, &fleet.dkms(&line).out, &mut met));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let files = fs::read_dir("schemas").expect("schemas").flatten();
     let published: BTreeSet<String> =

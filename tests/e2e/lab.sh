@@ -34,6 +34,9 @@ declare -A LAB_LAYERS=(
     [sysext]='systemd squashfs-tools'
     [linters]='lintian rpmlint'
     [unattended]='unattended-upgrades'
+    [parallel]='parallel openssh-server openssh-client iproute2'
+    [slurm]='slurm-wlm munge iproute2'
+    [browser]='chromium'
 )
 # Layers over another suite's root: the suite, then the packages.
 declare -A LAB_OVER=(

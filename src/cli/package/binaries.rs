@@ -63,7 +63,7 @@ pub(super) fn run(
 }
 
 /// For each flavour the package that needs those for its newest kernel.
-fn followers(packages: &[Made], request: &PackageRequest, reporter: &dyn Reporter) -> Result<Vec<Made>> {
+pub(super) fn followers(packages: &[Made], request: &PackageRequest, reporter: &dyn Reporter) -> Result<Vec<Made>> {
     let mut newest: BTreeMap<Option<&str>, (&Made, &Target)> = BTreeMap::new();
     for package in packages {
         let Some(target) = &package.info.target else { continue };
@@ -111,7 +111,7 @@ fn wanted(args: &PackageArgs, module: &ModuleId, layout: &Layout, system: &Syste
 }
 
 /// One build serves all kernels of a stream, and its package bears the name of none.
-fn one_build_a_stream(request: &PackageRequest, built: &[Built], follow: bool) -> Result<()> {
+pub(super) fn one_build_a_stream(request: &PackageRequest, built: &[Built], follow: bool) -> Result<()> {
     let profile = request.wishes.profile.as_ref();
     if follow && built.iter().any(|built| built.is_stream(profile)) {
         return Err(Error::new(Kind::BadOption, "a package of a kABI stream follows the kernels by itself")

@@ -11,6 +11,7 @@ use crate::package::module::lint;
 
 use super::args::PackageArgs;
 use super::author::AuthorArgs;
+use super::matrix::MatrixArgs;
 use super::verbs::PACKAGES;
 
 pub(crate) fn write(folder: &Path) -> std::io::Result<()> {
@@ -22,6 +23,7 @@ pub(crate) fn write(folder: &Path) -> std::io::Result<()> {
         .replace("@PACKAGE_OPTIONS@", &of(PackageArgs::augment_args(Command::new("dkms"))))
         .replace("@AUTHOR_OPTIONS@", &of(AuthorArgs::augment_args(Command::new("dkms"))))
         .replace("@REPOSITORY_OPTIONS@", &of(RepositoryArgs::augment_args(Command::new("dkms"))))
+        .replace("@MATRIX_OPTIONS@", &of(MatrixArgs::augment_args(Command::new("dkms"))))
         .replace("@RULES@", &rules());
     fs_err::write(folder.join("dkms-mkpkg.8"), page)?;
     for verb in PACKAGES.iter().filter(|verb| verb.name != "mkpkg") {

@@ -1,13 +1,13 @@
 //! `mkconf --try -k KERNEL`: one build with the file that was written, in a place that is thrown away. The one thing here that
 //! runs code of the source, and only where a person types it.
 
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::ModuleId;
-use crate::package::input::payload::{EntryKind, Payload};
+use crate::package::input::payload::Payload;
 use crate::sys::System;
 use crate::sys::run::Command;
 
@@ -57,17 +57,6 @@ pub(super) fn run(trial: &Trial<'_>) -> Result<String> {
 
 /// The source with its new dkms.conf.
 fn write(trial: &Trial<'_>, folder: &Path) -> std::io::Result<()> {
-    fs_err::create_dir_all(folder)?;
-    for entry in &trial.payload.entries {
-        let path = folder.join(&entry.path);
-        match &entry.kind {
-            EntryKind::Folder => fs_err::create_dir_all(&path)?,
-            EntryKind::Link(target) => symlink(target, &path)?,
-            EntryKind::File(file) => {
-                std::io::copy(&mut file.open()?, &mut fs_err::File::create(&path)?)?;
-                fs_err::set_permissions(&path, std::fs::Permissions::from_mode(file.mode()))?;
-            }
-        }
-    }
+    trial.payload.write(folder)?;
     fs_err::write(folder.join("dkms.conf"), trial.conf)
 }

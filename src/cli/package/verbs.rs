@@ -14,6 +14,7 @@ use crate::sys::System;
 
 use super::args::PackageArgs;
 use super::author::{self, AuthorArgs, AuthorCall, Task};
+use super::matrix::{self, MatrixArgs};
 use super::{PackageCall, Product};
 
 const INPUT: Operand = Operand {
@@ -122,6 +123,30 @@ pub(crate) const PACKAGES: &[Verb] = &[
         ],
         ..packages("mkrepo", "make folders of packages repositories of apt, dnf and zypper", publish)
     },
+    Verb {
+        more: "Headers are taken from repositories without being installed, and each cell is built once: what the store has is not \
+               built again. A cell that does not build is told with its cause and stops none of the others. The output becomes a \
+               repository with a package for each kernel and one for each flavour that follows the newest, index.html with all \
+               cells, and matrix.json.",
+        operand: Operand {
+            shown: "SOURCE...",
+            meaning: "source archives, folders, packages with a source, their names in the repositories, or modules of the tree",
+            most: usize::MAX,
+            ..INPUT
+        },
+        arguments: MatrixArgs::augment_args,
+        examples: &[
+            (
+                "dkms mkmatrix v4l2loopback-dkms ./hello-1.0 --kernels amd64:2,cloud-amd64:2 --sign-key key.asc -o repo",
+                "two modules for the two newest kernels of two flavours, as a signed repository",
+            ),
+            (
+                "dkms mkmatrix ./hello-1.0 --kernels '6.1.0-*' --store /srv/cells --jobs-for slurm",
+                "as jobs for other hosts that see /srv/cells; the same line without --jobs-for collects what they built",
+            ),
+        ],
+        ..packages("mkmatrix", "build modules for many kernels, as a repository for hosts without compilers", matrix)
+    },
 ];
 
 fn make(verb: &'static Verb, product: Product, words: &[String]) -> u8 {
@@ -160,6 +185,14 @@ fn write(verb: &'static Verb, task: Task, words: &[String]) -> u8 {
         Err(error) if error.kind() == Kind::LintFailed => crate::cli::fail(&reporter, &error),
         Err(error) => refuse(&reporter, call.args.tell.json, &error),
     }
+}
+
+fn matrix(verb: &'static Verb, words: &[String]) -> u8 {
+    let args: MatrixArgs = match usage::arguments(verb, words) {
+        Ok(args) => args,
+        Err(error) => return refuse_words(&error, words),
+    };
+    matrix::run(&args)
 }
 
 fn publish(verb: &'static Verb, words: &[String]) -> u8 {

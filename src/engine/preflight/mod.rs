@@ -126,7 +126,7 @@ impl Places {
     }
 
     /// What packages bring, as below a root.
-    fn cargo(&self) -> PathBuf {
+    pub(crate) fn cargo(&self) -> PathBuf {
         self.0.join("root")
     }
 
@@ -147,11 +147,11 @@ impl Places {
         self.0.join("logs")
     }
 
-    fn job(&self) -> PathBuf {
+    pub(crate) fn job(&self) -> PathBuf {
         self.0.join("job.json")
     }
 
-    fn found(&self) -> PathBuf {
+    pub(crate) fn found(&self) -> PathBuf {
         self.0.join("found.json")
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -210,6 +210,23 @@ impl Payload {
         self.entries.retain(|entry| entry.path != path);
         self.entries.push(Entry { path: path.to_owned(), kind: EntryKind::File(file) });
         self.entries.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+
+    /// Lays everything into a folder.
+    pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
+        fs_err::create_dir_all(folder)?;
+        for entry in &self.entries {
+            let path = folder.join(&entry.path);
+            match &entry.kind {
+                EntryKind::Folder => fs_err::create_dir_all(&path)?,
+                EntryKind::Link(target) => symlink(target, &path)?,
+                EntryKind::File(file) => {
+                    io::copy(&mut file.open()?, &mut fs_err::File::create(&path)?)?;
+                    fs_err::set_permissions(&path, std::fs::Permissions::from_mode(file.mode()))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// How many files and links there are.

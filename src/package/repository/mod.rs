@@ -8,13 +8,14 @@
 //! repository. What both share: [`settings`], [`files`], [`error`], and who is meant, a [`reader`].
 
 mod apt;
+pub(crate) mod brief;
 mod control;
 mod error;
 mod files;
 mod reader;
 mod settings;
 mod setup;
-mod xml;
+pub(crate) mod xml;
 mod yum;
 mod yum_package;
 

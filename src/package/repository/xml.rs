@@ -1,7 +1,7 @@
 //! Text for XML documents (XML 1.0, §2.2 and §2.4).
 
 /// Escapes what would end a text or an attribute; characters that XML cannot hold are left out.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,0 +1,283 @@
+//! `mkmatrix SOURCE... --kernels SELECTOR...`: modules × kernels as a repository.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::args::PackageArgs;
+use super::collect::{self, Collected};
+use super::{PackageCall, Product, goals};
+use crate::cli::common::{PlaceArgs, TellArgs};
+use crate::cli::legacy::Typed;
+use crate::cli::source_date::source_date;
+use crate::engine::app::App;
+use crate::engine::matrix::cell::Key;
+use crate::engine::matrix::jobs::{Engine, JobFile, Setting};
+use crate::engine::matrix::selector::Selector;
+use crate::engine::matrix::store::Store;
+use crate::engine::matrix::{self, Asked, Cell, Matrix, document, inside as inner, table};
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::report::Reporter;
+use crate::report::human::{Human, Loudness, Notes};
+use crate::sys::fs::{create_folders, write_atomically};
+
+/// Engines that spread jobs over hosts
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum EngineArg {
+    /// an array script for sbatch(1)
+    Slurm,
+    /// a script for GNU parallel; --sshlogin spreads it over hosts
+    Parallel,
+    /// a makefile
+    Make,
+    /// a workflow of GitHub Actions
+    Github,
+    /// a pipeline of GitLab
+    Gitlab,
+}
+
+impl EngineArg {
+    fn engine(self) -> Engine {
+        match self {
+            EngineArg::Slurm => Engine::Slurm,
+            EngineArg::Parallel => Engine::Parallel,
+            EngineArg::Make => Engine::Make,
+            EngineArg::Github => Engine::Github,
+            EngineArg::Gitlab => Engine::Gitlab,
+        }
+    }
+}
+
+/// Build modules for many kernels, once, and make a repository of what was built
+#[derive(Debug, Clone, Default, Args)]
+#[command(disable_version_flag = true)]
+pub(crate) struct MatrixArgs {
+    /// What is built
+    #[arg(value_name = "SOURCE", required_unless_present = "cells")]
+    pub(crate) sources: Vec<String>,
+    /// The kernels: a flavour, a release, or a pattern of releases, each with `:N` for the newest N of each flavour, or `:kabi`
+    ///
+    /// `cloud-amd64:2` means the two newest cloud kernels, `6.1.0-*` every kernel whose release begins so, `*:1` the newest of each
+    /// flavour. `:kabi` means the oldest kernel of a release of Enterprise Linux: its packages name the versions of the kernel's
+    /// symbols that they need, and serve all later kernels that have these.
+    #[arg(long, short = 'k', value_name = "SELECTOR", value_delimiter = ',', required_unless_present = "cells")]
+    pub(crate) kernels: Vec<String>,
+    /// Where kernel headers are (repeatable): a folder of packages, a .list, .sources or .repo file, or `deb URL SUITE main`
+    /// [default: what apt or dnf of this host know]
+    #[arg(long, value_name = "REPOSITORY")]
+    pub(crate) from: Vec<String>,
+    /// Write the repository, index.html and matrix.json there
+    #[arg(long, short = 'o', value_name = "DIR", default_value = "matrix")]
+    pub(crate) output: PathBuf,
+    /// The folder of finished cells, which several hosts may share [default: OUTPUT/.store]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// The distributions, a list; each has a folder of its own [default: none in particular]
+    #[arg(long = "for", value_delimiter = ',', value_name = "PROFILE")]
+    pub(crate) profiles: Vec<String>,
+    /// How many builds may run at once, and how many jobs make gets [default: as many as there are processors]
+    #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// Build cells again that do not build
+    #[arg(long)]
+    pub(crate) retry: bool,
+    /// Build nothing: tell which cells there are
+    #[arg(long, conflicts_with_all = ["jobs_for", "cells"])]
+    pub(crate) dry_run: bool,
+    /// Build nothing: write the cells that are not built yet as jobs of this engine, into STORE/jobs
+    #[arg(long, value_enum, value_name = "ENGINE", conflicts_with = "cells")]
+    pub(crate) jobs_for: Option<EngineArg>,
+    /// Build this cell of the store, as such a job does (repeatable)
+    ///
+    /// It ends with 0 when the store has a result afterwards, whether the module builds or not.
+    #[arg(long = "cell", value_name = "KEY", requires = "store", conflicts_with_all = ["sources", "kernels"])]
+    pub(crate) cells: Vec<String>,
+    /// Whose packages these are, for apt [default: OUTPUT's name]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) origin: Option<String>,
+    /// `Name <address>` of who maintains the packages
+    #[arg(long, value_name = "PERSON")]
+    pub(crate) maintainer: Option<String>,
+    /// The release (RPM) or revision (Debian) of the packages [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) release: Option<String>,
+    /// Sign the repository, and RPMs, with this OpenPGP secret key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sign_key: Option<PathBuf>,
+    /// The first line of this file is the key's passphrase
+    #[arg(long, value_name = "FILE", requires = "sign_key")]
+    pub(crate) sign_passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    #[command(flatten)]
+    pub(crate) tell: TellArgs,
+}
+
+/// Does it, and gives the exit code.
+pub(super) fn run(args: &MatrixArgs) -> u8 {
+    let reporter = args.tell.reporter();
+    let PlaceArgs { root, dkmstree, sourcetree, installtree } = args.place.clone();
+    let TellArgs { json, quiet, verbose, .. } = args.tell;
+    let typed = Typed { root, dkmstree, sourcetree, installtree, quiet, json, verbose, ..Typed::default() };
+    let app = match crate::cli::open(&typed, reporter) {
+        Ok(app) => app,
+        Err(error) => return crate::cli::refuse(&args.tell.reporter(), args.tell.json, &error),
+    };
+    match work(&app, args) {
+        // The document is told already; the exit code says the rest.
+        Err(error) if matches!(error.kind(), Kind::MatrixOpen | Kind::MatrixFailed) => {
+            crate::cli::fail(&app.reporter, &error)
+        }
+        Err(error) => crate::cli::refuse(&app.reporter, args.tell.json, &error),
+        Ok(()) => 0,
+    }
+}
+
+fn work(app: &App, args: &MatrixArgs) -> Result<()> {
+    if !args.cells.is_empty() {
+        return cells(app, args);
+    }
+    let builds = !args.dry_run && args.jobs_for.is_none();
+    if builds && !app.system.is_superuser() {
+        return Err(Error::new(
+            Kind::NotRoot,
+            "mkmatrix needs root, since it lays headers over this system for its own eyes",
+        )
+        .hint("run the command as root, or with --jobs-for on hosts where you are"));
+    }
+    let packages = package_args(args);
+    // All that can be refused is refused before the work begins.
+    let call = PackageCall { product: Product::Pkg, args: packages };
+    let goals = if args.profiles.is_empty() { Vec::new() } else { goals(&call)? };
+    let key = args
+        .sign_key
+        .as_deref()
+        .map(|file| crate::cli::signing_key::read(file, args.sign_passphrase_file.as_deref()))
+        .transpose()?;
+    let date = source_date(&app.system)?;
+    let kernels = args.kernels.iter().map(|text| Selector::parse(text)).collect::<std::result::Result<_, _>>();
+    let kernels = kernels.map_err(|error| {
+        Error::new(Kind::BadOption, error.to_string()).hint("such as cloud-amd64, cloud-amd64:2 or '6.1.0-*'")
+    })?;
+    let asked = Asked { sources: args.sources.clone(), kernels, from: args.from.clone(), date };
+    let store = Store::open(&store_folder(args))?;
+    let mut matrix = matrix::resolve(app, &asked, &store)?;
+    if args.retry {
+        matrix.retry(&store)?;
+    }
+    if let Some(engine) = args.jobs_for {
+        return jobs(app, args, engine.engine(), &matrix, &store);
+    }
+    if args.dry_run {
+        return tell(app, args, &matrix, &Collected::default(), &store);
+    }
+    let built = matrix::build(app, &store, &mut matrix, args.jobs.map(usize::from));
+    let (output, origin) = (args.output.as_path(), args.origin.as_deref());
+    let sense = collect::Sense { call: &call, goals: &goals, key: key.as_ref(), date, output, origin };
+    let collected = collect::collect(app, &sense, &matrix, &store)?;
+    built?;
+    tell(app, args, &matrix, &collected, &store)?;
+    matrix.error().map_or(Ok(()), Err)
+}
+
+/// The options of packages that a matrix has, in the form in which mkdeb and mkrpm have them.
+fn package_args(args: &MatrixArgs) -> PackageArgs {
+    PackageArgs {
+        binaries: true,
+        follow: true,
+        profiles: args.profiles.clone(),
+        maintainer: args.maintainer.clone(),
+        release: args.release.clone(),
+        ..PackageArgs::default()
+    }
+}
+
+fn store_folder(args: &MatrixArgs) -> PathBuf {
+    args.store.clone().unwrap_or_else(|| args.output.join(".store"))
+}
+
+fn cells(app: &App, args: &MatrixArgs) -> Result<()> {
+    if !app.system.is_superuser() {
+        return Err(Error::new(Kind::NotRoot, "mkmatrix --cell needs root").hint("run the job as root"));
+    }
+    let folder = store_folder(args);
+    if !folder.is_dir() {
+        return Err(Error::new(Kind::SourceMissing, format!("there is no store {}", folder.display()))
+            .hint("every host of a matrix sees its store under the same name"));
+    }
+    let store = Store::open(&folder)?;
+    for text in &args.cells {
+        let key = Key::try_from(text.clone()).map_err(|error| Error::new(Kind::BadOption, error))?;
+        let done = matrix::build_cell(app, &store, &key, args.jobs.map(usize::from))?;
+        app.reporter.answer(format!("{} for {}: {}", done.module, done.target.kernel, done.standing.name()));
+    }
+    Ok(())
+}
+
+/// Writes the open cells as jobs.
+fn jobs(app: &App, args: &MatrixArgs, engine: Engine, matrix: &Matrix, store: &Store) -> Result<()> {
+    let open = matrix.open();
+    if open.is_empty() {
+        app.reporter.answer("every cell is built already; without --jobs-for this command makes the packages");
+        return Ok(());
+    }
+    if let Some(most) = engine.most().filter(|most| open.len() > *most) {
+        let text = format!("{} cells are to be built, and a matrix of that engine has {most} jobs at most", open.len());
+        return Err(
+            Error::new(Kind::BadOption, text).hint("choose fewer kernels at a time: the store keeps what is done")
+        );
+    }
+    let collect = collecting(args, store);
+    let (files, start) = engine.files(&open, &Setting { program: "dkms", store: store.folder(), collect: &collect });
+    let folder = store.folder().join("jobs");
+    let failed = |error| Error::io("the jobs cannot be written", error);
+    create_folders(&folder).map_err(failed)?;
+    for JobFile { name, text, is_script } in files {
+        write_atomically(&folder.join(name), if is_script { 0o755 } else { 0o644 }, text.as_bytes()).map_err(failed)?;
+    }
+    let start = start.replace("DIR", &folder.to_string_lossy());
+    app.reporter.answer(start);
+    app.reporter
+        .note(format!("{} jobs; afterwards the same command without --jobs-for collects what they built", open.len()));
+    Ok(())
+}
+
+/// This command without what makes it write jobs.
+fn collecting(args: &MatrixArgs, store: &Store) -> Vec<String> {
+    let pairs =
+        |name: &str, values: &[String]| values.iter().flat_map(|value| [name.to_owned(), value.clone()]).collect();
+    let from: Vec<String> = pairs("--from", &args.from);
+    let kernels: Vec<String> = pairs("--kernels", &args.kernels);
+    let output = ["--output".to_owned(), args.output.to_string_lossy().into_owned()];
+    let store = ["--store".to_owned(), store.folder().to_string_lossy().into_owned()];
+    let words = ["dkms", "mkmatrix"].map(str::to_owned).into_iter().chain(args.sources.clone());
+    words.chain(kernels).chain(from).chain(output).chain(store).collect()
+}
+
+fn tell(app: &App, args: &MatrixArgs, matrix: &Matrix, collected: &Collected, store: &Store) -> Result<()> {
+    let log = |cell: &Cell| collected.log(cell).or_else(|| store.log(&cell.key())).map(|log| log.display().to_string());
+    if args.tell.json {
+        app.reporter.document(document::of(matrix, &collected.packages, &log)?);
+        return Ok(());
+    }
+    table::lines(matrix, &log).into_iter().for_each(|line| app.reporter.answer(line));
+    if args.dry_run {
+        return Ok(());
+    }
+    collected.tell(app, &args.output);
+    Ok(())
+}
+
+/// What the process does that the first one starts.
+pub(crate) fn inside(words: &[String]) -> u8 {
+    crate::cli::in_folder(words, work_inside)
+}
+
+fn work_inside(folder: &Path) -> Result<()> {
+    let job = inner::job(folder)?;
+    // Standard output is for the table.
+    let typed = Typed { json: true, ..Typed::on(&job.ground) };
+    let app = crate::cli::open(&typed, Human::new(Loudness::Normal, Notes::Stderr))?;
+    inner::run(app, &job, folder)
+}

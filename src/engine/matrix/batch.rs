@@ -1,0 +1,161 @@
+//! Cells of one kernel are built together: its headers are unpacked once, and the engine builds as many modules at once as ever.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+
+use super::cell::{Done, Wanted};
+use super::store::{Products, Store};
+use crate::conf::signing::{self, KeyFiles};
+use crate::engine::app::App;
+use crate::engine::ourselves::{self, Ground};
+use crate::engine::preflight::cargo::Cargo;
+use crate::engine::preflight::verdict::{Standing, Verdict};
+use crate::engine::preflight::{self, Places};
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::ids::{ModuleId, Target};
+use crate::step::scope::Trial;
+use crate::sys::copy::copy_tree;
+use crate::sys::fingerprint;
+use crate::sys::scratch;
+
+/// The hidden action that does the work; its one word is the folder with the job.
+pub(crate) const INSIDE: &str = "mkmatrix-inside";
+
+/// What the process that does the work is told, in `job.json`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) ground: Ground,
+    pub(crate) trial: Trial,
+    pub(crate) jobs: Option<usize>,
+}
+
+/// What it answers, in `found.json`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Found {
+    pub(crate) verdicts: Vec<Verdict>,
+}
+
+/// What it leaves of a module.
+#[derive(Debug, Clone)]
+pub(super) struct Left(PathBuf);
+
+impl Left {
+    pub(super) fn of(folder: &Path, module: &ModuleId) -> Self {
+        Self(folder.join("results").join(module.source_folder()))
+    }
+
+    pub(super) fn modules(&self) -> PathBuf {
+        self.0.join("module")
+    }
+
+    pub(super) fn symvers(&self) -> PathBuf {
+        self.0.join("kernel.symvers")
+    }
+
+    pub(super) fn log(&self) -> PathBuf {
+        self.0.join("make.log")
+    }
+}
+
+/// Builds cells of one kernel and puts them into the store. Gives what came of each; what is [`Standing::Unknown`] is in no store.
+///
+/// # Errors
+///
+/// Something of the store is missing, the folder for the work cannot be filled, or the process that does it broke off.
+pub(crate) fn build(app: &App, store: &Store, cells: &[&Wanted], jobs: Option<usize>) -> Result<Vec<Done>> {
+    let Some(first) = cells.first() else { return Ok(Vec::new()) };
+    let failed = |error| Error::io("modules cannot be built aside", error);
+    let folder = scratch::make(&ourselves::place(app)).map_err(failed)?;
+    let places = Places::of(folder.path());
+    unpack(app, store, first, &places)?;
+    let sources: BTreeSet<&(ModuleId, String)> = cells.iter().flat_map(|cell| &cell.sources).collect();
+    for (module, digest) in &sources {
+        lay_source(store, digest, &places.cargo().join("usr/src").join(module.source_folder())).map_err(failed)?;
+    }
+    lay_key(app, &first.target, &folder.path().join("tree")).map_err(failed)?;
+    let fresh: BTreeSet<ModuleId> = sources.iter().map(|(module, _)| module.clone()).collect();
+    let only = fresh.iter().map(|module| module.name.clone()).collect();
+    let trial = Trial { coming: vec![first.target.clone()], fresh, only, ..Trial::default() };
+    ourselves::leave(&places.job(), &Job { ground: Ground::of(app), trial, jobs }).map_err(failed)?;
+    let finished = ourselves::run(&app.system.clone().on_standard_error(), INSIDE, folder.path())?;
+    let found: Found = ourselves::answer(&places.found(), &finished)?;
+    cells.iter().map(|cell| settle(store, cell, &found, folder.path())).collect()
+}
+
+fn settle(store: &Store, cell: &Wanted, found: &Found, folder: &Path) -> Result<Done> {
+    let verdict = found.verdicts.iter().find(|verdict| verdict.module == cell.module && verdict.target == cell.target);
+    let unsaid = || Standing::Unknown { why: "nothing was said of it".to_owned() };
+    let standing = verdict.map_or_else(unsaid, |verdict| verdict.standing.clone());
+    let result = Left::of(folder, &cell.module);
+    let unread = |error| Error::io("what was built cannot be read", error);
+    let modules = Some(result.modules()).filter(|modules| standing == Standing::Builds && modules.is_dir());
+    let products = Products {
+        symvers: fs::read_to_string(result.symvers()).unwrap_or_default(),
+        log: Some(result.log()).filter(|log| log.is_file()),
+        modules: modules.clone(),
+    };
+    let done = Done {
+        module: cell.module.clone(),
+        target: cell.target.clone(),
+        standing,
+        digest: modules.map(|modules| fingerprint::of_folder(&modules).map_err(unread)).transpose()?,
+        date: cell.date,
+        parts: cell.parts.clone(),
+    };
+    if done.is_result() {
+        store.put(&done, &products)?;
+    }
+    Ok(done)
+}
+
+fn unpack(app: &App, store: &Store, cell: &Wanted, places: &Places) -> Result<()> {
+    if let Some(missing) = cell.headers.iter().find(|digest| !store.has_package(digest)) {
+        let place = store.package(missing);
+        let text =
+            format!("a package with the headers of {} is not in the store: {}", cell.target.kernel, place.display());
+        return Err(Error::new(Kind::HeadersMissing, text)
+            .hint("run `dkms mkmatrix` once more where the repositories are reached"));
+    }
+    let packages = cell.headers.iter().map(|digest| store.package(digest)).collect();
+    let cargo = Cargo::unpack(app, &preflight::Asked { packages, ..preflight::Asked::default() }, places)?;
+    if let Some((file, why)) = cargo.unread.first() {
+        let text = format!("the headers of {} cannot be unpacked: {}: {why}", cell.target.kernel, file.display());
+        return Err(Error::new(Kind::HeadersMissing, text));
+    }
+    if cargo.kernels.iter().any(|found| found.kernel == cell.target.kernel) {
+        return Ok(());
+    }
+    let found: Vec<&str> = cargo.kernels.iter().map(|found| found.kernel.as_str()).collect();
+    let text = format!("the packages hold no headers of {}, but of: {}", cell.target.kernel, found.join(", "));
+    Err(Error::new(Kind::HeadersMissing, text))
+}
+
+/// What a matrix names is built, whether or not it would be by itself.
+fn lay_source(store: &Store, digest: &str, place: &Path) -> std::io::Result<()> {
+    copy_tree(&store.source(digest), place)?;
+    let conf = place.join("dkms.conf");
+    let text = fs::read(&conf)?;
+    fs::write(conf, [&text[..], b"\nAUTOINSTALL=\"yes\"\n"].concat())
+}
+
+/// The key that lies in this host's tree, in the tree that is thrown away.
+fn lay_key(app: &App, target: &Target, tree: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(tree)?;
+    let layout = app.tree.layout();
+    let files = KeyFiles::locate(&app.system, &app.framework, layout, Some(&target.kernel));
+    if signing::unwanted(&app.system, &app.framework).is_some() {
+        return Ok(());
+    }
+    for file in [&files.key, &files.certificate] {
+        let place = Path::new(file);
+        if let (Ok(name), true) = (place.strip_prefix(layout.tree_name()), app.system.path(place).is_file()) {
+            let copy = tree.join(name);
+            crate::sys::fs::copy_atomically(&app.system.path(place), &copy, 0o600)?;
+        }
+    }
+    Ok(())
+}

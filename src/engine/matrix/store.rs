@@ -1,0 +1,334 @@
+//! The store of a matrix: sources, packages with headers, what is wanted, and finished cells, each under the digest of what it is.
+//!
+//! It is a folder that several hosts may share. Everything is written aside and appears by a rename, so an entry is whole or not
+//! there; whoever comes second with the same finds it there and drops his own. There is no lock, and nothing is ever changed.
+//! What a host that died left aside is cleared away after a day.
+//!
+//! | place | holds |
+//! | --- | --- |
+//! | `sources/DIGEST/` | a source, as it is unpacked |
+//! | `packages/DIGEST` | a package with headers |
+//! | `headers/DIGEST.json` | what that package says of its kernel |
+//! | `wanted/KEY.json` | a cell that somebody wants ([`Wanted`]) |
+//! | `cells/KEY/` | a finished one: `cell.json` ([`Done`]), `module/`, `kernel.symvers`, `make.log` |
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use fs_err as fs;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::cell::{Done, Key, Wanted};
+use crate::error::{Error, Result};
+use crate::exit::Kind;
+use crate::sys::copy::copy_tree;
+use crate::sys::fingerprint;
+use crate::sys::fs::{create_folders, remove_tree, sync_folder, sync_tree, write_atomically};
+
+const STAGED: &str = ".staged-";
+/// No cell is put down for so long.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+
+#[derive(Debug, Clone)]
+pub(crate) struct Store(PathBuf);
+
+/// A kind of entry.
+#[derive(Debug, Clone, Copy)]
+enum Room {
+    Sources,
+    Packages,
+    Headers,
+    Wanted,
+    Cells,
+}
+
+impl Room {
+    const ALL: [Room; 5] = [Room::Sources, Room::Packages, Room::Headers, Room::Wanted, Room::Cells];
+
+    fn name(self) -> &'static str {
+        match self {
+            Room::Sources => "sources",
+            Room::Packages => "packages",
+            Room::Headers => "headers",
+            Room::Wanted => "wanted",
+            Room::Cells => "cells",
+        }
+    }
+}
+
+/// What a finished cell consists of, before it is put into the store.
+#[derive(Debug, Default)]
+pub(crate) struct Products {
+    /// The folder with the modules.
+    pub(crate) modules: Option<PathBuf>,
+    /// The lines of the kernel's Module.symvers that they need.
+    pub(crate) symvers: String,
+    pub(crate) log: Option<PathBuf>,
+}
+
+impl Store {
+    /// Opens it, or makes it.
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Error::new(Kind::NoWritePermission, format!("the store {} cannot be written", folder.display()))
+                    .caused_by(error)
+                    .hint("--store names another folder")
+            }
+            _ => Error::io(format!("the store {} cannot be used", folder.display()), error),
+        };
+        create_folders(folder).map_err(failed)?;
+        let store = Self(fs::canonicalize(folder).map_err(failed)?);
+        for room in Room::ALL {
+            create_folders(&store.room(room)).map_err(failed)?;
+        }
+        store.sweep();
+        Ok(store)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    fn room(&self, room: Room) -> PathBuf {
+        self.0.join(room.name())
+    }
+
+    /// A folder beside all entries, which goes when it is dropped.
+    pub(crate) fn aside(&self) -> Result<tempfile::TempDir> {
+        tempfile::Builder::new().prefix(STAGED).tempdir_in(&self.0).map_err(unwritable)
+    }
+
+    pub(crate) fn source(&self, digest: &str) -> PathBuf {
+        self.room(Room::Sources).join(digest)
+    }
+
+    pub(crate) fn package(&self, digest: &str) -> PathBuf {
+        self.room(Room::Packages).join(digest)
+    }
+
+    pub(crate) fn cell(&self, key: &Key) -> PathBuf {
+        self.room(Room::Cells).join(key.as_str())
+    }
+
+    /// The file whose presence says that a cell is finished.
+    pub(crate) fn mark(&self, key: &Key) -> PathBuf {
+        self.cell(key).join("cell.json")
+    }
+
+    pub(crate) fn modules(&self, key: &Key) -> PathBuf {
+        self.cell(key).join("module")
+    }
+
+    pub(crate) fn symvers(&self, key: &Key) -> PathBuf {
+        self.cell(key).join("kernel.symvers")
+    }
+
+    /// None: nothing was built, so that there is none.
+    pub(crate) fn log(&self, key: &Key) -> Option<PathBuf> {
+        Some(self.cell(key).join("make.log")).filter(|log| log.is_file())
+    }
+
+    /// Takes a source that lies in a folder aside; gives its digest.
+    pub(crate) fn take_source(&self, folder: &Path) -> Result<String> {
+        let digest = fingerprint::of_folder(folder).map_err(unwritable)?;
+        self.settle(folder, &self.source(&digest)).map_err(unwritable)?;
+        Ok(digest)
+    }
+
+    /// Takes a package that was fetched; gives its digest.
+    pub(crate) fn take_package(&self, file: &Path) -> Result<String> {
+        let digest = digest_of(file).map_err(unwritable)?;
+        let place = self.package(&digest);
+        if !place.is_file() {
+            crate::sys::fs::copy_atomically(file, &place, 0o644).map_err(unwritable)?;
+        }
+        Ok(digest)
+    }
+
+    /// Whether the package is there, and what it should be.
+    pub(crate) fn has_package(&self, digest: &str) -> bool {
+        digest_of(&self.package(digest)).is_ok_and(|found| found == digest)
+    }
+
+    pub(crate) fn note_headers(&self, digest: &str, facts: &impl Serialize) -> Result<()> {
+        self.write(Room::Headers, digest, facts)
+    }
+
+    pub(crate) fn noted_headers<T: DeserializeOwned>(&self, digest: &str) -> Option<T> {
+        self.read(Room::Headers, digest)
+    }
+
+    pub(crate) fn want(&self, wanted: &Wanted) -> Result<()> {
+        self.write(Room::Wanted, wanted.key().as_str(), wanted)
+    }
+
+    pub(crate) fn wanted(&self, key: &Key) -> Result<Wanted> {
+        let wanted: Option<Wanted> = self.read(Room::Wanted, key.as_str());
+        wanted.filter(|wanted| wanted.key() == *key).ok_or_else(|| {
+            Error::new(Kind::NotInTree, format!("the store {} wants no cell {key}", self.0.display())).hint(
+                "`dkms mkmatrix SOURCE... --kernels SELECTOR --jobs-for make` notes the cells that are wanted there",
+            )
+        })
+    }
+
+    fn write(&self, room: Room, name: &str, what: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_vec_pretty(what)
+            .map_err(|error| Error::new(Kind::Internal, "an entry of the store cannot be written").caused_by(error))?;
+        write_atomically(&self.room(room).join(format!("{name}.json")), 0o644, &text).map_err(unwritable)
+    }
+
+    fn read<T: DeserializeOwned>(&self, room: Room, name: &str) -> Option<T> {
+        serde_json::from_slice(&fs::read(self.room(room).join(format!("{name}.json"))).ok()?).ok()
+    }
+
+    /// A finished cell. One whose modules are no longer what they were is taken away: it is built again.
+    pub(crate) fn done(&self, key: &Key) -> Option<Done> {
+        let done: Done = serde_json::from_slice(&fs::read(self.mark(key)).ok()?).ok()?;
+        let is_whole = match &done.digest {
+            Some(digest) => fingerprint::of_folder(&self.modules(key)).is_ok_and(|found| found == *digest),
+            None => true,
+        };
+        if is_whole && done.parts.key() == *key {
+            return Some(done);
+        }
+        // Somebody else may be doing the same.
+        drop(remove_tree(&self.cell(key)));
+        None
+    }
+
+    /// Puts a finished cell where everybody finds it. One that is there already stays.
+    pub(crate) fn put(&self, done: &Done, products: &Products) -> Result<()> {
+        let staged = tempfile::Builder::new().prefix(STAGED).tempdir_in(self.room(Room::Cells)).map_err(unwritable)?;
+        let fill = || {
+            if let Some(modules) = &products.modules {
+                copy_tree(modules, &staged.path().join("module"))?;
+                fs::write(staged.path().join("kernel.symvers"), &products.symvers)?;
+            }
+            if let Some(log) = &products.log {
+                fs::copy(log, staged.path().join("make.log"))?;
+            }
+            fs::write(staged.path().join("cell.json"), serde_json::to_vec_pretty(done)?)?;
+            fs::set_permissions(staged.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+            self.settle(staged.path(), &self.cell(&done.parts.key()))
+        };
+        fill().map_err(unwritable)
+    }
+
+    /// Forgets a finished cell, so that it is built again.
+    pub(crate) fn forget(&self, key: &Key) -> Result<()> {
+        remove_tree(&self.cell(key)).map_err(unwritable)
+    }
+
+    fn settle(&self, staged: &Path, place: &Path) -> io::Result<()> {
+        if place.is_dir() {
+            return Ok(());
+        }
+        sync_tree(staged)?;
+        match fs::rename(staged, place) {
+            Ok(()) => sync_folder(place.parent().unwrap_or(&self.0)),
+            // Another host was first.
+            Err(_) if place.is_dir() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What hosts that died left aside. What cannot be read or removed does no harm.
+    fn sweep(&self) {
+        let folders = std::iter::once(self.0.clone()).chain(Room::ALL.map(|room| self.room(room)));
+        let entries = folders.flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
+        let is_old = |entry: &std::fs::DirEntry| {
+            let changed = entry.metadata().and_then(|meta| meta.modified());
+            changed.is_ok_and(|time| SystemTime::now().duration_since(time).is_ok_and(|age| age > ABANDONED))
+        };
+        for entry in entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(STAGED.as_bytes())) {
+            if is_old(&entry) {
+                drop(remove_tree(&entry.path()));
+            }
+        }
+    }
+}
+
+fn digest_of(file: &Path) -> io::Result<String> {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    io::copy(&mut fs::File::open(file)?, &mut hash)?;
+    Ok(fingerprint::hex(hash.finalize()))
+}
+
+fn unwritable(error: io::Error) -> Error {
+    Error::io("the store cannot be written", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::matrix::cell::Parts;
+    use crate::engine::preflight::verdict::Standing;
+    use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
+    use crate::sys::sample::tree;
+
+    fn done(part: &str) -> Done {
+        let mut parts = Parts::default();
+        parts.set("source", part);
+        Done {
+            module: ModuleId::new(ModuleName::new("a").unwrap(), ModuleVersion::new("1").unwrap()),
+            target: Target::new(KernelRelease::new("6.1").unwrap(), Arch::new("x86_64").unwrap()),
+            standing: Standing::Builds,
+            digest: None,
+            date: 0,
+            parts,
+        }
+    }
+
+    fn built(part: &str, content: &str) -> (tempfile::TempDir, Done, Products) {
+        let made = tree(&[("module/a.ko", content)]);
+        let digest = fingerprint::of_folder(&made.path().join("module")).unwrap();
+        let products = Products { modules: Some(made.path().join("module")), ..Products::default() };
+        (made, Done { digest: Some(digest), ..done(part) }, products)
+    }
+
+    #[test]
+    fn who_comes_second_with_the_same_cell_changes_nothing_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let (_first, one, products) = built("s", "first");
+        store.put(&one, &products).unwrap();
+        let (_second, other, products) = built("s", "second");
+        store.put(&other, &products).unwrap();
+        let key = one.parts.key();
+        assert_eq!(store.done(&key), Some(one));
+        assert_eq!(fs::read_to_string(store.modules(&key).join("a.ko")).unwrap(), "first");
+        assert_eq!(fs::read_dir(folder.path().join("cells")).unwrap().count(), 1, "nothing lies aside");
+    }
+
+    #[test]
+    fn a_cell_that_was_damaged_or_lies_under_a_foreign_key_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let (_made, one, products) = built("s", "module");
+        store.put(&one, &products).unwrap();
+        let (key, foreign) = (one.parts.key(), done("other").parts.key());
+        copy_tree(&store.cell(&key), &store.cell(&foreign)).unwrap();
+        assert_eq!(store.done(&foreign), None);
+        fs::write(store.modules(&key).join("a.ko"), "modul").unwrap();
+        assert_eq!(store.done(&key), None);
+        assert!(!store.cell(&key).exists(), "it does not stand in the way of the next");
+        fs::create_dir_all(store.cell(&key)).unwrap();
+        assert_eq!(store.done(&key), None, "a folder without its mark");
+    }
+
+    #[test]
+    fn a_package_that_was_cut_is_fetched_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let file = folder.path().join("a.deb");
+        fs::write(&file, "package").unwrap();
+        let digest = store.take_package(&file).unwrap();
+        assert!(store.has_package(&digest));
+        fs::write(store.package(&digest), "pack").unwrap();
+        assert!(!store.has_package(&digest));
+    }
+}

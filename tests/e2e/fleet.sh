@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# fleet.sh: a machine that builds modules for hosts; sourced by scenarios of fleet/ after inside.sh.
+
+# What is built: three sources, of which one does not compile for cloud kernels, for three kernels.
+builder() {
+    install_ours
+    tarball blink 1.0
+    tarball wink 1.0
+    FAILS_ON=cloud tarball fussy 1.0
+    # Headers come from the repository, and none are here. What their tools need besides stays.
+    apt-get -q -y purge 'linux-headers-*' >/dev/null
+    [ -z "$(kernels)" ] || fail 'headers are still here'
+}
+
+matrix() {
+    dkms mkmatrix ./blink-1.0.tar.gz ./wink-1.0.tar.gz ./fussy-1.0.tar.gz --kernels '6.1.0-*' --store /srv/store \
+        --maintainer 'A Vendor <vendor@example.org>' --sign-key /e2e/keys/vendor.asc -o fleet "$@"
+}
+
+cells() { find /srv/store/cells -mindepth 2 -maxdepth 2 -name cell.json | wc -l; }
+
+# Everything is in the store: the same command makes packages of it and builds nothing.
+collected() {
+    [ "$(cells)" -eq 9 ] || fail "$(cells) cells are in the store, not 9"
+    ends_with 2 matrix
+    ! grep building <<<"$output" || fail 'something was built'
+    told '^blink/1.0 .*= *= *=$'
+    told '^fussy/1.0 .*= *F *=$'
+    [ "$(find fleet -name '*-modules-6*.deb' | wc -l)" -eq 8 ] || fail 'not a package for each cell that builds'
+    [ -z "$(find /srv/store -name '.staged-*')" ] || fail 'something is left aside in the store'
+}
+
+# loopback: the only network that hosts on this machine need.
+loopback() { ip link set lo up; }
+
+# until_true CMD...: waits for it, a minute at most.
+until_true() {
+    local try
+    for try in {1..300}; do
+        ! "$@" || return 0
+        sleep 0.2
+    done
+    fail "in vain waited for: $* ($try times)"
+}
