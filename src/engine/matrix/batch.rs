@@ -81,9 +81,31 @@ pub(crate) fn build(app: &App, store: &Store, cells: &[&Wanted], jobs: Option<us
     let only = fresh.iter().map(|module| module.name.clone()).collect();
     let trial = Trial { coming: vec![first.target.clone()], fresh, only, ..Trial::default() };
     ourselves::leave(&places.job(), &Job { ground: Ground::of(app), trial, jobs }).map_err(failed)?;
+    let lent = Lent::make(app).map_err(failed)?;
     let finished = ourselves::run(&app.system.clone().on_standard_error(), INSIDE, folder.path())?;
+    drop(lent);
     let found: Found = ourselves::answer(&places.found(), &finished)?;
     cells.iter().map(|cell| settle(store, cell, &found, folder.path())).collect()
+}
+
+/// Folders of this host that were not there, over which that process lays its own. They go afterwards, as empty as they were made.
+struct Lent(Vec<PathBuf>);
+
+impl Lent {
+    fn make(app: &App) -> std::io::Result<Self> {
+        let layout = app.tree.layout();
+        let places = [layout.source_tree(), layout.tree(), layout.install_tree()];
+        let missing: Vec<PathBuf> = places.into_iter().filter(|place| !place.exists()).collect();
+        missing.iter().try_for_each(fs::create_dir_all)?;
+        Ok(Self(missing))
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // One that holds something by now stays.
+        self.0.iter().for_each(|place| drop(fs::remove_dir(place)));
+    }
 }
 
 fn settle(store: &Store, cell: &Wanted, found: &Found, folder: &Path) -> Result<Done> {
@@ -136,6 +158,7 @@ fn unpack(app: &App, store: &Store, cell: &Wanted, places: &Places) -> Result<()
 
 /// What a matrix names is built, whether or not it would be by itself.
 fn lay_source(store: &Store, digest: &str, place: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(place.parent().unwrap_or(place))?;
     copy_tree(&store.source(digest), place)?;
     let conf = place.join("dkms.conf");
     let text = fs::read(&conf)?;

@@ -71,7 +71,6 @@ fn layers(app: &App, places: &Places, folder: &Path) -> io::Result<Vec<Layer>> {
     let mut instead = vec![(layout.source_tree(), cargo.join("usr/src")), (layout.tree(), folder.join("tree"))];
     instead.extend(modules.map(|modules| (layout.install_tree(), modules)));
     for (place, with) in instead {
-        fs::create_dir_all(&place)?;
         layers.push(Layer { at: fs::canonicalize(place)?, with: With::Folder(with) });
     }
     Ok(layers)

@@ -3,7 +3,10 @@
 
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use super::Cell;
+use crate::sys::fingerprint::hex;
 use crate::sys::shell_words::quoted;
 
 /// The engines.
@@ -19,7 +22,7 @@ pub(crate) enum Engine {
 /// A file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct JobFile {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) text: String,
     pub(crate) is_script: bool,
 }
@@ -45,13 +48,19 @@ impl Engine {
 
     /// The files, the first of which is to be started, and how.
     pub(crate) fn files(self, cells: &[&Cell], setting: &Setting<'_>) -> (Vec<JobFile>, String) {
-        let list = JobFile { name: "cells", text: lines(cells, |cell| cell.key().to_string()), is_script: false };
-        let file = |name, text, is_script| JobFile { name, text, is_script };
+        let text = lines(cells, |cell| cell.key().to_string());
+        // Jobs that wait look into it later, and others may write jobs meanwhile.
+        let name = format!("cells-{}", &hex(Sha256::digest(&text))[..16]);
+        let list = JobFile { name, text, is_script: false };
+        let file = |name: &str, text, is_script| JobFile { name: name.to_owned(), text, is_script };
         let (one, start) = match self {
-            Engine::Slurm => (file("matrix.sbatch", slurm(cells, setting), true), "sbatch DIR/matrix.sbatch"),
-            Engine::Parallel => {
-                (file("matrix.parallel", parallel(setting), true), "DIR/matrix.parallel --sshlogin HOST,HOST")
+            Engine::Slurm => {
+                (file("matrix.sbatch", slurm(cells, &list.name, setting), true), "sbatch DIR/matrix.sbatch")
             }
+            Engine::Parallel => (
+                file("matrix.parallel", parallel(&list.name, setting), true),
+                "DIR/matrix.parallel --sshlogin HOST,HOST",
+            ),
             Engine::Make => (file("matrix.mk", make(cells, setting), false), "make -f DIR/matrix.mk -k -j 4"),
             Engine::Github => {
                 (file("matrix-github.yml", github(cells, setting), false), "git add, as .github/workflows/matrix.yml")
@@ -67,16 +76,23 @@ fn lines(cells: &[&Cell], line: impl Fn(&Cell) -> String) -> String {
     cells.iter().map(|cell| line(cell) + "\n").collect()
 }
 
-/// `dkms mkmatrix --store DIR --cell`, quoted for a shell.
+/// A word of a shell, in quotes where it needs them.
+fn word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:@%+=,-".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { quoted(text) }
+}
+
+/// `dkms mkmatrix --store DIR --cell`, for a shell.
 fn command(setting: &Setting<'_>) -> String {
-    format!("{} mkmatrix --store {} --cell", quoted(setting.program), quoted(&setting.store.to_string_lossy()))
+    format!("{} mkmatrix --store {} --cell", word(setting.program), word(&setting.store.to_string_lossy()))
 }
 
+/// The command that collects, for a comment.
 fn collecting(setting: &Setting<'_>) -> String {
-    setting.collect.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    setting.collect.iter().map(|text| word(text)).collect::<Vec<_>>().join(" ").replace(['\n', '\r'], " ")
 }
 
-fn slurm(cells: &[&Cell], setting: &Setting<'_>) -> String {
+fn slurm(cells: &[&Cell], list: &str, setting: &Setting<'_>) -> String {
     format!(
         "#!/bin/bash\n\
          # {count} cells of a matrix, for sbatch(1). Afterwards: {collect}\n\
@@ -89,19 +105,19 @@ fn slurm(cells: &[&Cell], setting: &Setting<'_>) -> String {
          exec {command} \"$key\"\n",
         count = cells.len(),
         collect = collecting(setting),
-        list = quoted(&setting.store.join("jobs/cells").to_string_lossy()),
+        list = word(&setting.store.join("jobs").join(list).to_string_lossy()),
         command = command(setting),
     )
 }
 
-fn parallel(setting: &Setting<'_>) -> String {
+fn parallel(list: &str, setting: &Setting<'_>) -> String {
     format!(
         "#!/bin/sh\n\
          # Cells of a matrix, for GNU parallel: options of this script are its, such as --sshlogin host1,host2 or -j 2.\n\
          # A job whose host dies is tried on another one. Afterwards: {collect}\n\
          set -eu\n\
          here=$(dirname \"$(realpath \"$0\")\")\n\
-         exec parallel --retries 3 \"$@\" {command} '{{}}' :::: \"$here/cells\"\n",
+         exec parallel --retries 3 \"$@\" {command} '{{}}' :::: \"$here\"/{list}\n",
         collect = collecting(setting),
         // parallel(1) hands its command to a shell once more.
         command = quoted(&command(setting)),
@@ -118,7 +134,7 @@ fn make(cells: &[&Cell], setting: &Setting<'_>) -> String {
          .PHONY: all $(CELLS)\n\
          all: $(CELLS)\n\
          $(CELLS):\n\t{command} $@\n",
-        collect = collecting(setting).replace('\n', " "),
+        collect = collecting(setting),
         keys = keys.iter().map(|key| format!("  {key} \\\n")).collect::<String>(),
         command = doubled(&command(setting)),
     )
@@ -149,7 +165,7 @@ fn github(cells: &[&Cell], setting: &Setting<'_>) -> String {
          \x20       include:\n{cells}\
          \x20   steps:\n\
          \x20     - run: {command}\n",
-        collect = collecting(setting).replace('\n', " "),
+        collect = collecting(setting),
         cells = lines(cells, entry),
         command = scalar(&format!("{} ${{{{ matrix.cell }}}}", command(setting))),
     )
@@ -165,7 +181,7 @@ fn gitlab(cells: &[&Cell], setting: &Setting<'_>) -> String {
          \x20     - CELL:\n{cells}\
          \x20 script:\n\
          \x20   - {command}\n",
-        collect = collecting(setting).replace('\n', " "),
+        collect = collecting(setting),
         cells = lines(cells, |cell| format!("          - {}", cell.key())),
         command = scalar(&format!("{} \"$CELL\"", command(setting))),
     )
@@ -195,10 +211,7 @@ mod tests {
             for key in keys {
                 assert_eq!(whole.matches(&key).count(), 1, "{engine:?}: {whole}");
             }
-            assert!(
-                whole.contains("--store '/srv/store' --cell") || whole.contains("--store ''/srv/store'' --cell"),
-                "{whole}"
-            );
+            assert!(whole.contains("--store /srv/store --cell"), "{whole}");
         }
     }
 
@@ -227,7 +240,7 @@ mod tests {
         assert_eq!(scalar("it's: # a\nb"), "'it''s: # a b'");
         let (files, _) = files(Engine::Github, "/srv/it's");
         assert!(
-            files[0].text.contains("- run: '''dkms'' mkmatrix --store ''/srv/it''\\''''s'' --cell ${{ matrix.cell }}'"),
+            files[0].text.contains("- run: 'dkms mkmatrix --store ''/srv/it''\\''''s'' --cell ${{ matrix.cell }}'"),
             "{}",
             files[0].text
         );

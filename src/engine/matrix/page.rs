@@ -24,7 +24,7 @@ pub(crate) fn text(matrix: &Matrix, log: &dyn Fn(&Cell) -> Option<String>) -> St
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <h1>{title}</h1>\n<p>{} built, {} not for their kernel, {} do not build, {} not built or not known.</p>\n",
+         <h1>{title}</h1>\n<p>{} built, {} not for their kernel, {} failing, {} not built or not known.</p>\n",
         count(&[Mark::Built, Mark::Kept]),
         count(&[Mark::Excluded]),
         count(&[Mark::Fails]),
@@ -123,6 +123,6 @@ mod tests {
             assert_eq!(page.matches(class).count(), times, "{class}");
         }
         assert!(page.contains("<pre>a.c:1: error</pre><p>do this</p><p><a href=\"logs/x.txt\">"), "{page}");
-        assert!(page.contains("1 built, 0 not for their kernel, 1 do not build, 2 not built"));
+        assert!(page.contains("1 built, 0 not for their kernel, 1 failing, 2 not built"));
     }
 }

@@ -68,7 +68,7 @@ impl Mark {
 pub(crate) fn reason(cell: &Cell) -> Option<(&str, &[String])> {
     match (&cell.state, cell.done().map(|done| &done.standing)) {
         (State::Unknown(why), _) => Some((why, &[])),
-        (_, Some(Standing::Excluded { why } | Standing::Unknown { why })) => Some((why, &[])),
+        (_, Some(Standing::Excluded { why } | Standing::Unknown { why })) => Some((without_subject(why), &[])),
         (_, Some(Standing::Fails { why, hints, .. })) => Some((without_subject(why), hints)),
         (_, Some(Standing::Builds) | None) => None,
     }
@@ -76,8 +76,9 @@ pub(crate) fn reason(cell: &Cell) -> Option<(&str, &[String])> {
 
 /// Which module it is, and for which kernel, stands beside it.
 fn without_subject(why: &str) -> &str {
-    let rest = why.strip_prefix("building ").and_then(|rest| rest.split_once(" failed: "));
-    rest.map_or(why, |(_, rest)| rest)
+    let failed = why.strip_prefix("building ").and_then(|rest| rest.split_once(" failed: "));
+    let excluded = || why.split_once(": ").filter(|(subject, _)| subject.contains(" is not for kernel "));
+    failed.or_else(excluded).map_or(why, |(_, rest)| rest)
 }
 
 /// The lines. `log` names the log of a cell.
@@ -174,7 +175,7 @@ pub(super) mod tests {
         let states = [
             Standing::Builds,
             fails("building be/1.0 for kernel 6.1.0-1-amd64 (x86_64) failed: a.c:1: error"),
-            Standing::Excluded { why: "BUILD_EXCLUSIVE_KERNEL".into() },
+            Standing::Excluded { why: "alpha/1.0 is not for kernel 6.1.0-2-amd64: BUILD_EXCLUSIVE_KERNEL".into() },
             Standing::Unknown { why: "no disk".into() },
             Standing::Builds,
         ];

@@ -39,7 +39,7 @@ until_true bash -c 'munge -n | unmunge >/dev/null 2>&1'
 slurmctld
 # A node is who its host name says.
 for node in node1 node2; do
-    unshare --uts bash -c 'hostname "$0" && exec slurmd' "$node"
+    unshare --uts bash -c 'hostname "$0" && exec slurmd' "$node" || { cat /var/log/slurm/*; fail "slurmd of $node"; }
 done
 both_idle() { [ "$(sinfo -h -o %n -t idle | grep -c node)" -eq 2 ]; }
 until_true both_idle || { cat /var/log/slurm/*; exit 1; }
