@@ -122,7 +122,9 @@ fn packages(
     one_build_a_stream(&wanted, &built, false)?;
     let mut made = Vec::new();
     for (cell, built) in cells.iter().zip(&built) {
-        let date = sense.date.unwrap_or(cell.wanted.date);
+        // That of the build: a copy of the same source has other times.
+        let date = cell.done().map_or(cell.wanted.date, |done| done.date);
+        let date = sense.date.unwrap_or(date);
         made.push(make(built, &wanted, Some(date), &app.reporter)?);
     }
     if !is_stream {

@@ -15,7 +15,7 @@ use crate::engine::matrix::cell::Key;
 use crate::engine::matrix::jobs::{Engine, JobFile, Setting};
 use crate::engine::matrix::selector::Selector;
 use crate::engine::matrix::store::Store;
-use crate::engine::matrix::{self, Asked, Cell, Matrix, document, inside as inner, table};
+use crate::engine::matrix::{self, Asked, Cell, Matrix, State, document, inside as inner, table};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::report::Reporter;
@@ -86,12 +86,12 @@ pub(crate) struct MatrixArgs {
     #[arg(long, conflicts_with_all = ["jobs_for", "cells"])]
     pub(crate) dry_run: bool,
     /// Build nothing: write the cells that are not built yet as jobs of this engine, into STORE/jobs
-    #[arg(long, value_enum, value_name = "ENGINE", conflicts_with = "cells")]
+    #[arg(long, value_enum, value_name = "ENGINE", conflicts_with_all = ["cells", "json"])]
     pub(crate) jobs_for: Option<EngineArg>,
     /// Build this cell of the store, as such a job does (repeatable)
     ///
     /// It ends with 0 when the store has a result afterwards, whether the module builds or not.
-    #[arg(long = "cell", value_name = "KEY", requires = "store", conflicts_with_all = ["sources", "kernels"])]
+    #[arg(long = "cell", value_name = "KEY", requires = "store", conflicts_with_all = ["sources", "kernels", "json"])]
     pub(crate) cells: Vec<String>,
     /// Whose packages these are, for apt [default: OUTPUT's name]
     #[arg(long, value_name = "TEXT")]
@@ -217,9 +217,13 @@ fn cells(app: &App, args: &MatrixArgs) -> Result<()> {
 
 /// Writes the open cells as jobs.
 fn jobs(app: &App, args: &MatrixArgs, engine: Engine, matrix: &Matrix, store: &Store) -> Result<()> {
+    for cell in matrix.cells.iter().filter(|cell| matches!(cell.state, State::Unknown(_))) {
+        let why = table::reason(cell).map_or("", |(why, _)| why);
+        app.reporter.warn(format!("{} for {} is no job: {why}", cell.wanted.module, cell.wanted.target.kernel));
+    }
     let open = matrix.open();
     if open.is_empty() {
-        app.reporter.answer("every cell is built already; without --jobs-for this command makes the packages");
+        app.reporter.answer("no cell is to be built; without --jobs-for this command makes the packages");
         return Ok(());
     }
     if let Some(most) = engine.most().filter(|most| open.len() > *most) {

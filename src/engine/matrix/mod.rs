@@ -172,9 +172,8 @@ pub(crate) fn resolve(app: &App, asked: &Asked, store: &Store) -> Result<Matrix>
         }
         matrix.kernels.push(Column { target: column.target, format: offer.format });
     }
-    for cell in &matrix.cells {
-        store.want(&cell.wanted)?;
-    }
+    let could_be = matrix.cells.iter().filter(|cell| !matches!(cell.state, State::Unknown(_)));
+    could_be.into_iter().try_for_each(|cell| store.want(&cell.wanted))?;
     Ok(matrix)
 }
 
