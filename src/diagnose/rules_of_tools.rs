@@ -21,7 +21,7 @@ pub(super) const MACHINE: &[Rule] = &[
     Rule::new(
         &[Tool, Compiler, Program, Start, Recipe],
         r"Killed signal terminated program|(?:^|\s)virtual memory exhausted|out of memory allocating|(?:[Ff]ork|posix_spawn).*: Cannot allocate memory|memory exhausted$|^Killed$|\] Killed$|line \d+: +\d+ Killed",
-        "there was not enough memory for the compiler",
+        "there was not enough memory",
         "build with one job (`dkms build -j 1 {module}/{version} -k {kernel}`) or add swap space",
     ),
     Rule::new(

@@ -2,7 +2,7 @@
 //! (cgroups(7); kernel, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst).
 
 use std::fs::read_to_string;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What /proc/meminfo says now.
 pub(crate) struct Memory(String);
@@ -24,9 +24,46 @@ impl Memory {
 /// before. None: there is no /proc.
 pub(crate) fn available() -> Option<u64> {
     let machine = Memory::now()?.bytes("MemAvailable")?;
+    Some(groups().iter().map(Bound::left).fold(machine, u64::min))
+}
+
+/// What ends whoever goes on taking memory: the machine, and each control group that we are in and that has a limit.
+/// Swap is included, where nobody says how much of it a group may have, all of it. Nothing: there is no /proc.
+pub(crate) fn bounds() -> Vec<Bound> {
+    let Some(machine) = Memory::now() else { return Vec::new() };
+    let swap = Bound { all: machine.bytes("SwapTotal").unwrap_or(0), used: 0 };
+    let of_machine = || {
+        let all = machine.bytes("MemTotal")? + swap.all;
+        let free = machine.bytes("MemAvailable")? + machine.bytes("SwapFree")?;
+        Some(Bound { all, used: all.saturating_sub(free) })
+    };
+    let of_groups = groups().into_iter().map(|group| Bound { all: group.all.saturating_add(swap.all), ..group });
+    of_machine().into_iter().chain(of_groups).collect()
+}
+
+/// Bytes of memory that can be had, and what is taken of them; files kept in memory are not, as they make room when it is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bound {
+    pub(crate) all: u64,
+    pub(crate) used: u64,
+}
+
+impl Bound {
+    fn left(&self) -> u64 {
+        self.all.saturating_sub(self.used)
+    }
+}
+
+/// How many processes the kernel has ended for want of memory, of the machine or of a control group (since Linux 4.13).
+pub(crate) fn kills() -> Option<u64> {
+    let text = read_to_string("/proc/vmstat").ok()?;
+    text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
+}
+
+/// The limits of the control groups that we are in.
+fn groups() -> Vec<Bound> {
     let groups = read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let left = groups.lines().filter_map(Kind::of).filter_map(|(kind, path)| kind.left(Path::new(path)));
-    Some(left.fold(machine, u64::min))
+    groups.lines().filter_map(Kind::of).flat_map(|(kind, path)| kind.bounds(Path::new(path))).collect()
 }
 
 /// Where a hierarchy of control groups is mounted, and what its files are called.
@@ -57,26 +94,24 @@ impl Kind {
         }
     }
 
-    /// The least that the group and those above it leave. In a container, its own group is the mount itself.
-    fn left(&self, path: &Path) -> Option<u64> {
+    /// Those of the group and of those above it. In a container, its own group is the mount itself.
+    fn bounds(&self, path: &Path) -> Vec<Bound> {
         let mount = Path::new(self.mount);
         let folders = path.ancestors().map(|above| mount.join(above.strip_prefix("/").unwrap_or(above)));
         let read = |folder: &Path, name: &str| read_to_string(folder.join(name)).ok();
-        folders
-            .filter_map(|folder| {
-                let stat = read(&folder, "memory.stat").unwrap_or_default();
-                left(&read(&folder, self.limit)?, &read(&folder, self.used)?, &stat, self.cache)
-            })
-            .min()
+        let bound_of = |folder: PathBuf| {
+            let stat = read(&folder, "memory.stat").unwrap_or_default();
+            bound(&read(&folder, self.limit)?, &read(&folder, self.used)?, &stat, self.cache)
+        };
+        folders.filter_map(bound_of).collect()
     }
 }
 
-/// What is left below a limit; None: there is none (`max`).
-fn left(limit: &str, used: &str, stat: &str, cache: &str) -> Option<u64> {
+/// None: there is no limit (`max`).
+fn bound(limit: &str, used: &str, stat: &str, cache: &str) -> Option<Bound> {
     let number = |text: &str| text.trim().parse::<u64>().ok();
     let cached = stat.lines().find_map(|line| number(line.strip_prefix(cache)?.strip_prefix(' ')?));
-    let taken = number(used)?.saturating_sub(cached.unwrap_or(0));
-    Some(number(limit)?.saturating_sub(taken))
+    Some(Bound { all: number(limit)?, used: number(used)?.saturating_sub(cached.unwrap_or(0)) })
 }
 
 #[cfg(test)]
@@ -100,7 +135,7 @@ mod tests {
             ("100\n", "300\n", "", "file", Some(0)),
             ("100\n", "no\n", "", "file", None),
         ] {
-            assert_eq!(left(limit, used, stat, cache), expected, "{limit}{used}{stat}");
+            assert_eq!(bound(limit, used, stat, cache).map(|bound| bound.left()), expected, "{limit}{used}{stat}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnose::is_excerpt;
 use crate::ids::ModuleName;
-use crate::sys::room::Level;
+use crate::sys::room::{ENDED, Level, MEMORY_RAN_OUT};
 
 /// What the C library and programs of the network say (strerror(3), gai_strerror(3), curl, git, wget).
 const NO_NETWORK: [&str; 4] =
@@ -65,10 +65,13 @@ pub(super) fn advice(log: &str, module: &ModuleName, build: &Path) -> Option<Str
     let lines = || log.lines().rev().filter(|line| !is_excerpt(line));
     let reached = |words: &[&str]| lines().find(|line| words.iter().any(|word| line.contains(word)));
     if let Some((setting, line)) = LIMITS.iter().find_map(|(setting, words)| Some((setting, reached(words)?))) {
-        let line = line.strip_prefix("dkms: the room was ended: ").unwrap_or(line);
+        let line = line.strip_prefix(ENDED).unwrap_or(line);
         return Some(format!(
             "the build reached the limit that {setting} sets: {line}; a larger one in {file} lets it go on"
         ));
+    }
+    if let Some(why) = lines().find_map(|line| line.strip_prefix(ENDED).filter(|why| why.starts_with(MEMORY_RAN_OUT))) {
+        return Some(format!("{why}; with one job at a time it takes less: `-j 1` behind the command"));
     }
     if let Some(path) = lines().find_map(|line| refused(line, build)) {
         return Some(format!(
@@ -114,6 +117,10 @@ mod tests {
             ("mkdir: cannot create directory ‘/lib/modules/6.1/u’: Permission denied", Some("/lib/modules/6.1/u")),
             ("fatal error: opening dependency file /t/build/x.d: Permission denied", None),
             ("curl: (6) Could not resolve host: example.org", Some("room_network=yes")),
+            (
+                "dkms: the room was ended: memory ran out: the kernel ended it",
+                Some("memory ran out: the kernel ended it; "),
+            ),
             ("dkms: the room was ended: its files took more than 8 MiB of the disk (room_disk)", Some("room_disk")),
             ("sh: 0: Cannot fork", Some("room_processes")),
             ("x.c:1: error: y", None),

@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 /// The name under which dkms enters a room: `dkms-room DESCRIPTION PROGRAM [ARGUMENT…]`.
 pub(crate) const PROGRAM: &str = "dkms-room";
 
+/// How the log of a build begins to say that its room was ended: by us, or by the kernel.
+pub(crate) const ENDED: &str = "dkms: the room was ended: ";
+/// What follows where there was no more memory to be had, whatever the settings.
+pub(crate) const MEMORY_RAN_OUT: &str = "memory ran out";
 /// The exit code of a room that could not be entered; what went wrong is on its standard error. As env(1) and its kin
 /// have it for their own failures.
 pub(crate) const NOT_ENTERED: u8 = 125;

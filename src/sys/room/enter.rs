@@ -12,7 +12,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::calls::{change_root, check, told};
 use super::confine;
-use super::description::{Level, NOT_ENTERED, Room, Terminal};
+use super::description::{ENDED, Level, MEMORY_RAN_OUT, NOT_ENTERED, Room, Terminal};
 use super::watch::Watch;
 use super::{landlock, left, seccomp, uname, view};
 
@@ -79,7 +79,7 @@ fn take_terminal() {
 }
 
 /// Waits for the first process inside and answers uname meanwhile; gives the program's wait status.
-fn stay(room: &Room, init: i32, mut inside: UnixStream, signals: &Signals) -> io::Result<i32> {
+fn stay(room: &Room, init: i32, inside: UnixStream, signals: &Signals) -> io::Result<i32> {
     let listener = receive(&inside)?;
     let pid = Pid::from_raw(init).ok_or_else(|| io::Error::other("no process"))?;
     let ended = pidfd_open(pid, PidfdFlags::empty())?;
@@ -103,7 +103,7 @@ fn stay(room: &Room, init: i32, mut inside: UnixStream, signals: &Signals) -> io
         }
         if let Some(why) = watch.look() {
             end(init)?;
-            say(&format!("dkms: the room was ended: {why}"));
+            say(&format!("{ENDED}{why}"));
             return Ok(libc::SIGKILL);
         }
         let is_asked = fds.get(2).is_some_and(|asked| !asked.revents().is_empty());
@@ -111,6 +111,11 @@ fn stay(room: &Room, init: i32, mut inside: UnixStream, signals: &Signals) -> io
             answers.give(listener)?;
         }
     }
+    status_of(init, inside, &watch)
+}
+
+/// The program's wait status, when the first process inside has ended.
+fn status_of(init: i32, mut inside: UnixStream, watch: &Watch) -> io::Result<i32> {
     let mut own = 0;
     // SAFETY: `own` lives through the call.
     check(unsafe { libc::waitpid(init, &mut own, 0) })?;
@@ -118,7 +123,12 @@ fn stay(room: &Room, init: i32, mut inside: UnixStream, signals: &Signals) -> io
     match inside.read_exact(&mut told) {
         Ok(()) => Ok(i32::from_ne_bytes(told)),
         // It did not come so far: it has said why, or something killed it.
-        Err(_) => Ok(own),
+        Err(_) => {
+            if libc::WIFSIGNALED(own) && libc::WTERMSIG(own) == libc::SIGKILL && watch.has_memory_run_out() {
+                say(&format!("{ENDED}{MEMORY_RAN_OUT}: the kernel ended it"));
+            }
+            Ok(own)
+        }
     }
 }
 

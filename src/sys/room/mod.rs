@@ -39,4 +39,6 @@ mod watch;
 
 pub(crate) use view::apart;
 
-pub(crate) use description::{Level, Limits, NOT_ENTERED, Network, PROGRAM, Room, SCRATCH, Terminal, Uts};
+pub(crate) use description::{
+    ENDED, Level, Limits, MEMORY_RAN_OUT, NOT_ENTERED, Network, PROGRAM, Room, SCRATCH, Terminal, Uts,
+};

@@ -5,9 +5,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::description::{Limits, Room};
+use super::description::{Limits, MEMORY_RAN_OUT, Room};
 use super::left;
-use crate::sys::memory::Memory;
+use crate::sys::memory;
 
 /// Between two looks.
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -22,11 +22,19 @@ pub(super) struct Watch {
     user: u32,
     limits: Limits,
     next: Instant,
+    /// That the kernel had made for want of memory before.
+    kills: Option<u64>,
 }
 
 impl Watch {
     pub(super) fn over(room: &Room) -> Self {
-        Self { folders: room.writable.clone(), user: room.user, limits: room.limits, next: Instant::now() + SHORTEST }
+        Self {
+            folders: room.writable.clone(),
+            user: room.user,
+            limits: room.limits,
+            next: Instant::now() + SHORTEST,
+            kills: memory::kills(),
+        }
     }
 
     /// Until the next look.
@@ -46,11 +54,21 @@ impl Watch {
     }
 
     fn memory(&self) -> Option<String> {
-        let machine = Machine::now()?;
-        let most = self.limits.together.min(machine.all / 8 * 7);
-        // The room cannot have more than all have together.
-        let is_over = machine.used > most && left::memory().is_some_and(|memory| memory > most);
-        is_over.then(|| format!("its processes took more than {} MiB of memory (room_memory)", most >> 20))
+        memory::bounds().into_iter().find_map(|bound| {
+            let (set, nearly_all) = (self.limits.together, bound.all / 8 * 7);
+            let most = set.min(nearly_all);
+            // The room cannot have more than all have together.
+            let is_over = bound.used > most && left::memory().is_some_and(|memory| memory > most);
+            is_over.then(|| match most >> 20 {
+                most if set < nearly_all => format!("its processes took more than {most} MiB of memory (room_memory)"),
+                most => format!("{MEMORY_RAN_OUT}: its processes took more than {most} MiB of {}", bound.all >> 20),
+            })
+        })
+    }
+
+    /// Whether the kernel ended a process for want of memory since this room was entered.
+    pub(super) fn has_memory_run_out(&self) -> bool {
+        matches!((self.kills, memory::kills()), (Some(before), Some(now)) if now > before)
     }
 
     /// The kernel starts no more of them than it may; but what only starts others never ends by that.
@@ -70,21 +88,6 @@ impl Watch {
         let is_full = self.folders.iter().any(|folder| free(folder).is_some_and(|free| free < RESERVE));
         (is_full && taken(SMALL))
             .then(|| format!("it left less than {} MiB of the disk free (room_disk)", RESERVE >> 20))
-    }
-}
-
-/// Bytes of memory, swap included.
-struct Machine {
-    all: u64,
-    used: u64,
-}
-
-impl Machine {
-    fn now() -> Option<Self> {
-        let memory = Memory::now()?;
-        let all = memory.bytes("MemTotal")? + memory.bytes("SwapTotal")?;
-        let free = memory.bytes("MemAvailable")? + memory.bytes("SwapFree")?;
-        Some(Self { all, used: all.saturating_sub(free) })
     }
 }
 
