@@ -7,7 +7,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
-use crate::step::{Operation, Outcome, Plan, StepId};
+use crate::step::{Omission, Operation, Outcome, Plan, StepId};
 use crate::sys::System;
 use crate::sys::journal::{self, Gravity};
 
@@ -105,6 +105,15 @@ impl Summary {
     pub(crate) fn of_lacks(lacks: &[Lack]) -> Self {
         let line = |lack: &Lack| About::Lacking.line(Gravity::Critical, lack.to_string()).of(None, &[&lack.target]);
         Self { lines: lacks.iter().map(line).collect() }
+    }
+
+    /// Of what is not tried again, since it has failed and nothing has changed.
+    pub(crate) fn of_known(left_out: &[&Omission]) -> Self {
+        let line = |left: &&Omission| {
+            let line = About::Failed.line(Gravity::Warning, left.reason.text().to_owned());
+            line.of(left.module.as_ref(), &Vec::from_iter(&left.target))
+        };
+        Self { lines: left_out.iter().map(line).collect() }
     }
 
     /// Of modules that their kernels would not load, a line for each reason.

@@ -8,6 +8,7 @@ use crate::ids::{ModuleId, Target};
 
 use super::beat::Beat;
 use super::escape::text as harmless;
+use super::journaled::{self, Weight};
 use super::progress::Progress;
 use super::scene::{self, IsManaged, Scene};
 use super::{Message, Reporter};
@@ -111,7 +112,7 @@ impl Human {
         for hint in error.hints() {
             text.push_str(&format!("  hint: {}\n", self.complete(hint)));
         }
-        self.write(io::stderr(), &text);
+        self.on_stderr(&text, Weight::Error);
     }
 
     /// A failure that does not end the command: a module in an event.
@@ -120,12 +121,19 @@ impl Human {
         for detail in error.causes().iter().chain(error.hints()) {
             text.push_str(&format!("  {}\n", self.complete(detail)));
         }
-        self.write(io::stderr(), &text);
+        self.on_stderr(&text, Weight::Error);
     }
 
     fn line(&self, to_stdout: bool, text: &str) {
         let text = format!("{text}\n");
-        if to_stdout { self.write(io::stdout(), &text) } else { self.write(io::stderr(), &text) }
+        if to_stdout { self.write(io::stdout(), &text) } else { self.on_stderr(&text, Weight::Plain) }
+    }
+
+    fn on_stderr(&self, text: &str, weight: Weight) {
+        match journaled::takes_stderr() {
+            true => self.write(io::stderr(), &journaled::weighed(text, weight)),
+            false => self.write(io::stderr(), text),
+        }
     }
 
     fn write(&self, stream: impl Write, text: &str) {
@@ -214,7 +222,9 @@ impl Reporter for Human {
             Message::Answer(text) => self.line(true, &text),
             Message::Document(text) => self.document(&text),
             Message::Note(text) => self.line(to_stdout, &text),
-            Message::Warning(text) => self.line(false, &format!("dkms: warning: {}", self.complete(&text))),
+            Message::Warning(text) => {
+                self.on_stderr(&format!("dkms: warning: {}\n", self.complete(&text)), Weight::Warning);
+            }
             Message::Detail(text) if self.loudness >= Loudness::Details => self.line(to_stdout, &text),
             Message::Detail(_) => {}
             Message::Progress { title, done, total } => self.progress(title, done, total),

@@ -3,6 +3,7 @@
 mod beat;
 pub(crate) mod escape;
 pub(crate) mod human;
+pub(crate) mod journaled;
 mod progress;
 mod scene;
 

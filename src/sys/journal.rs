@@ -5,7 +5,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
 use super::System;
-use crate::report::{Reporter, escape};
+use crate::report::{Reporter, escape, journaled};
 
 /// How grave a line is, in syslog's numbers (RFC 5424, section 6.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,19 +69,7 @@ pub(crate) fn tell(system: &System, reporter: &dyn Reporter, gravity: Gravity, l
 
 /// Whether what is said on standard error stands in the log of this machine already.
 pub(crate) fn has_stderr(system: &System) -> bool {
-    system.is_live() && takes_stderr()
-}
-
-/// Whether standard error goes to journald: what is sent besides would stand there twice (systemd.exec(5), JOURNAL_STREAM).
-fn takes_stderr() -> bool {
-    let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
-    let Ok(stat) = rustix::fs::fstat(std::io::stderr()) else { return false };
-    is_stream(&named, stat.st_dev, stat.st_ino)
-}
-
-/// `DEVICE:INODE`, in decimals.
-fn is_stream(named: &str, device: u64, inode: u64) -> bool {
-    named.split_once(':').is_some_and(|(one, other)| one.parse() == Ok(device) && other.parse() == Ok(inode))
+    system.is_live() && journaled::takes_stderr()
 }
 
 /// journald's own protocol: `NAME=VALUE` lines (systemd's "Native Journal Protocol").
@@ -107,13 +95,6 @@ fn one_line(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_stream_of_the_journal_is_known_by_its_numbers() {
-        for (named, expected) in [("8:4711", true), ("8:4712", false), ("9:4711", false), ("", false), ("8", false)] {
-            assert_eq!(is_stream(named, 8, 4711), expected, "{named}");
-        }
-    }
 
     #[test]
     fn a_line_is_one_datagram_in_either_protocol() {

@@ -26,6 +26,7 @@ declare -A LAB_LAYERS=(
     [token]='softhsm2 libengine-pkcs11-openssl opensc'
     [selinux]='selinux-policy-default policycoreutils selinux-utils e2fsprogs attr'
     [boot]='qemu-system-x86 ovmf busybox-static'
+    [booted]='qemu-system-x86 busybox-static e2fsprogs systemd-sysv libpam-systemd udev dbus'
     [secureboot]='qemu-system-x86 ovmf busybox-static shim-signed grub-efi-amd64-signed'
     [initramfs]='initramfs-tools dracut-core'
     [dhdkms]='dh-dkms debhelper build-essential lintian'
@@ -41,6 +42,7 @@ declare -A LAB_LAYERS=(
 # Layers over another suite's root: the suite, then the packages.
 declare -A LAB_OVER=(
     [dnf5]='sid dnf5 createrepo-c'
+    [uki]='trixie systemd systemd-ukify systemd-boot-efi dracut-core zstd cpio'
 )
 
 lab_say() { printf '%s\n' "$*" >&2; }

@@ -239,11 +239,11 @@ fn start(taking: &Taking<'_>) -> Result<()> {
     targets.sort_by_key(|target| !runs(target));
     let wish = Wish::Reconcile { targets, extent: Extent::Everything, within: Within::default() };
     let policy = Policy { switches: [Switch::SkipKnownFailures, Switch::LoadWanted].into(), ..Policy::default() };
-    let has_failed = taking.tell(Request { wish, policy })? == Some(Kind::AutoinstallFailed);
-    if has_failed || !taking.ended.borrow().failed.is_empty() {
-        return Err(Error::new(Kind::StartFailed, "not every module could be installed"));
+    match taking.tell(Request { wish, policy })? {
+        Some(error) => Err(Error::new(Kind::StartFailed, error.message())),
+        None if taking.ended.borrow().failed.is_empty() => Ok(()),
+        None => Err(Error::new(Kind::StartFailed, "not every module could be installed")),
     }
-    Ok(())
 }
 
 /// Whoever calls dkms_autoinstaller looks at its code. Without headers there is nothing that it could do.
@@ -253,10 +253,8 @@ fn autoinstall(taking: &Taking<'_>, kernel: &KernelRelease) -> Result<()> {
     let wish = app.switched_off().unwrap_or(Wish::Autoinstall { targets: vec![target] });
     let policy = Policy { initramfs: taking.care.clone(), ..Policy::default() };
     match taking.tell(Request { wish, policy })? {
-        Some(Kind::AutoinstallFailed) => {
-            Err(Error::new(Kind::StartFailed, format!("not every module could be installed for kernel {kernel}")))
-        }
-        _ => Ok(()),
+        Some(error) => Err(Error::new(Kind::StartFailed, format!("{} for kernel {kernel}", error.message()))),
+        None => Ok(()),
     }
 }
 

@@ -9,12 +9,14 @@ use crate::kernel::arch;
 use crate::report::Reporter;
 use crate::request::{Request, Wish};
 use crate::step::{InitramfsCare, Policy, Switch};
+use crate::sys::journal;
 
 use crate::engine::app::App;
 use crate::engine::failures;
 use crate::engine::pipeline::Mode;
 use crate::engine::policy::Ended;
 use crate::engine::recording::Recording;
+use crate::engine::summary::Summary;
 use crate::engine::verdict::Verdict;
 
 /// What every event has at hand.
@@ -34,7 +36,10 @@ impl Taking<'_> {
         let mut policy = Policy { initramfs: self.care.clone(), ..policy };
         // Of the disk as it is, events know no more than the one before them.
         policy.switches.extend(matches!(wish, Wish::Reconcile { .. }).then_some(Switch::SkipKnownFailures));
-        self.tell(Request { wish, policy }).map(|_| ())
+        if let Some(error) = self.tell(Request { wish, policy })? {
+            self.app.reporter.tell_failure(&error);
+        }
+        Ok(())
     }
 
     /// An event that asks nothing of us, for this reason.
@@ -42,13 +47,13 @@ impl Taking<'_> {
         self.meet(Wish::Nothing { why }, Policy::default())
     }
 
-    /// Meets the request, tells what failed and what came of it; gives the case that decides a plain command's exit code.
-    pub(super) fn tell(&self, mut request: Request) -> Result<Option<Kind>> {
+    /// Meets the request, tells what failed and what came of it; gives what is untold: how many could not be installed.
+    pub(super) fn tell(&self, mut request: Request) -> Result<Option<Error>> {
         let app = self.app;
         request.policy.switches.insert(Switch::TrustPreflight);
         let request = &request;
         if self.mode != Mode::Do {
-            return Ok(app.meet(request, self.mode)?.error.map(|error| error.kind()));
+            return Ok(app.meet(request, self.mode)?.error.filter(is_a_count));
         }
         let met = app.do_it(request)?;
         if let Some(recording) = self.recording.borrow_mut().as_mut() {
@@ -56,19 +61,26 @@ impl Taking<'_> {
         }
         let Verdict { error, others, failed, plan, .. } = met.verdict;
         let left_out = failures::left_out(app.tree.layout(), &plan);
-        left_out.iter().for_each(|omission| app.reporter.note(format!("dkms: {}", omission.reason.text())));
+        match journal::has_stderr(&app.system) {
+            true => Summary::of_known(&left_out).tell(&app.system, &app.reporter),
+            false => left_out.iter().for_each(|left| app.reporter.note(format!("dkms: {}", left.reason.text()))),
+        }
         let known = left_out.iter().filter_map(|omission| omission.module.as_ref()).map(|id| id.name.clone());
         self.ended.borrow_mut().failed.extend(failed.into_iter().chain(known));
         for error in others.iter().chain(&error) {
             match error.kind() {
                 kind if kind.is_fact() => app.reporter.note(format!("dkms: {error}")),
-                _ if met.summary.logs(&app.system, error) => {}
+                _ if is_a_count(error) || met.summary.logs(&app.system, error) => {}
                 _ => app.reporter.tell_failure(error),
             }
         }
         met.summary.tell(&app.system, &app.reporter);
-        Ok(error.map(|error| error.kind()))
+        Ok(error.filter(is_a_count))
     }
+}
+
+fn is_a_count(error: &Error) -> bool {
+    error.kind() == Kind::AutoinstallFailed
 }
 
 pub(super) fn target(app: &App, kernel: &KernelRelease) -> Result<Target> {
