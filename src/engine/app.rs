@@ -14,7 +14,8 @@ use crate::sys::{System, chroot, interrupt};
 use crate::tree::{Layout, LockError, Tree, TreeLock, records};
 
 /// What to do about a tree that cannot be written by anybody.
-pub(crate) const READ_ONLY: &str = "remount its file system writable, or name another tree with --dkmstree";
+pub(crate) const READ_ONLY: &str = "remount its file system writable, or name another tree with --dkmstree; a service with \
+                                    ProtectSystem= needs it in ReadWritePaths=";
 
 /// What every command has at hand.
 pub(crate) struct App {

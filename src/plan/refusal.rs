@@ -111,7 +111,7 @@ pub(super) fn read_only(id: &ModuleId, target: &Target, snapshot: &Snapshot) -> 
         kernel.folder.display()
     );
     let hints = vec![
-        "remount that file system writable; where the system is an image, its modules come with the image (dkms(8), IMAGES)".to_owned(),
+        "remount that file system writable, or name it in ReadWritePaths= of the service that runs this; where the system is an image, its modules come with the image (dkms(8), IMAGES)".to_owned(),
         format!("or as an extension of it: `dkms mksysext {id} -k {}`", target.kernel),
         format!("`dkms build {id} -k {}` tries whether it builds", target.kernel),
     ];
