@@ -84,6 +84,9 @@ install: build
 	$(INSTALL_SHIM) hooks/zypp/dkms $(DESTDIR)$(ZYPPDIR)/dkms
 	$(INSTALL_SHIM) hooks/kernel-install.d/40-dkms.install $(DESTDIR)$(KERNELINSTALLDIR)/40-dkms.install
 	$(INSTALL_SHIM) hooks/systemd/dkms.service $(DESTDIR)$(UNITDIR)/dkms.service 644
+	$(INSTALL_SHIM) hooks/systemd/dkms-offline-update.service $(DESTDIR)$(UNITDIR)/dkms-offline-update.service 644
+	install -d $(DESTDIR)$(UNITDIR)/system-update.target.wants
+	ln -sfT ../dkms-offline-update.service $(DESTDIR)$(UNITDIR)/system-update.target.wants/dkms-offline-update.service
 	$(INSTALL_SHIM) hooks/systemd/dkms-preflight.service $(DESTDIR)$(UNITDIR)/dkms-preflight.service 644
 	$(INSTALL_SHIM) hooks/systemd/dkms-preflight.timer $(DESTDIR)$(UNITDIR)/dkms-preflight.timer 644
 	$(INSTALL_DATA) hooks/systemd/90-dkms-rs.preset $(DESTDIR)$(PRESETDIR)/90-dkms-rs.preset

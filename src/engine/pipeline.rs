@@ -8,7 +8,7 @@ use crate::report::Reporter;
 use crate::request::{Request, Wish};
 use crate::snapshot::Snapshot;
 use crate::step::{InitramfsCare, Operation, Outcome, Plan, Step, StepId};
-use crate::sys::trace;
+use crate::sys::{shutdown, trace};
 use crate::tree::TreeLock;
 use crate::tree::digests::KnownDigests;
 
@@ -89,6 +89,7 @@ impl App {
         provenance::note_arrivals(&plan, wish, &snapshot, &noting)?;
         provenance::note_departures(&plan, wish, &noting)?;
         let noted = initramfs::begin(&plan, &care, &snapshot, &self.view(&request.policy.inputs), &noting)?;
+        let delay = self.delay_of_shutdown(&plan, &lock);
         let outcomes = work::carry_out(self, &plan, &request.policy, &lock);
         telling::refusals(self, &outcomes, wish);
         leavers::forget_leavers(&plan, &outcomes, wish, &lock)?;
@@ -97,10 +98,23 @@ impl App {
         provenance::note(&plan, &outcomes, &snapshot, &noting)?;
         provenance::note_tried(&plan, &outcomes, &snapshot, &noting)?;
         drop(lock);
+        drop(delay);
 
         // Tell.
         self.afterwards(wish, &plan, &outcomes);
         Ok(Met::new(self, wish, plan, outcomes))
+    }
+
+    /// Has a shutdown wait while what a plan changes changes; who works under another's lock is waited for with that.
+    fn delay_of_shutdown(&self, plan: &Plan, lock: &TreeLock) -> Option<shutdown::Delay> {
+        let changes = plan.steps.iter().any(|step| !matches!(step.operation, Operation::Adopt | Operation::Serve));
+        if lock.is_nested() || !changes {
+            return None;
+        }
+        shutdown::delay(&self.system).unwrap_or_else(|error| {
+            self.reporter.detail(format!("a shutdown would not wait for this: systemd-inhibit did not run: {error}"));
+            None
+        })
     }
 
     /// What others are to know or to do when all is done.
