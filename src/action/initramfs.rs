@@ -4,29 +4,43 @@ use crate::action::Context;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::Target;
-use crate::kernel::initramfs;
+use crate::kernel::initramfs::{self, Initramfs};
 use crate::tree::TreeLock;
 
 /// How many lines of what the maker said are kept: the last ones tell why it gave up.
 const LAST_LINES: usize = 5;
 
-/// Runs what makes it. Its hooks may call us: they work under our lock.
+/// Runs what makes it, and what makes a unified image of that unless the first did. Hooks of theirs may call us: they work under our
+/// lock.
 pub(super) fn renew(context: &Context<'_>, target: &Target) -> Result<()> {
     let kernel = &target.kernel;
-    let failed = |how: String| {
-        Error::new(Kind::InitramfsFailed, format!("the initramfs of kernel {kernel} was not made anew: {how}"))
-    };
-    let found = initramfs::find(context.system, kernel).ok_or_else(|| failed("it has gone".to_owned()))?;
-    let command = found.making(context.system, kernel).env(TreeLock::TOKEN, context.lock.token());
+    let found = initramfs::find(context.system, kernel).ok_or_else(|| failed(target, "it has gone".to_owned()))?;
+    let before = initramfs::unified_of(context.system, kernel, &found).and_then(|unified| unified.made(context.system));
+    make(context, target, &found)?;
+    match initramfs::unified_of(context.system, kernel, &found) {
+        Some(unified) if unified.made(context.system) == before => make(context, target, &unified),
+        _ => Ok(()),
+    }
+}
+
+fn failed(target: &Target, how: String) -> Error {
+    let kernel = &target.kernel;
+    Error::new(Kind::InitramfsFailed, format!("the initramfs of kernel {kernel} was not made anew: {how}"))
+}
+
+fn make(context: &Context<'_>, target: &Target, image: &Initramfs) -> Result<()> {
+    let command = image.making(context.system, &target.kernel).env(TreeLock::TOKEN, context.lock.token());
     let line = command.line();
-    let finished =
-        context.system.run(&command).map_err(|error| failed(format!("`{line}` did not run")).caused_by(error))?;
+    let finished = context
+        .system
+        .run(&command)
+        .map_err(|error| failed(target, format!("`{line}` did not run")).caused_by(error))?;
     if finished.success() {
         return Ok(());
     }
     let said = finished.error_text();
     let lines: Vec<&str> = said.lines().collect();
-    let error = failed(format!("`{line}` ended with {}", finished.how()));
+    let error = failed(target, format!("`{line}` ended with {}", finished.how()));
     let error = if lines.is_empty() {
         error
     } else {

@@ -15,6 +15,8 @@ pub(crate) mod own;
 pub(crate) mod package;
 pub(crate) mod suffix;
 pub(crate) mod symbols;
+mod uki;
+pub(crate) mod wanted;
 
 use std::path::PathBuf;
 

@@ -47,13 +47,14 @@ fn verdict<'c>(
 ) -> Result<(&'c ModuleId, String), Reason> {
     let kernel = &target.kernel;
     let left = |why: String| Err(already(why));
-    let (modules, made) = match images.get(target) {
+    let none = BTreeSet::new();
+    let (modules, wanted, made) = match images.get(target) {
         None | Some(Image::Absent) => return left(format!("kernel {kernel} has no initramfs that could be made anew")),
         Some(Image::Unreadable { why }) if policy == InitramfsPolicy::Auto => {
             return left(format!("what the initramfs of kernel {kernel} holds cannot be told: {why}"));
         }
-        Some(Image::Unreadable { .. }) => (&BTreeSet::new(), 0),
-        Some(Image::Holds { modules, made }) => (modules, *made),
+        Some(Image::Unreadable { .. }) => (&none, &none, 0),
+        Some(Image::Holds { modules, wanted, made }) => (modules, wanted, *made),
     };
     if changed.iter().all(|change| change.since.is_some_and(|since| since < made)) {
         return left(format!("the initramfs of kernel {kernel} was made after the change"));
@@ -74,6 +75,9 @@ fn verdict<'c>(
         return Ok((module, format!("the initramfs holds {found}")));
     }
     let installed: Vec<&Changed> = changed.iter().filter(|change| change.now == Now::Installed).copied().collect();
+    if let Some((module, found)) = held(&installed, wanted) {
+        return Ok((module, format!("it is to hold {found}, as the settings of its maker say, and does not")));
+    }
     let elsewhere = images.iter().filter(|(other, _)| *other != target).find_map(|(other, image)| match image {
         Image::Holds { modules, .. } => Some((other, held(&installed, modules)?)),
         _ => None,
@@ -113,7 +117,10 @@ mod tests {
         match text {
             "absent" => Image::Absent,
             "unreadable" => Image::Unreadable { why: "`lsinitramfs` ended with exit code 1".into() },
-            modules => Image::Holds { modules: words(modules), made: 100 },
+            modules => {
+                let (holds, wanted) = modules.split_once('<').unwrap_or((modules, ""));
+                Image::Holds { modules: words(holds), wanted: words(wanted), made: 100 }
+            }
         }
     }
 
@@ -137,6 +144,14 @@ mod tests {
             ("wink blink", "", Some(200), Auto, renewed("the initramfs holds blink, wink")),
             ("ext4", "ext4", None, Auto, left("no initramfs holds blink, wink")),
             ("ext4", "wink", None, Auto, renewed("the initramfs of kernel 6.2 holds wink, and this one does not")),
+            (
+                "ext4 < wink",
+                "ext4",
+                None,
+                Auto,
+                renewed("it is to hold wink, as the settings of its maker say, and does not"),
+            ),
+            ("ext4 < ext4", "ext4", None, Auto, left("no initramfs holds blink, wink")),
             ("absent", "blink", None, Auto, left("kernel 6.1 has no initramfs that could be made anew")),
             ("absent", "blink", None, Always, left("kernel 6.1 has no initramfs that could be made anew")),
             (

@@ -7,6 +7,7 @@ use super::{Snapshot, View};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::builtin::plain_name;
 use crate::kernel::initramfs;
+use crate::kernel::wanted::wanted;
 
 /// A module that is about to change under a kernel, or has changed there since its initramfs was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub(crate) enum Image {
     },
     Holds {
         modules: BTreeSet<String>,
+        /// Those that it is to hold, as the settings of its maker say.
+        wanted: BTreeSet<String>,
         /// When it was written: nanoseconds since 1970.
         made: u64,
     },
@@ -90,7 +93,11 @@ pub(crate) fn ask(view: &View<'_>, changed: &[Changed], kernels: &[Target]) -> B
 fn image(view: &View<'_>, target: &Target) -> Image {
     let Some(found) = initramfs::find(view.system, &target.kernel) else { return Image::Absent };
     match found.modules(view.system, &target.kernel) {
-        Ok(modules) => Image::Holds { modules, made: found.made(view.system).unwrap_or(0) },
+        Ok(modules) => Image::Holds {
+            modules,
+            wanted: wanted(view.system, &found.maker),
+            made: found.made(view.system).unwrap_or(0),
+        },
         Err(why) => Image::Unreadable { why },
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::fs::{at, is_real_folder, remove_tree};
 use super::process::ProcessId;
@@ -16,6 +16,15 @@ pub(crate) fn make(below: &Path) -> io::Result<tempfile::TempDir> {
     let ProcessId { pid, started } = ProcessId::own();
     let prefix = format!("{PREFIX}{pid}.{started}.");
     tempfile::Builder::new().prefix(&prefix).tempdir_in(below).map_err(|error| at(below, "make a folder in", error))
+}
+
+/// A file of this content in such a folder, for programs that want one; both go with the folder.
+pub(crate) fn file(below: &Path, content: &mut impl io::Read) -> io::Result<(tempfile::TempDir, PathBuf)> {
+    let folder = make(below)?;
+    let path = folder.path().join("content");
+    let mut file = fs_err::File::create(&path)?;
+    io::copy(content, &mut file)?;
+    Ok((folder, path))
 }
 
 /// Takes away what dead runs of the same user left. What cannot be read or removed does no harm: it stays for the one after.

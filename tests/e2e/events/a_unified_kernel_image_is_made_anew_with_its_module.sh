@@ -1,0 +1,58 @@
+# root: uki
+# when: nightly
+# at most: 900
+. /e2e/inside.sh
+. /e2e/transactions.sh
+for revision in 1 2; do usual_deb blink 1.0 $revision "blink$revision"; done
+install_ours
+apt_install linux-image-cloud-amd64
+kernel=$(ls /boot/vmlinuz-* | sed -n '1s,.*/vmlinuz-,,p')
+rm -f /boot/initrd.img-*
+
+step 'a machine whose kernels are unified images, made by kernel-install, dracut and ukify'
+mkdir -p /boot/EFI/Linux /etc/kernel /etc/dracut.conf.d
+printf 'layout=uki\ninitrd_generator=dracut\nuki_generator=ukify\nBOOT_ROOT=/boot\n' >/etc/kernel/install.conf
+echo lab >/etc/kernel/entry-token
+echo 'root=/dev/vda' >/etc/kernel/cmdline
+printf 'hostonly="no"\ndracutmodules=" base kernel-modules "\ndrivers=" loop "\n' >/etc/dracut.conf.d/small.conf
+image=/boot/EFI/Linux/lab-$kernel.efi
+kernel-install add "$kernel" "/boot/vmlinuz-$kernel"
+[ -f "$image" ] || fail "kernel-install made no $image"
+# description: what the module in the image says of itself; nothing where there is none.
+description() {
+    rm -rf /tmp/unpacked && mkdir /tmp/unpacked
+    objcopy -O binary --only-section=.initrd "$image" /tmp/initrd
+    (cd /tmp/unpacked && lsinitrd --unpack /tmp/initrd)
+    find /tmp/unpacked -name 'blink.ko*' -exec modinfo -F description {} +
+}
+[ -z "$(description)" ] || fail 'the module is in the image before it exists'
+
+step 'the settings name a module that the image lacks: it is put in when it comes'
+echo 'add_drivers+=" blink "' >/etc/dracut.conf.d/blink.conf
+ends_with 0 apt_install ./blink-dkms_1.0-1.deb
+told "initramfs of ${kernel//+/[+]} made anew: it is to hold blink, as the settings of its maker say, and does not"
+[ "$(description)" = 'says blink1' ] || fail "the image has: $(description)"
+
+step 'it changes'
+ends_with 0 apt_install ./blink-dkms_1.0-2.deb
+told "initramfs of ${kernel//+/[+]} made anew: the initramfs holds blink"
+[ "$(description)" = 'says blink2' ] || fail "the image has: $(description)"
+
+step 'it leaves'
+rm /etc/dracut.conf.d/blink.conf
+ends_with 0 apt_remove blink-dkms
+[ -z "$(description)" ] || fail 'the module is in the image after it has gone'
+dkms check
+
+step 'what makes it fails: told, and tried again'
+echo 'add_drivers+=" blink "' >/etc/dracut.conf.d/blink.conf
+mv /usr/bin/ukify /usr/bin/ukify.away
+printf '#!/bin/sh\necho "no stub" >&2\nexit 1\n' >/usr/bin/ukify
+chmod 755 /usr/bin/ukify
+ends_with 0 apt_install ./blink-dkms_1.0-1.deb
+told 'kernel-install add .* ended with'
+ends_with 2 dkms check
+mv /usr/bin/ukify.away /usr/bin/ukify
+ends_with 0 dkms reconcile
+[ "$(description)" = 'says blink1' ] || fail "the image has: $(description)"
+ends_with 0 dkms check
