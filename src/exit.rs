@@ -120,6 +120,7 @@ exit_codes! {
     Internal = 70, "internal error: a fault in dkms itself";
     InputOutput = 74, "input/output error";
     ReadOnly = 74, "install: the modules of the kernel are on a read-only file system; nothing was compiled";
+    DevicesMissing = 74, "build: the root has no /dev/null, without which no program can work; nothing was compiled";
     LockTimeout = 75, "another dkms held the lock for too long";
     EventFailed = 76, "event: a module failed and the failure policy is strict, or a kernel that lacks an essential one is held";
     Excluded = 77, "excluded by a BUILD_EXCLUSIVE_ directive";

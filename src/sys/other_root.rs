@@ -129,6 +129,15 @@ fn has_devices(root: &Path) -> bool {
         && fs_err::OpenOptions::new().write(true).open(null).is_ok()
 }
 
+/// Why programs cannot work in the system's root: it has no /dev/null, as a root that somebody changed into may lack it.
+pub(crate) fn lacks_devices(system: &System) -> Option<String> {
+    match system.unfurnished.as_deref() {
+        Some(why) => Some(why.to_owned()),
+        None if system.is_live() && !has_devices(system.root()) => Some("/dev/null is not a device here".to_owned()),
+        None => None,
+    }
+}
+
 /// What is mounted from here on is seen by nobody else.
 fn enter_namespace() -> rustix::io::Result<()> {
     // SAFETY: only the mounts are unshared; open files and memory stay as they are.

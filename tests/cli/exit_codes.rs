@@ -221,6 +221,11 @@ const ELSEWHERE: &[(Kind, &str, &str)] = &[
     (MatrixFailed, "tests/cli/matrix.rs", "fn a_cell_that_fails_is_told_with_its_cause_and_stops_no_other"),
     (PreflightStops, "tests/cli/preflight.rs", "fn a_transaction_is_stopped_only_where_the_settings_want_it"),
     (ReadOnly, "tests/e2e/bad/a_read_only_tree_is_told_and_left_for_later.sh", "ends_with 74 dkms install"),
+    (
+        DevicesMissing,
+        "tests/e2e/bad/a_chroot_without_devices_is_told_so_and_no_module_is_blamed.sh",
+        "ends_with 74 chroot",
+    ),
     (DiskFull, "tests/e2e/bad/a_full_disk_while_building_leaves_the_state_before.sh", "-eq 78"),
 ];
 

@@ -13,6 +13,7 @@ use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, headers, installed};
 use crate::snapshot::inputs::{self, Making};
 use crate::step::Switch;
+use crate::sys::other_root::lacks_devices;
 use crate::tree::Build;
 use crate::version;
 
@@ -35,6 +36,7 @@ impl<'a> Prepared<'a> {
         refuse_excluded(&conf, id, target)?;
         refuse_empty(&source, id)?;
         refuse_missing_headers(context, &kernel)?;
+        refuse_missing_devices(context, id)?;
         let dependencies = dependencies(context, &conf, id, target)?;
         let config = config(read.as_deref())?;
         let toolchain = context.memo.toolchain(context.system, &config, opened);
@@ -134,6 +136,17 @@ fn refuse_missing_headers(context: &Context<'_>, kernel: &Kernel) -> Result<()> 
     let package = crate::kernel::package::of_headers(&os, kernel);
     Err(Error::new(Kind::HeadersMissing, missing)
         .hint(format!("install {package}, or name the folder of the headers with --kernelsourcedir")))
+}
+
+/// Compilers and shells write to /dev/null; what says that a source is at fault, next, is that it is not there.
+fn refuse_missing_devices(context: &Context<'_>, id: &ModuleId) -> Result<()> {
+    let Some(why) = lacks_devices(context.system) else { return Ok(()) };
+    let error = Error::new(Kind::DevicesMissing, format!("{id} is not built: {why}"));
+    // Of another root the sentence says what to type.
+    Err(match context.system.is_live() {
+        true => error.hint("from outside of this chroot: `mount --rbind /dev FOLDER/dev`, FOLDER being what is / here"),
+        false => error,
+    })
 }
 
 fn dependencies(
