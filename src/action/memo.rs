@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::action::compile::toolchain::Toolchain;
+use crate::ids::Arch;
 use crate::kernel::KernelConfig;
 use crate::snapshot::inputs;
 use crate::sys::System;
@@ -27,9 +28,9 @@ impl Memo {
     }
 
     /// [`Toolchain::detect`], which may have to ask make. Whoever waits for another one's answer needs the same.
-    pub(super) fn toolchain(&self, system: &System, config: &KernelConfig, headers: &Path) -> Toolchain {
+    pub(super) fn toolchain(&self, system: &System, config: &KernelConfig, headers: &Path, arch: &Arch) -> Toolchain {
         let mut known = locked(&self.toolchains);
-        let detect = || Toolchain::detect(system, config, headers);
+        let detect = || Toolchain::detect(system, config, headers, arch);
         known.entry(headers.to_path_buf()).or_insert_with(detect).clone()
     }
 }

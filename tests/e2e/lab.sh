@@ -29,6 +29,7 @@ declare -A LAB_LAYERS=(
     [booted]='qemu-system-x86 busybox-static e2fsprogs systemd-sysv libpam-systemd udev dbus'
     [secureboot]='qemu-system-x86 ovmf busybox-static shim-signed grub-efi-amd64-signed'
     [initramfs]='initramfs-tools dracut-core'
+    [cross]='gcc-12-aarch64-linux-gnu binutils-aarch64-linux-gnu'
     [dhdkms]='dh-dkms debhelper build-essential lintian'
     [shells]='zsh fish'
     [units]='systemd cloud-init ifupdown network-manager'
@@ -139,6 +140,7 @@ lab_make() {
         if [ -n "${LAB_LAYERS[$name]-}" ]; then
             lab_once "$LAB/layers/$name" "$(declare -f lab_layer lab_fill_layer) ${LAB_LAYERS[$name]} $(cat "$LAB/roots/$LAB_SUITE/recipe")" \
                 lab_layer "$name" || return 1
+            [ "$name" != cross ] || lab_once "$LAB/layers/cross/changes/foreign" "$(declare -f lab_foreign)" lab_foreign || return 1
         elif [ -n "${LAB_OVER[$name]-}" ]; then
             lab_make_suite "${LAB_OVER[$name]%% *}" || return 1
             lab_once "$LAB/layers/$name" "$(declare -f lab_layer_over lab_fill_layer) ${LAB_OVER[$name]} $(cat "$LAB/roots/${LAB_OVER[$name]%% *}/recipe")" \
@@ -192,6 +194,21 @@ lab_layer() {
         sort -u >"$list"
     # shellcheck disable=SC2086 # words
     lab_fill_layer "$LAB_SUITE" "$1" ${LAB_LAYERS[$1]}
+}
+
+# lab_foreign: headers of a kernel for another kind of machine, as packages in /foreign of the layer `cross`.
+lab_foreign() {
+    local apt headers
+    apt=$(mktemp -d)
+    mkdir -p "$apt/lists/partial" "$apt/archives/partial"
+    # Of the release that the root's linux-kbuild is of.
+    echo "deb $(lab_mirror) $LAB_SUITE main" >"$apt/list"
+    set -- -o Dir::State::Lists="$apt/lists" -o Dir::Cache="$apt" -o Dir::State::Status=/dev/null -o Dir::Etc::SourceParts=- \
+        -o Dir::Etc::SourceList="$apt/list" -o APT::Architecture=arm64 -o APT::Architectures=arm64
+    apt-get -q "$@" update
+    headers=$(apt-cache "$@" depends linux-headers-cloud-arm64 | sed -n 's/^ *Depends: \(linux-headers-[0-9].*\)/\1/p')
+    (cd "$LAB/layers/cross/changes/foreign" && apt-get -q "$@" download "$headers" "${headers%%-cloud-arm64}-common")
+    rm -rf "$apt"
 }
 
 # lab_layer_over NAME: its packages, from the suite that it lies over.

@@ -105,7 +105,7 @@ fn take<'a>(
 fn strip_all(context: &Context<'_>, module: &Prepared<'_>, left: &Left<'_>, built: &[Built<'_>]) {
     let program = module.toolchain.strip(context.system);
     for Built { file, .. } in built.iter().filter(|built| built.conf.strip) {
-        if let Err(problem) = strip::strip(context, program, (left.build, left.lodging), file) {
+        if let Err(problem) = strip::strip(context, &program, (left.build, left.lodging), file) {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             context.reporter.warn(format!("{name} of {} was not stripped: {problem}", module.id));
         }

@@ -3,6 +3,7 @@
 mod accept;
 mod certificate;
 mod compress;
+pub(crate) mod cross;
 mod environment;
 mod exceptions;
 mod explain;

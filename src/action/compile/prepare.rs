@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::action::compile::prepared::Prepared;
 use crate::action::compile::recipe;
+use crate::action::compile::toolchain::Toolchain;
 use crate::action::jobs::Jobs;
 use crate::action::{Context, module_conf};
 use crate::conf::{self, Commands, ModuleConf};
@@ -39,7 +40,8 @@ impl<'a> Prepared<'a> {
         refuse_missing_devices(context, id)?;
         let dependencies = dependencies(context, &conf, id, target)?;
         let config = config(read.as_deref())?;
-        let toolchain = context.memo.toolchain(context.system, &config, opened);
+        let toolchain = context.memo.toolchain(context.system, &config, opened, &target.arch);
+        refuse_missing_compiler(context, &toolchain, target)?;
         let suffix = kernel.suffix();
         // Looked at before the source is copied: what changes meanwhile is seen as a change by the next run.
         let making = Making { id, kernel: &kernel, source: &source, depends: &conf.build_depends };
@@ -136,6 +138,17 @@ fn refuse_missing_headers(context: &Context<'_>, kernel: &Kernel) -> Result<()> 
     let package = crate::kernel::package::of_headers(&os, kernel);
     Err(Error::new(Kind::HeadersMissing, missing)
         .hint(format!("install {package}, or name the folder of the headers with --kernelsourcedir")))
+}
+
+/// This machine's own compiler would say nothing but that it does not know the options of the other.
+fn refuse_missing_compiler(context: &Context<'_>, toolchain: &Toolchain, target: &Target) -> Result<()> {
+    let Some(program) = toolchain.lacks() else { return Ok(()) };
+    let text =
+        format!("kernel {target} is for another kind of machine than this one, and `{program}` is not installed");
+    let package = program.strip_suffix("-gcc").map_or(program.clone(), |triplet| format!("gcc-{triplet}"));
+    let is_debian = context.system.has_program("apt-get");
+    let hint = if is_debian { format!("`apt-get install {package}`") } else { format!("install {program}") };
+    Err(Error::new(Kind::CompilerMissing, text).hint(format!("{hint}, then run this again")))
 }
 
 /// Compilers and shells write to /dev/null; what says that a source is at fault, next, is that it is not there.

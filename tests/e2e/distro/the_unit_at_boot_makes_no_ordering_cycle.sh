@@ -12,6 +12,8 @@ systemctl add-wants multi-user.target cloud-init.target
 verify() { systemd-analyze verify --man=no multi-user.target dkms.service >verify.log 2>&1; grep -i 'cycle' verify.log; }
 ! verify || fail 'the unit takes part in an ordering cycle'
 if grep 'dkms.service' verify.log; then fail 'systemd finds a fault in the unit'; fi
+systemd-analyze verify --man=no system-update.target dkms-offline-update.service >verify.log 2>&1 || :
+! grep -iE 'cycle|dkms' verify.log || fail 'the unit of offline updates has a fault, or takes part in an ordering cycle'
 
 # The check sees a cycle where there is one.
 mkdir -p /etc/systemd/system/dkms.service.d
