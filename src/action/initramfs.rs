@@ -10,8 +10,8 @@ use crate::tree::TreeLock;
 /// How many lines of what the maker said are kept: the last ones tell why it gave up.
 const LAST_LINES: usize = 5;
 
-/// Runs what makes it, and what makes a unified image of that unless the first did. Hooks of theirs may call us: they work under our
-/// lock.
+/// Runs what makes it, and what makes a unified image of that unless the first did. Hooks of theirs may call us: they
+/// work under our lock.
 pub(super) fn renew(context: &Context<'_>, target: &Target) -> Result<()> {
     let kernel = &target.kernel;
     let found = initramfs::find(context.system, kernel).ok_or_else(|| failed(target, "it has gone".to_owned()))?;

@@ -1,5 +1,5 @@
-//! A kernel's initramfs: where it lies, which modules are in it, how it is made anew. The tools that make it are asked. It may be a
-//! part of a unified kernel image.
+//! A kernel's initramfs: where it lies, which modules are in it, how it is made anew. The tools that make it are asked.
+//! It may be a part of a unified kernel image.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -63,14 +63,15 @@ pub(crate) fn find(system: &System, kernel: &KernelRelease) -> Option<Initramfs>
     all.into_iter().find(|found| found.is_usable(system))
 }
 
-/// The unified image of a kernel that kernel-install(8) makes out of an initramfs of its own place, so that it is to be made anew after
-/// that one.
+/// The unified image of a kernel that kernel-install(8) makes out of an initramfs of its own place, so that it is to be
+/// made anew after that one.
 pub(crate) fn unified_of(system: &System, kernel: &KernelRelease, made: &Initramfs) -> Option<Initramfs> {
     unified(system, kernel).into_iter().find(|found| found.image != made.image && found.is_usable(system))
 }
 
-/// Where it may be, by maker: the defaults of each. `/boot/initrd.img-KVER` is initramfs-tools' unless only dracut is here,
-/// and KERNEL-INSTALL's layout of boot entries (Boot Loader Specification) has it in a folder for each machine and kernel.
+/// Where it may be, by maker: the defaults of each. `/boot/initrd.img-KVER` is initramfs-tools' unless only dracut is
+/// here, and KERNEL-INSTALL's layout of boot entries (Boot Loader Specification) has it in a folder for each machine
+/// and kernel.
 fn candidates(system: &System, kernel: &KernelRelease) -> Vec<Initramfs> {
     let mut found = Vec::new();
     let mut may_be = |maker: Maker, image: PathBuf| found.push(Initramfs { maker, image });
@@ -99,8 +100,8 @@ fn entries(system: &System) -> Vec<(&'static str, String)> {
     tokens.flat_map(|token| ["/efi", "/boot", "/boot/efi"].map(|top| (top, token.clone()))).collect()
 }
 
-/// Unified images that kernel-install(8) has put where systemd-boot finds them: `TOKEN-KERNEL.efi`, with `+TRIES` behind the kernel while
-/// it has not proved itself.
+/// Unified images that kernel-install(8) has put where systemd-boot finds them: `TOKEN-KERNEL.efi`, with `+TRIES`
+/// behind the kernel while it has not proved itself.
 fn unified(system: &System, kernel: &KernelRelease) -> Vec<Initramfs> {
     let Some(own) = kernels_own(system, kernel) else { return Vec::new() };
     let mut found = Vec::new();

@@ -1,5 +1,5 @@
-//! Unified kernel images: kernel, initramfs and command line as sections of one PE file (UAPI.5 of the UAPI Group; the form is Microsoft's
-//! "PE Format").
+//! Unified kernel images: kernel, initramfs and command line as sections of one PE file (UAPI.5 of the UAPI Group; the
+//! form is Microsoft's "PE Format").
 
 use std::io::{self, Read, Seek, SeekFrom};
 

@@ -66,7 +66,8 @@ fn drivers(text: &str) -> Vec<String> {
     uncommented(text).filter_map(value).flatten().collect()
 }
 
-/// What stands between the brackets of `MODULES=(…)` and `MODULES+=(…)`; a `?` behind a name says that it may be missing.
+/// What stands between the brackets of `MODULES=(…)` and `MODULES+=(…)`; a `?` behind a name says that it may be
+/// missing.
 fn modules(text: &str) -> Vec<String> {
     let text: String = uncommented(text).map(|line| format!("{line}\n")).collect();
     let arrays = text.split("\nMODULES").chain(text.strip_prefix("MODULES")).filter_map(|rest| {

@@ -27,7 +27,8 @@ pub(super) fn weighed(text: &str, weight: Weight) -> String {
     text.split_inclusive('\n').map(|line| format!("{}{line}", weight.prefix())).collect()
 }
 
-/// Whether standard error goes to journald: what is sent besides would stand there twice (systemd.exec(5), JOURNAL_STREAM).
+/// Whether standard error goes to journald: what is sent besides would stand there twice (systemd.exec(5),
+/// JOURNAL_STREAM).
 pub(crate) fn takes_stderr() -> bool {
     let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };
     let Ok(stat) = rustix::fs::fstat(io::stderr().as_fd()) else { return false };

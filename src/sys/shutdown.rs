@@ -1,5 +1,5 @@
-//! A shutdown that comes while we work waits for us, as long as logind lets it: a lock of mode "delay" (systemd-inhibit(1)), held by
-//! a child that ends when we do, however that is.
+//! A shutdown that comes while we work waits for us, as long as logind lets it: a lock of mode "delay"
+//! (systemd-inhibit(1)), held by a child that ends when we do, however that is.
 
 use std::ffi::OsStr;
 use std::io;
@@ -22,8 +22,8 @@ pub(crate) struct Delay {
     holder: Child,
 }
 
-/// Asks for the delay. Where nobody can be asked there is none, which is no error: what a shutdown breaks off is done by the next run.
-/// Nothing waits until it is granted.
+/// Asks for the delay. Where nobody can be asked there is none, which is no error: what a shutdown breaks off is done
+/// by the next run. Nothing waits until it is granted.
 pub(crate) fn delay(system: &System) -> io::Result<Option<Delay>> {
     let is_asked = system.is_superuser() && ASKED.iter().all(|place| Path::new(place).exists());
     if !is_asked || chroot::certain(system).is_some() {

@@ -1,7 +1,8 @@
-//! Building for a kernel of another kind of machine than this one: its headers are here, and so has a compiler for it to be.
+//! Building for a kernel of another kind of machine than this one: its headers are here, and so has a compiler for it
+//! to be.
 //!
-//! What make itself runs of the headers (modpost, fixdep) has to be for this machine: Debian's linux-kbuild of the same release is, when it was
-//! installed here and not unpacked with the headers of the other machine.
+//! What make itself runs of the headers (modpost, fixdep) has to be for this machine: Debian's linux-kbuild of the same
+//! release is, when it was installed here and not unpacked with the headers of the other machine.
 
 use crate::ids::Arch;
 
@@ -14,8 +15,8 @@ pub(crate) struct Cross {
     pub(crate) prefix: &'static str,
 }
 
-/// As uname(2) has them, with ARCH and with the prefix that distributions give their cross compilers. Compilers of one line make code for each
-/// of its machines.
+/// As uname(2) has them, with ARCH and with the prefix that distributions give their cross compilers. Compilers of one
+/// line make code for each of its machines.
 const KINDS: [(&[&str], &str, &str); 8] = [
     (&["x86_64", "x86_64_v2", "i386", "i486", "i586", "i686", "athlon", "geode"], "x86", "x86_64-linux-gnu-"),
     (&["aarch64"], "arm64", "aarch64-linux-gnu-"),

@@ -81,6 +81,19 @@ changed four
 ends_with 0 hook 70-dkms-post "usr/lib/modules/$first/build/include/"
 diff <(echo '-p linux') /root/made || fail 'not made'
 says blink four
+
+step 'the kernel came first and its headers later: the image lacks a module that the settings name'
+: >/boot/initramfs-linux.img
+rm /root/made
+changed five
+ends_with 0 hook 70-dkms-post "usr/lib/modules/$first/build/include/"
+[ ! -e /root/made ] || fail 'made although nothing wants the module in it'
+echo 'MODULES=(ext4 blink)' >/etc/mkinitcpio.conf
+changed six
+ends_with 0 hook 70-dkms-post "usr/lib/modules/$first/build/include/"
+told 'it is to hold blink, as the settings of its maker say, and does not'
+diff <(echo '-p linux') /root/made || fail 'not made'
+says blink six
 rm "/usr/lib/modules/$first/pkgbase"
 
 step 'the package goes'
