@@ -8,7 +8,8 @@ use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
 use crate::status::Row;
 use crate::step::{Omission, Operation, Outcome, Plan, Reason, Step, StepId};
-use crate::tree::records::{self, Failure, OpenInitramfs, Served, Unmade};
+use crate::sys::process;
+use crate::tree::records::{self, Failure, OpenInitramfs, Served, Tried, Unmade};
 use crate::tree::{Layout, ModuleEntry, TreeLock, TreeWriter};
 
 use crate::engine::serving;
@@ -95,6 +96,13 @@ pub(crate) fn left_out<'p>(layout: &Layout, plan: &'p Plan) -> Vec<&'p Omission>
         matches!(omission.reason, Reason::AlreadySo { .. }) && failures.iter().any(is_it)
     };
     plan.omissions.iter().filter(is_left_out).collect()
+}
+
+/// Whether it failed in the transaction that this process is part of, which has told it.
+pub(crate) fn is_told(layout: &Layout, omission: &Omission) -> bool {
+    let tried = |id| records::one::<Tried>(layout, id, omission.target.as_ref())?.transaction;
+    let transaction = omission.module.as_ref().and_then(tried);
+    transaction.is_some() && transaction == process::transaction()
 }
 
 /// The failures about what these rows show: their modules, on kernels that are still there.

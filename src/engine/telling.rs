@@ -7,6 +7,7 @@ use crate::snapshot::Snapshot;
 use crate::step::{Operation, Outcome, Plan, Reason, StepId};
 
 use crate::engine::app::App;
+use crate::engine::failures;
 
 /// What is built again by itself is said, with what has changed.
 pub(crate) fn renewals(app: &App, plan: &Plan, snapshot: &Snapshot) {
@@ -26,7 +27,9 @@ pub(crate) fn omissions(app: &App, plan: &Plan, wish: &Wish) {
     let is_loss = matches!(wish, Wish::KernelLeaves { .. });
     for omission in &plan.omissions {
         match &omission.reason {
-            Reason::AlreadySo { text } if is_reconcile => reporter.detail(text.clone()),
+            Reason::AlreadySo { text } if is_reconcile || failures::is_told(app.tree.layout(), omission) => {
+                reporter.detail(text.clone());
+            }
             Reason::AlreadySo { text } => reporter.note(text.clone()),
             Reason::Pending { on, text, .. } if is_loss => reporter.warn(format!("{text}; {on} would help")),
             Reason::Pending { case: Kind::DependencyMissing, text, .. } if matches!(wish, Wish::Autoinstall { .. }) => {

@@ -8,7 +8,7 @@ use crate::ids::{KernelRelease, Target};
 use crate::kernel::arch;
 use crate::report::Reporter;
 use crate::request::{Request, Wish};
-use crate::step::{InitramfsCare, Policy, Switch};
+use crate::step::{InitramfsCare, Omission, Policy, Switch};
 use crate::sys::journal;
 
 use crate::engine::app::App;
@@ -61,9 +61,11 @@ impl Taking<'_> {
         }
         let Verdict { error, others, failed, plan, .. } = met.verdict;
         let left_out = failures::left_out(app.tree.layout(), &plan);
+        let is_news = |left: &&&Omission| !failures::is_told(app.tree.layout(), left);
+        let news: Vec<&Omission> = left_out.iter().filter(is_news).copied().collect();
         match journal::has_stderr(&app.system) {
-            true => Summary::of_known(&left_out).tell(&app.system, &app.reporter),
-            false => left_out.iter().for_each(|left| app.reporter.note(format!("dkms: {}", left.reason.text()))),
+            true => Summary::of_known(&news).tell(&app.system, &app.reporter),
+            false => news.iter().for_each(|left| app.reporter.note(format!("dkms: {}", left.reason.text()))),
         }
         let known = left_out.iter().filter_map(|omission| omission.module.as_ref()).map(|id| id.name.clone());
         self.ended.borrow_mut().failed.extend(failed.into_iter().chain(known));

@@ -29,7 +29,9 @@ apt-get -q -y purge blink-dkms dkms linux-headers-rt-amd64 'linux-headers-6*-rt-
 dpkg --purge --force-all $(dpkg-query -W -f '${Package}\n' 'linux-image-*' 'linux-headers-*rt*' | sort -u) || :
 rm -rf /var/lib/dkms /var/log/initramfs
 install_ours
-apt_install ./blink-dkms_1.0-1.deb ./wink-dkms_1.0-1.deb
+apt_install ./blink-dkms_1.0-1.deb ./wink-dkms_1.0-1.deb >told
+cat told
+! grep 'it is not built again' told || fail 'told twice in one transaction'
 kernel_with_a_failing_module
 settled wink/1.0
 ends_with 2 dkms check
