@@ -39,6 +39,7 @@ declare -A LAB_LAYERS=(
     [parallel]='parallel openssh-server openssh-client iproute2'
     [slurm]='slurm-wlm munge iproute2'
     [browser]='chromium'
+    [dnfcore]='dnf dnf-plugins-core createrepo-c systemd'
 )
 # Layers over another suite's root: the suite, then the packages.
 declare -A LAB_OVER=(

@@ -8,7 +8,7 @@ builder() {
     apt-get -q -y purge 'linux-headers-*' >/dev/null
     [ -z "$(kernels)" ] || fail 'headers are here'
     matrix() {
-        dkms mkmatrix "$@" --kernels amd64:2,cloud-amd64:2,rt-amd64:2 --from /fleet/debian.list --sign-key /fleet/vendor.asc \
+        dkms mkmatrix "$@" --kernels '6.1.0-*:2' --from /fleet/debian.list --sign-key /fleet/vendor.asc \
             --maintainer 'A Vendor <vendor@example.org>' --output /srv/repository
     }
     step "${#} modules for six kernels"

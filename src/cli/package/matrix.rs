@@ -67,7 +67,7 @@ pub(crate) struct MatrixArgs {
     /// [default: what apt or dnf of this host know]
     #[arg(long, value_name = "REPOSITORY")]
     pub(crate) from: Vec<String>,
-    /// Write the repository, index.html and matrix.json there
+    /// Write the repository, index.html and matrix.json there [default: matrix]
     #[arg(long, short = 'o', value_name = "DIR", default_value = "matrix")]
     pub(crate) output: PathBuf,
     /// The folder of finished cells, which several hosts may share [default: OUTPUT/.store]
@@ -76,7 +76,7 @@ pub(crate) struct MatrixArgs {
     /// The distributions, a list; each has a folder of its own [default: none in particular]
     #[arg(long = "for", value_delimiter = ',', value_name = "PROFILE")]
     pub(crate) profiles: Vec<String>,
-    /// How many builds may run at once, and how many jobs make gets [default: as many as there are processors]
+    /// How many builds may run at once, and how many jobs make gets [default: by processors and memory]
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
     /// Build cells again that do not build

@@ -97,6 +97,8 @@ pub(crate) struct Compiler {
     pub(crate) program: Option<String>,
     pub(crate) is_clang: bool,
     pub(crate) takes_signatures: bool,
+    /// Whether modules get type information (BTF), which pahole writes.
+    pub(crate) has_types: bool,
 }
 
 impl Wanted {

@@ -33,6 +33,7 @@ impl Facts {
             program: config.compiler().map(str::to_owned),
             is_clang: config.is_clang(),
             takes_signatures: config.takes_signatures(),
+            has_types: config.is_enabled("CONFIG_DEBUG_INFO_BTF_MODULES"),
         };
         Ok(Self { release: heard.release, compiler })
     }
@@ -48,7 +49,8 @@ pub(crate) fn tools(system: &System, compiler: &Compiler) -> String {
         let told = told.and_then(|told| told.text().lines().next().map(str::to_owned));
         told.unwrap_or_else(|| format!("no {program}"))
     };
-    [own, usual[1]].map(version).join("; ")
+    let programs = [own, usual[1]].into_iter().chain(compiler.has_types.then_some("pahole"));
+    programs.map(version).collect::<Vec<_>>().join("; ")
 }
 
 #[derive(Debug, Default)]

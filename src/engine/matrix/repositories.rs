@@ -160,7 +160,12 @@ impl<'a> Repositories<'a> {
         }
         let said = finished.error_text();
         let said = said.lines().find(|line| line.starts_with("E:")).or(said.lines().last()).unwrap_or_default();
-        Err(refused(format!("`{program} {}` failed, {}: {said}", words.first().unwrap_or(&""), finished.how())))
+        let verb = words.iter().find(|word| !word.starts_with('-')).unwrap_or(&"");
+        let error = refused(format!("`{program} {verb}` failed, {}: {said}", finished.how()));
+        Err(match program {
+            "dnf" => error.hint("dnf downloads with its plugins: `dnf install dnf-plugins-core`"),
+            _ => error,
+        })
     }
 
     fn of_apt(&self, options: &[String], pattern: &str, index: usize) -> Result<Vec<Package>> {

@@ -1,18 +1,48 @@
-# root: dnf
+# root: dnfcore
 # when: nightly
 # at most: 600
 . /e2e/inside.sh
 . /e2e/transactions.sh
 . /e2e/fleet.sh
 OLDEST=5.14.0-70.el9.x86_64 LATER=5.14.0-80.el9.x86_64
+# devel_rpm KVER: kernel-devel as Enterprise Linux has it: for one architecture, and with all that its headers need.
+devel_rpm() {
+    headers_like "$1" "$PWD/devel/$1"
+    cat >"devel/$1.spec" <<END
+Name: kernel-devel
+Version: ${1%%-*}
+Release: $(sed 's/^[^-]*-//; s/\.x86_64$//' <<<"$1")
+Summary: Its headers
+License: GPL-2.0-only
+AutoReqProv: no
+%global __os_install_post %{nil}
+%global debug_package %{nil}
+%define _build_id_links none
+%description
+Its headers.
+%install
+mkdir -p %{buildroot}/usr/src/kernels %{buildroot}/usr/lib
+cp -a $PWD/devel/$1 %{buildroot}/usr/src/kernels/$1
+cp -a /usr/src/linux-headers-*-common %{buildroot}/usr/src/
+cp -a /usr/lib/linux-kbuild-* %{buildroot}/usr/lib/
+%files
+/usr/src/*
+/usr/lib/linux-kbuild-*
+END
+    rpmbuild_here "devel/$1.spec"
+}
 step 'a repository with the headers of two kernels, and none here'
 install_ours
 sed -i 's/^ID=.*/ID=fedora/' /etc/os-release
 symvers=/lib/modules/$(uname_of_headers)/build/Module.symvers
 KERNEL_PROVIDES=$(awk '{print "Provides: kernel(" $2 ") = " tolower($1)}' "$symvers") # not exported: too long for an environment
-for kernel in $OLDEST $LATER; do kernel_rpms $kernel >/dev/null; done
-mkdir kernels
-mv kernel-core-*.rpm kernel-devel-*.rpm kernels
+for kernel in $OLDEST $LATER; do
+    kernel_rpms $kernel >/dev/null
+    rm kernel-devel-*.rpm
+    devel_rpm $kernel >/dev/null
+    mkdir -p kernels
+    mv kernel-devel-*.rpm kernel-core-*.rpm kernels
+done
 createrepo_c -q kernels
 printf '[kernels]\nname=kernels\nbaseurl=file:///root/kernels\ngpgcheck=0\n' >kernels.repo
 apt-get -q -y purge 'linux-headers-*' >/dev/null
@@ -34,6 +64,7 @@ step 'a host without a compiler takes both, signatures checked'
 rpm -i --nodeps kernels/kernel-core-5.14.0-70*.rpm
 without_compilers
 rpm --import each/repository-key.asc
+mkdir -p /etc/yum.repos.d
 printf '[modules]\nname=modules\nbaseurl=file:///root/each\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file:///root/each/repository-key.asc\n' >/etc/yum.repos.d/modules.repo
 command dnf -q -y --releasever=1 install kmod-blink-$OLDEST
 modinfo -F vermagic "/lib/modules/$OLDEST/extra/blink/blink.ko" | grep "^$OLDEST "
