@@ -35,7 +35,13 @@ step 'a repository with the headers of two kernels, and none here'
 install_ours
 sed -i 's/^ID=.*/ID=fedora/' /etc/os-release
 symvers=/lib/modules/$(uname_of_headers)/build/Module.symvers
-KERNEL_PROVIDES=$(awk '{print "Provides: kernel(" $2 ") = " tolower($1)}' "$symvers") # not exported: too long for an environment
+# What a kernel's package offers besides, in one of its own.
+{
+    printf 'Name: kernel-symbols\nVersion: 1\nRelease: 1\nSummary: Symbols\nLicense: GPL-2.0-only\nBuildArch: noarch\n'
+    awk '{print "Provides: kernel(" $2 ") = " tolower($1)}' "$symvers"
+    printf '%%description\nSymbols.\n%%files\n'
+} >symbols.spec
+rpmbuild_here symbols.spec
 for kernel in $OLDEST $LATER; do
     kernel_rpms $kernel >/dev/null
     rm kernel-devel-*.rpm
@@ -63,6 +69,7 @@ rpm -qp --requires "$package" | grep -q '^kernel(module_layout) = 0x' || fail 'i
 step 'a host without a compiler takes both, signatures checked'
 rpm -i --nodeps kernels/kernel-core-5.14.0-70*.rpm
 without_compilers
+rpm -U /packages/distribution.rpm kernel-symbols-1-1.rpm
 rpm --import each/repository-key.asc
 mkdir -p /etc/yum.repos.d
 printf '[modules]\nname=modules\nbaseurl=file:///root/each\ngpgcheck=1\nrepo_gpgcheck=1\ngpgkey=file:///root/each/repository-key.asc\n' >/etc/yum.repos.d/modules.repo
