@@ -84,6 +84,16 @@ impl Error {
     }
 }
 
+/// A line that tells that something failed and why, and says "failed" once: most reasons say it themselves.
+pub(crate) fn failed(what: &str, why: &str) -> String {
+    if says_failed(why) { format!("{what}: {why}") } else { format!("{what} failed: {why}") }
+}
+
+/// Whether a text has the word in it.
+pub(crate) fn says_failed(text: &str) -> bool {
+    text.split(|c: char| !c.is_alphabetic() && c != '_').any(|word| word.eq_ignore_ascii_case("failed"))
+}
+
 /// Any error with its causes, in one line.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     chain(error).collect::<Vec<_>>().join(": ")
@@ -116,5 +126,25 @@ impl From<crate::ids::IdError> for Error {
             IdError::Empty { .. } | IdError::Reserved { .. } | IdError::Character { .. } => Kind::NameMissing,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_something_failed_is_said_once() {
+        for (what, why, line) in [
+            ("build of a/1", "a.c:1: error: no such thing", "build of a/1 failed: a.c:1: error: no such thing"),
+            ("install of a/1", "`depmod -a` failed: exit code 1", "install of a/1: `depmod -a` failed: exit code 1"),
+            (
+                "build of a/1",
+                "a.c:1: error: failed_of is unknown",
+                "build of a/1 failed: a.c:1: error: failed_of is unknown",
+            ),
+        ] {
+            assert_eq!(failed(what, why), line);
+        }
     }
 }

@@ -214,6 +214,8 @@ pub(crate) struct Omission {
     pub(crate) module: Option<ModuleId>,
     /// The kernel, when it is about one.
     pub(crate) target: Option<Target>,
+    /// What is left out, where it would only follow other steps.
+    pub(crate) follows: Option<Operation>,
     /// Why it is left out.
     pub(crate) reason: Reason,
 }
@@ -273,7 +275,13 @@ impl Plan {
     }
 
     pub(crate) fn omit(&mut self, module: Option<ModuleId>, target: Option<Target>, reason: Reason) {
-        self.omissions.push(Omission { module, target, reason });
+        self.omissions.push(Omission { module, target, follows: None, reason });
+    }
+
+    /// Names what does not follow the steps that are done for this kernel, and why.
+    pub(crate) fn omit_after(&mut self, operation: Operation, module: ModuleId, target: Target, reason: Reason) {
+        let (module, target, follows) = (Some(module), Some(target), Some(operation));
+        self.omissions.push(Omission { module, target, follows, reason });
     }
 }
 

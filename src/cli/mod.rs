@@ -117,7 +117,11 @@ fn run(verb: &'static Verb, words: &[String]) -> u8 {
     for notice in typed.deprecated() {
         app.reporter.warn(notice);
     }
-    end(&app.reporter, act(&app, verb, &typed))
+    match act(&app, verb, &typed) {
+        // One that ended before it had anything to tell.
+        Err(error) if typed.json && !app.reporter.has_told_document() => refuse(&app.reporter, true, &error),
+        done => end(&app.reporter, done),
+    }
 }
 
 /// No action: a request for help, or a slip.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::error::Error;
+use crate::error::{Error, failed};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
@@ -93,7 +93,8 @@ pub(crate) fn left_out<'p>(layout: &Layout, plan: &'p Plan) -> Vec<&'p Omission>
     let is_left_out = |omission: &&Omission| {
         let is_it =
             |failure: &Failure| omission.module.as_ref() == Some(&failure.module) && omission.target == failure.target;
-        matches!(omission.reason, Reason::AlreadySo { .. }) && failures.iter().any(is_it)
+        let is_step_of_its_own = omission.follows.is_none();
+        is_step_of_its_own && matches!(omission.reason, Reason::AlreadySo { .. }) && failures.iter().any(is_it)
     };
     plan.omissions.iter().filter(is_left_out).collect()
 }
@@ -123,9 +124,8 @@ pub(crate) fn tell(failures: &[Failure], modules: &[ModuleEntry], reporter: &dyn
         let instead = serving::instead(failure, modules);
         let kernel = target.as_ref().map(|target| format!(" for {}", target.kernel)).unwrap_or_default();
         let only = target.as_ref().map(|target| format!(" -k {}", target.kernel)).unwrap_or_default();
-        let error = in_short(error);
-        let more = format!("; `dkms why {module}{only}` tells more");
-        reporter.warn(format!("the last {step} of {module}{kernel} failed: {error}{more}{instead}"));
+        let line = failed(&format!("the last {step} of {module}{kernel}"), &in_short(error));
+        reporter.warn(format!("{line}; `dkms why {module}{only}` tells more{instead}"));
     }
 }
 

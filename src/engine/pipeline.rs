@@ -92,6 +92,7 @@ impl App {
         let delay = self.delay_of_shutdown(&plan, &lock);
         let outcomes = work::carry_out(self, &plan, &request.policy, &lock);
         telling::refusals(self, &outcomes, wish);
+        telling::left_initramfs(self, &plan, &outcomes, wish);
         leavers::forget_leavers(&plan, &outcomes, wish, &lock)?;
         leavers::forget_what_is_over(&snapshot, &lock)?;
         initramfs::end(&plan, &outcomes, &care, &noted, &noting)?;

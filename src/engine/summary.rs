@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::error::Error;
+use crate::error::{Error, failed};
 use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
 use crate::step::{Omission, Operation, Outcome, Plan, StepId};
@@ -197,8 +197,8 @@ impl Summary {
                     let more = format!("; `dkms why {}{only}` tells more", step.module);
                     // What failed is said once.
                     let is_named = error.message().contains(&step.module.to_string());
-                    let what = format!("{} of {}{kernel} failed: ", step.operation.verb(), step.module);
-                    format!("{}{why}{more}", if is_named { "" } else { &what })
+                    let what = format!("{} of {}{kernel}", step.operation.verb(), step.module);
+                    format!("{}{more}", if is_named { why } else { failed(&what, &why) })
                 }
             };
             let kernels: Vec<&Target> = step.target.iter().collect();

@@ -1,10 +1,11 @@
-//! What is said of a plan before it is carried out.
+//! What is said of a plan before it is carried out, and of what it left out after that.
 
 use crate::exit::Kind;
+use crate::plan;
 use crate::report::Reporter;
 use crate::request::Wish;
 use crate::snapshot::Snapshot;
-use crate::step::{Operation, Outcome, Plan, Reason, StepId};
+use crate::step::{Omission, Operation, Outcome, Plan, Reason, StepId};
 
 use crate::engine::app::App;
 use crate::engine::failures;
@@ -21,25 +22,44 @@ pub(crate) fn renewals(app: &App, plan: &Plan, snapshot: &Snapshot) {
 
 /// What a plan leaves out: what a person should know loudly, the rest to those who ask for details.
 pub(crate) fn omissions(app: &App, plan: &Plan, wish: &Wish) {
+    for omission in plan.omissions.iter().filter(|omission| omission.follows.is_none()) {
+        left_out(app, omission, wish);
+    }
+}
+
+/// Which initramfs are left as they are, of kernels for which something was installed or removed: now, or noted before.
+pub(crate) fn left_initramfs(app: &App, plan: &Plan, outcomes: &[(StepId, Outcome)], wish: &Wish) {
+    let changes = |omission: &Omission| {
+        let of_it = |id: &StepId| {
+            let step = &plan.steps[id.0];
+            plan::initramfs::changes_files(step) && step.target == omission.target
+        };
+        let mut tried = outcomes.iter().filter(|(id, _)| of_it(id)).peekable();
+        tried.peek().is_none() || tried.any(|(_, outcome)| matches!(outcome, Outcome::Done))
+    };
+    for omission in plan.omissions.iter().filter(|omission| omission.follows.is_some() && changes(omission)) {
+        left_out(app, omission, wish);
+    }
+}
+
+fn left_out(app: &App, omission: &Omission, wish: &Wish) {
     let reporter = &app.reporter;
     let is_reconcile = matches!(wish, Wish::Reconcile { .. });
     // The kernel goes either way: what others lose with it is no failure, but must be known.
     let is_loss = matches!(wish, Wish::KernelLeaves { .. });
-    for omission in &plan.omissions {
-        match &omission.reason {
-            Reason::AlreadySo { text } if is_reconcile || failures::is_told(app.tree.layout(), omission) => {
-                reporter.detail(text.clone());
-            }
-            Reason::AlreadySo { text } => reporter.note(text.clone()),
-            Reason::Pending { on, text, .. } if is_loss => reporter.warn(format!("{text}; {on} would help")),
-            Reason::Pending { case: Kind::DependencyMissing, text, .. } if matches!(wish, Wish::Autoinstall { .. }) => {
-                reporter.warn(text.clone());
-            }
-            Reason::Refused { case, text, .. } if case.is_fact() && tells_facts(wish) => reporter.note(text.clone()),
-            Reason::Refused { case, text, .. } if case.is_fact() && is_reconcile => reporter.detail(text.clone()),
-            Reason::Refused { case: Kind::Broken | Kind::Excluded, text, .. } => reporter.detail(text.clone()),
-            _ => {}
+    match &omission.reason {
+        Reason::AlreadySo { text } if is_reconcile || failures::is_told(app.tree.layout(), omission) => {
+            reporter.detail(text.clone());
         }
+        Reason::AlreadySo { text } => reporter.note(text.clone()),
+        Reason::Pending { on, text, .. } if is_loss => reporter.warn(format!("{text}; {on} would help")),
+        Reason::Pending { case: Kind::DependencyMissing, text, .. } if matches!(wish, Wish::Autoinstall { .. }) => {
+            reporter.warn(text.clone());
+        }
+        Reason::Refused { case, text, .. } if case.is_fact() && tells_facts(wish) => reporter.note(text.clone()),
+        Reason::Refused { case, text, .. } if case.is_fact() && is_reconcile => reporter.detail(text.clone()),
+        Reason::Refused { case: Kind::Broken | Kind::Excluded, text, .. } => reporter.detail(text.clone()),
+        _ => {}
     }
 }
 

@@ -16,7 +16,8 @@ pub(crate) fn changes(plan: &Plan) -> BTreeSet<(ModuleId, Target)> {
     steps.filter_map(|step| Some((step.module.clone(), step.target.clone()?))).collect()
 }
 
-fn changes_files(step: &Step) -> bool {
+/// Whether a step changes what is installed.
+pub(crate) fn changes_files(step: &Step) -> bool {
     matches!(step.operation, Operation::Install | Operation::Uninstall)
 }
 
@@ -33,7 +34,9 @@ pub(crate) fn renew(plan: &mut Plan, changed: &[Changed], images: &BTreeMap<Targ
                 let after: Vec<StepId> = plan.steps.iter().filter(is_of_it).map(|step| step.id).collect();
                 plan.push(module.clone(), Some(target.clone()), Operation::RenewInitramfs, why, after);
             }
-            Err(reason) => plan.omit(Some(changed[0].module.clone()), Some(target.clone()), reason),
+            Err(reason) => {
+                plan.omit_after(Operation::RenewInitramfs, changed[0].module.clone(), target.clone(), reason);
+            }
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::Error;
+use crate::error::{Error, says_failed};
 use crate::ids::{ModuleId, Target};
 
 use super::beat::Beat;
@@ -43,6 +44,7 @@ pub(crate) struct Human {
     is_managed: IsManaged,
     stage: OnceLock<Stage>,
     beat: Beat,
+    has_document: AtomicBool,
 }
 
 /// Where lines appear, looked up when the first of them comes.
@@ -55,7 +57,8 @@ impl Human {
     /// With this loudness; progress is drawn only on a terminal that is a person's own.
     pub(crate) fn new(loudness: Loudness, notes: Notes) -> Self {
         let (stage, beat) = (OnceLock::new(), Beat::default());
-        Self { loudness, notes, places: String::new(), is_managed: || false, stage, beat }
+        let has_document = AtomicBool::new(false);
+        Self { loudness, notes, places: String::new(), is_managed: || false, stage, beat, has_document }
     }
 
     /// The same, for one that may be started by a package manager: this tells.
@@ -103,6 +106,11 @@ impl Human {
         self
     }
 
+    /// Whether standard output has the document of `--json`.
+    pub(crate) fn has_told_document(&self) -> bool {
+        self.has_document.load(Ordering::Relaxed)
+    }
+
     /// The error that a command ends with: what, because of what, what to do.
     pub(crate) fn tell_error(&self, error: &Error) {
         let mut text = format!("dkms: error: {error}\n");
@@ -117,7 +125,7 @@ impl Human {
 
     /// A failure that does not end the command: a module in an event.
     pub(crate) fn tell_failure(&self, error: &Error) {
-        let mut text = format!("dkms: failed: {error}\n");
+        let mut text = format!("dkms: {}\n", once(error));
         for detail in error.causes().iter().chain(error.hints()) {
             text.push_str(&format!("  {}\n", self.complete(detail)));
         }
@@ -147,6 +155,7 @@ impl Human {
 
     /// For a program: as it is, however quiet we are to be.
     fn document(&self, text: &str) {
+        self.has_document.store(true, Ordering::Relaxed);
         put(io::stdout(), &format!("{text}\n"), None);
     }
 
@@ -253,6 +262,11 @@ fn takes_places(command: &str) -> bool {
     ];
     let mut words = command.split(' ');
     words.next() == Some("dkms") && words.next().is_some_and(|verb| VERBS.contains(&verb))
+}
+
+/// A failure that says so, once.
+fn once(error: &Error) -> String {
+    if says_failed(error.message()) { error.to_string() } else { format!("failed: {error}") }
 }
 
 fn title(module: &ModuleId, target: Option<&Target>, doing: &str) -> String {

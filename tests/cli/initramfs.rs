@@ -170,3 +170,32 @@ fn an_image_that_cannot_be_listed_is_left_alone_and_that_is_said() {
     event(&sandbox, "", END);
     assert!(made(&sandbox).is_empty());
 }
+
+#[test]
+fn an_initramfs_is_spoken_of_only_where_something_was_installed() {
+    let sandbox = machine();
+    fs::remove_file(sandbox.path(&format!("boot/initrd.img-{KERNEL}"))).unwrap();
+    let said = format!("kernel {KERNEL} has no initramfs");
+    sandbox.write("src/foo-1/FAIL", "");
+    let ran = event(&sandbox, "", "dpkg postinst foo 1 configure");
+    assert!(ran.err.contains("it was told to fail"), "{ran:#?}");
+    assert!(!(ran.out + &ran.err).contains(&said));
+    fs::remove_file(sandbox.path("src/foo-1/FAIL")).unwrap();
+    let ran = event(&sandbox, "", "dpkg postinst foo 1 configure");
+    assert!((ran.out.clone() + &ran.err).contains(&said), "{ran:#?}");
+}
+
+#[test]
+fn a_failure_says_once_that_it_is_one() {
+    let sandbox = machine();
+    sandbox.write("src/foo-1/FAIL", "");
+    let ran = event(&sandbox, "", "dpkg postinst foo 1 configure");
+    let check = sandbox.with_settings("", "check");
+    let lines = ran.err.lines().chain(check.err.lines()).filter(|line| line.contains("failed"));
+    let mut told = 0;
+    for line in lines {
+        told += 1;
+        assert_eq!(line.matches("failed").count(), 1, "{line}");
+    }
+    assert!(told >= 2, "{ran:#?} {check:#?}");
+}

@@ -224,7 +224,7 @@ const SOURCES: &[Slip] = &[
         },
         "install hello/1.0 -k KERNEL",
         3,
-        &["PRE_BUILD script of hello/1.0 failed", "no such card", "make.log"],
+        &["PRE_BUILD script of hello/1.0 for kernel", "failed: no such card", "make.log"],
     )
     .without(&["exit code 3"]),
     Slip::new(

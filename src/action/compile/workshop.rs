@@ -203,7 +203,7 @@ impl<'a> Workshop<'a> {
             return Ok(());
         }
         let kind = Kind::Script(finished.shell_code());
-        let what = format!("the {name} script of {id} failed for kernel {}", self.module.target);
+        let what = format!("the {name} script of {id} for kernel {} failed", self.module.target);
         let how = self.log.last_words().unwrap_or_else(|| finished.how());
         Err(self.explained(&finished, Failure { kind, what, how }))
     }
