@@ -26,6 +26,10 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let words: Vec<&str> = typed.words.iter().map(String::as_str).collect();
     match words.as_slice() {
         [] | ["status"] => status(app, typed),
+        [word, ..] if typed.json && ACTIONS[1..].contains(word) => {
+            Err(Error::new(Kind::Usage, format!("mok {word} does not take --json"))
+                .hint("`dkms mok status --json` has what is trusted, and who signed each module"))
+        }
         ["verify", what] => verify(app, typed, what),
         ["enroll"] => enrol::enroll(app),
         ["rotate"] => enrol::rotate(app),

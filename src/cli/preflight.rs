@@ -18,7 +18,7 @@ use super::operand;
 pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     let report = preflight::run(app, &asked(typed)?)?;
     if typed.json {
-        app.reporter.answer(document::of(&report)?);
+        app.reporter.document(document::of(&report)?);
     } else {
         tell(&report, &app.reporter);
     }

@@ -70,6 +70,8 @@ fn a_command_that_comes_to_nothing_has_a_document_too() {
         (format!("remove foo/1 -k {KERNEL} --all --json"), 2),
         ("remove nobody/1 --all --json".to_owned(), 3),
         ("add foo/1 --json".to_owned(), 3),
+        ("why nobody --json".to_owned(), 3),
+        ("mok enroll --json".to_owned(), 64),
     ] {
         let ran = sandbox.dkms(&line);
         assert_eq!(ran.code, code, "{line}: {ran:?}");
