@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::exit::Kind;
 use crate::report::escape::word;
+use crate::sys::shell_words::quoted;
 
 /// Why an entry is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +50,9 @@ pub(crate) enum Refusal {
     /// The name stands for two different things.
     #[error("an earlier entry uses that name for something else")]
     Clash,
+    /// A file of holes, which are read as zeros.
+    #[error("it has {size} bytes, of which {stored} are on the disk")]
+    Sparse { size: u64, stored: u64 },
     /// A tar feature that no source archive needs.
     #[error("it is stored in a way that is not supported: {0}")]
     Format(&'static str),
@@ -127,6 +131,10 @@ impl ArchiveError {
                 .hint("if the archive is to be trusted, allow more with --max-size BYTES"),
             Self::Swollen { .. } => Error::new(Kind::NotAnArchive, message)
                 .hint("if the archive is to be trusted, unpack it and name the folder"),
+            Self::Unknown => Error::new(Kind::NotAnArchive, message).hint(format!(
+                "`file {}` tells what it is: a download that went wrong is often a page of text",
+                quoted(&archive.to_string_lossy())
+            )),
             Self::Cut { .. } => Error::new(Kind::NotAnArchive, message).hint("fetch the archive again"),
             _ => Error::new(Kind::NotAnArchive, message),
         }

@@ -91,6 +91,11 @@ impl Output {
         tempfile::tempfile_in(folder).map_err(|error| unwritable(folder, error))
     }
 
+    /// The final place.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
     pub(crate) fn writer(&mut self) -> &mut std::fs::File {
         self.staged.as_file_mut()
     }

@@ -26,7 +26,7 @@ const OPTIONS: [(&str, &str); 4] = [
 ];
 
 /// Actions of other programs, and ours that do the same.
-const ELSEWHERE: [(&[&str], &str); 6] = [
+const ELSEWHERE: [(&[&str], &str); 9] = [
     (&["list", "ls", "show", "info", "search"], "`dkms status` lists modules and their states"),
     (
         &["delete", "del", "rm", "erase", "purge", "uninst", "deregister"],
@@ -34,6 +34,9 @@ const ELSEWHERE: [(&[&str], &str); 6] = [
     ),
     (&["update", "upgrade", "refresh", "sync"], "`dkms reconcile` brings every module and kernel up to date"),
     (&["rebuild", "compile", "make"], "`dkms build MODULE/VERSION --force` compiles a module again"),
+    (&["version", "ver"], "`dkms --version` tells which one this is"),
+    (&["man", "manual", "doc", "docs"], "`man dkms` is the manual"),
+    (&["log", "logs"], "`dkms why MODULE` tells how a build ended, and where its log is"),
     (&["clean"], "`dkms unbuild MODULE/VERSION -k KERNEL` deletes a build"),
     (
         &["load", "unload", "insmod", "modprobe"],

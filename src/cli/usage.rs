@@ -117,6 +117,12 @@ fn explain(verb: &'static Verb, error: &clap::Error) -> Error {
     }
     let wrong = bad(what_is_wrong(verb.name, error, &given));
     if error.kind() != ErrorKind::UnknownArgument {
+        let wrong = match verb.examples.first() {
+            Some((line, _)) if error.kind() == ErrorKind::MissingRequiredArgument => {
+                wrong.hint(format!("such as `{line}`"))
+            }
+            _ => wrong,
+        };
         return wrong.hint(format!("`dkms {} --help` explains it", verb.name));
     }
     if let Some(today) = earlier::option(verb.name, &given) {
@@ -140,7 +146,7 @@ fn what_is_wrong(verb: &str, error: &clap::Error, given: &str) -> String {
             let why = std::error::Error::source(error).map_or_else(String::new, |why| format!(": {why}"));
             format!("{given}: `{value}` does not fit{why}")
         }
-        ErrorKind::MissingRequiredArgument => format!("{verb} needs {given}"),
+        ErrorKind::MissingRequiredArgument => format!("{verb} needs {}", given.trim_matches(['<', '>'])),
         ErrorKind::ArgumentConflict => {
             let other = context(error, ContextKind::PriorArg);
             if other == given || other.is_empty() {

@@ -33,7 +33,7 @@ use crate::package::module::since::{self, Least};
 use crate::package::module::survey::Survey;
 use crate::package::module::{authored, brought, declared, lint, mkconf, survey};
 use crate::package::provenance;
-use crate::package::provenance::{Provenance, statement};
+use crate::package::provenance::{Hashed, Provenance, statement};
 use crate::package::words::profile::Recipe;
 use crate::package::words::size;
 use crate::report::{Message, Reporter};
@@ -345,11 +345,12 @@ pub(crate) fn finish(
     let mut sources = Vec::new();
     if let (Some(wanted), Some(mut told)) = (&request.provenance, told) {
         let failed = |error| Error::io("cannot write down what went into the package", error);
-        let document = provenance::document(&info, payload, wanted, &file).map_err(failed)?;
+        let hashed = Hashed::read(&info, payload, &file).map_err(failed)?;
+        let document = provenance::document(&info, wanted, &hashed).map_err(failed)?;
         told.writer().write_all(&document).map_err(failed)?;
         sources.push(told.finish()?.0);
         if let (Some(target), Some(mut stated)) = (&info.target, stated) {
-            let document = statement::document(&info, target, payload, &file).map_err(failed)?;
+            let document = statement::document(&info, target, &hashed).map_err(failed)?;
             stated.writer().write_all(&document).map_err(failed)?;
             sources.push(stated.finish()?.0);
         }
@@ -422,7 +423,8 @@ fn write(
         key: request.key,
         progress: &|done| reporter.tell(Message::Progress { title: name.clone(), done, total }),
     };
-    let failed = |cause: std::io::Error| Error::io(format!("cannot write the package {name}"), cause);
+    let file = output.file().display().to_string();
+    let failed = |cause: std::io::Error| Error::io(format!("cannot write {file}"), cause);
     match request.format {
         Format::Deb => deb::write(info, payload, writing, scratch, output.writer())
             .map_err(|deb::DebError::Io(error)| failed(error)),

@@ -33,12 +33,9 @@ const NOTHING: &str = "NOASSERTION";
 /// The document, with a line's end.
 pub(crate) fn document(
     info: &PackageInfo,
-    payload: &Payload,
     wanted: &Provenance,
-    package: &Path,
+    Hashed { package, digests, files }: &Hashed<'_>,
 ) -> io::Result<Vec<u8>> {
-    let digests = of_disk(package)?;
-    let files = files(info, payload)?;
     let mut sums: Vec<&str> = files.iter().map(|file| file.digests.sha1.as_str()).collect();
     sums.sort_unstable();
     let verification = Digests::of(sums.concat().as_bytes())?.sha1;
@@ -54,7 +51,7 @@ pub(crate) fn document(
         "homepage": info.url.as_deref().unwrap_or(NOTHING),
         "filesAnalyzed": true,
         "packageVerificationCode": { "packageVerificationCodeValue": verification },
-        "checksums": checksums(&digests),
+        "checksums": checksums(digests),
         "licenseConcluded": NOTHING,
         "licenseDeclared": licence(info),
         "licenseInfoFromFiles": [NOTHING],
@@ -90,7 +87,7 @@ pub(crate) fn document(
             "creators": [format!("Tool: dkms-rs-{}", env!("CARGO_PKG_VERSION"))],
         },
         "packages": packages,
-        "files": (1..).zip(&files).map(|(number, file)| file.shown(number)).collect::<Vec<_>>(),
+        "files": (1..).zip(files).map(|(number, file)| file.shown(number)).collect::<Vec<_>>(),
         "relationships": relations,
     });
     let own = own_licences(info);
@@ -100,6 +97,20 @@ pub(crate) fn document(
     let mut text = serde_json::to_vec_pretty(&document)?;
     text.push(b'\n');
     Ok(text)
+}
+
+/// A package and what is in it, read once for all documents.
+pub(crate) struct Hashed<'a> {
+    package: &'a Path,
+    digests: Digests,
+    files: Vec<Listed>,
+}
+
+impl<'a> Hashed<'a> {
+    /// Reads the package, and the files that it was made of.
+    pub(crate) fn read(info: &PackageInfo, payload: &Payload, package: &'a Path) -> io::Result<Self> {
+        Ok(Self { package, digests: of_disk(package)?, files: files(info, payload)? })
+    }
 }
 
 struct Listed {

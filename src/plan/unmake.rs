@@ -44,7 +44,8 @@ pub(crate) fn remove(id: &ModuleId, targets: Option<&[Target]>, snapshot: &Snaps
     let chosen = chosen(entry, targets);
     if !entry.builds.is_empty() {
         for target in chosen.iter().filter(|target| entry.build(target).is_none()) {
-            let text = format!("{id} is not built for kernel {target}");
+            let text =
+                format!("{id} is not built for kernel {target}; `dkms remove {id} --all` takes it from every kernel");
             plan.omit(Some(id.clone()), Some(target.clone()), already(text));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -13,6 +13,9 @@ use crate::archive::limits::Limits;
 use crate::archive::links;
 use crate::package::input::checkout::Tracked;
 use crate::package::module::machine::{self, Machine};
+
+/// Bytes of what stat(2) counts as one block, whatever the file system has.
+const BLOCK: u64 = 512;
 
 /// One entry of a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,6 +182,11 @@ impl Payload {
         if self.bytes > limits.size {
             return Err(ArchiveError::TooLarge { entry: path.to_owned(), limit: limits.size });
         }
+        // As in an archive that becomes too many times larger than its file.
+        let stored = meta.blocks() * BLOCK;
+        if meta.len() > limits.harmless && meta.len() / limits.ratio > stored {
+            return Err(refuse(path, Refusal::Sparse { size: meta.len(), stored }));
+        }
         let since = meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         self.newest = self.newest.max(since.map_or(0, |since| since.as_secs()));
         let disk = root.join(path);
@@ -283,6 +291,11 @@ mod tests {
         let folder = tree(&[("sub/a.c", "abc")]);
         let error = walk(folder.path(), &Limits::of_size(2), None).unwrap_err().to_string();
         assert!(error.contains("sub/a.c"), "{error}");
+        let folder = tree(&[("sub/a.c", "abc")]);
+        let hole = fs_err::File::create(folder.path().join("sub/hole")).unwrap();
+        hole.set_len(1 << 30).unwrap();
+        let error = walk(folder.path(), &Limits::default(), None).unwrap_err().to_string();
+        assert!(error.contains("`sub/hole`") && error.contains("of which 0 are on the disk"), "{error}");
         let folder = tree(&[("sub/a.c", "abc"), ("sub/b.c", "")]);
         for (limits, said) in [
             (Limits { depth: 0, ..Limits::default() }, "it lies more than 0 folders deep"),

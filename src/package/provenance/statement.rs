@@ -4,14 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 
 use serde::Serialize;
 
-use super::{base, files, of_disk};
+use super::{Hashed, base};
 use crate::ids::Target;
 use crate::package::description::info::PackageInfo;
-use crate::package::input::payload::Payload;
 use crate::package::io::digest::Digests;
 
 /// The statement's name, beside that of its package.
@@ -80,13 +78,13 @@ struct Builder {
 }
 
 /// The statement about a package of modules that were built for this kernel, with a line's end.
-pub(crate) fn document(info: &PackageInfo, target: &Target, payload: &Payload, package: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn document(info: &PackageInfo, target: &Target, hashed: &Hashed<'_>) -> io::Result<Vec<u8>> {
     let resource =
         |name: String, digests: &Digests| Resource { name, digest: [("sha256", digests.sha256.clone())].into() };
-    let modules = files(info, payload)?.into_iter().map(|file| resource(file.path, &file.digests));
+    let modules = hashed.files.iter().map(|file| resource(file.path.clone(), &file.digests));
     let statement = Statement {
         kind: STATEMENT,
-        subject: vec![resource(base(package), &of_disk(package)?)],
+        subject: vec![resource(base(hashed.package), &hashed.digests)],
         predicate_type: PROVENANCE,
         predicate: Predicate {
             build_definition: BuildDefinition {
