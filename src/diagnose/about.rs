@@ -16,12 +16,14 @@ pub(crate) enum Packages {
 impl Packages {
     /// By the words of ID and ID_LIKE in os-release.
     pub(crate) fn of(os_id: &str, os_id_like: &str) -> Self {
-        let known = |word: &str| match word {
+        let known = |word: &str| match word.to_lowercase().as_str() {
             "debian" | "ubuntu" | "raspbian" => Some(Self::Apt),
-            "fedora" | "rhel" | "centos" | "ol" | "amzn" => Some(Self::Dnf),
-            "suse" | "opensuse" | "sles" => Some(Self::Zypper),
+            "fedora" | "rhel" | "centos" | "ol" | "ovm" | "amzn" | "openeuler" | "mageia" | "openmandriva" => {
+                Some(Self::Dnf)
+            }
+            "suse" | "opensuse" | "sles" | "sled" | "sle_hpc" => Some(Self::Zypper),
             "arch" | "archlinux" | "manjaro" => Some(Self::Pacman),
-            _ if word.starts_with("opensuse") => Some(Self::Zypper),
+            word if word.starts_with("opensuse") => Some(Self::Zypper),
             _ => None,
         };
         std::iter::once(os_id).chain(os_id_like.split_whitespace()).find_map(known).unwrap_or_default()
@@ -59,7 +61,9 @@ impl Packages {
     }
 }
 
-/// Programs and parts, with their packages for apt, dnf, zypper and pacman.
+/// Programs and parts, with their packages for apt, dnf, zypper and pacman. The names are those of packages.debian.org,
+/// packages.fedoraproject.org (lsb_release provides lsb-release), software.opensuse.org and archlinux.org/packages; where a
+/// program moved between packages, dnf and zypper take its path.
 const NAMES: &[(&str, [&str; 4])] = &[
     ("autoconf", ["autoconf", "autoconf", "autoconf", "autoconf"]),
     ("automake", ["automake", "automake", "automake", "automake"]),
@@ -105,7 +109,7 @@ const NAMES: &[(&str, [&str; 4])] = &[
     ("unzip", ["unzip", "unzip", "unzip", "unzip"]),
     ("wget", ["wget", "wget", "wget", "wget"]),
     ("curl", ["curl", "curl", "curl", "curl"]),
-    ("xxd", ["xxd", "vim-common", "vim", "vim"]),
+    ("xxd", ["xxd", "/usr/bin/xxd", "/usr/bin/xxd", "vim"]),
     ("xz", ["xz-utils", "xz", "xz", "xz"]),
     ("zstd", ["zstd", "zstd", "zstd", "zstd"]),
 ];
@@ -166,5 +170,26 @@ impl Series {
 impl std::fmt::Display for Series {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distribution_is_known_by_its_own_name_or_by_that_of_its_kin() {
+        for (id, like, expected) in [
+            ("linuxmint", "ubuntu debian", Packages::Apt),
+            ("openEuler", "", Packages::Dnf),
+            ("almalinux", "rhel centos fedora", Packages::Dnf),
+            ("mageia", "mandriva fedora", Packages::Dnf),
+            ("opensuse-tumbleweed", "opensuse suse", Packages::Zypper),
+            ("sled", "suse", Packages::Zypper),
+            ("cachyos", "arch", Packages::Pacman),
+            ("alpine", "", Packages::Unknown),
+        ] {
+            assert_eq!(Packages::of(id, like), expected, "{id}");
+        }
     }
 }

@@ -43,7 +43,7 @@ fn rule(word: &str) -> Option<Rule> {
     FAMILIES.iter().find(|(words, _)| words.contains(&word)).map(|(_, rule)| *rule)
 }
 
-/// Named after the release, but for Proxmox' kernels and the old ones of Raspberry Pi OS (`6.1.21-v8+`).
+/// Named after the release (packages.debian.org, packages.ubuntu.com), but for Proxmox' kernels and the old ones of Raspberry Pi OS (`6.1.21-v8+`).
 fn debian(kernel: &Known<'_>) -> String {
     let release = kernel.release;
     if release.ends_with("-pve") {
@@ -56,9 +56,9 @@ fn debian(kernel: &Known<'_>) -> String {
     }
 }
 
-/// A capability, which also finds the package of the flavour: `kernel-debug-devel`, `kernel-64k-devel` and
+/// A capability, which dnf takes as a name and which also finds the package of the flavour: `kernel-debug-devel`, `kernel-64k-devel` and
 /// `kernel-rt-devel` provide `kernel-devel-uname-r = …+debug` and so on. Oracle's kernels and the real-time ones of RHEL 8
-/// have packages of their own.
+/// have packages of their own (packages.fedoraproject.org: kernel; Oracle Linux: `kernel-uek-devel-$(uname -r)`).
 fn fedora(kernel: &Known<'_>) -> String {
     let release = kernel.release;
     let own = |name: &str| match release.strip_suffix("+debug").or_else(|| release.strip_suffix(".debug")) {
@@ -76,7 +76,7 @@ fn fedora(kernel: &Known<'_>) -> String {
     }
 }
 
-/// `6.4.0-150600.23.7-default` → `kernel-default-devel`. The release lacks the last number of the package's, so no version
+/// `6.4.0-150600.23.7-default` → `kernel-default-devel` (README.SUSE of kernel-source: kernel-$FLAVOR-devel). The release lacks the last number of the package's, so no version
 /// can be named.
 fn suse(kernel: &Known<'_>) -> String {
     let word = kernel.release.rsplit('-').next().unwrap_or_default();
@@ -84,7 +84,8 @@ fn suse(kernel: &Known<'_>) -> String {
     format!("kernel-{}-devel", if is_flavour { word } else { "default" })
 }
 
-/// `6.6.28-desktop-1.mga9` → `kernel-desktop-devel-6.6.28-1.mga9`.
+/// `6.6.28-desktop-1.mga9` → `kernel-desktop-devel-6.6.28-1.mga9`: the version is part of the name (Mageia's advisories list
+/// them so).
 fn mageia(kernel: &Known<'_>) -> String {
     match kernel.release.split('-').collect::<Vec<_>>()[..] {
         [version, flavour, release] => format!("kernel-{flavour}-devel-{version}-{release}"),
@@ -101,7 +102,7 @@ fn openmandriva(kernel: &Known<'_>) -> String {
 }
 
 /// Beside the kernel lies the name of its package; without that, releases end in it: `6.6.1-arch1-1`,
-/// `6.6.1-zen1-1-zen`, `6.6.10-1-lts`.
+/// `6.6.1-zen1-1-zen`, `6.6.10-1-lts` (wiki.archlinux.org, Kernel: officially supported kernels).
 fn arch(kernel: &Known<'_>) -> String {
     if let Some(base) = kernel.base {
         return format!("{base}-headers");
@@ -120,12 +121,12 @@ fn manjaro(kernel: &Known<'_>) -> String {
     }
 }
 
-/// `6.6.30-0-virt` → `linux-virt-dev`.
+/// `6.6.30-0-virt` → `linux-virt-dev` (pkgs.alpinelinux.org: linux-lts-dev, linux-virt-dev).
 fn alpine(kernel: &Known<'_>) -> String {
     format!("linux-{}-dev", flavour(kernel.release).unwrap_or("lts"))
 }
 
-/// `6.6.31_1` → `linux6.6-headers`.
+/// `6.6.31_1` → `linux6.6-headers` (repo-default.voidlinux.org: `linux6.6-headers-6.6.31_1.x86_64.xbps`).
 fn void(kernel: &Known<'_>) -> String {
     match series(kernel.release) {
         Some((major, minor)) => format!("linux{major}.{minor}-headers"),
