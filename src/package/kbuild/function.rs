@@ -373,7 +373,10 @@ fn whole(name: &str, texts: &[&str]) -> Option<String> {
         let (from, to, within) = (text(0), text(1), text(2));
         // Each replacement makes it longer: what comes out is bounded by what goes in.
         let fits = within.len().saturating_mul(to.len().max(1)) <= 1 << 20;
-        return fits.then(|| if from.is_empty() { within.to_owned() } else { within.replace(from, to) });
+        // Of a text of which nothing is known, nothing is known afterwards: it is another one.
+        let is_known = from.is_empty() || !within.trim().chars().all(|c| is_opaque(c.encode_utf8(&mut [0; 4])));
+        return (fits && (is_known || within.trim().is_empty()))
+            .then(|| if from.is_empty() { within.to_owned() } else { within.replace(from, to) });
     }
     if texts.iter().any(|text| is_opaque(text)) {
         return None;

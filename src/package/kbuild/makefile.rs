@@ -398,8 +398,9 @@ impl<'w, 'a> Make<'w, 'a> {
             return;
         };
         self.in_recipe = true;
-        let names =
-            |value: Value| value.words().into_iter().map(|(_, word)| word).filter(|word| !is_opaque(word)).collect();
+        // What is known in part is still the same word wherever it stands.
+        let is_known = |word: &String| word.chars().any(|c| !is_opaque(c.encode_utf8(&mut [0; 4])));
+        let names = |value: Value| value.words().into_iter().map(|(_, word)| word).filter(is_known).collect();
         // A static pattern has a second colon.
         let (pattern, prerequisites) = match lines::rule(rule.prerequisites) {
             Some(inner) if inner.targets.contains('%') => (Some(inner.targets.to_owned()), inner.prerequisites),

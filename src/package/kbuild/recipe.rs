@@ -47,12 +47,16 @@ pub(super) fn read(world: &mut World<'_>, what: &Other, into: &mut Recipes, dept
     let recipes = std::mem::take(&mut make.recipes);
     let rules = Rules::new(&recipes);
     let mut reading = Reading { others: Vec::new(), calling: BTreeSet::new(), into };
-    let reached = rules.reached();
+    let reached = rules.done();
     let rest = (0..recipes.len()).filter(|at| !reached.contains(at));
     for (at, is_reached) in reached.iter().map(|at| (*at, true)).chain(rest.map(|at| (at, false))) {
         reading.recipe(&mut make, &rules, at, is_reached);
+        // Where it is called, so that builds come in the order in which they need each other.
+        for other in std::mem::take(&mut reading.others) {
+            read(make.world, &other, reading.into, depth + 1);
+        }
     }
-    let Reading { others, calling, .. } = reading;
+    let Reading { calling, .. } = reading;
     for at in rules.helpers(&calling) {
         helper(&mut make, &rules, at, into);
     }
@@ -63,9 +67,6 @@ pub(super) fn read(world: &mut World<'_>, what: &Other, into: &mut Recipes, dept
     for name in make.exported.clone() {
         let value = make.variable(&name).plain().and_then(|text| said(make.world, text.trim()));
         into.exported.extend(value.filter(|text| !text.is_empty() && is_kept(&name)).map(|text| (name, text)));
-    }
-    for other in others {
-        read(world, &other, into, depth + 1);
     }
 }
 

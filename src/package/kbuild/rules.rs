@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::makefile::Recipe;
+use super::world::is_opaque;
 
 /// Targets of one rule that are told apart.
 const MAX_TARGETS: usize = 200;
@@ -63,7 +64,7 @@ impl<'r> Rules<'r> {
 
     fn first(&self) -> Option<&'r str> {
         let all = self.recipes.iter().flat_map(|recipe| &recipe.targets);
-        all.map(String::as_str).find(|target| !target.starts_with('.') && !target.contains('%'))
+        all.map(String::as_str).find(|target| !target.starts_with('.') && !target.contains('%') && !is_opaque(target))
     }
 
     /// Rules in the order in which building the usual targets meets them.
@@ -79,6 +80,26 @@ impl<'r> Rules<'r> {
                 if seen.insert(at) {
                     order.push(at);
                     open.extend(self.recipes[at].prerequisites.iter().rev().map(String::as_str));
+                }
+            }
+        }
+        order
+    }
+
+    /// The same rules in the order in which make is done with them: what a rule asks for comes before it.
+    pub(super) fn done(&self) -> Vec<usize> {
+        let (mut order, mut seen) = (Vec::new(), BTreeSet::new());
+        for at in self.reached() {
+            // Each rule twice: to open what it asks for, and when that is done.
+            let mut open = vec![(at, false)];
+            while let Some((at, is_done)) = open.pop() {
+                if is_done {
+                    order.push(at);
+                } else if seen.insert(at) {
+                    open.push((at, true));
+                    let asked = self.recipes[at].prerequisites.iter().flat_map(|name| self.making(name));
+                    let asked: Vec<usize> = asked.filter(|other| !seen.contains(other)).collect();
+                    open.extend(asked.into_iter().rev().map(|other| (other, false)));
                 }
             }
         }
@@ -137,7 +158,7 @@ impl<'r> Rules<'r> {
             return None;
         }
         let at = self.reached().into_iter().find(|at| calling.contains(at))?;
-        self.recipes[at].targets.first().filter(|target| !target.contains('%')).cloned()
+        self.recipes[at].targets.first().filter(|target| !target.contains('%') && !is_opaque(target)).cloned()
     }
 }
 

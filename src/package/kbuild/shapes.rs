@@ -159,3 +159,35 @@ fn a_crypto_device_that_writes_its_version_first() {
         version.h: Makefile\n\t@echo \"#define VERSION \\\"$(VERSION)\\\"\" > version.h\n";
     assert_eq!(read_as(&[("Makefile", makefile), ("ioctl.c", "")]), "cryptodev make KERNEL_DIR=<kernel>");
 }
+
+#[test]
+fn a_driver_that_configures_itself_once_for_each_kernel() {
+    let makefile = "KVER ?= $(shell uname -r)\nKDIR ?= $(firstword $(wildcard /lib/modules/$(KVER)/build /run/$(KVER)/build))\n\
+        STAMP := .build/for$(subst /,_,$(KDIR)).stamp\nall: modules\n$(STAMP):\n\t./configure --with-kernel='$(KDIR)'\n\
+        modules: $(STAMP)\n\t$(MAKE) -C $(KDIR) M=$(CURDIR) modules\n";
+    let list = [("Makefile", makefile), ("Kbuild", "obj-m := tun.o\n"), ("tun.c", ""), ("configure", "")];
+    assert_eq!(read_as(&list), "tun make KVER=<release>");
+}
+
+#[test]
+fn parts_of_a_release_are_not_the_release() {
+    let makefile = "REL := $(subst -, ,$(shell uname -r))\nMAJOR := $(word 1,$(REL))\nKVER ?= $(shell uname -r)\nobj-m := fs.o\n\
+        all: fs.h\n\t$(MAKE) -C /lib/modules/$(KVER)/build M=$$PWD modules\nfs.h:\n\t./generate $(MAJOR) >fs.h\n";
+    assert_eq!(read_as(&[("Makefile", makefile), ("fs.c", "")]), "fs make KVER=<release>");
+}
+
+#[test]
+fn what_the_first_goal_asks_for_is_built_before_it() {
+    let top = "KDIR ?= /lib/modules/$(shell uname -r)/build\nall: core\n\t$(MAKE) -C $(KDIR) M=$(shell pwd) modules\n\
+        core:\n\t$(MAKE) -C deps/core KDIR=\"$(KDIR)\"\n";
+    let below = "KDIR ?= /lib/modules/$(shell uname -r)/build\nall:\n\t$(MAKE) -C $(KDIR) M=$(shell pwd) modules\n";
+    let list = [
+        ("Makefile", top),
+        ("Kbuild", "obj-m := wheel.o\n"),
+        ("wheel.c", ""),
+        ("deps/core/Makefile", below),
+        ("deps/core/Kbuild", "obj-m := core.o\n"),
+        ("deps/core/core.c", ""),
+    ];
+    assert_eq!(read_as(&list), "deps/core/core wheel M=deps/core");
+}

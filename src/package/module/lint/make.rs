@@ -46,6 +46,8 @@ pub(super) struct MakeLine {
     pub(super) is_plain: bool,
     /// Whether it names the kernel to build for.
     names_kernel: bool,
+    /// What it asks make to make.
+    pub(super) goals: Vec<String>,
     /// Whether DKMS adds KERNELRELEASE to it: not where make stands in quotes.
     is_bare: bool,
 }
@@ -62,6 +64,7 @@ impl MakeLine {
                 folder: Some("$kernel_source_dir".to_owned()),
                 is_plain: true,
                 names_kernel: true,
+                goals: Vec::new(),
                 is_bare: true,
             };
             return (!is_set).then_some(usual);
@@ -83,6 +86,7 @@ impl MakeLine {
             folder: None,
             is_plain: true,
             names_kernel: bare.contains("/lib/modules/"),
+            goals: Vec::new(),
             is_bare,
         };
         while let Some(word) = words.next() {
@@ -98,10 +102,18 @@ impl MakeLine {
                     line.is_plain &= OF_THE_KERNEL.contains(&name) || is_kernels_name(name);
                     line.variables.push(name.to_owned());
                 }
-                (goal, None) => line.is_plain &= ["all", "modules", "default"].contains(&goal),
+                (goal, None) => {
+                    line.is_plain &= ["all", "modules", "default"].contains(&goal);
+                    line.goals.push(goal.to_owned());
+                }
             }
         }
         Some(line)
+    }
+
+    /// Whether the makefile finds KERNELRELEASE set.
+    pub(super) fn is_given_release(&self) -> bool {
+        self.is_bare || self.variables.iter().any(|name| name == "KERNELRELEASE")
     }
 }
 

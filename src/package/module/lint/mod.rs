@@ -5,6 +5,7 @@
 mod finding;
 mod make;
 mod modules;
+mod release;
 mod rules;
 mod text;
 

@@ -7,6 +7,7 @@ use super::make::MakeLine;
 use super::text::{has_script, statements};
 use crate::conf;
 use crate::package::kbuild::{Module, Place};
+use crate::package::module::placeholder;
 
 /// Words in a dkms.conf that stand for the kernel.
 const KERNEL: [&str; 8] =
@@ -60,6 +61,10 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
 fn listed(subject: &Subject<'_>) -> Option<Vec<(usize, String)>> {
     let known = subject.known().filter(|known| known.unknown.is_empty() && !depends_on_kernel(subject.text))?;
     let modules = &known.conf.as_ref()?.modules;
+    // A template: what it is filled with is not known.
+    if modules.iter().any(|module| placeholder::find(&module.built_name).is_some()) {
+        return None;
+    }
     let path = |module: &conf::BuiltModule| plain(&module.built_location.join(&module.built_name).to_string_lossy());
     Some(modules.iter().map(path).enumerate().collect())
 }

@@ -4,6 +4,7 @@ use crate::conf::{self, ConfError};
 use crate::package::module::lint::finding::{Found, Level, Rule, Subject, values};
 use crate::package::module::lint::make::{running_makefile, unread_variables};
 use crate::package::module::lint::modules::{depends_on_kernel, not_built, not_listed};
+use crate::package::module::lint::release::no_rule_with_release;
 use crate::package::module::lint::text::{assignments, running_kernel, unquoted, unused_names};
 use crate::package::module::placeholder;
 
@@ -93,6 +94,12 @@ pub(crate) const RULES: &[Rule] = &[
         level: Level::Warning,
         advice: "give MAKE the variable with $kernelver or $kernel_source_dir: builds are for other kernels than the running one",
         find: running_makefile,
+    },
+    Rule {
+        name: "no-rule",
+        level: Level::Warning,
+        advice: "write MAKE=\"'make' …\": to a make in quotes DKMS gives no KERNELRELEASE",
+        find: no_rule_with_release,
     },
     Rule {
         name: "unread-variable",

@@ -101,6 +101,7 @@ const SILENT: &[(&str, &[Beside])] = &[
         "ARGS=\"\\\n KDIR=${kernel_source_dir}\\\n\"\nMAKE=\"make ${ARGS}\"\n",
         &[("Makefile", "KDIR=x\nobj-m := foo.o\n")],
     ),
+    ("BUILT_MODULE_NAME[0]=@MODULE@\nDEST_MODULE_NAME[0]=foo\n", &[("Makefile", "obj-m := foo.o\n")]),
     ("IFS=,\n", &[]),
     ("while IFS= read -r x; do :; done </dev/null\n", &[]),
     ("N=0\n((N++))\n", &[]),
@@ -132,7 +133,8 @@ fn what_is_right_or_cannot_be_known_is_passed_over() {
 
 #[test]
 fn makefiles_and_the_conf_are_compared_where_both_are_known() {
-    let cases: [(&str, &[Beside], &str); 5] = [
+    let guarded = "ifneq ($(KERNELRELEASE),)\nobj-m := foo.o\nelse\nall:\n\t$(MAKE) -C $(K) M=$(PWD)\nendif\n";
+    let cases: [(&str, &[Beside], &str); 7] = [
         ("", &[("Makefile", "obj-m := foo.o\nobj-m += more.o\n")], "not-listed:2"),
         (
             "BUILT_MODULE_LOCATION[0]=lib\n",
@@ -146,6 +148,8 @@ fn makefiles_and_the_conf_are_compared_where_both_are_known() {
             &[("Makefile", "KVER ?= $(shell uname -r)\nobj-m := foo.o\n")],
             "unread-variable:6",
         ),
+        ("MAKE[0]=\"make all K=$kernel_source_dir\"\n", &[("Makefile", guarded)], "no-rule:1"),
+        ("MAKE[0]=\"'make' all K=$kernel_source_dir\"\n", &[("Makefile", guarded)], ""),
     ];
     for (more, files, expected) in cases {
         assert_eq!(found(&format!("{GOOD}{more}"), files), expected, "{more}");
@@ -176,6 +180,7 @@ fn each_rule_is_broken_by_something_and_the_line_is_told() {
     broken.extend([
         "byte-order-mark",
         "running-makefile",
+        "no-rule",
         "not-listed",
         "kernel-minimum",
         "whole-package",
