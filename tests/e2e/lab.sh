@@ -35,6 +35,7 @@ declare -A LAB_LAYERS=(
     [units]='systemd cloud-init ifupdown network-manager'
     [sysext]='systemd squashfs-tools'
     [linters]='lintian rpmlint'
+    [nix]='nix-bin'
     [unattended]='unattended-upgrades'
     [parallel]='parallel openssh-server openssh-client iproute2'
     [slurm]='slurm-wlm munge iproute2'

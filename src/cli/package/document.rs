@@ -9,6 +9,7 @@ use crate::exit::Kind;
 use crate::ids::ModuleId;
 use crate::package::Format;
 use crate::package::make::{Made, Prepared};
+use crate::package::words::profile::Recipe;
 
 const PACKAGES: &str = "dkms-packages-1";
 
@@ -77,12 +78,12 @@ fn entry(made: &Made) -> Package<'_> {
         file: &made.file,
         size: made.size,
         sources: &made.sources,
-        format: match info.format {
-            _ if info.distribution.as_deref() == Some("alpine") => "apk",
-            _ if info.distribution.as_deref() == Some("nix") => "nix",
-            Format::Deb => "deb",
-            Format::Rpm => "rpm",
-            Format::Pac => "pacman",
+        format: match (info.recipe, info.format) {
+            (Some(Recipe::Alpine), _) => "apk",
+            (Some(Recipe::Nix), _) => "nix",
+            (_, Format::Deb) => "deb",
+            (_, Format::Rpm) => "rpm",
+            (_, Format::Pac) => "pacman",
         },
         distribution: info.distribution.as_deref(),
         kernel: info.target.as_ref().map(|target| target.kernel.as_str()),

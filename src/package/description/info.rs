@@ -7,6 +7,7 @@ use crate::package::description::changelog;
 use crate::package::description::extra::Extra;
 use crate::package::description::identity::Identity;
 use crate::package::module::license::Part;
+use crate::package::words::profile::Recipe;
 use crate::package::words::relations::{Relation, Script};
 
 /// Who said something about a package. An earlier one goes before a later one.
@@ -55,6 +56,8 @@ pub(crate) struct Fields {
     pub(crate) copyright: Option<String>,
     /// The distribution that it is made for, if for one.
     pub(crate) distribution: Option<String>,
+    /// What is made instead of a package, if anything.
+    pub(crate) recipe: Option<Recipe>,
     /// Who said what, by the names of the options.
     pub(crate) origins: Vec<(&'static str, Origin)>,
 }

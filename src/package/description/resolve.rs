@@ -114,6 +114,7 @@ pub(crate) fn resolve(
         change: material.carries.change(module),
         copyright: template.and_then(|template| template.copyright.clone()),
         distribution: wishes.profile.as_ref().map(|profile| profile.name.clone()),
+        recipe: wishes.profile.as_ref().and_then(|profile| profile.recipe),
         origins: voices.heard,
         identity,
     }))

@@ -11,6 +11,9 @@ pub(crate) const DEB_POSTINST: &str = include_str!("../../../spec-templates/deb-
 pub(crate) const DEB_PRERM: &str = include_str!("../../../spec-templates/deb-prerm.sh");
 pub(crate) const DEB_POSTRM: &str = include_str!("../../../spec-templates/deb-postrm.sh");
 
+/// Debian postinst around what debhelper writes.
+pub(crate) const DSC_POSTINST: &str = include_str!("../../../spec-templates/dsc-postinst.sh");
+
 /// Debian postinst of a package of built modules.
 pub(crate) const DEB_MODULES_POSTINST: &str = include_str!("../../../spec-templates/deb-modules-postinst.sh");
 /// Debian postrm of a package of built modules.
@@ -79,7 +82,7 @@ pub(crate) fn fill_modules(template: &str, info: &Identity, words: &ModuleWords)
 mod tests {
     use super::*;
 
-    const ALL: [&str; 14] = [
+    const ALL: [&str; 15] = [
         RPM_POST,
         RPM_PREUN,
         RPM_POSTTRANS,
@@ -87,6 +90,7 @@ mod tests {
         DEB_POSTINST,
         DEB_PRERM,
         DEB_POSTRM,
+        DSC_POSTINST,
         DEB_TIDY,
         ENROL,
         REFRESH,

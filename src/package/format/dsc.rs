@@ -9,12 +9,13 @@ use crate::package::Format;
 use crate::package::description::extra::Extra;
 use crate::package::description::identity::Scriptlets;
 use crate::package::description::info::PackageInfo;
-use crate::package::description::scripts::ENROL;
+use crate::package::description::scripts::{DSC_POSTINST, fill};
+use crate::package::description::settle::Settle;
 use crate::package::format::deb::{changelog, copyright, description, field, overrides};
 use crate::package::input::payload::{Content, Entry, EntryKind, File, Payload};
 use crate::package::io::digest::Digests;
 use crate::package::words::names;
-use crate::package::words::relations::{Kind, Relation};
+use crate::package::words::relations::{Kind, Phase, Relation};
 
 const RULES: &str = include_str!("../../../spec-templates/dsc-rules.mk");
 /// The edition of the Debian Policy Manual that debian/ follows.
@@ -53,12 +54,7 @@ pub(crate) fn debian(info: &PackageInfo, source: &str, template: Vec<Entry>) -> 
         files.push((format!("{name}.dkms"), File::of(b"dkms.conf\n".to_vec())));
     }
     files.extend(overrides(info).map(|text| (format!("{name}.lintian-overrides"), File::of(text.into_bytes()))));
-    if let Some(certificate) = &info.certificate {
-        let script = ENROL.replace("@PACKAGE@", name).replace("@CERTIFICATE@", certificate);
-        let script =
-            format!("#!/bin/sh\nset -e\n\nif [ \"$1\" = configure ]; then\n{}fi\n\n#DEBHELPER#\n", indented(&script));
-        files.push((format!("{name}.postinst"), File::of(script.into_bytes())));
-    }
+    files.extend(scripts(info).map(|(name, text)| (format!("{}.{name}", info.name), File::of(text.into_bytes()))));
     let mut binaries = String::new();
     for (extra, file) in brought(info) {
         let name = extra_name(info, extra);
@@ -107,8 +103,16 @@ fn extra_name(info: &PackageInfo, extra: &Extra) -> String {
     format!("brought/{}", extra.flat_name(&info.extras))
 }
 
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("    {line}\n")).collect()
+/// What a package made by ours does besides what debhelper writes into its scripts, by the script's name.
+fn scripts(info: &PackageInfo) -> impl Iterator<Item = (&'static str, String)> {
+    let own = |name, phase: Phase| {
+        let script = info.scripts.iter().find(|script| script.phase == phase)?;
+        let (body, _) = script.text.rsplit_once("exit 0")?;
+        Some((name, format!("{body}#DEBHELPER#\n\nexit 0\n")))
+    };
+    let is_wanted = info.certificate.is_some() || info.scriptlets == Scriptlets::Portable;
+    let arrives = is_wanted.then(|| ("postinst", fill(DSC_POSTINST, info, &Settle::default())));
+    [own("preinst", Phase::BeforeInstall), arrives, own("postrm", Phase::AfterRemoval)].into_iter().flatten()
 }
 
 fn rules(info: &PackageInfo) -> String {

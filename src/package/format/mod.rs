@@ -6,6 +6,7 @@
 
 pub(crate) mod deb;
 pub(crate) mod dsc;
+mod marks;
 pub(crate) mod pac;
 pub(crate) mod recipe;
 pub(crate) mod recipes;

@@ -8,6 +8,7 @@ use crate::package::description::extra::{Extra, Role};
 use crate::package::description::info::PackageInfo;
 use crate::package::description::template;
 use crate::package::description::texts::{bullet, fold};
+use crate::package::format::marks::filled;
 use crate::package::format::source_archive;
 use crate::package::input::payload::{EntryKind, Payload};
 use crate::package::module::survey::one_line;
@@ -44,11 +45,11 @@ pub(crate) fn text(info: &PackageInfo, payload: &Payload, compression: Compressi
             });
             format!("{}{text}", given.concat())
         }
-        None => format!("{macros}{}", filled(info, payload, compression)),
+        None => format!("{macros}{}", own(info, payload, compression)),
     }
 }
 
-fn filled(info: &PackageInfo, payload: &Payload, compression: Compression) -> String {
+fn own(info: &PackageInfo, payload: &Payload, compression: Compression) -> String {
     let compressed = match compression {
         Compression::Gzip => format!("w{GZIP_LEVEL}.gzdio"),
         Compression::Xz | Compression::Zstd => format!("w{ZSTD_LEVEL}.zstdio"),
@@ -69,22 +70,7 @@ fn filled(info: &PackageInfo, payload: &Payload, compression: Compression) -> St
         ),
         ("@CHANGELOG@", changelog(info)),
     ];
-    // Mark by mark over the template's own lines, so that a text that looks like a mark stays what it is.
-    let mut text = String::new();
-    for line in TEMPLATE.lines() {
-        match marks.iter().find(|(mark, _)| *mark == line) {
-            Some((_, filling)) if filling.is_empty() => {}
-            Some((_, filling)) => text += &format!("{}\n", filling.trim_end_matches('\n')),
-            None => {
-                let inline = |line: String, mark: &str| {
-                    let filling = marks.iter().find(|(name, _)| *name == mark).map_or("", |(_, filling)| filling);
-                    line.replace(mark, filling)
-                };
-                text += &inline(inline(format!("{line}\n"), "@PAYLOAD@"), "@FOLDER@");
-            }
-        }
-    }
-    text
+    filled(TEMPLATE, &marks)
 }
 
 fn tags(info: &PackageInfo) -> String {

@@ -51,6 +51,29 @@ dpkg -V blink-dkms
 apt_remove blink-dkms
 gone blink
 
+step 'settings of a version go with it, as in our own package; those that somebody changed are kept aside'
+# A driver that does not ask for AUTOINSTALL gets it by a file of its own.
+built_deb() {
+    module_source blink "$1" "$2"
+    sed -i /AUTOINSTALL/d "blink-$1/dkms.conf"
+    tar czf "blink-$1.tar.gz" "blink-$1"
+    dkms mkdsc "blink-$1.tar.gz" --output "src-$1"
+    (cd "src-$1" && dpkg-source -x blink_*.dsc tree && cd tree && dpkg-buildpackage -us -uc -b >/tmp/build.log 2>&1) || { tail -n 20 /tmp/build.log; fail 'it is not built'; }
+}
+built_deb 1.1 one
+built_deb 1.2 two
+built_deb 1.3 three
+apt_install ./src-1.1/blink-dkms_*.deb
+[ -f /etc/dkms/blink-1.1.conf ] || fail 'there are no settings'
+apt_install ./src-1.2/blink-dkms_*.deb
+[ "$(cd /etc/dkms && echo blink-*)" = blink-1.2.conf ] || fail "of 1.1 is left: $(cd /etc/dkms && echo blink-*)"
+echo '# mine' >>/etc/dkms/blink-1.2.conf
+apt_install ./src-1.3/blink-dkms_*.deb
+[ "$(cd /etc/dkms && echo blink-*)" = 'blink-1.2.conf.dpkg-bak blink-1.3.conf' ] || fail "wrong: $(cd /etc/dkms && echo blink-*)"
+says blink three
+apt-get -q -y purge blink-dkms
+[ -z "$(find /etc/dkms -name 'blink-*')" ] || fail "left: $(find /etc/dkms -name 'blink-*')"
+
 step 'the same bytes each time'
 sha256sum out/*.dsc out/*.tar.* | sort >before
 dkms mkdsc blink-v1.0-x_1.tar.gz --mok-cert mok.pem --url https://example.org/ --output out --force >/dev/null

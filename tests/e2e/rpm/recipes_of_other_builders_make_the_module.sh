@@ -1,4 +1,4 @@
-# root: dnf
+# root: dnf nix
 # when: nightly
 . /e2e/inside.sh
 . /e2e/transactions.sh
@@ -89,5 +89,7 @@ release=$(cat "$headers/include/config/kernel.release")
 ls root/lib/modules/"$release"/updates/blink.ko root/lib/modules/"$release"/updates/blink-inner.ko
 rpmspec -q "${macros[@]}" out/kmp/blink.spec
 
-step 'nix: its lines are those that built here'
+step 'nix: the expression is read by nix itself, and its lines are those that built here'
+nix-instantiate --parse out/nix/default.nix >parsed
+grep -F 'pname = "blink"' parsed
 grep -F "install -D -m 444 'deep/inner.ko'" out/nix/default.nix

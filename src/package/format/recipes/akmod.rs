@@ -1,7 +1,8 @@
 //! Fedora's akmods: a spec whose source RPM akmods builds for each kernel (RPM Fusion, "Packaging of kernel modules with the
 //! kmod-Standard 2"; kmodtool(1) writes the packages for each kernel into it).
 
-use super::{Ingredients, Texts, filled, install, of_spec, tags};
+use super::{Ingredients, Texts, install, of_spec, tags};
+use crate::package::format::marks::filled;
 use crate::package::format::spec;
 
 const SPEC: &str = include_str!("../../../../spec-templates/akmod.spec.in");

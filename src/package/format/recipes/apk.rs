@@ -3,9 +3,10 @@
 
 use regex::Regex;
 
-use super::{Ingredients, Texts, brought, filled, needs_patch};
+use super::{Ingredients, Texts, brought, needs_patch};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::package::format::marks::filled;
 use crate::package::format::spec;
 use crate::package::io::digest::sha512;
 use crate::package::module::instructions::{Instructions, Product};

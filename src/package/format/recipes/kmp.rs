@@ -1,6 +1,7 @@
 //! SUSE's kernel module packages (Kernel Module Packages Manual; `%kernel_module_package` makes a package for each flavour).
 
-use super::{Ingredients, Texts, filled, install, of_spec, tags};
+use super::{Ingredients, Texts, install, of_spec, tags};
+use crate::package::format::marks::filled;
 use crate::package::format::spec;
 
 const SPEC: &str = include_str!("../../../../spec-templates/kmp.spec.in");

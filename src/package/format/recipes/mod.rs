@@ -47,33 +47,6 @@ pub(crate) fn name(recipe: Recipe, module: &str) -> String {
     }
 }
 
-/// Puts texts in place of marks, none of which is looked for in a text that was put in. A mark that stands alone on its line
-/// takes lines, as far indented, or goes.
-fn filled(template: &str, marks: &[(&str, String)]) -> String {
-    let mut made = String::new();
-    for line in template.lines() {
-        let alone = line.trim_start();
-        if let Some((_, text)) = marks.iter().find(|(mark, _)| *mark == alone) {
-            let indent = &line[..line.len() - alone.len()];
-            made.extend(text.lines().map(|line| format!("{}\n", format!("{indent}{line}").trim_end())));
-            continue;
-        }
-        let mut rest = line;
-        while let Some((at, mark, text)) = first(rest, marks) {
-            made += &rest[..at];
-            made += text;
-            rest = &rest[at + mark.len()..];
-        }
-        made += rest;
-        made.push('\n');
-    }
-    made
-}
-
-fn first<'m>(line: &str, marks: &'m [(&'m str, String)]) -> Option<(usize, &'m str, &'m str)> {
-    marks.iter().filter_map(|(mark, text)| Some((line.find(mark)?, *mark, text.as_str()))).min_by_key(|(at, ..)| *at)
-}
-
 /// A command for each module: `install … FOLDER/MODULE.ko`.
 fn install(products: &[Product], options: &str, from: &str, into: &str) -> String {
     let line = |product: &Product| {
@@ -125,15 +98,4 @@ fn tags(info: &PackageInfo, release: &str) -> String {
     tags.extend(info.url.clone().map(|url| ("URL", url)));
     let told = tags.iter().map(|(name, value)| format!("{name}: {}\n", spec::literal(&one_line(value))));
     format!("{}Release: {release}\n", told.collect::<String>())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_that_look_like_marks_stay_what_they_are() {
-        let marks = [("@A@", "x@B@".to_owned()), ("@B@", "1\n2".to_owned()), ("@C@", String::new())];
-        assert_eq!(filled("<@A@|@A@>\n  @B@\n@C@\nend\n", &marks), "<x@B@|x@B@>\n  1\n  2\nend\n");
-    }
 }

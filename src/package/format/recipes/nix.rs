@@ -1,7 +1,8 @@
 //! Nix: an expression that `callPackage` of a set of kernel packages takes (nixpkgs manual, "Linux kernel": `kernel` and its
 //! `moduleBuildDependencies`, modules below `$out/lib/modules`).
 
-use super::{Ingredients, Texts, brought, filled, install};
+use super::{Ingredients, Texts, brought, install};
+use crate::package::format::marks::filled;
 use crate::package::format::spec;
 use crate::package::module::survey::one_line;
 use crate::sys::shell_words::quoted;
