@@ -76,7 +76,14 @@ fn install(system: &System, on: &str) -> String {
     let word = if on.contains(' ') { format!("'{on}'") } else { on.to_owned() };
     match packages.command().filter(|_| is_name(on)) {
         Some(command) => {
-            unknown(system, packages, on).unwrap_or_else(|| format!("`{command} {word}`, then run this again"))
+            unknown(system, packages, on).unwrap_or_else(|| match packages {
+                // The name says no version, and zypper takes the newest.
+                Packages::Zypper => format!(
+                    "`{command} {word}`, then run this again; if that brings headers of another kernel, \
+                     `zypper search -s {word}` lists which there are"
+                ),
+                _ => format!("`{command} {word}`, then run this again"),
+            })
         }
         None => format!("install {on}, then run this again"),
     }

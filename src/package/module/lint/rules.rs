@@ -98,7 +98,7 @@ pub(crate) const RULES: &[Rule] = &[
     Rule {
         name: "no-rule",
         level: Level::Warning,
-        advice: "write MAKE=\"'make' …\": to a make in quotes DKMS gives no KERNELRELEASE",
+        advice: "write 'make' with quotes of its own in MAKE: such a make gets no KERNELRELEASE from DKMS",
         find: no_rule_with_release,
     },
     Rule {
