@@ -40,6 +40,7 @@ fn the_lists_of_a_makefile_become_modules() {
         ("obj-m ?= a.o\nobj-m ?= b.o", "a"),
         ("obj-m := a.o \\\n  b.o \\\n\n", "a b"),
         ("obj-m := x.o\nx-objs := a.o \\\n\tb.o\nx-y += c.o", "x"),
+        ("obj-m := $(basename a.c).o $(notdir x/b).o", "a b"),
         ("MOD = a\nobj-m := $(MOD).o", "a"),
         ("MOD = $(OTHER)\nOTHER = b\nobj-m := ${MOD}.o", "b"),
         ("MOD := $(OTHER)\nOTHER = b\nobj-m := $(MOD)a.o", "a"),
@@ -415,6 +416,7 @@ fn what_only_the_authors_make_does_keeps_it() {
 fn the_folder_in_which_make_runs_is_told_where_the_kernels_reading_asks_for_it() {
     let cases = [
         ("PWD := $(shell pwd)\ninclude $(PWD)/list.mk", "a M= PWD=<here>"),
+        ("HERE := $(dir $(lastword $(MAKEFILE_LIST)))\ninclude $(HERE)list.mk", "a"),
         ("HERE = $(shell pwd)\nobj-m := a.o\nccflags-y += -I$(HERE)/include", "a M= HERE=<here>"),
         ("PWD := $(shell pwd)\nobj-m := a.o\nall:\n\tmake -C $(K) M=$(PWD)", "a"),
         (

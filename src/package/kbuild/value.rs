@@ -53,6 +53,10 @@ impl Value {
         for (guard, word) in words {
             value.push(guard, &format!("{word} "));
         }
+        // What is written beside the call joins the last word.
+        if let Some(last) = value.0.last_mut() {
+            last.text.pop();
+        }
         value
     }
 
