@@ -50,8 +50,7 @@ pub(crate) fn overview() -> String {
             text.push_str(&format!("  {:<16} {}\n", verb.name, verb.meaning));
         }
     }
-    text + "\n`dkms help ACTION` explains one; dkms(8) tells all.\n\
-            With every action: -q, --verbose, --debug, and --root DIR for another system."
+    text + "\n`dkms help ACTION` explains one, dkms(8) all. Always: -q, --verbose, --root DIR."
 }
 
 /// A verb's own page.

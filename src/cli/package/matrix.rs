@@ -56,27 +56,31 @@ pub(crate) struct MatrixArgs {
     /// What is built
     #[arg(value_name = "SOURCE", required_unless_present = "cells")]
     pub(crate) sources: Vec<String>,
-    /// The kernels: a flavour, a release, or a pattern of releases, each with `:N` for the newest N of each flavour, or `:kabi`
+    /// Flavours, releases or patterns of them, each with `:N` for the newest N, or `:kabi`
     ///
+    /// `:N` counts in each flavour.
     /// `cloud-amd64:2` means the two newest cloud kernels, `6.1.0-*` every kernel whose release begins so, `*:1` the newest of each
     /// flavour. `:kabi` means the oldest kernel of a release of Enterprise Linux: its packages name the versions of the kernel's
     /// symbols that they need, and serve all later kernels that have these.
     #[arg(long, short = 'k', value_name = "SELECTOR", value_delimiter = ',', required_unless_present = "cells")]
     pub(crate) kernels: Vec<String>,
-    /// Where kernel headers are (repeatable): a folder of packages, a .list, .sources or .repo file, or `deb URL SUITE main`
-    /// [default: what apt or dnf of this host know]
+    /// A folder of packages, a .list, .sources or .repo file, or `deb URL SUITE main` [default: those of this host]
+    ///
+    /// Where kernel headers are; repeatable. Of this host means: what its apt or dnf knows.
     #[arg(long, value_name = "REPOSITORY")]
     pub(crate) from: Vec<String>,
     /// Write the repository, index.html and matrix.json there [default: matrix]
     #[arg(long, short = 'o', value_name = "DIR", default_value = "matrix")]
     pub(crate) output: PathBuf,
-    /// The folder of finished cells, which several hosts may share [default: OUTPUT/.store]
+    /// Finished cells; hosts may share it [default: OUTPUT/.store]
     #[arg(long, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
-    /// The distributions, a list; each has a folder of its own [default: none in particular]
+    /// For these distributions, each in a folder of its own
     #[arg(long = "for", value_delimiter = ',', value_name = "PROFILE")]
     pub(crate) profiles: Vec<String>,
-    /// How many builds may run at once, and how many jobs make gets [default: by processors and memory]
+    /// How many builds, and jobs of make, at once
+    ///
+    /// By default as processors and memory allow.
     #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
     /// Build cells again that do not build
@@ -85,11 +89,12 @@ pub(crate) struct MatrixArgs {
     /// Build nothing: tell which cells there are
     #[arg(long, conflicts_with_all = ["jobs_for", "cells"])]
     pub(crate) dry_run: bool,
-    /// Build nothing: write the cells that are not built yet as jobs of this engine, into STORE/jobs
+    /// Build nothing: write what is to be built as jobs, into STORE/jobs
     #[arg(long, value_enum, value_name = "ENGINE", conflicts_with_all = ["cells", "json"])]
     pub(crate) jobs_for: Option<EngineArg>,
-    /// Build this cell of the store, as such a job does (repeatable)
+    /// Build this cell of the store, as such a job does
     ///
+    /// Repeatable.
     /// It ends with 0 when the store has a result afterwards, whether the module builds or not.
     #[arg(long = "cell", value_name = "KEY", requires = "store", conflicts_with_all = ["sources", "kernels", "json"])]
     pub(crate) cells: Vec<String>,
@@ -99,7 +104,7 @@ pub(crate) struct MatrixArgs {
     /// `Name <address>` of who maintains the packages
     #[arg(long, value_name = "PERSON")]
     pub(crate) maintainer: Option<String>,
-    /// The release (RPM) or revision (Debian) of the packages [default: 1]
+    /// The release or revision of the packages [default: 1]
     #[arg(long, value_name = "N")]
     pub(crate) release: Option<String>,
     /// Sign the repository, and RPMs, with this OpenPGP secret key

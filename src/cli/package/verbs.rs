@@ -124,13 +124,12 @@ pub(crate) const PACKAGES: &[Verb] = &[
         ..packages("mkrepo", "make folders of packages repositories of apt, dnf and zypper", publish)
     },
     Verb {
-        more: "Headers are taken from repositories without being installed, and each cell is built once: what the store has is not \
-               built again. A cell that does not build is told with its cause and stops none of the others. The output becomes a \
-               repository with a package for each kernel and one for each flavour that follows the newest, index.html with all \
-               cells, and matrix.json.",
+        more: "Kernel headers come from repositories and are not installed. Each cell is built once; one that does not build is \
+               told and stops no other. The output has a package for each kernel, one for each flavour that follows the newest, \
+               index.html and matrix.json, for hosts without compilers.",
         operand: Operand {
             shown: "SOURCE...",
-            meaning: "source archives, folders, packages with a source, their names in the repositories, or modules of the tree",
+            meaning: "archives, folders, packages or their names, modules of the tree",
             most: usize::MAX,
             ..INPUT
         },
@@ -138,14 +137,14 @@ pub(crate) const PACKAGES: &[Verb] = &[
         examples: &[
             (
                 "dkms mkmatrix v4l2loopback-dkms ./hello-1.0 --kernels amd64:2,cloud-amd64:2 --sign-key key.asc -o repo",
-                "two modules for the two newest kernels of two flavours, as a signed repository",
+                "for the two newest kernels of two flavours, as a signed repository",
             ),
             (
                 "dkms mkmatrix ./hello-1.0 --kernels '6.1.0-*' --store /srv/cells --jobs-for slurm",
-                "as jobs for other hosts that see /srv/cells; the same line without --jobs-for collects what they built",
+                "as jobs for hosts that see /srv/cells; without --jobs-for it collects",
             ),
         ],
-        ..packages("mkmatrix", "build modules for many kernels, as a repository for hosts without compilers", matrix)
+        ..packages("mkmatrix", "build modules for many kernels, into a repository", matrix)
     },
 ];
 
