@@ -51,6 +51,7 @@ pub(crate) enum Refusal {
     #[error("an earlier entry uses that name for something else")]
     Clash,
     /// A file of holes, which are read as zeros.
+    #[cfg(feature = "packages")]
     #[error("it has {size} bytes, of which {stored} are on the disk")]
     Sparse { size: u64, stored: u64 },
     /// A tar feature that no source archive needs.

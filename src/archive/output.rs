@@ -92,6 +92,7 @@ impl Output {
     }
 
     /// The final place.
+    #[cfg(feature = "packages")]
     pub(crate) fn file(&self) -> &Path {
         &self.file
     }

@@ -20,6 +20,7 @@ impl KernelConfig {
     }
 
     /// Takes the text of such a file.
+    #[cfg(any(test, feature = "packages"))]
     pub(crate) fn parse(text: &str) -> Self {
         Self(text.to_owned())
     }

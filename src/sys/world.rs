@@ -5,7 +5,7 @@ use std::ffi::CString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::mount::{MountFlags, mount, mount_bind};
+use rustix::mount::{MountFlags, mount};
 
 use super::fs::{at, create_folders};
 use super::room;
@@ -24,6 +24,7 @@ pub(crate) enum With {
     /// What is changed goes into this folder, and the file system itself stays as it is.
     Changes(PathBuf),
     /// This folder is there instead.
+    #[cfg(feature = "packages")]
     Folder(PathBuf),
 }
 
@@ -36,7 +37,8 @@ pub(crate) fn enter(layers: &[Layer]) -> io::Result<()> {
 fn lay(layer: &Layer) -> io::Result<()> {
     match &layer.with {
         With::Files(files) => overlay(&layer.at, &format!("lowerdir={}:{}", escaped(files)?, escaped(&layer.at)?)),
-        With::Folder(folder) => Ok(mount_bind(folder, &layer.at)?),
+        #[cfg(feature = "packages")]
+        With::Folder(folder) => Ok(rustix::mount::mount_bind(folder, &layer.at)?),
         With::Changes(folder) => changing(&layer.at, folder).or_else(|_| {
             // The folder's own file system may be of a kind that takes no changes of an overlay.
             mount("changes", folder, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, None)?;
