@@ -1,9 +1,14 @@
 //! Cells of one kernel are built together: its headers are unpacked once, and the engine builds as many modules at once as ever.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fs_err as fs;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::cell::{Done, Wanted};
@@ -18,7 +23,6 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::step::scope::Trial;
-use crate::sys::copy::copy_tree;
 use crate::sys::fingerprint;
 use crate::sys::scratch;
 
@@ -88,23 +92,62 @@ pub(crate) fn build(app: &App, store: &Store, cells: &[&Wanted], jobs: Option<us
     cells.iter().map(|cell| settle(store, cell, &found, folder.path())).collect()
 }
 
-/// Folders of this host that were not there, over which that process lays its own. They go afterwards, as empty as they were made.
-struct Lent(Vec<PathBuf>);
+/// Folders of this host over which that process lays its own. One that was not there goes afterwards, as empty as it was made, unless
+/// another build of this host uses it by then: what goes below a mount takes the mount with it, in every process.
+struct Lent {
+    _loans: Vec<Loan>,
+}
+
+struct Loan {
+    place: PathBuf,
+    is_made: bool,
+    /// Locked while it is used.
+    folder: fs::File,
+}
 
 impl Lent {
-    fn make(app: &App) -> std::io::Result<Self> {
+    fn make(app: &App) -> io::Result<Self> {
         let layout = app.tree.layout();
         let places = [layout.source_tree(), layout.tree(), layout.install_tree()];
-        let missing: Vec<PathBuf> = places.into_iter().filter(|place| !place.exists()).collect();
-        missing.iter().try_for_each(fs::create_dir_all)?;
-        Ok(Self(missing))
+        places.into_iter().map(Loan::of).collect::<io::Result<_>>().map(|loans| Self { _loans: loans })
     }
 }
 
-impl Drop for Lent {
+/// A lock of somebody who has no business there is waited for no longer than this.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(10);
+
+impl Loan {
+    fn of(place: PathBuf) -> io::Result<Self> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let is_made = !place.exists();
+            fs::create_dir_all(&place)?;
+            let folder = match fs::File::open(&place) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                folder => folder?,
+            };
+            // Whoever made it may be taking it away: that takes no time. Where folders cannot be locked, nobody does.
+            let is_locked = flock(&folder, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK);
+            if is_locked && tries < TRIES {
+                std::thread::sleep(PAUSE);
+                continue;
+            }
+            let number = |meta: io::Result<std::fs::Metadata>| meta.map(|meta| (meta.dev(), meta.ino())).ok();
+            if number(fs::metadata(&place)) == number(folder.metadata()) {
+                return Ok(Self { place, is_made, folder });
+            }
+        }
+    }
+}
+
+impl Drop for Loan {
     fn drop(&mut self) {
-        // One that holds something by now stays.
-        self.0.iter().for_each(|place| drop(fs::remove_dir(place)));
+        if self.is_made && flock(&self.folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            // One that holds something by now stays.
+            drop(fs::remove_dir(&self.place));
+        }
     }
 }
 
@@ -157,16 +200,15 @@ fn unpack(app: &App, store: &Store, cell: &Wanted, places: &Places) -> Result<()
 }
 
 /// What a matrix names is built, whether or not it would be by itself.
-fn lay_source(store: &Store, digest: &str, place: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(place.parent().unwrap_or(place))?;
-    copy_tree(&store.source(digest), place)?;
+fn lay_source(store: &Store, digest: &str, place: &Path) -> io::Result<()> {
+    store.lay_source(digest, place)?;
     let conf = place.join("dkms.conf");
     let text = fs::read(&conf)?;
     fs::write(conf, [&text[..], b"\nAUTOINSTALL=\"yes\"\n"].concat())
 }
 
 /// The key that lies in this host's tree, in the tree that is thrown away.
-fn lay_key(app: &App, target: &Target, tree: &Path) -> std::io::Result<()> {
+fn lay_key(app: &App, target: &Target, tree: &Path) -> io::Result<()> {
     fs::create_dir_all(tree)?;
     let layout = app.tree.layout();
     let files = KeyFiles::locate(&app.system, &app.framework, layout, Some(&target.kernel));
@@ -181,4 +223,45 @@ fn lay_key(app: &App, target: &Target, tree: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_was_lent_goes_when_nobody_else_builds_over_it() {
+        let top = tempfile::tempdir().unwrap();
+        let place = top.path().join("a/tree");
+        let one = Loan::of(place.clone()).unwrap();
+        let other = Loan::of(place.clone()).unwrap();
+        drop(one);
+        assert!(place.is_dir(), "the other builds over it");
+        drop(other);
+        assert!(place.is_dir(), "it was there before this one");
+        fs::remove_dir(&place).unwrap();
+        drop(Loan::of(place.clone()).unwrap());
+        assert!(!place.exists(), "as it was before");
+        let used = Loan::of(place.clone()).unwrap();
+        fs::write(place.join("file"), "").unwrap();
+        drop(used);
+        assert!(place.join("file").is_file());
+    }
+
+    #[test]
+    fn whoever_builds_over_a_folder_has_one_that_is_still_there() {
+        let top = tempfile::tempdir().unwrap();
+        let place = top.path().join("tree");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let loan = Loan::of(place.clone()).unwrap();
+                        let inode = loan.folder.metadata().unwrap().ino();
+                        assert_eq!(fs::metadata(&place).unwrap().ino(), inode);
+                    }
+                });
+            }
+        });
+    }
 }

@@ -148,6 +148,8 @@ fn scalar(text: &str) -> String {
 fn github(cells: &[&Cell], setting: &Setting<'_>) -> String {
     let entry = |cell: &Cell| {
         let name = format!("{} for {}", cell.wanted.module, cell.wanted.target.kernel);
+        // What GitHub computes in a workflow stands behind these.
+        let name = name.replace("${{", "$ {{");
         format!("          - cell: {}\n            name: {}", cell.key(), scalar(&name))
     };
     format!(
@@ -191,6 +193,7 @@ fn gitlab(cells: &[&Cell], setting: &Setting<'_>) -> String {
 mod tests {
     use super::*;
     use crate::engine::matrix::table::tests::matrix;
+    use crate::ids::ModuleVersion;
 
     const ALL: [Engine; 5] = [Engine::Slurm, Engine::Parallel, Engine::Make, Engine::Github, Engine::Gitlab];
 
@@ -233,6 +236,15 @@ mod tests {
         let said = fs_err::read_to_string(&out).unwrap();
         let expected: String = keys.iter().map(|key| format!("mkmatrix|--store|{store}|--cell|{key}|")).collect();
         assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn what_a_module_is_called_is_not_computed_by_github() {
+        let mut matrix = matrix(&["6.1.0-1-amd64"], &[]);
+        matrix.cells[0].wanted.module.version = ModuleVersion::new("1${{github.token}}").unwrap();
+        let setting = Setting { program: "dkms", store: Path::new("/srv/store"), collect: &[] };
+        let (files, _) = Engine::Github.files(&matrix.open(), &setting);
+        assert!(files[0].text.contains("name: 'alpha/1$ {{github.token}} for"), "{}", files[0].text);
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::sys::copy::copy_tree;
 use crate::sys::fingerprint;
-use crate::sys::fs::{create_folders, remove_tree, sync_folder, sync_tree, write_atomically};
+use crate::sys::fs::{at, create_folders, remove_tree, sync_folder, sync_tree, write_atomically};
 
 const STAGED: &str = ".staged-";
 /// No cell is put down for so long.
@@ -134,16 +134,34 @@ impl Store {
     /// Takes a source that lies in a folder aside; gives its digest.
     pub(crate) fn take_source(&self, folder: &Path) -> Result<String> {
         let digest = fingerprint::of_folder(folder).map_err(unwritable)?;
-        self.settle(folder, &self.source(&digest)).map_err(unwritable)?;
+        if !self.has_source(&digest) {
+            self.take_away(&self.source(&digest))?;
+            self.settle(folder, &self.source(&digest)).map_err(unwritable)?;
+        }
         Ok(digest)
+    }
+
+    /// Whether the source is there, and what it should be.
+    fn has_source(&self, digest: &str) -> bool {
+        fingerprint::of_folder(&self.source(digest)).is_ok_and(|found| found == digest)
+    }
+
+    /// Copies a source to where it is built, if it is still what it was.
+    pub(crate) fn lay_source(&self, digest: &str, place: &Path) -> io::Result<()> {
+        create_folders(place.parent().unwrap_or(place))?;
+        copy_tree(&self.source(digest), place)?;
+        match fingerprint::of_folder(place)? == digest {
+            true => Ok(()),
+            false => Err(at(&self.source(digest), "use", io::Error::other("the source is no longer what it was"))),
+        }
     }
 
     /// Takes a package that was fetched; gives its digest.
     pub(crate) fn take_package(&self, file: &Path) -> Result<String> {
         let digest = digest_of(file).map_err(unwritable)?;
-        let place = self.package(&digest);
-        if !place.is_file() {
-            crate::sys::fs::copy_atomically(file, &place, 0o644).map_err(unwritable)?;
+        if !self.has_package(&digest) {
+            self.take_away(&self.package(&digest))?;
+            crate::sys::fs::copy_atomically(file, &self.package(&digest), 0o644).map_err(unwritable)?;
         }
         Ok(digest)
     }
@@ -184,19 +202,39 @@ impl Store {
         serde_json::from_slice(&fs::read(self.room(room).join(format!("{name}.json"))).ok()?).ok()
     }
 
-    /// A finished cell. One whose modules are no longer what they were is taken away: it is built again.
+    /// A finished cell. What lies in its place and is none, or none any more, is taken away: it would be in the way of the next.
     pub(crate) fn done(&self, key: &Key) -> Option<Done> {
-        let done: Done = serde_json::from_slice(&fs::read(self.mark(key)).ok()?).ok()?;
-        let is_whole = match &done.digest {
+        let is_nothing = |error: &io::Error| {
+            matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory)
+        };
+        let done = match fs::read(self.mark(key)) {
+            Ok(text) => serde_json::from_slice::<Done>(&text).ok(),
+            Err(error) if is_nothing(&error) => None,
+            // It may be readable the next time.
+            Err(_) => return None,
+        };
+        let is_whole = |done: &Done| match &done.digest {
             Some(digest) => fingerprint::of_folder(&self.modules(key)).is_ok_and(|found| found == *digest),
             None => true,
         };
-        if is_whole && done.parts.key() == *key {
-            return Some(done);
+        let done = done.filter(|done| done.parts.key() == *key && is_whole(done));
+        if done.is_none() {
+            // Somebody else may be doing the same.
+            drop(self.take_away(&self.cell(key)));
         }
-        // Somebody else may be doing the same.
-        drop(remove_tree(&self.cell(key)));
-        None
+        done
+    }
+
+    /// Takes an entry away, at once: what is killed meanwhile leaves no half of it in its place.
+    fn take_away(&self, place: &Path) -> Result<()> {
+        if fs::symlink_metadata(place).is_err() {
+            return Ok(());
+        }
+        let aside = self.aside()?;
+        match fs::rename(place, aside.path().join("away")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(error)),
+            _ => Ok(()),
+        }
     }
 
     /// Puts a finished cell where everybody finds it. One that is there already stays.
@@ -219,7 +257,7 @@ impl Store {
 
     /// Forgets a finished cell, so that it is built again.
     pub(crate) fn forget(&self, key: &Key) -> Result<()> {
-        remove_tree(&self.cell(key)).map_err(unwritable)
+        self.take_away(&self.cell(key))
     }
 
     fn settle(&self, staged: &Path, place: &Path) -> io::Result<()> {
@@ -316,8 +354,49 @@ mod tests {
         fs::write(store.modules(&key).join("a.ko"), "modul").unwrap();
         assert_eq!(store.done(&key), None);
         assert!(!store.cell(&key).exists(), "it does not stand in the way of the next");
-        fs::create_dir_all(store.cell(&key)).unwrap();
-        assert_eq!(store.done(&key), None, "a folder without its mark");
+    }
+
+    #[test]
+    fn what_lies_in_the_place_of_a_cell_and_is_none_is_not_in_the_way_of_one() {
+        let in_the_way: [(&str, fn(&Path)); 6] = [
+            ("an empty folder", |place| fs::create_dir(place).unwrap()),
+            ("a mark that was cut", |place| {
+                fs::create_dir(place).unwrap();
+                fs::write(place.join("cell.json"), "{").unwrap();
+            }),
+            ("a folder as its mark", |place| fs::create_dir_all(place.join("cell.json")).unwrap()),
+            ("a file", |place| fs::write(place, "").unwrap()),
+            ("a link to nothing", |place| std::os::unix::fs::symlink("/nosuch", place).unwrap()),
+            ("a link to a folder", |place| std::os::unix::fs::symlink("/", place).unwrap()),
+        ];
+        for (what, lay) in in_the_way {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path()).unwrap();
+            let (_made, one, products) = built("s", "module");
+            let key = one.parts.key();
+            lay(&store.cell(&key));
+            assert_eq!(store.done(&key), None, "{what}");
+            store.put(&one, &products).unwrap();
+            assert_eq!(store.done(&key), Some(one), "{what}");
+            store.forget(&key).unwrap();
+            assert_eq!(fs::read_dir(folder.path().join("cells")).unwrap().count(), 0, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_source_that_was_changed_is_not_built_and_is_taken_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let take = || {
+            let source = tree(&[("source/a.c", "int a;")]);
+            store.take_source(&source.path().join("source")).unwrap()
+        };
+        let digest = take();
+        fs::write(store.source(&digest).join("a.c"), "int b;").unwrap();
+        assert!(store.lay_source(&digest, &folder.path().join("one")).is_err());
+        assert_eq!(take(), digest);
+        store.lay_source(&digest, &folder.path().join("other")).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("other/a.c")).unwrap(), "int a;");
     }
 
     #[test]
@@ -330,5 +409,7 @@ mod tests {
         assert!(store.has_package(&digest));
         fs::write(store.package(&digest), "pack").unwrap();
         assert!(!store.has_package(&digest));
+        store.take_package(&file).unwrap();
+        assert!(store.has_package(&digest));
     }
 }
