@@ -93,8 +93,13 @@ pub(crate) fn meant_by(word: &str) -> Option<Option<&'static str>> {
     if MACHINES.contains(&word) {
         return None;
     }
+    Some(of_packages(word).or_else(|| nearest(word, &MACHINES)))
+}
+
+/// The machine of packages of this architecture. None: it is of none, or it cannot be told.
+pub(crate) fn of_packages(word: &str) -> Option<&'static str> {
     let other = OTHER_NAMES.iter().find(|(name, _)| *name == word).map(|(_, machine)| *machine);
-    Some(other.or_else(|| nearest(word, &MACHINES)))
+    other.or_else(|| MACHINES.into_iter().find(|machine| *machine == word))
 }
 
 /// The machine that the headers of another root's kernel were configured for; None on the live system.

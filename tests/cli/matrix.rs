@@ -37,13 +37,18 @@ fn headers(sandbox: &Sandbox, kernel: &str) {
     let build = format!("{name}/usr/lib/modules/{kernel}/build");
     sandbox.write(&format!("{build}/include/config/auto.conf"), "CONFIG_MODULES=y\n");
     sandbox.write(&format!("{build}/include/generated/utsrelease.h"), &format!("#define UTS_RELEASE \"{kernel}\"\n"));
+    package(sandbox, &name, "amd64");
+}
+
+/// Builds the folder NAME to a package in the folder `repo`.
+fn package(sandbox: &Sandbox, name: &str, arch: &str) {
     let control = format!(
-        "Package: {name}\nVersion: 6.9-1\nArchitecture: amd64\nMaintainer: A <a@example.org>\nDescription: headers\n"
+        "Package: {name}\nVersion: 6.9-1\nArchitecture: {arch}\nMaintainer: A <a@example.org>\nDescription: headers\n"
     );
     sandbox.write(&format!("{name}/DEBIAN/control"), &control);
     fs::create_dir_all(sandbox.path("repo")).expect("a folder");
     let mut build = Command::new("dpkg-deb");
-    build.args(["--root-owner-group", "--build", &name, "repo"]).current_dir(sandbox.path(""));
+    build.args(["--root-owner-group", "--build", name, "repo"]).current_dir(sandbox.path(""));
     let built = build.output().expect("dpkg-deb");
     assert!(built.status.success(), "{built:?}");
 }
@@ -117,6 +122,62 @@ fn a_cell_that_fails_is_told_with_its_cause_and_stops_no_other() {
         document["cells"].as_array().expect("cells").iter().filter_map(|cell| cell["state"].as_str()).collect();
     assert_eq!(states, ["kept", "kept", "kept", "fails"]);
     assert_eq!(document["code"], 2);
+}
+
+#[test]
+fn a_dry_run_forgets_nothing_and_jobs_are_told_no_options_that_they_have_no_use_for() {
+    needs!("dpkg-deb");
+    let sandbox = machine();
+    sandbox.write("beta-1/FAIL", "*cloud*");
+    ends(&sandbox, 2, ALL);
+    let ran = ends(&sandbox, 0, &format!("{ALL} --retry --dry-run"));
+    assert!(ran.out.contains("beta/1   = .\n"), "{ran:#?}");
+    let before = made(&sandbox);
+    ends(&sandbox, 2, ALL);
+    assert_eq!(made(&sandbox), before, "what does not build is still known");
+    for option in ["--retry", "--for debian-12", "--output x", "--release 2"] {
+        let ran = ends(&sandbox, 2, &format!("mkmatrix --store store --cell {} {option}", "0".repeat(64)));
+        assert!(ran.err.contains("exclude each other"), "{ran:#?}");
+    }
+    let more = "--retry --for debian-12 --release 7 --origin Us --jobs 3 --jobs-for make";
+    ends(&sandbox, 0, &format!("{ALL} {more}"));
+    let list = fs::read_to_string(sandbox.path("store/jobs/matrix.mk")).expect("the makefile");
+    assert!(list.contains("--for debian-12 --origin Us ") && list.contains(" --release 7 "), "{list}");
+    assert!(list.contains("\tdkms mkmatrix --jobs 3 ") && list.contains("/store --cell $@"), "{list}");
+}
+
+#[test]
+fn a_page_of_somebody_else_stays_and_so_does_what_lies_in_an_output() {
+    needs!("dpkg-deb");
+    for name in ["index.html", "matrix.json"] {
+        let sandbox = machine();
+        sandbox.write(&format!("out/{name}"), "mine\n");
+        let ran = ends(&sandbox, 9, ALL);
+        assert!(ran.err.contains(&format!("out/{name} exists already")), "{ran:#?}");
+        assert_eq!(fs::read_to_string(sandbox.path(&format!("out/{name}"))).expect("it"), "mine\n");
+        assert_eq!(made(&sandbox), 0, "nothing is built for nothing");
+    }
+    let sandbox = machine();
+    sandbox.write("out", "a file\n");
+    ends(&sandbox, 74, ALL);
+    assert_eq!(made(&sandbox), 0);
+}
+
+#[test]
+fn headers_of_another_machine_or_of_a_kernel_that_is_there_already_are_built_for_nothing() {
+    needs!("dpkg-deb");
+    let sandbox = machine();
+    let other = "linux-headers-6.9.0-3-arm64";
+    let second = "linux-headers-6.9.0-4-amd64";
+    for (name, says) in [(other, "6.9.0-3-arm64"), (second, PLAIN)] {
+        let file = format!("{name}/usr/lib/modules/{says}/build/include/generated/utsrelease.h");
+        sandbox.write(&file, &format!("#define UTS_RELEASE \"{says}\"\n"));
+        package(&sandbox, name, if name == other { "arm64" } else { "amd64" });
+    }
+    let ran = ends(&sandbox, 1, ALL);
+    assert!(ran.out.contains("alpha/1  + + ? ?\n"), "{ran:#?}");
+    assert!(ran.out.contains("alpha/1 for 6.9.0-3-arm64: cannot tell: its headers are for aarch64"), "{ran:#?}");
+    assert!(ran.out.contains(&format!("{second} has the headers of {PLAIN}, as another package has")), "{ran:#?}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::engine::app::App;
 use crate::engine::matrix::store::Store;
 use crate::engine::matrix::{Cell, Matrix, document, page};
 use crate::error::{Error, Result};
+use crate::exit::Kind;
 use crate::ids::ModuleId;
 use crate::package::built::{Built, make};
 use crate::package::io::openpgp::SigningKey;
@@ -21,6 +22,9 @@ use crate::package::words::names;
 use crate::package::{Format, words::profile::Profile};
 use crate::report::Reporter;
 use crate::sys::fs::{copy_atomically, create_folders, same_content, write_atomically};
+
+const PAGE: &str = "index.html";
+const DOCUMENT: &str = "matrix.json";
 
 /// How packages are made.
 pub(super) struct Sense<'a> {
@@ -58,8 +62,28 @@ impl Collected {
             };
             app.reporter.answer(format!("{} (for {who}, {packages} packages)", folder.display()));
         }
-        app.reporter.answer(format!("{}", output.join("index.html").display()));
+        app.reporter.answer(format!("{}", output.join(PAGE).display()));
     }
+}
+
+/// Sees before anything is built that the output can be written, and that no page or document of somebody else lies there.
+pub(super) fn look_at(output: &Path) -> Result<()> {
+    create_folders(output).map_err(|error| Error::io("the output cannot be written", error))?;
+    for (name, mark) in [(PAGE, page::MARK), (DOCUMENT, document::MATRIX)] {
+        let place = output.join(name);
+        let is_ours = match fs_err::read(&place) {
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+            Ok(text) => String::from_utf8_lossy(&text).contains(mark),
+        };
+        if !is_ours {
+            return Err(Error::new(
+                Kind::OutputExists,
+                format!("{} exists already, and no mkmatrix wrote it", place.display()),
+            )
+            .hint("--output names another folder"));
+        }
+    }
+    Ok(())
 }
 
 /// Makes packages of every cell that has modules, the repository of them, and what tells of all cells.
@@ -187,9 +211,9 @@ fn write_papers(output: &Path, matrix: &Matrix, collected: &Collected) -> Result
         let log = collected.log(cell)?;
         Some(log.strip_prefix(output).unwrap_or(&log).display().to_string())
     };
-    write_atomically(&output.join("index.html"), 0o644, page::text(matrix, &relative).as_bytes()).map_err(failed)?;
+    write_atomically(&output.join(PAGE), 0o644, page::text(matrix, &relative).as_bytes()).map_err(failed)?;
     let below = |file: &PathBuf| file.strip_prefix(output).unwrap_or(file).to_path_buf();
     let packages: Vec<PathBuf> = collected.packages.iter().map(below).collect();
     let text = document::of(matrix, &packages, &relative)?;
-    write_atomically(&output.join("matrix.json"), 0o644, text.as_bytes()).map_err(failed)
+    write_atomically(&output.join(DOCUMENT), 0o644, text.as_bytes()).map_err(failed)
 }

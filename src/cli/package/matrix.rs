@@ -49,6 +49,21 @@ impl EngineArg {
     }
 }
 
+/// What a job has no use for.
+const NOT_FOR_CELLS: [&str; 11] = [
+    "sources",
+    "kernels",
+    "json",
+    "from",
+    "output",
+    "profiles",
+    "retry",
+    "origin",
+    "maintainer",
+    "release",
+    "sign_key",
+];
+
 /// Build modules for many kernels, once, and make a repository of what was built
 #[derive(Debug, Clone, Default, Args)]
 #[command(disable_version_flag = true)]
@@ -96,7 +111,7 @@ pub(crate) struct MatrixArgs {
     ///
     /// Repeatable.
     /// It ends with 0 when the store has a result afterwards, whether the module builds or not.
-    #[arg(long = "cell", value_name = "KEY", requires = "store", conflicts_with_all = ["sources", "kernels", "json"])]
+    #[arg(long = "cell", value_name = "KEY", requires = "store", conflicts_with_all = NOT_FOR_CELLS)]
     pub(crate) cells: Vec<String>,
     /// Whose packages these are, for apt [default: OUTPUT's name]
     #[arg(long, value_name = "TEXT")]
@@ -166,10 +181,13 @@ fn work(app: &App, args: &MatrixArgs) -> Result<()> {
         Error::new(Kind::BadOption, error.to_string()).hint("such as cloud-amd64, cloud-amd64:2 or '6.1.0-*'")
     })?;
     let asked = Asked { sources: args.sources.clone(), kernels, from: args.from.clone(), date };
-    let store = Store::open(&store_folder(args))?;
+    if builds {
+        collect::look_at(&args.output)?;
+    }
+    let store = open_store(app, args)?;
     let mut matrix = matrix::resolve(app, &asked, &store)?;
     if args.retry {
-        matrix.retry(&store)?;
+        matrix.retry((!args.dry_run).then_some(&store))?;
     }
     if let Some(engine) = args.jobs_for {
         return jobs(app, args, engine.engine(), &matrix, &store);
@@ -202,6 +220,18 @@ fn store_folder(args: &MatrixArgs) -> PathBuf {
     args.store.clone().unwrap_or_else(|| args.output.join(".store"))
 }
 
+fn open_store(app: &App, args: &MatrixArgs) -> Result<Store> {
+    let store = Store::open(&store_folder(args))?;
+    if let Some(folder) = store.open_to_all() {
+        app.reporter.warn(format!(
+            "everybody on this machine can write {}, and so put modules where hosts install them from; `chmod o-w {}`",
+            folder.display(),
+            folder.display()
+        ));
+    }
+    Ok(store)
+}
+
 fn cells(app: &App, args: &MatrixArgs) -> Result<()> {
     if !app.system.is_superuser() {
         return Err(Error::new(Kind::NotRoot, "mkmatrix --cell needs root").hint("run the job as root"));
@@ -211,7 +241,7 @@ fn cells(app: &App, args: &MatrixArgs) -> Result<()> {
         return Err(Error::new(Kind::SourceMissing, format!("there is no store {}", folder.display()))
             .hint("every host of a matrix sees its store under the same name"));
     }
-    let store = Store::open(&folder)?;
+    let store = open_store(app, args)?;
     for text in &args.cells {
         let key = Key::try_from(text.clone()).map_err(|error| Error::new(Kind::BadOption, error))?;
         let done = matrix::build_cell(app, &store, &key, args.jobs.map(usize::from))?;
@@ -238,7 +268,10 @@ fn jobs(app: &App, args: &MatrixArgs, engine: Engine, matrix: &Matrix, store: &S
         );
     }
     let collect = collecting(args, store);
-    let (files, start) = engine.files(&open, &Setting { program: "dkms", store: store.folder(), collect: &collect });
+    let (files, start) = engine.files(
+        &open,
+        &Setting { program: "dkms", store: store.folder(), options: &job_options(args), collect: &collect },
+    );
     let folder = store.folder().join("jobs");
     let failed = |error| Error::io("the jobs cannot be written", error);
     create_folders(&folder).map_err(failed)?;
@@ -258,10 +291,37 @@ fn collecting(args: &MatrixArgs, store: &Store) -> Vec<String> {
         |name: &str, values: &[String]| values.iter().flat_map(|value| [name.to_owned(), value.clone()]).collect();
     let from: Vec<String> = pairs("--from", &args.from);
     let kernels: Vec<String> = pairs("--kernels", &args.kernels);
-    let output = ["--output".to_owned(), args.output.to_string_lossy().into_owned()];
-    let store = ["--store".to_owned(), store.folder().to_string_lossy().into_owned()];
+    let profiles: Vec<String> = pairs("--for", &args.profiles);
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let single = [
+        ("--origin", args.origin.clone()),
+        ("--maintainer", args.maintainer.clone()),
+        ("--release", args.release.clone()),
+        ("--sign-key", args.sign_key.as_deref().map(text)),
+        ("--sign-passphrase-file", args.sign_passphrase_file.as_deref().map(text)),
+        ("--output", Some(text(&args.output))),
+        ("--store", Some(text(store.folder()))),
+    ];
     let words = ["dkms", "mkmatrix"].map(str::to_owned).into_iter().chain(args.sources.clone());
-    words.chain(kernels).chain(from).chain(output).chain(store).collect()
+    words.chain(kernels).chain(from).chain(profiles).chain(given(single)).chain(job_options(args)).collect()
+}
+
+/// What a job is to do as this command would.
+fn job_options(args: &MatrixArgs) -> Vec<String> {
+    let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let PlaceArgs { root, dkmstree, sourcetree, installtree } = &args.place;
+    given([
+        ("--jobs", args.jobs.map(|jobs| jobs.to_string())),
+        ("--root", text(root)),
+        ("--dkmstree", text(dkmstree)),
+        ("--sourcetree", text(sourcetree)),
+        ("--installtree", text(installtree)),
+    ])
+}
+
+fn given<const N: usize>(options: [(&str, Option<String>); N]) -> Vec<String> {
+    let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+    given.flatten().collect()
 }
 
 fn tell(app: &App, args: &MatrixArgs, matrix: &Matrix, collected: &Collected, store: &Store) -> Result<()> {

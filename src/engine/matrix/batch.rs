@@ -195,7 +195,10 @@ fn unpack(app: &App, store: &Store, cell: &Wanted, places: &Places) -> Result<()
         return Ok(());
     }
     let found: Vec<&str> = cargo.kernels.iter().map(|found| found.kernel.as_str()).collect();
-    let text = format!("the packages hold no headers of {}, but of: {}", cell.target.kernel, found.join(", "));
+    let text = match found.as_slice() {
+        [] => format!("the packages hold no headers of {}", cell.target.kernel),
+        found => format!("the packages hold no headers of {}, but of {}", cell.target.kernel, found.join(", ")),
+    };
     Err(Error::new(Kind::HeadersMissing, text))
 }
 

@@ -10,7 +10,7 @@ use crate::engine::preflight::verdict::Standing;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 
-const MATRIX: &str = "dkms-matrix-1";
+pub(crate) const MATRIX: &str = "dkms-matrix-1";
 
 #[derive(Serialize)]
 struct Document<'m> {

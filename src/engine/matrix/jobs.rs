@@ -33,6 +33,8 @@ pub(crate) struct Setting<'a> {
     /// This program, as hosts call it.
     pub(crate) program: &'a str,
     pub(crate) store: &'a Path,
+    /// Options that each job has as the command that writes them.
+    pub(crate) options: &'a [String],
     /// The command that collects what is done.
     pub(crate) collect: &'a [String],
 }
@@ -84,7 +86,8 @@ fn word(text: &str) -> String {
 
 /// `dkms mkmatrix --store DIR --cell`, for a shell.
 fn command(setting: &Setting<'_>) -> String {
-    format!("{} mkmatrix --store {} --cell", word(setting.program), word(&setting.store.to_string_lossy()))
+    let options: String = setting.options.iter().map(|text| format!("{} ", word(text))).collect();
+    format!("{} mkmatrix {options}--store {} --cell", word(setting.program), word(&setting.store.to_string_lossy()))
 }
 
 /// The command that collects, for a comment.
@@ -200,7 +203,7 @@ mod tests {
     fn files(engine: Engine, store: &str) -> (Vec<JobFile>, Vec<String>) {
         let matrix = matrix(&["6.1.0-1-amd64", "6.1.0-2-amd64"], &[]);
         let collect = ["dkms", "mkmatrix", "it's", "*"].map(str::to_owned);
-        let setting = Setting { program: "dkms", store: Path::new(store), collect: &collect };
+        let setting = Setting { program: "dkms", store: Path::new(store), options: &[], collect: &collect };
         let keys = matrix.cells.iter().map(|cell| cell.key().to_string()).collect();
         (engine.files(&matrix.open(), &setting).0, keys)
     }
@@ -242,7 +245,7 @@ mod tests {
     fn what_a_module_is_called_is_not_computed_by_github() {
         let mut matrix = matrix(&["6.1.0-1-amd64"], &[]);
         matrix.cells[0].wanted.module.version = ModuleVersion::new("1${{github.token}}").unwrap();
-        let setting = Setting { program: "dkms", store: Path::new("/srv/store"), collect: &[] };
+        let setting = Setting { program: "dkms", store: Path::new("/srv/store"), options: &[], collect: &[] };
         let (files, _) = Engine::Github.files(&matrix.open(), &setting);
         assert!(files[0].text.contains("name: 'alpha/1$ {{github.token}} for"), "{}", files[0].text);
     }

@@ -31,6 +31,7 @@ use crate::engine::preflight::verdict::Standing;
 use crate::error::{Error, Result, with_causes};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
+use crate::kernel::arch;
 use crate::package::Format;
 use crate::report::Reporter;
 use crate::snapshot::inputs;
@@ -118,10 +119,10 @@ impl Matrix {
         self.cells.iter().filter(|cell| cell.state == State::Open).collect()
     }
 
-    /// Opens cells again that do not build.
-    pub(crate) fn retry(&mut self, store: &Store) -> Result<()> {
+    /// Opens cells again that do not build, and forgets them in this store.
+    pub(crate) fn retry(&mut self, store: Option<&Store>) -> Result<()> {
         for cell in self.cells.iter_mut().filter(|cell| cell.fails()) {
-            store.forget(&cell.key())?;
+            store.map_or(Ok(()), |store| store.forget(&cell.key()))?;
             cell.state = State::Open;
         }
         Ok(())
@@ -161,7 +162,16 @@ pub(crate) fn resolve(app: &App, asked: &Asked, store: &Store) -> Result<Matrix>
     let mut matrix =
         Matrix { modules: sources.iter().map(|source| source.module.clone()).collect(), ..Matrix::default() };
     for offer in &offers {
-        let column = column(app, &repositories, offer, store)?;
+        let mut column = column(app, &repositories, offer, store)?;
+        if matrix.kernels.iter().any(|known| known.target == column.target) {
+            // Built together, one of them would be built with the other's headers.
+            let why = format!(
+                "{} has the headers of {}, as another package has",
+                offer.packages[0].name, column.target.kernel
+            );
+            column.target.kernel = offer.kernel.clone();
+            column.problem = Some(why);
+        }
         for source in &sources {
             let wanted = wanted(app, source, &sources, &column);
             let state = match &column.problem {
@@ -214,6 +224,11 @@ fn column(app: &App, repositories: &Repositories<'_>, offer: &Offer, store: &Sto
         tools: String::new(),
         problem: None,
     };
+    if let Some(other) = of_another_machine(&offer.packages[0].arch, ready.target.arch.as_str()) {
+        ready.problem =
+            Some(format!("its headers are for {other}, and a cell is built on a machine of its kernel's own kind"));
+        return Ok(ready);
+    }
     if !offer.missing.is_empty() {
         ready.problem = Some(format!("no repository has {}, which its headers need", offer.missing.join(", ")));
         return Ok(ready);
@@ -239,6 +254,12 @@ fn column(app: &App, repositories: &Repositories<'_>, offer: &Offer, store: &Sto
         }
     }
     Ok(ready)
+}
+
+/// The machine that a package of headers is for, where that is not this one.
+fn of_another_machine(package: &str, here: &str) -> Option<&'static str> {
+    let both_arm = |machine: &str| machine.starts_with("armv") && here.starts_with("armv");
+    arch::of_packages(package).filter(|machine| *machine != here && !both_arm(machine))
 }
 
 /// Takes the packages of headers into the store that are not there yet, as far as they come together.

@@ -16,6 +16,9 @@ pre{white-space:pre-wrap;margin:.3em 0}dt{margin-top:1em;font-weight:600}dd{marg
 .built{background:#1d4d22}.kept{background:#1a3a1d}.fails{background:#6b1f19}.excluded{background:#2a2a2a;color:#999}\
 .unknown{background:#5a4810}.open{background:#181818}}";
 
+/// Says that a page is ours.
+pub(crate) const MARK: &str = "<meta name=\"generator\" content=\"dkms mkmatrix\">";
+
 /// The page. `log` gives the address of a cell's log, relative to the page.
 pub(crate) fn text(matrix: &Matrix, log: &dyn Fn(&Cell) -> Option<String>) -> String {
     let count = |wanted: &[Mark]| matrix.cells.iter().filter(|cell| wanted.contains(&Mark::of(cell))).count();
@@ -23,7 +26,7 @@ pub(crate) fn text(matrix: &Matrix, log: &dyn Fn(&Cell) -> Option<String>) -> St
     let mut page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n{MARK}\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
          <h1>{title}</h1>\n<p>{} built, {} not for their kernel, {} failing, {} not built or not known.</p>\n",
         count(&[Mark::Built, Mark::Kept]),
         count(&[Mark::Excluded]),

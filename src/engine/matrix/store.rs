@@ -13,6 +13,7 @@
 //! | `cells/KEY/` | a finished one: `cell.json` ([`Done`]), `module/`, `kernel.symvers`, `make.log` |
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -88,6 +89,12 @@ impl Store {
         Ok(store)
     }
 
+    /// A folder of it that everybody can write, and so decide what hosts install.
+    pub(crate) fn open_to_all(&self) -> Option<PathBuf> {
+        let mut folders = std::iter::once(self.0.clone()).chain(Room::ALL.map(|room| self.room(room)));
+        folders.find(|folder| fs::metadata(folder).is_ok_and(|meta| meta.mode() & 0o002 != 0))
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.0
     }
@@ -128,7 +135,9 @@ impl Store {
 
     /// None: nothing was built, so that there is none.
     pub(crate) fn log(&self, key: &Key) -> Option<PathBuf> {
-        Some(self.cell(key).join("make.log")).filter(|log| log.is_file())
+        // It is shown to whoever sees the output: a link would show another file.
+        let is_file = |log: &PathBuf| fs::symlink_metadata(log).is_ok_and(|meta| meta.is_file());
+        Some(self.cell(key).join("make.log")).filter(is_file)
     }
 
     /// Takes a source that lies in a folder aside; gives its digest.
@@ -358,7 +367,8 @@ mod tests {
 
     #[test]
     fn what_lies_in_the_place_of_a_cell_and_is_none_is_not_in_the_way_of_one() {
-        let in_the_way: [(&str, fn(&Path)); 6] = [
+        type Lay = fn(&Path);
+        let in_the_way: [(&str, Lay); 6] = [
             ("an empty folder", |place| fs::create_dir(place).unwrap()),
             ("a mark that was cut", |place| {
                 fs::create_dir(place).unwrap();
@@ -381,6 +391,20 @@ mod tests {
             store.forget(&key).unwrap();
             assert_eq!(fs::read_dir(folder.path().join("cells")).unwrap().count(), 0, "{what}");
         }
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_log_is_none_and_a_store_of_everybody_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let key = done("s").parts.key();
+        fs::create_dir_all(store.cell(&key)).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", store.cell(&key).join("make.log")).unwrap();
+        assert_eq!(store.log(&key), None);
+        assert_eq!(store.open_to_all(), None);
+        let sources = store.room(Room::Sources);
+        fs::set_permissions(&sources, std::os::unix::fs::PermissionsExt::from_mode(0o1777)).unwrap();
+        assert_eq!(store.open_to_all(), Some(sources));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 
 use super::copy::copy;
 use crate::error::{Error, Result};
@@ -12,6 +13,9 @@ use crate::sys::{Command, System, rename, scratch};
 
 /// Says of a folder or an image for which systems it is (os-release(5)).
 pub(super) const RELEASES: &str = "usr/lib/extension-release.d";
+
+/// Its name ends that of a file, `extension-release.NAME`, which has 255 bytes at most.
+const LONGEST: usize = 255 - "extension-release.".len();
 
 /// What makes an image of a folder: the program, and its words before and behind the folder and the image. None has a clock in it
 /// where SOURCE_DATE_EPOCH is set.
@@ -56,6 +60,8 @@ impl Output {
     /// The name is none for an extension, something is there that is not replaced, its folder cannot be written, or no program
     /// makes an image.
     pub(super) fn at(place: &Path, existing: Existing, system: &System) -> Result<Self> {
+        // Nothing that is not there can be renamed to `new/.`, and no file to `new.raw/`.
+        let place: &Path = &place.components().collect::<PathBuf>();
         let name = name_of(place)?;
         let above = place.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
         takes_files(above)?;
@@ -91,7 +97,11 @@ impl Output {
 
 fn name_of(output: &Path) -> Result<String> {
     let name = output.file_name().and_then(|name| name.to_str()).map(|name| name.strip_suffix(".raw").unwrap_or(name));
-    name.filter(|name| !name.is_empty() && !name.starts_with('.')).map(str::to_owned).ok_or_else(|| {
+    let is_name = |name: &&str| {
+        let fits = !name.is_empty() && name.len() <= LONGEST;
+        fits && !name.starts_with('.') && !name.chars().any(char::is_control)
+    };
+    name.filter(is_name).map(str::to_owned).ok_or_else(|| {
         Error::new(Kind::Usage, format!("{} is no name for an extension", output.display()))
             .hint("name a folder, or a file that ends with .raw")
     })
@@ -129,10 +139,19 @@ fn may_go(place: &Path, existing: Existing, is_folder: bool) -> Result<()> {
     if is_folder && !place.join(RELEASES).is_dir() {
         return Err(exists("exists already and is no extension").hint("--output names another place"));
     }
+    if is_folder && is_mounted(place) {
+        return Err(exists("is a mount, which nothing replaces").hint("--output names another place"));
+    }
     match existing {
         Existing::Replace => Ok(()),
         Existing::Keep => Err(exists("exists already").hint("--force replaces it, --output names another")),
     }
+}
+
+/// What cannot tell (before Linux 5.8) is told when it is replaced.
+fn is_mounted(folder: &Path) -> bool {
+    let found = statx(CWD, folder, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+    found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 fn make_image(command: Command, system: &System) -> Result<()> {
@@ -152,10 +171,25 @@ mod tests {
 
     #[test]
     fn its_name_is_that_of_the_folder_or_of_the_image_without_raw() {
-        for (output, name) in [("dkms-6.1.0", Some("dkms-6.1.0")), ("a/b.raw", Some("b")), (".raw", None), ("..", None)]
-        {
+        let long = "a".repeat(LONGEST);
+        for (output, name) in [
+            ("dkms-6.1.0", Some("dkms-6.1.0")),
+            ("a/b.raw", Some("b")),
+            (".raw", None),
+            ("..", None),
+            ("/", None),
+            ("a\nb", None),
+            (&long, Some(long.as_str())),
+            (&format!("{long}a"), None),
+        ] {
             assert_eq!(name_of(Path::new(output)).ok().as_deref(), name, "{output}");
         }
+    }
+
+    #[test]
+    fn a_mount_is_known() {
+        assert!(is_mounted(Path::new("/proc")));
+        assert!(!is_mounted(Path::new("/proc/self")) && !is_mounted(Path::new("/nosuch")));
     }
 
     #[test]
@@ -170,6 +204,9 @@ mod tests {
         let system = System::of_root(place.path()).unwrap();
         for (output, existing, refused) in [
             ("new", Keep, None),
+            ("new/.", Keep, None),
+            ("made/", Keep, Some(Kind::OutputExists)),
+            ("new.raw/", Keep, Some(Kind::Usage)),
             ("nosuch/new", Keep, Some(Kind::InputOutput)),
             ("file/new", Keep, Some(Kind::InputOutput)),
             ("made", Keep, Some(Kind::OutputExists)),
@@ -179,6 +216,9 @@ mod tests {
             ("new.raw", Keep, Some(Kind::Usage)),
         ] {
             let found = Output::at(&place.path().join(output), existing, &system);
+            if let Ok(found) = &found {
+                assert_eq!(found.place, place.path().join(output.trim_end_matches("/.")));
+            }
             assert_eq!(found.err().map(|error| error.kind()), refused, "{output} {existing:?}");
         }
     }
