@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use crate::conf::framework::Origin;
 use crate::conf::{self, Commands, EvaluatedBy, Loaded};
 use crate::error::{Error, Result};
-use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::kernel::headers;
 use crate::report::Reporter;
@@ -36,8 +35,7 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     };
     let loaded = load(app, typed, &file, id.as_ref(), &target)?;
     if typed.json {
-        let text = crate::report::document(&document(app, &loaded, &target))
-            .map_err(|error| Error::new(Kind::Internal, "cannot write the directives as JSON").caused_by(error))?;
+        let text = crate::report::document(&document(app, &loaded, &target))?;
         app.reporter.document(text);
         return Ok(());
     }

@@ -130,8 +130,7 @@ fn tell(
             "repositories": published,
             "signed_by": key.map(SigningKey::fingerprint),
         });
-        let text = crate::report::document(&answer)
-            .map_err(|error| Error::new(Kind::Internal, "the result cannot be told as JSON").caused_by(error))?;
+        let text = crate::report::document(&answer)?;
         reporter.document(text);
         return Ok(());
     }

@@ -133,7 +133,6 @@ impl Status {
             next: self.next().map(|next| NextEntry { why: next.why, command: next.command }),
         };
         crate::report::document(&document)
-            .map_err(|error| Error::new(Kind::Internal, "cannot write the answer as JSON").caused_by(error))
     }
 }
 

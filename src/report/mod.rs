@@ -7,6 +7,8 @@ pub(crate) mod journaled;
 mod progress;
 mod scene;
 
+use crate::error::{Error, Result};
+use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 
 /// What may be told while work goes on.
@@ -49,9 +51,11 @@ pub(crate) enum Message {
     },
 }
 
-/// A document for [`Message::Answer`].
-pub(crate) fn document(document: &impl serde::Serialize) -> serde_json::Result<String> {
-    Ok(escape::json(&serde_json::to_string_pretty(document)?).into_owned())
+/// A document for [`Message::Document`].
+pub(crate) fn document(document: &impl serde::Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(document)
+        .map_err(|error| Error::new(Kind::Internal, "cannot write the answer as JSON").caused_by(error))?;
+    Ok(escape::json(&text).into_owned())
 }
 
 /// Takes messages from any thread.

@@ -217,8 +217,7 @@ impl Work<'_> {
     }
 
     fn answer(&self, document: &impl Serialize) -> Result<()> {
-        let text = crate::report::document(document)
-            .map_err(|error| Error::new(Kind::Internal, "the result cannot be told as JSON").caused_by(error))?;
+        let text = crate::report::document(document)?;
         self.reporter.document(text);
         Ok(())
     }

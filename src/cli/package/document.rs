@@ -4,8 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
-use crate::exit::Kind;
+use crate::error::Result;
 use crate::ids::ModuleId;
 use crate::package::Format;
 use crate::package::make::{Made, Prepared};
@@ -69,7 +68,6 @@ pub(super) fn packages(made: &[Made], module: &ModuleId, source: Option<&Prepare
         conf: source.and_then(|source| source.written.as_ref()).map(|written| written.text.as_str()),
     };
     crate::report::document(&document)
-        .map_err(|error| Error::new(Kind::Internal, "the result cannot be told as JSON").caused_by(error))
 }
 
 fn entry(made: &Made) -> Package<'_> {

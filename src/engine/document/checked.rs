@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CHECK, ErrorEntry, FailedEntry, OmissionEntry, StepEntry, Subject, failed, omission, step, text};
+use super::{CHECK, ErrorEntry, FailedEntry, OmissionEntry, StepEntry, Subject, failed, omission, step};
 use crate::engine::essential::Lack;
 use crate::engine::unlisted::{Answer, Unlisted};
 use crate::engine::unsigned::Unsigned;
@@ -142,7 +142,7 @@ pub(crate) fn check(found: &Checked<'_>) -> Result<String> {
         serves: Vec<Subject>,
         standings: Vec<StandingEntry>,
     }
-    text(&Document {
+    crate::report::document(&Document {
         schema: CHECK,
         code: found.error.map_or(0, |error| error.kind().code()),
         error: found.error.map(ErrorEntry::from),

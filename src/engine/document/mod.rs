@@ -10,7 +10,6 @@ pub(crate) use checked::{Checked, Standing, check};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleName, ModuleVersion, Target};
 use crate::status::Row;
 use crate::step::repair::{Fault, Finding, Mend};
@@ -147,7 +146,12 @@ pub(crate) fn status(rows: &[Row], failures: &[Failure], pending: &[Omission]) -
         pending: Vec<OmissionEntry>,
     }
     let failed = failures.iter().map(failed).collect();
-    text(&Document { schema: STATUS, modules: rows, failed, pending: pending.iter().map(omission).collect() })
+    crate::report::document(&Document {
+        schema: STATUS,
+        modules: rows,
+        failed,
+        pending: pending.iter().map(omission).collect(),
+    })
 }
 
 /// The stories of modules on kernels.
@@ -158,7 +162,7 @@ pub(crate) fn why(stories: &[crate::engine::story::Story]) -> Result<String> {
         code: u8,
         stories: &'a [crate::engine::story::Story],
     }
-    text(&Document { schema: WHY, code: 0, stories })
+    crate::report::document(&Document { schema: WHY, code: 0, stories })
 }
 
 /// What became of something that fsck found.
@@ -206,7 +210,7 @@ pub(crate) fn fsck(
         findings: Vec<FindingEntry>,
         steps: Vec<StepEntry>,
     }
-    text(&Document {
+    crate::report::document(&Document {
         schema: FSCK,
         code: error.map_or(0, |error| error.kind().code()),
         error: error.map(ErrorEntry::from),
@@ -243,7 +247,7 @@ pub(crate) fn plan(plan: &Plan) -> Result<String> {
         omissions: Vec<OmissionEntry>,
     }
     let steps = plan.steps.iter().map(|planned| step(planned, None)).collect();
-    text(&Document { schema: PLAN, steps, omissions: plan.omissions.iter().map(omission).collect() })
+    crate::report::document(&Document { schema: PLAN, steps, omissions: plan.omissions.iter().map(omission).collect() })
 }
 
 /// What came of a command.
@@ -267,7 +271,7 @@ pub(crate) fn result(verdict: &Verdict, rooms: Rooms<'_>) -> Result<String> {
             entry.room = step.target.as_ref().and_then(|target| rooms(&step.module, target));
         }
     }
-    text(&Document {
+    crate::report::document(&Document {
         schema: RESULT,
         changed: is_made || has_changed(&verdict.outcomes),
         key: verdict.key.as_ref(),
@@ -346,9 +350,4 @@ fn failed(failure: &Failure) -> FailedEntry {
         log: failure.log.clone(),
         time: failure.time,
     }
-}
-
-fn text(document: &impl Serialize) -> Result<String> {
-    crate::report::document(document)
-        .map_err(|error| Error::new(Kind::Internal, "cannot write the answer as JSON").caused_by(error))
 }

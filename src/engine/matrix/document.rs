@@ -7,8 +7,7 @@ use serde::Serialize;
 use super::table::{Mark, reason};
 use super::{Cell, Matrix};
 use crate::engine::preflight::verdict::Standing;
-use crate::error::{Error, Result};
-use crate::exit::Kind;
+use crate::error::Result;
 
 pub(crate) const MATRIX: &str = "dkms-matrix-1";
 
@@ -62,7 +61,6 @@ pub(crate) fn of(matrix: &Matrix, packages: &[PathBuf], log: &dyn Fn(&Cell) -> O
         packages,
     };
     crate::report::document(&document)
-        .map_err(|error| Error::new(Kind::Internal, "cannot write the answer as JSON").caused_by(error))
 }
 
 fn entry(cell: &Cell, log: Option<String>) -> Entry<'_> {

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
-use crate::exit::Kind;
+use crate::error::Result;
 
 use super::Report;
 use super::verdict::Standing;
@@ -57,5 +56,4 @@ pub(crate) fn of(report: &Report) -> Result<String> {
         unread: report.unread.iter().map(|(file, why)| Unread { file: file.display().to_string(), why }).collect(),
     };
     crate::report::document(&document)
-        .map_err(|error| Error::new(Kind::Internal, "cannot write the answer as JSON").caused_by(error))
 }
