@@ -99,11 +99,26 @@ pub(crate) fn left_out<'p>(layout: &Layout, plan: &'p Plan) -> Vec<&'p Omission>
     plan.omissions.iter().filter(is_left_out).collect()
 }
 
-/// Whether it failed in the transaction that this process is part of, which has told it.
-pub(crate) fn is_told(layout: &Layout, omission: &Omission) -> bool {
-    let tried = |id| records::one::<Tried>(layout, id, omission.target.as_ref())?.transaction;
-    let transaction = omission.module.as_ref().and_then(tried);
-    transaction.is_some() && transaction == process::transaction()
+/// What failed in the transaction that this process is part of, which has told it.
+pub(crate) struct Told(Vec<Tried>);
+
+impl Told {
+    pub(crate) fn before(layout: &Layout) -> Self {
+        let mut tried = records::all::<Tried>(layout);
+        tried.retain(|tried| tried.transaction.is_some());
+        if !tried.is_empty() {
+            let now = process::transaction();
+            tried.retain(|tried| tried.transaction == now);
+        }
+        Self(tried)
+    }
+
+    pub(crate) fn has(&self, omission: &Omission) -> bool {
+        let is_it = |tried: &Tried| {
+            omission.module.as_ref() == Some(&tried.module) && omission.target.as_ref() == Some(&tried.target)
+        };
+        self.0.iter().any(is_it)
+    }
 }
 
 /// The failures about what these rows show: their modules, on kernels that are still there.

@@ -8,7 +8,7 @@ use crate::snapshot::Snapshot;
 use crate::step::{Omission, Operation, Outcome, Plan, Reason, StepId};
 
 use crate::engine::app::App;
-use crate::engine::failures;
+use crate::engine::failures::Told;
 
 /// What is built again by itself is said, with what has changed.
 pub(crate) fn renewals(app: &App, plan: &Plan, snapshot: &Snapshot) {
@@ -22,8 +22,9 @@ pub(crate) fn renewals(app: &App, plan: &Plan, snapshot: &Snapshot) {
 
 /// What a plan leaves out: what a person should know loudly, the rest to those who ask for details.
 pub(crate) fn omissions(app: &App, plan: &Plan, wish: &Wish) {
+    let told = Told::before(app.tree.layout());
     for omission in plan.omissions.iter().filter(|omission| omission.follows.is_none()) {
-        left_out(app, omission, wish);
+        left_out(app, omission, wish, &told);
     }
 }
 
@@ -37,20 +38,19 @@ pub(crate) fn left_initramfs(app: &App, plan: &Plan, outcomes: &[(StepId, Outcom
         let mut tried = outcomes.iter().filter(|(id, _)| of_it(id)).peekable();
         tried.peek().is_none() || tried.any(|(_, outcome)| matches!(outcome, Outcome::Done))
     };
+    let told = Told::before(app.tree.layout());
     for omission in plan.omissions.iter().filter(|omission| omission.follows.is_some() && changes(omission)) {
-        left_out(app, omission, wish);
+        left_out(app, omission, wish, &told);
     }
 }
 
-fn left_out(app: &App, omission: &Omission, wish: &Wish) {
+fn left_out(app: &App, omission: &Omission, wish: &Wish, told: &Told) {
     let reporter = &app.reporter;
     let is_reconcile = matches!(wish, Wish::Reconcile { .. });
     // The kernel goes either way: what others lose with it is no failure, but must be known.
     let is_loss = matches!(wish, Wish::KernelLeaves { .. });
     match &omission.reason {
-        Reason::AlreadySo { text } if is_reconcile || failures::is_told(app.tree.layout(), omission) => {
-            reporter.detail(text.clone());
-        }
+        Reason::AlreadySo { text } if is_reconcile || told.has(omission) => reporter.detail(text.clone()),
         Reason::AlreadySo { text } => reporter.note(text.clone()),
         Reason::Pending { on, text, .. } if is_loss => reporter.warn(format!("{text}; {on} would help")),
         Reason::Pending { case: Kind::DependencyMissing, text, .. } if matches!(wish, Wish::Autoinstall { .. }) => {

@@ -12,7 +12,7 @@ use crate::step::{InitramfsCare, Omission, Policy, Switch};
 use crate::sys::journal;
 
 use crate::engine::app::App;
-use crate::engine::failures;
+use crate::engine::failures::{self, Told};
 use crate::engine::pipeline::Mode;
 use crate::engine::policy::Ended;
 use crate::engine::recording::Recording;
@@ -61,7 +61,8 @@ impl Taking<'_> {
         }
         let Verdict { error, others, failed, plan, .. } = met.verdict;
         let left_out = failures::left_out(app.tree.layout(), &plan);
-        let is_news = |left: &&&Omission| !failures::is_told(app.tree.layout(), left);
+        let told = Told::before(app.tree.layout());
+        let is_news = |left: &&&Omission| !told.has(left);
         let news: Vec<&Omission> = left_out.iter().filter(is_news).copied().collect();
         match journal::has_stderr(&app.system) {
             true => Summary::of_known(&news).tell(&app.system, &app.reporter),
