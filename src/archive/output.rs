@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::exit::Kind;
 use crate::sys;
+use crate::sys::fs::folder_of;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 // mktarball names its file always.
@@ -75,7 +76,7 @@ impl Output {
         if existing == Existing::Keep && file.symlink_metadata().is_ok() {
             return Err(exists(&file));
         }
-        let folder = folder(&file);
+        let folder = folder_of(&file);
         let staged = tempfile::Builder::new()
             .prefix(".tmp_dkms_")
             .permissions(std::fs::Permissions::from_mode(0o600))
@@ -87,7 +88,7 @@ impl Output {
     /// A nameless file on the same file system, for what does not fit into memory.
     #[cfg(feature = "packages")]
     pub(crate) fn scratch(&self) -> Result<std::fs::File, Error> {
-        let folder = folder(&self.file);
+        let folder = folder_of(&self.file);
         tempfile::tempfile_in(folder).map_err(|error| unwritable(folder, error))
     }
 
@@ -115,7 +116,7 @@ impl Output {
         match persisted {
             Ok(_) => {
                 self.made.keep();
-                sys::fs::sync_folder(folder(&self.file))
+                sys::fs::sync_folder(folder_of(&self.file))
                     .map_err(|error| Error::io("the package is not durable", error))?;
                 Ok((self.file, size))
             }
@@ -123,10 +124,6 @@ impl Output {
             Err(error) => Err(unwritable(&self.file, error.error)),
         }
     }
-}
-
-fn folder(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn exists(file: &Path) -> Error {

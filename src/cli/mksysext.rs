@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use crate::archive::output::Existing;
 use crate::engine::app::App;
-use crate::engine::sysext::{self, Asked, Existing};
+use crate::engine::sysext::{self, Asked};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::report::Reporter;

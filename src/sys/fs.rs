@@ -80,14 +80,14 @@ fn persist(staged: tempfile::NamedTempFile, file: &Path, mode: u32) -> io::Resul
     sync_folder(folder_of(file))
 }
 
-/// The folder that a file is in, also of one that is named without any.
-fn folder_of(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 /// Makes the entries of a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()
+}
+
+/// The folder that a file is in, also of one that is named without any.
+pub(crate) fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes every file and folder below (and including) this one durable. For few files; see [`sync_file_system`].

@@ -8,7 +8,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::copy::{copy_entry, copy_tree};
-use super::fs::{at, is_real_folder, remove_tree, sync_folder, sync_tree};
+use super::fs::{at, folder_of, is_real_folder, remove_tree, sync_folder, sync_tree};
 use super::trace;
 
 /// Lets the folder `staged` appear as `place`. What was at `place` before is at `staged` afterwards, or gone.
@@ -84,10 +84,7 @@ pub(crate) fn move_aside(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 fn sync_parent(path: &Path) -> io::Result<()> {
-    // A name alone lies in the working folder.
-    let here =
-        |parent: &Path| if parent.as_os_str().is_empty() { sync_folder(Path::new(".")) } else { sync_folder(parent) };
-    path.parent().map_or(Ok(()), here)
+    sync_folder(folder_of(path))
 }
 
 /// A place where a test may let the process die, as kill -9 would.

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
+use crate::archive::output::Existing;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{Arch, ModuleId, ModuleName, ModuleVersion, Target};
@@ -22,7 +23,6 @@ use crate::sys::scratch;
 
 use super::app::App;
 use super::ourselves::{self, Ground};
-pub(crate) use output::Existing;
 use output::{Output, RELEASES};
 
 /// The hidden action that does the work; its one word is the folder with the job.

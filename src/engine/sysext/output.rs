@@ -7,8 +7,10 @@ use fs_err as fs;
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 
 use super::copy::copy;
+use crate::archive::output::Existing;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::sys::fs::folder_of;
 use crate::sys::{Command, System, rename, scratch};
 
 /// Says of a folder or an image for which systems it is (os-release(5)).
@@ -28,13 +30,6 @@ const IMAGE_MAKERS: [(&str, Order, &[&str]); 2] = [
 enum Order {
     FolderFirst,
     ImageFirst,
-}
-
-/// What becomes of an output that is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Existing {
-    Keep,
-    Replace,
 }
 
 /// A place that an extension can appear at.
@@ -63,7 +58,7 @@ impl Output {
         // Nothing that is not there can be renamed to `new/.`, and no file to `new.raw/`.
         let place: &Path = &place.components().collect::<PathBuf>();
         let name = name_of(place)?;
-        let above = place.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let above = folder_of(place);
         takes_files(above)?;
         let form = form(place, system)?;
         if let Ok(found) = fs::symlink_metadata(place) {
