@@ -24,6 +24,11 @@ pub(crate) struct Verdict {
     pub(crate) key: Option<KeyPair>,
 }
 
+/// `1 module`, `2 modules`
+pub(crate) fn count_of(modules: usize) -> String {
+    if modules == 1 { "1 module".to_owned() } else { format!("{modules} modules") }
+}
+
 impl Verdict {
     /// With failures that decide nothing where something else does.
     fn with(mut self, failures: Vec<Error>) -> Self {
@@ -153,7 +158,7 @@ fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(StepId, Error)>, failed: 
         let mut others = others.into_iter();
         return Verdict { error: others.next(), others: others.collect(), ..Verdict::default() };
     }
-    let modules = if failed == 1 { "1 module".to_owned() } else { format!("{failed} modules") };
+    let modules = count_of(failed);
     let error = if leaves {
         Error::new(Kind::KernelEventFailed, format!("{modules} could not be removed from this kernel"))
     } else {

@@ -92,8 +92,8 @@ pub(crate) fn build(app: &App, store: &Store, cells: &[&Wanted], jobs: Option<us
     cells.iter().map(|cell| settle(store, cell, &found, folder.path())).collect()
 }
 
-/// Folders of this host over which that process lays its own. One that was not there goes afterwards, as empty as it was made, unless
-/// another build of this host uses it by then: what goes below a mount takes the mount with it, in every process.
+/// Folders of this host over which that process lays its own. One that was not there goes afterwards, as empty as it was made,
+/// unless another build of this host uses it by then: what goes below a mount takes the mount with it, in every process.
 struct Lent {
     _loans: Vec<Loan>,
 }

@@ -20,7 +20,7 @@ mod source;
 pub(crate) mod store;
 pub(crate) mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -28,6 +28,7 @@ use crate::archive::error::ArchiveError;
 use crate::conf::signing::{self, KeyFiles};
 use crate::engine::app::App;
 use crate::engine::preflight::verdict::Standing;
+use crate::engine::verdict::count_of;
 use crate::error::{Error, Result, with_causes};
 use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
@@ -157,12 +158,12 @@ pub(crate) fn resolve(app: &App, asked: &Asked, store: &Store) -> Result<Matrix>
     let aside = store.aside()?;
     let repositories = Repositories::open(app, &asked.from, aside.path())?;
     let offers = chosen(&offer::offers(&repositories.headers()?), &asked.kernels)?;
-    fetch(app, &repositories, &offers, store)?;
+    let mut held = fetch(app, &repositories, &offers, store)?;
     let sources = source::take(app, &repositories, &asked.sources, asked.date, store)?;
     let mut matrix =
         Matrix { modules: sources.iter().map(|source| source.module.clone()).collect(), ..Matrix::default() };
     for offer in &offers {
-        let mut column = column(app, &repositories, offer, store)?;
+        let mut column = column(app, &repositories, offer, (store, &mut held))?;
         if matrix.kernels.iter().any(|known| known.target == column.target) {
             // Built together, one of them would be built with the other's headers.
             let why = format!(
@@ -213,7 +214,12 @@ struct Ready {
     problem: Option<String>,
 }
 
-fn column(app: &App, repositories: &Repositories<'_>, offer: &Offer, store: &Store) -> Result<Ready> {
+fn column(
+    app: &App,
+    repositories: &Repositories<'_>,
+    offer: &Offer,
+    (store, held): (&Store, &mut BTreeSet<String>),
+) -> Result<Ready> {
     let machine = app.system.machine().cloned().ok_or_else(|| {
         Error::new(Kind::ArchUnknown, "the architecture of this machine is unknown, so nothing can be built on it")
     })?;
@@ -234,7 +240,7 @@ fn column(app: &App, repositories: &Repositories<'_>, offer: &Offer, store: &Sto
         return Ok(ready);
     }
     for package in &offer.packages {
-        match held(app, repositories, package, store) {
+        match digest_of(app, repositories, package, (store, held)) {
             Ok(digest) => ready.headers.push(digest),
             Err(error) if error.kind() == Kind::SourceMissing => {
                 ready.problem = Some(error.in_one_line());
@@ -262,27 +268,35 @@ fn of_another_machine(package: &str, here: &str) -> Option<&'static str> {
     arch::of_packages(package).filter(|machine| *machine != here && !both_arm(machine))
 }
 
-/// Takes the packages of headers into the store that are not there yet, as far as they come together.
-fn fetch(app: &App, repositories: &Repositories<'_>, offers: &[Offer], store: &Store) -> Result<()> {
-    let mut missing: Vec<&Package> = Vec::new();
+/// Takes the packages of headers into the store that are not there yet, as far as they come together; gives the digests of
+/// those that it has then, each looked at once.
+fn fetch(app: &App, repositories: &Repositories<'_>, offers: &[Offer], store: &Store) -> Result<BTreeSet<String>> {
+    let (mut held, mut missing) = (BTreeSet::new(), Vec::<&Package>::new());
     for package in offers.iter().flat_map(|offer| &offer.packages) {
-        let is_here = package.digest.as_ref().is_some_and(|digest| store.has_package(digest));
-        if !is_here && !missing.contains(&package) {
-            missing.push(package);
+        match &package.digest {
+            Some(digest) if held.contains(digest) => {}
+            Some(digest) if store.has_package(digest) => drop(held.insert(digest.clone())),
+            _ if missing.contains(&package) => {}
+            _ => missing.push(package),
         }
     }
     if !missing.is_empty() {
         app.reporter.detail(format!("fetching {} packages with headers", missing.len()));
     }
     for file in repositories.fetch_together(&missing)? {
-        store.take_package(&file)?;
+        held.insert(store.take_package(&file)?);
     }
-    Ok(())
+    Ok(held)
 }
 
 /// Sees that a package lies in the store; gives its digest.
-fn held(app: &App, repositories: &Repositories<'_>, package: &Package, store: &Store) -> Result<String> {
-    if let Some(digest) = package.digest.as_ref().filter(|digest| store.has_package(digest)) {
+fn digest_of(
+    app: &App,
+    repositories: &Repositories<'_>,
+    package: &Package,
+    (store, held): (&Store, &mut BTreeSet<String>),
+) -> Result<String> {
+    if let Some(digest) = package.digest.as_ref().filter(|digest| held.contains(*digest)) {
         return Ok(digest.clone());
     }
     app.reporter.detail(format!("fetching {} {}", package.name, package.version));
@@ -292,7 +306,10 @@ fn held(app: &App, repositories: &Repositories<'_>, package: &Package, store: &S
             let text = format!("{} {} is not what its repository says it is", package.name, package.version);
             Err(Error::new(Kind::SourceMissing, text))
         }
-        _ => Ok(found),
+        _ => {
+            held.insert(found.clone());
+            Ok(found)
+        }
     }
 }
 
@@ -375,7 +392,7 @@ pub(crate) fn build(app: &App, store: &Store, matrix: &mut Matrix, jobs: Option<
     let mut batches: Vec<(Target, Vec<usize>)> = batches.into_iter().collect();
     batches.sort_by(|(one, _), (other, _)| crate::version::compare(one.kernel.as_str(), other.kernel.as_str()));
     for (target, indices) in batches {
-        app.reporter.note(format!("building {} for kernel {}", modules(indices.len()), target.kernel));
+        app.reporter.note(format!("building {} for kernel {}", count_of(indices.len()), target.kernel));
         let wanted: Vec<&Wanted> = indices.iter().map(|index| &matrix.cells[*index].wanted).collect();
         let states = match batch::build(app, store, &wanted, jobs) {
             Ok(done) => done.into_iter().map(state).collect(),
@@ -391,10 +408,6 @@ pub(crate) fn build(app: &App, store: &Store, matrix: &mut Matrix, jobs: Option<
         }
     }
     Ok(())
-}
-
-fn modules(count: usize) -> String {
-    if count == 1 { "1 module".to_owned() } else { format!("{count} modules") }
 }
 
 fn state(done: Done) -> State {

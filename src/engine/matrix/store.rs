@@ -24,6 +24,7 @@ use serde::de::DeserializeOwned;
 use super::cell::{Done, Key, Wanted};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
+use crate::package::io::digest;
 use crate::sys::copy::copy_tree;
 use crate::sys::fingerprint;
 use crate::sys::fs::{at, create_folders, remove_tree, sync_folder, sync_tree, write_atomically};
@@ -37,7 +38,7 @@ pub(crate) struct Store(PathBuf);
 
 /// A kind of entry.
 #[derive(Debug, Clone, Copy)]
-enum Room {
+enum Shelf {
     Sources,
     Packages,
     Headers,
@@ -45,16 +46,16 @@ enum Room {
     Cells,
 }
 
-impl Room {
-    const ALL: [Room; 5] = [Room::Sources, Room::Packages, Room::Headers, Room::Wanted, Room::Cells];
+impl Shelf {
+    const ALL: [Shelf; 5] = [Shelf::Sources, Shelf::Packages, Shelf::Headers, Shelf::Wanted, Shelf::Cells];
 
     fn name(self) -> &'static str {
         match self {
-            Room::Sources => "sources",
-            Room::Packages => "packages",
-            Room::Headers => "headers",
-            Room::Wanted => "wanted",
-            Room::Cells => "cells",
+            Shelf::Sources => "sources",
+            Shelf::Packages => "packages",
+            Shelf::Headers => "headers",
+            Shelf::Wanted => "wanted",
+            Shelf::Cells => "cells",
         }
     }
 }
@@ -82,8 +83,8 @@ impl Store {
         };
         create_folders(folder).map_err(failed)?;
         let store = Self(fs::canonicalize(folder).map_err(failed)?);
-        for room in Room::ALL {
-            create_folders(&store.room(room)).map_err(failed)?;
+        for shelf in Shelf::ALL {
+            create_folders(&store.shelf(shelf)).map_err(failed)?;
         }
         store.sweep();
         Ok(store)
@@ -91,7 +92,7 @@ impl Store {
 
     /// A folder of it that everybody can write, and so decide what hosts install.
     pub(crate) fn open_to_all(&self) -> Option<PathBuf> {
-        let mut folders = std::iter::once(self.0.clone()).chain(Room::ALL.map(|room| self.room(room)));
+        let mut folders = std::iter::once(self.0.clone()).chain(Shelf::ALL.map(|shelf| self.shelf(shelf)));
         folders.find(|folder| fs::metadata(folder).is_ok_and(|meta| meta.mode() & 0o002 != 0))
     }
 
@@ -99,8 +100,8 @@ impl Store {
         &self.0
     }
 
-    fn room(&self, room: Room) -> PathBuf {
-        self.0.join(room.name())
+    fn shelf(&self, shelf: Shelf) -> PathBuf {
+        self.0.join(shelf.name())
     }
 
     /// A folder beside all entries, which goes when it is dropped.
@@ -109,15 +110,15 @@ impl Store {
     }
 
     pub(crate) fn source(&self, digest: &str) -> PathBuf {
-        self.room(Room::Sources).join(digest)
+        self.shelf(Shelf::Sources).join(digest)
     }
 
     pub(crate) fn package(&self, digest: &str) -> PathBuf {
-        self.room(Room::Packages).join(digest)
+        self.shelf(Shelf::Packages).join(digest)
     }
 
     pub(crate) fn cell(&self, key: &Key) -> PathBuf {
-        self.room(Room::Cells).join(key.as_str())
+        self.shelf(Shelf::Cells).join(key.as_str())
     }
 
     /// The file whose presence says that a cell is finished.
@@ -181,19 +182,19 @@ impl Store {
     }
 
     pub(crate) fn note_headers(&self, digest: &str, facts: &impl Serialize) -> Result<()> {
-        self.write(Room::Headers, digest, facts)
+        self.write(Shelf::Headers, digest, facts)
     }
 
     pub(crate) fn noted_headers<T: DeserializeOwned>(&self, digest: &str) -> Option<T> {
-        self.read(Room::Headers, digest)
+        self.read(Shelf::Headers, digest)
     }
 
     pub(crate) fn want(&self, wanted: &Wanted) -> Result<()> {
-        self.write(Room::Wanted, wanted.key().as_str(), wanted)
+        self.write(Shelf::Wanted, wanted.key().as_str(), wanted)
     }
 
     pub(crate) fn wanted(&self, key: &Key) -> Result<Wanted> {
-        let wanted: Option<Wanted> = self.read(Room::Wanted, key.as_str());
+        let wanted: Option<Wanted> = self.read(Shelf::Wanted, key.as_str());
         wanted.filter(|wanted| wanted.key() == *key).ok_or_else(|| {
             Error::new(Kind::NotInTree, format!("the store {} wants no cell {key}", self.0.display())).hint(
                 "`dkms mkmatrix SOURCE... --kernels SELECTOR --jobs-for make` notes the cells that are wanted there",
@@ -201,14 +202,14 @@ impl Store {
         })
     }
 
-    fn write(&self, room: Room, name: &str, what: &impl Serialize) -> Result<()> {
+    fn write(&self, shelf: Shelf, name: &str, what: &impl Serialize) -> Result<()> {
         let text = serde_json::to_vec_pretty(what)
             .map_err(|error| Error::new(Kind::Internal, "an entry of the store cannot be written").caused_by(error))?;
-        write_atomically(&self.room(room).join(format!("{name}.json")), 0o644, &text).map_err(unwritable)
+        write_atomically(&self.shelf(shelf).join(format!("{name}.json")), 0o644, &text).map_err(unwritable)
     }
 
-    fn read<T: DeserializeOwned>(&self, room: Room, name: &str) -> Option<T> {
-        serde_json::from_slice(&fs::read(self.room(room).join(format!("{name}.json"))).ok()?).ok()
+    fn read<T: DeserializeOwned>(&self, shelf: Shelf, name: &str) -> Option<T> {
+        serde_json::from_slice(&fs::read(self.shelf(shelf).join(format!("{name}.json"))).ok()?).ok()
     }
 
     /// A finished cell. What lies in its place and is none, or none any more, is taken away: it would be in the way of the next.
@@ -248,7 +249,8 @@ impl Store {
 
     /// Puts a finished cell where everybody finds it. One that is there already stays.
     pub(crate) fn put(&self, done: &Done, products: &Products) -> Result<()> {
-        let staged = tempfile::Builder::new().prefix(STAGED).tempdir_in(self.room(Room::Cells)).map_err(unwritable)?;
+        let staged =
+            tempfile::Builder::new().prefix(STAGED).tempdir_in(self.shelf(Shelf::Cells)).map_err(unwritable)?;
         let fill = || {
             if let Some(modules) = &products.modules {
                 copy_tree(modules, &staged.path().join("module"))?;
@@ -284,7 +286,7 @@ impl Store {
 
     /// What hosts that died left aside. What cannot be read or removed does no harm.
     fn sweep(&self) {
-        let folders = std::iter::once(self.0.clone()).chain(Room::ALL.map(|room| self.room(room)));
+        let folders = std::iter::once(self.0.clone()).chain(Shelf::ALL.map(|shelf| self.shelf(shelf)));
         let entries = folders.flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
         let is_old = |entry: &std::fs::DirEntry| {
             let changed = entry.metadata().and_then(|meta| meta.modified());
@@ -299,10 +301,9 @@ impl Store {
 }
 
 fn digest_of(file: &Path) -> io::Result<String> {
-    use sha2::{Digest, Sha256};
-    let mut hash = Sha256::new();
-    io::copy(&mut fs::File::open(file)?, &mut hash)?;
-    Ok(fingerprint::hex(hash.finalize()))
+    let mut content = digest::sha256(fs::File::open(file)?);
+    io::copy(&mut content, &mut io::sink())?;
+    Ok(content.finish().1)
 }
 
 fn unwritable(error: io::Error) -> Error {
@@ -402,7 +403,7 @@ mod tests {
         std::os::unix::fs::symlink("/etc/passwd", store.cell(&key).join("make.log")).unwrap();
         assert_eq!(store.log(&key), None);
         assert_eq!(store.open_to_all(), None);
-        let sources = store.room(Room::Sources);
+        let sources = store.shelf(Shelf::Sources);
         fs::set_permissions(&sources, std::os::unix::fs::PermissionsExt::from_mode(0o1777)).unwrap();
         assert_eq!(store.open_to_all(), Some(sources));
     }

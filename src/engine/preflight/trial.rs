@@ -14,6 +14,7 @@ use crate::tree::{finished, foreseen};
 use super::verdict::{self, Standing, Verdict};
 use super::{Found, Job, Places, makes_key, world};
 use crate::engine::app::App;
+use crate::engine::verdict::count_of;
 use crate::engine::{gather, ourselves, work};
 
 /// The job that the first process left in this folder.
@@ -66,7 +67,7 @@ fn unpacked(app: &App, places: &Places, named: &Path) -> std::path::PathBuf {
 fn announce(app: &App, plan: &Plan, job: &Job) {
     let builds = plan.steps.iter().filter(|step| step.operation == Operation::Build).count();
     if builds > 0 && job.untried.is_none() {
-        let modules = if builds == 1 { "1 module".to_owned() } else { format!("{builds} modules") };
+        let modules = count_of(builds);
         let kernels: Vec<&str> = job.trial.coming.iter().map(|target| target.kernel.as_str()).collect();
         let of = match kernels.as_slice() {
             [] => "the kernels that are here".to_owned(),
