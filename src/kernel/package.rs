@@ -43,7 +43,8 @@ fn rule(word: &str) -> Option<Rule> {
     FAMILIES.iter().find(|(words, _)| words.contains(&word)).map(|(_, rule)| *rule)
 }
 
-/// Named after the release (packages.debian.org, packages.ubuntu.com), but for Proxmox' kernels and the old ones of Raspberry Pi OS (`6.1.21-v8+`).
+/// Named after the release (packages.debian.org, packages.ubuntu.com), but for Proxmox' kernels and the old ones of
+/// Raspberry Pi OS (`6.1.21-v8+`).
 fn debian(kernel: &Known<'_>) -> String {
     let release = kernel.release;
     if release.ends_with("-pve") {
@@ -56,9 +57,10 @@ fn debian(kernel: &Known<'_>) -> String {
     }
 }
 
-/// A capability, which dnf takes as a name and which also finds the package of the flavour: `kernel-debug-devel`, `kernel-64k-devel` and
-/// `kernel-rt-devel` provide `kernel-devel-uname-r = …+debug` and so on. Oracle's kernels and the real-time ones of RHEL 8
-/// have packages of their own (packages.fedoraproject.org: kernel; Oracle Linux: `kernel-uek-devel-$(uname -r)`).
+/// A capability, which dnf takes as a name and which also finds the package of the flavour: `kernel-debug-devel`,
+/// `kernel-64k-devel` and `kernel-rt-devel` provide `kernel-devel-uname-r = …+debug` and so on. Oracle's kernels and the
+/// real-time ones of RHEL 8 have packages of their own (packages.fedoraproject.org: kernel; Oracle Linux:
+/// `kernel-uek-devel-$(uname -r)`).
 fn fedora(kernel: &Known<'_>) -> String {
     let release = kernel.release;
     let own = |name: &str| match release.strip_suffix("+debug").or_else(|| release.strip_suffix(".debug")) {
@@ -76,8 +78,8 @@ fn fedora(kernel: &Known<'_>) -> String {
     }
 }
 
-/// `6.4.0-150600.23.7-default` → `kernel-default-devel` (README.SUSE of kernel-source: kernel-$FLAVOR-devel). The release lacks the last number of the package's, so no version
-/// can be named.
+/// `6.4.0-150600.23.7-default` → `kernel-default-devel` (README.SUSE of kernel-source: kernel-$FLAVOR-devel). The release
+/// lacks the last number of the package's, so no version can be named.
 fn suse(kernel: &Known<'_>) -> String {
     let word = kernel.release.rsplit('-').next().unwrap_or_default();
     let is_flavour = word.contains(|c: char| c.is_ascii_lowercase()) && !word.contains('.');

@@ -5,16 +5,16 @@ use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 
 /// What /proc/meminfo says now.
-pub(crate) struct Memory(String);
+struct Memory(String);
 
 impl Memory {
     /// None: there is no /proc.
-    pub(crate) fn now() -> Option<Self> {
+    fn now() -> Option<Self> {
         read_to_string("/proc/meminfo").ok().map(Self)
     }
 
     /// Bytes of one of its lines, `MemAvailable` for example.
-    pub(crate) fn bytes(&self, name: &str) -> Option<u64> {
+    fn bytes(&self, name: &str) -> Option<u64> {
         let line = self.0.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
         Some(line.split_whitespace().next()?.parse::<u64>().ok()? << 10)
     }
@@ -28,16 +28,16 @@ pub(crate) fn available() -> Option<u64> {
 }
 
 /// What ends whoever goes on taking memory: the machine, and each control group that we are in and that has a limit.
-/// Swap is included, where nobody says how much of it a group may have, all of it. Nothing: there is no /proc.
+/// Swap is a part of each, of a group the whole of it. Empty where there is no /proc.
 pub(crate) fn bounds() -> Vec<Bound> {
     let Some(machine) = Memory::now() else { return Vec::new() };
-    let swap = Bound { all: machine.bytes("SwapTotal").unwrap_or(0), used: 0 };
+    let swap = machine.bytes("SwapTotal").unwrap_or(0);
     let of_machine = || {
-        let all = machine.bytes("MemTotal")? + swap.all;
+        let all = machine.bytes("MemTotal")? + swap;
         let free = machine.bytes("MemAvailable")? + machine.bytes("SwapFree")?;
         Some(Bound { all, used: all.saturating_sub(free) })
     };
-    let of_groups = groups().into_iter().map(|group| Bound { all: group.all.saturating_add(swap.all), ..group });
+    let of_groups = groups().into_iter().map(|group| Bound { all: group.all.saturating_add(swap), ..group });
     of_machine().into_iter().chain(of_groups).collect()
 }
 

@@ -5,7 +5,7 @@
 use super::guard::Guard;
 use super::makefile::{Make, Mode, Part, Variable};
 use super::value::Value;
-use super::world::{below, is_opaque};
+use super::world::{below, is_opaque, is_wholly_opaque};
 
 /// Ways in which arguments may read together.
 const MAX_READINGS: usize = 64;
@@ -374,9 +374,8 @@ fn whole(name: &str, texts: &[&str]) -> Option<String> {
         // Each replacement makes it longer: what comes out is bounded by what goes in.
         let fits = within.len().saturating_mul(to.len().max(1)) <= 1 << 20;
         // Of a text of which nothing is known, nothing is known afterwards: it is another one.
-        let is_known = from.is_empty() || !within.trim().chars().all(|c| is_opaque(c.encode_utf8(&mut [0; 4])));
-        return (fits && (is_known || within.trim().is_empty()))
-            .then(|| if from.is_empty() { within.to_owned() } else { within.replace(from, to) });
+        let is_known = from.is_empty() || within.trim().is_empty() || !is_wholly_opaque(within.trim());
+        return (fits && is_known).then(|| if from.is_empty() { within.to_owned() } else { within.replace(from, to) });
     }
     if texts.iter().any(|text| is_opaque(text)) {
         return None;

@@ -6,7 +6,7 @@ use super::guard::Guard;
 use super::lines::{self, Assignment, Line, Operator};
 use super::place::Place;
 use super::value::Value;
-use super::world::{World, below, cleaned, is_opaque};
+use super::world::{World, below, cleaned, is_wholly_opaque};
 
 /// Files included by included files.
 const MAX_INCLUDES: usize = 16;
@@ -399,7 +399,7 @@ impl<'w, 'a> Make<'w, 'a> {
         };
         self.in_recipe = true;
         // What is known in part is still the same word wherever it stands.
-        let is_known = |word: &String| word.chars().any(|c| !is_opaque(c.encode_utf8(&mut [0; 4])));
+        let is_known = |word: &String| !is_wholly_opaque(word);
         let names = |value: Value| value.words().into_iter().map(|(_, word)| word).filter(is_known).collect();
         // A static pattern has a second colon.
         let (pattern, prerequisites) = match lines::rule(rule.prerequisites) {

@@ -162,6 +162,11 @@ pub(super) fn is_opaque(text: &str) -> bool {
     text.chars().any(|c| number(c).is_some())
 }
 
+/// Whether nothing of a text is known.
+pub(super) fn is_wholly_opaque(text: &str) -> bool {
+    text.chars().all(|c| number(c).is_some())
+}
+
 /// Whether a text is surely not empty, whatever is not known of it.
 pub(super) fn is_solid(text: &str) -> bool {
     text.chars().any(|c| u32::from(c) >= SOLID || number(c).is_none())

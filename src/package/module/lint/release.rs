@@ -37,51 +37,77 @@ struct Branches<'t> {
 impl<'t> Branches<'t> {
     /// None where there is no such condition, or what is there cannot be told.
     fn of(text: &'t str) -> Option<Self> {
-        let (mut always, mut unset) = (Vec::new(), Vec::new());
-        let mut found = None;
-        // The depth of the condition, and whether its present branch is the one with KERNELRELEASE.
-        let (mut depth, mut inside) = (0_usize, None);
+        let mut reading = Reading::default();
         for (number, line) in (1..).zip(text.lines()) {
-            let word = line.split([' ', '\t', '(']).find(|word| !word.is_empty()).unwrap_or_default();
-            match word {
-                "ifeq" | "ifneq" | "ifdef" | "ifndef" => {
-                    depth += 1;
-                    let is_set = with_release(line).filter(|_| inside.is_none() && found.is_none());
-                    if let Some(is_set) = is_set {
-                        (inside, found) = (Some((depth, is_set)), Some(number));
-                    }
-                }
-                "else" => match &mut inside {
-                    // Another condition in its place.
-                    Some((at, _)) if *at == depth && line.contains("if") => return None,
-                    Some((at, is_set)) if *at == depth => *is_set = !*is_set,
-                    _ => {}
-                },
-                "endif" => {
-                    inside = inside.filter(|(at, _)| *at != depth);
-                    depth = depth.saturating_sub(1);
-                }
-                _ if line.starts_with('\t') || line.trim_start().starts_with('#') => {}
-                "override" | "include" | "-include" | "sinclude" if inside.is_none_or(|(_, is_set)| is_set) => {
-                    // The kernel's own file is what belongs there; others may hold rules.
-                    if !line.contains("Kbuild") {
-                        return None;
-                    }
-                }
-                _ => {
-                    let Some(targets) = targets(line) else { continue };
-                    if targets.contains('$') || targets.contains('%') {
-                        if inside.is_none_or(|(_, is_set)| is_set) {
-                            return None;
-                        }
-                        continue;
-                    }
-                    let list = if inside.is_some_and(|(_, is_set)| !is_set) { &mut unset } else { &mut always };
-                    list.extend(targets.split_whitespace().filter(|target| !target.starts_with('.')));
-                }
-            }
+            reading.line(number, line)?;
         }
-        Some(Self { line: found?, always, unset })
+        Some(Self { line: reading.found?, always: reading.always, unset: reading.unset })
+    }
+}
+
+#[derive(Default)]
+struct Reading<'t> {
+    always: Vec<&'t str>,
+    unset: Vec<&'t str>,
+    found: Option<usize>,
+    /// Of the conditions that are open.
+    depth: usize,
+    /// The depth of the one about KERNELRELEASE, and whether its present branch is the one with it.
+    inside: Option<(usize, bool)>,
+}
+
+impl<'t> Reading<'t> {
+    /// None: nothing can be told of this makefile.
+    fn line(&mut self, number: usize, line: &'t str) -> Option<()> {
+        let word = line.split([' ', '\t', '(']).find(|word| !word.is_empty()).unwrap_or_default();
+        match word {
+            "ifeq" | "ifneq" | "ifdef" | "ifndef" => self.open(number, line),
+            "else" => self.turn(line)?,
+            "endif" => self.close(),
+            _ if line.starts_with('\t') || line.trim_start().starts_with('#') => {}
+            // The kernel's own file is what belongs there; others may hold rules.
+            "override" | "include" | "-include" | "sinclude" if self.may_be_set() => {
+                line.contains("Kbuild").then_some(())?;
+            }
+            _ => self.rule(line)?,
+        }
+        Some(())
+    }
+
+    fn may_be_set(&self) -> bool {
+        self.inside.is_none_or(|(_, is_set)| is_set)
+    }
+
+    fn open(&mut self, number: usize, line: &str) {
+        self.depth += 1;
+        let is_set = with_release(line).filter(|_| self.inside.is_none() && self.found.is_none());
+        if let Some(is_set) = is_set {
+            (self.inside, self.found) = (Some((self.depth, is_set)), Some(number));
+        }
+    }
+
+    fn turn(&mut self, line: &str) -> Option<()> {
+        if let Some((_, is_set)) = self.inside.as_mut().filter(|(at, _)| *at == self.depth) {
+            // Another condition in its place.
+            (!line.contains("if")).then_some(())?;
+            *is_set = !*is_set;
+        }
+        Some(())
+    }
+
+    fn close(&mut self) {
+        self.inside = self.inside.filter(|(at, _)| *at != self.depth);
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn rule(&mut self, line: &'t str) -> Option<()> {
+        let Some(targets) = targets(line) else { return Some(()) };
+        if targets.contains(['$', '%']) {
+            return (!self.may_be_set()).then_some(());
+        }
+        let list = if self.inside.is_some_and(|(_, is_set)| !is_set) { &mut self.unset } else { &mut self.always };
+        list.extend(targets.split_whitespace().filter(|target| !target.starts_with('.')));
+        Some(())
     }
 }
 
