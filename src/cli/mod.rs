@@ -205,7 +205,7 @@ fn generate_mok(app: &App) -> Result<crate::action::keys::KeyPair> {
 }
 
 /// Finds the root and reads its settings; what the command line says wins. The three trees are places in the root.
-fn open(typed: &Typed, reporter: Human) -> Result<App> {
+fn open<'t>(typed: &'t Typed, reporter: Human) -> Result<App> {
     if typed.debug && !typed.quiet {
         common::listen();
     }
@@ -224,13 +224,16 @@ fn open(typed: &Typed, reporter: Human) -> Result<App> {
         source: typed.sourcetree.as_deref(),
         install: typed.installtree.as_deref(),
     };
+    let usual = framework.clone();
     trees.replace_in(&mut framework);
     let reporter = if framework.is_on("verbose") { reporter.with_details() } else { reporter };
+    // One that stands where it stands anyhow need not be typed.
+    let unlike = |usual: &Path, given: Option<&'t Path>| given.filter(|given| *given != usual);
     let reporter = reporter.with_places(&[
-        ("--root", typed.root.as_deref()),
-        ("--dkmstree", typed.dkmstree.as_deref()),
-        ("--sourcetree", typed.sourcetree.as_deref()),
-        ("--installtree", typed.installtree.as_deref()),
+        ("--root", unlike(Path::new("/"), typed.root.as_deref())),
+        ("--dkmstree", unlike(&usual.dkms_tree, trees.dkms)),
+        ("--sourcetree", unlike(&usual.source_tree, trees.source)),
+        ("--installtree", unlike(&usual.install_tree, trees.install)),
     ]);
     Ok(App::new(system, framework, reporter))
 }

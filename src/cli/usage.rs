@@ -146,7 +146,7 @@ fn what_is_wrong(verb: &str, error: &clap::Error, given: &str) -> String {
             let why = std::error::Error::source(error).map_or_else(String::new, |why| format!(": {why}"));
             format!("{given}: `{value}` does not fit{why}")
         }
-        ErrorKind::MissingRequiredArgument => format!("{verb} needs {}", given.trim_matches(['<', '>'])),
+        ErrorKind::MissingRequiredArgument => format!("{verb} needs {}", given.replace(['<', '>'], "")),
         ErrorKind::ArgumentConflict => {
             let other = context(error, ContextKind::PriorArg);
             if other == given || other.is_empty() {

@@ -79,6 +79,14 @@ const LINES: &[Slip] = &[
         2,
         &["--templatekernel"],
     ),
+    Slip::new("a matrix of no kernels", nothing, "mkmatrix ./hello", 2, &["mkmatrix needs --kernels SELECTOR\n"]),
+    Slip::new(
+        "an extension for a kernel that is not there",
+        added,
+        "mksysext -k 9.9.9",
+        21,
+        &["no such kernel is installed", "`ls "],
+    ),
     Slip::new("two kernels at once", nothing, "autoinstall -k KERNEL -k 9.9.9", 4, &["once for each"]),
     Slip::new(
         "an archive that is not there",

@@ -86,6 +86,7 @@ pub(crate) fn make(app: &App, asked: &Asked) -> Result<Made> {
     let failed = |error| Error::io("the extension cannot be made", error);
     let place = asked.output.clone().unwrap_or_else(|| format!("dkms-{}", asked.target.kernel).into());
     let output = Output::at(&place, asked.existing, &app.system)?;
+    kernel_is_there(app, &asked.target)?;
     let folder = scratch::make(&ourselves::place(app)).map_err(failed)?;
     let places = Places(folder.path().to_path_buf());
     let job =
@@ -99,6 +100,16 @@ pub(crate) fn make(app: &App, asked: &Asked) -> Result<Made> {
     fs::write(release.join(format!("extension-release.{}", output.name)), text).map_err(failed)?;
     output.put(&places.extension(), &app.system)?;
     Ok(Made { output: place, modules })
+}
+
+fn kernel_is_there(app: &App, target: &Target) -> Result<()> {
+    let folder = app.tree.layout().kernel_modules(target);
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let text = format!("no such kernel is installed, {} does not exist", app.system.inside(&folder).display());
+    let all = folder.parent().unwrap_or(&folder);
+    Err(Error::new(Kind::HeadersMissing, text).hint(format!("`ls {}` lists those that are", all.display())))
 }
 
 /// For which systems it is (os-release(5), extension-release).

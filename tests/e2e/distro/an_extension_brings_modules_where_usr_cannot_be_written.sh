@@ -12,6 +12,8 @@ done
 echo 'POST_INSTALL="touch-it.sh"' >>/usr/src/blink-1.0/dkms.conf
 printf '#!/bin/sh\ntouch /touched\n' >/usr/src/blink-1.0/touch-it.sh
 chmod 755 /usr/src/blink-1.0/touch-it.sh
+ends_with 0 dkms mksysext -k "$kernel" --output unsigned
+told '`dkms generate_mok` makes one'
 ends_with 0 dkms generate_mok
 # The lists that the image of a kernel brings.
 depmod "$kernel"
@@ -38,6 +40,10 @@ told 'is no extension'
 ends_with 74 dkms mksysext -k "$kernel" --output nosuch/it
 ! grep -qi building <<<"$output" || fail 'built for nothing'
 ends_with 0 dkms mksysext -k "$kernel" --force
+
+ends_with 21 dkms mksysext -k 9.9
+told 'no such kernel is installed, /lib/modules/9.9 does not exist'
+told '`ls /lib/modules` lists'
 
 step 'systemd merges it, and modprobe finds the modules'
 mkdir -p /var/lib/extensions
