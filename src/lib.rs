@@ -36,6 +36,7 @@
 //! | intent | a record of a change that has begun; what a run that died left is completed or undone by it, and by nothing else |
 //! | room | where a build runs: another user, other walls, the target's `uname`; of level full, user or none |
 //! | preflight | modules are built for a kernel before its package is unpacked; nothing but these builds, and how those that failed did, is kept |
+//! | matrix, cell | modules × kernels, and one of both; a store keeps finished cells by what decides about their bytes |
 //! | adopted | built by another DKMS, taken over as it is |
 //! | essential | a module that framework.conf wants for every kernel |
 //!
