@@ -93,6 +93,9 @@ impl Signer {
         let anew = || {
             format!("put the right pair there, or move both away ({key}, {certificate}) and run `dkms generate_mok`")
         };
+        if has(&["private key does not match certificate", "key values mismatch"]) {
+            return Ok(format!("{key} and {certificate} are no pair; {}", anew()));
+        }
         match last {
             Some(_) if file == *key => Ok(format!("{key} cannot be read as a private key; {}", anew())),
             Some(_) if file == *certificate => Ok(format!("{certificate} cannot be read as a certificate; {}", anew())),

@@ -12,8 +12,8 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::cell::{Done, Wanted};
+use super::signing;
 use super::store::{Products, Store};
-use crate::conf::signing::{self, KeyFiles};
 use crate::engine::app::App;
 use crate::engine::ourselves::{self, Ground};
 use crate::engine::preflight::cargo::Cargo;
@@ -21,7 +21,7 @@ use crate::engine::preflight::verdict::{Standing, Verdict};
 use crate::engine::preflight::{self, Places};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::ids::{ModuleId, Target};
+use crate::ids::ModuleId;
 use crate::step::scope::Trial;
 use crate::sys::fingerprint;
 use crate::sys::scratch;
@@ -35,6 +35,8 @@ pub(crate) struct Job {
     pub(crate) ground: Ground,
     pub(crate) trial: Trial,
     pub(crate) jobs: Option<usize>,
+    /// Whether the modules are signed.
+    pub(crate) signs: bool,
 }
 
 /// What it answers, in `found.json`.
@@ -80,16 +82,18 @@ pub(crate) fn build(app: &App, store: &Store, cells: &[&Wanted], jobs: Option<us
     for (module, digest) in &sources {
         lay_source(store, digest, &places.cargo().join("usr/src").join(module.source_folder())).map_err(failed)?;
     }
-    lay_key(app, &first.target, &folder.path().join("tree")).map_err(failed)?;
+    signing::lay_key(app, first, &folder.path().join("tree")).map_err(failed)?;
     let fresh: BTreeSet<ModuleId> = sources.iter().map(|(module, _)| module.clone()).collect();
     let only = fresh.iter().map(|module| module.name.clone()).collect();
     let trial = Trial { coming: vec![first.target.clone()], fresh, only, ..Trial::default() };
-    ourselves::leave(&places.job(), &Job { ground: Ground::of(app), trial, jobs }).map_err(failed)?;
+    let job = Job { ground: Ground::of(app), trial, jobs, signs: signing::is_wanted(first) };
+    ourselves::leave(&places.job(), &job).map_err(failed)?;
     let lent = Lent::make(app).map_err(failed)?;
     let finished = ourselves::run(&app.system.clone().on_standard_error(), INSIDE, folder.path())?;
     drop(lent);
     let found: Found = ourselves::answer(&places.found(), &finished)?;
-    cells.iter().map(|cell| settle(store, cell, &found, folder.path())).collect()
+    let settle = |cell: &&Wanted| settle(store, cell, standing(app, cell, &found, folder.path()), folder.path());
+    cells.iter().map(settle).collect()
 }
 
 /// Folders of this host over which that process lays its own. One that was not there goes afterwards, as empty as it was made,
@@ -151,10 +155,20 @@ impl Drop for Loan {
     }
 }
 
-fn settle(store: &Store, cell: &Wanted, found: &Found, folder: &Path) -> Result<Done> {
+/// What came of a cell. Modules that are not signed as its key says are no result.
+fn standing(app: &App, cell: &Wanted, found: &Found, folder: &Path) -> Standing {
     let verdict = found.verdicts.iter().find(|verdict| verdict.module == cell.module && verdict.target == cell.target);
-    let unsaid = || Standing::Unknown { why: "nothing was said of it".to_owned() };
-    let standing = verdict.map_or_else(unsaid, |verdict| verdict.standing.clone());
+    match verdict.map(|verdict| &verdict.standing) {
+        None => Standing::Unknown { why: "nothing was said of it".to_owned() },
+        Some(Standing::Builds) => match signing::problem(app, cell, &Left::of(folder, &cell.module).modules()) {
+            Some(why) => Standing::Unknown { why },
+            None => Standing::Builds,
+        },
+        Some(standing) => standing.clone(),
+    }
+}
+
+fn settle(store: &Store, cell: &Wanted, standing: Standing, folder: &Path) -> Result<Done> {
     let result = Left::of(folder, &cell.module);
     let unread = |error| Error::io("what was built cannot be read", error);
     let modules = Some(result.modules()).filter(|modules| standing == Standing::Builds && modules.is_dir());
@@ -208,24 +222,6 @@ fn lay_source(store: &Store, digest: &str, place: &Path) -> io::Result<()> {
     let conf = place.join("dkms.conf");
     let text = fs::read(&conf)?;
     fs::write(conf, [&text[..], b"\nAUTOINSTALL=\"yes\"\n"].concat())
-}
-
-/// The key that lies in this host's tree, in the tree that is thrown away.
-fn lay_key(app: &App, target: &Target, tree: &Path) -> io::Result<()> {
-    fs::create_dir_all(tree)?;
-    let layout = app.tree.layout();
-    let files = KeyFiles::locate(&app.system, &app.framework, layout, Some(&target.kernel));
-    if signing::unwanted(&app.system, &app.framework).is_some() {
-        return Ok(());
-    }
-    for file in [&files.key, &files.certificate] {
-        let place = Path::new(file);
-        if let (Ok(name), true) = (place.strip_prefix(layout.tree_name()), app.system.path(place).is_file()) {
-            let copy = tree.join(name);
-            crate::sys::fs::copy_atomically(&app.system.path(place), &copy, 0o600)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use fs_err as fs;
 use super::batch::{Found, Job, Left};
 use crate::conf::framework::TrySign;
 use crate::engine::app::App;
+use crate::engine::preflight::Places;
 use crate::engine::preflight::verdict::{self, Standing, Verdict};
-use crate::engine::preflight::{Places, makes_key};
 use crate::engine::{gather, ourselves, work};
 use crate::error::{Error, Result};
 use crate::ids::{ModuleId, Target};
@@ -35,8 +35,8 @@ pub(crate) fn run(mut app: App, job: &Job, folder: &Path) -> Result<()> {
         Error::io("cells are built as root, by mounts that nobody else sees, and these are refused", error)
             .hint("do it as root, outside of containers that refuse mounts")
     })?;
-    if makes_key(&app, &job.trial.coming) {
-        // It would go with this world.
+    if !job.signs {
+        // A key that is made here would go with this world.
         app.framework.try_sign = TrySign::No;
     }
     let failed = |error| Error::io("modules cannot be built aside", error);

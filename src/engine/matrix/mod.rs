@@ -16,16 +16,14 @@ mod offer;
 pub(crate) mod page;
 mod repositories;
 pub(crate) mod selector;
+mod signing;
 mod source;
 pub(crate) mod store;
 pub(crate) mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest, Sha256};
-
 use crate::archive::error::ArchiveError;
-use crate::conf::signing::{self, KeyFiles};
 use crate::engine::app::App;
 use crate::engine::preflight::verdict::Standing;
 use crate::engine::verdict::count_of;
@@ -36,7 +34,6 @@ use crate::kernel::arch;
 use crate::package::Format;
 use crate::report::Reporter;
 use crate::snapshot::inputs;
-use crate::sys::fingerprint::hex;
 use crate::sys::interrupt;
 use cell::{Compiler, Done, Key, Parts, Wanted};
 use facts::Facts;
@@ -361,21 +358,10 @@ fn parts(app: &App, wanted: &Wanted, tools: &str) -> Parts {
     for (module, digest) in &wanted.sources {
         parts.set(format!("source of {}", module.name), digest);
     }
-    parts.set("signing certificate", certificate(app, wanted).unwrap_or_else(|| "none".to_owned()));
+    parts.set(signing::PART, signing::part(app, wanted));
     let administrators = inputs::of_module(&app.system, &wanted.module, &wanted.target, &inputs::Memo::default());
     parts.0.extend(administrators.unwrap_or_default());
     parts
-}
-
-/// The digest of the certificate of what signs here.
-fn certificate(app: &App, wanted: &Wanted) -> Option<String> {
-    if !wanted.compiler.takes_signatures || signing::unwanted(&app.system, &app.framework).is_some() {
-        return None;
-    }
-    let kernel = Some(&wanted.target.kernel);
-    let files = KeyFiles::locate(&app.system, &app.framework, app.tree.layout(), kernel);
-    let certificate = std::fs::read(app.system.path(&files.certificate)).ok();
-    certificate.filter(|_| files.look_usable(&app.system)).map(|bytes| hex(Sha256::digest(bytes)))
 }
 
 /// Builds every open cell, kernel by kernel.
@@ -390,6 +376,7 @@ pub(crate) fn build(app: &App, store: &Store, matrix: &mut Matrix, jobs: Option<
         batches.entry(cell.wanted.target.clone()).or_default().push(index);
     }
     let mut batches: Vec<(Target, Vec<usize>)> = batches.into_iter().collect();
+    signing::tell(app, &matrix.open().into_iter().map(|cell| &cell.wanted).collect::<Vec<_>>());
     batches.sort_by(|(one, _), (other, _)| crate::version::compare(one.kernel.as_str(), other.kernel.as_str()));
     for (target, indices) in batches {
         app.reporter.note(format!("building {} for kernel {}", count_of(indices.len()), target.kernel));

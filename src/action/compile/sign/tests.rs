@@ -100,6 +100,7 @@ fn what_openssl_says_is_told_in_a_few_words() {
             "mok.key cannot be read as a private key",
         ),
         ("- SSL error:x\nsign-file: /var/lib/dkms/mok.pub\n", "mok.pub cannot be read as a certificate"),
+        ("- SSL error:05800074:key values mismatch: x.c\nsign-file: CMS_add1_signer\n", "mok.pub are no pair"),
         ("sign-file: a.ko: No space left on device\n", "no space is left"),
         ("who knows\n", "who knows"),
         ("- SSL error:x\n", "does not say why"),

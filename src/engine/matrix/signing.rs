@@ -1,0 +1,109 @@
+//! With which key the modules of a cell are signed, and whether they are: the key of a cell names its certificate, so what bears
+//! no signature of it must not be found under that key.
+
+use std::io;
+use std::path::Path;
+
+use fs_err as fs;
+use sha2::{Digest, Sha256};
+
+use super::cell::Wanted;
+use crate::action::compile::keys::without_pins;
+use crate::conf::signing::{self, KeyFiles};
+use crate::engine::app::App;
+use crate::kernel::ModInfo;
+use crate::kernel::modinfo::read_module;
+use crate::report::Reporter;
+use crate::sys::fingerprint::hex;
+use crate::sys::fs::copy_atomically;
+use crate::trust::certificate::Certificate;
+use crate::trust::signed::{Intact, Signed};
+
+/// The part of a key that names the certificate.
+pub(super) const PART: &str = "signing certificate";
+/// Its value where nothing signs.
+const NONE: &str = "none";
+
+/// The value of that part, on this host.
+pub(super) fn part(app: &App, wanted: &Wanted) -> String {
+    let digest = certificate(app, wanted).map(|bytes| hex(Sha256::digest(bytes)));
+    digest.unwrap_or_else(|| NONE.to_owned())
+}
+
+/// Whether the modules of this cell are to be signed.
+pub(super) fn is_wanted(wanted: &Wanted) -> bool {
+    wanted.parts.0.get(PART).is_some_and(|certificate| certificate != NONE)
+}
+
+/// Says once where kernels take signatures and nothing here makes them.
+pub(super) fn tell(app: &App, cells: &[&Wanted]) {
+    let lacks = |wanted: &&&Wanted| wanted.compiler.takes_signatures && !is_wanted(wanted);
+    let Some(cell) = cells.iter().find(lacks).filter(|_| signing::unwanted(&app.system, &app.framework).is_none())
+    else {
+        return;
+    };
+    let key = files(app, cell).key;
+    app.reporter.note(format!(
+        "modules are not signed: there is no pair of key ({}) and certificate; `dkms generate_mok` makes one",
+        without_pins(&key)
+    ));
+}
+
+/// The key that lies in this host's tree, in the tree that is thrown away.
+pub(super) fn lay_key(app: &App, wanted: &Wanted, tree: &Path) -> io::Result<()> {
+    fs::create_dir_all(tree)?;
+    if !is_wanted(wanted) {
+        return Ok(());
+    }
+    let files = files(app, wanted);
+    for file in [&files.key, &files.certificate] {
+        let place = Path::new(file);
+        if let (Ok(name), true) = (place.strip_prefix(app.tree.layout().tree_name()), app.system.path(place).is_file())
+        {
+            copy_atomically(&app.system.path(place), &tree.join(name), 0o600)?;
+        }
+    }
+    Ok(())
+}
+
+/// Why the modules in this folder are not what the key of their cell says.
+pub(super) fn problem(app: &App, wanted: &Wanted, modules: &Path) -> Option<String> {
+    if !is_wanted(wanted) {
+        return None;
+    }
+    let unsigned = |why: &str| Some(format!("its modules could not be signed: {why}"));
+    let Some(certificate) = certificate(app, wanted) else {
+        return unsigned("the pair of key and certificate has gone");
+    };
+    // A certificate of a kind that we cannot read is the signing program's.
+    let certificate = Certificate::parse(&certificate).ok()?;
+    let files = fs::read_dir(modules).ok()?.flatten().map(|entry| entry.path());
+    files.into_iter().find_map(|file| {
+        let content = read_module(&file).ok()?;
+        let info = ModInfo::parse(&content).ok()?;
+        match Signed::of(&content, &info) {
+            Ok(None) => unsigned("the program that signs failed, and said why in the output of this run"),
+            Ok(Some(signed)) if !signed.is_by(&certificate) => unsigned("their signature is of another key"),
+            Ok(Some(signed)) if signed.check(&content, &certificate) == Intact::No => {
+                unsigned("key and certificate are no pair")
+            }
+            Ok(Some(_)) => None,
+            Err(why) => unsigned(&why),
+        }
+    })
+}
+
+/// The certificate of the key that signs the modules of this cell.
+fn certificate(app: &App, wanted: &Wanted) -> Option<Vec<u8>> {
+    if !wanted.compiler.takes_signatures || signing::unwanted(&app.system, &app.framework).is_some() {
+        return None;
+    }
+    let files = files(app, wanted);
+    // One that is missing is made where it signs, and a key that is made for a cell goes with it.
+    let is_there = files.key.starts_with("pkcs11:") || app.system.path(&files.key).is_file();
+    fs::read(app.system.path(&files.certificate)).ok().filter(|_| is_there && files.look_usable(&app.system))
+}
+
+fn files(app: &App, wanted: &Wanted) -> KeyFiles {
+    KeyFiles::locate(&app.system, &app.framework, app.tree.layout(), Some(&wanted.target.kernel))
+}
