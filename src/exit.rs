@@ -110,6 +110,7 @@ exit_codes! {
     NoModule = 10, "make ended well, but what it made is no kernel module";
     PreflightStops = 10, "event: a package manager's transaction would leave a kernel without a module that it must have";
     CompilerMissing = 10, "build: the kernel is for another kind of machine, and no compiler for it is here";
+    ToolchainUnfit = 10, "build: --toolchain has no make, or not the compiler that the kernel was built with";
     NoRoom = 10, "build: a room is demanded (room=full or room=user) that this machine does not allow";
     AutoinstallFailed = 11, "autoinstall: at least one module failed or lacked a dependency";
     ArchUnknown = 12, "the architecture is unknown";

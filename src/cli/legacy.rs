@@ -29,6 +29,7 @@ pub(crate) const ALL: &[&str] = &["all"];
 pub(crate) const CONF: &[&str] = &["conf"];
 pub(crate) const SOURCES: &[&str] = &["archive"];
 pub(crate) const BUILDING: &[&str] = &["kernel_config", "kernelsourcedir", "directives"];
+pub(crate) const TOOLCHAIN: &[&str] = &["toolchain"];
 pub(crate) const FORCE: &[&str] = &["force"];
 pub(crate) const JOBS: &[&str] = &["jobs"];
 pub(crate) const INSTALLING: &[&str] =
@@ -90,6 +91,9 @@ pub(crate) struct Typed {
     /// Build against the headers in this folder
     #[arg(long, value_name = "DIR", overrides_with = "kernelsourcedir", hide_short_help = true)]
     pub(crate) kernelsourcedir: Option<PathBuf>,
+    /// Build with make and compilers of this root, or of this host: for --root DIR without them
+    #[arg(long, value_name = "DIR|host", overrides_with = "toolchain", hide_short_help = true)]
+    pub(crate) toolchain: Option<PathBuf>,
     /// Override a directive of dkms.conf (repeatable)
     #[arg(long = "directive", value_name = "NAME=VALUE", hide_short_help = true)]
     pub(crate) directives: Vec<String>,

@@ -226,6 +226,7 @@ fn open<'t>(typed: &'t Typed, reporter: Human) -> Result<App> {
     };
     let usual = framework.clone();
     trees.replace_in(&mut framework);
+    let system = place::at_bench(system, typed, &framework)?;
     let reporter = if framework.is_on("verbose") { reporter.with_details() } else { reporter };
     // One that stands where it stands anyhow need not be typed.
     let unlike = |usual: &Path, given: Option<&'t Path>| given.filter(|given| *given != usual);
@@ -234,6 +235,7 @@ fn open<'t>(typed: &'t Typed, reporter: Human) -> Result<App> {
         ("--dkmstree", unlike(&usual.dkms_tree, trees.dkms)),
         ("--sourcetree", unlike(&usual.source_tree, trees.source)),
         ("--installtree", unlike(&usual.install_tree, trees.install)),
+        ("--toolchain", typed.toolchain.as_deref()),
     ]);
     Ok(App::new(system, framework, reporter))
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::conf::Framework;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
-use crate::sys::System;
+use crate::sys::{System, bench};
+
+use super::legacy::Typed;
 
 /// The system of that root.
 ///
@@ -27,6 +29,65 @@ pub(crate) fn system(given: Option<&Path>) -> Result<System> {
 fn of_dpkg(host: &System) -> Option<PathBuf> {
     host.variable("DPKG_MAINTSCRIPT_NAME")?;
     host.variable("DPKG_ROOT").map(PathBuf::from)
+}
+
+/// The system with the toolchain that the command line names. Whoever is not root builds nothing in another root, and is told so
+/// by what asks for it.
+///
+/// # Errors
+///
+/// [`Kind::BadOption`]: there is no other root, or no such toolchain. Mounts are refused here.
+pub(crate) fn at_bench(system: System, typed: &Typed, framework: &Framework) -> Result<System> {
+    let Some(given) = typed.toolchain.as_deref() else { return Ok(system) };
+    let tools = tools_of(&system, given)?;
+    if !system.is_superuser() || typed.dry_run {
+        return Ok(system);
+    }
+    let trees = [&framework.dkms_tree, &framework.source_tree, &framework.install_tree].map(Clone::clone);
+    let given = [&typed.kernelsourcedir, &typed.kernel_config].into_iter().flatten();
+    let own = given.map(|path| system.inside(&file_of_root(&system, path))).chain(trees);
+    let bench = bench::lay(&system, &tools, &own.collect::<Vec<_>>()).map_err(|error| {
+        Error::io(format!("the programs of {} cannot be shown in {}", tools.display(), system.root().display()), error)
+            .hint("it takes mounts that nobody else sees: do it as root, outside of containers that refuse them")
+    })?;
+    Ok(system.with_bench(bench))
+}
+
+/// The root with the toolchain, without links.
+fn tools_of(system: &System, given: &Path) -> Result<PathBuf> {
+    let refuse = |text: String, hint: String| Err(Error::new(Kind::BadOption, text).hint(hint));
+    let shown = given.display();
+    if system.is_live() {
+        return refuse(
+            "--toolchain is for another root, and none was named".to_owned(),
+            format!("name it: `--root DIR --toolchain {shown}`; here the compiler of this root is taken anyhow"),
+        );
+    }
+    if given == Path::new("host") {
+        return Ok(PathBuf::from("/"));
+    }
+    if given.is_relative() {
+        let whole = std::path::absolute(given).ok().filter(|whole| whole.is_dir());
+        let whole = whole.map_or_else(|| "DIR".to_owned(), |whole| whole.display().to_string());
+        return refuse(
+            format!("--toolchain takes `host` or the whole path of a root, and {shown} is neither"),
+            format!("`--toolchain host`, or `--toolchain {whole}`"),
+        );
+    }
+    let found = fs_err::canonicalize(given).ok().filter(|found| found.is_dir());
+    let Some(found) = found else {
+        return refuse(
+            format!("--toolchain {shown}: there is no such folder"),
+            "name the folder of a root that has make and a compiler, or `--toolchain host`".to_owned(),
+        );
+    };
+    if found == system.root() {
+        return refuse(
+            format!("--toolchain {shown} is the root itself, whose compiler is taken anyhow"),
+            "leave it out".to_owned(),
+        );
+    }
+    Ok(found)
 }
 
 /// The trees that the command line names in place of framework.conf's.

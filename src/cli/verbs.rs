@@ -5,7 +5,7 @@ use clap::{Args, Command};
 
 use super::legacy::{
     ALL, ARCHIVE, BUILDING, CHANGING, CONF, FORCE, FORMAT, HEADERS, INSTALLING, JOBS, JSON, KERNELS, LEGACY, MODULE,
-    OUTPUT, REPAIR, SOURCES, TEMPLATE, Typed, UNMAKING,
+    OUTPUT, REPAIR, SOURCES, TEMPLATE, TOOLCHAIN, Typed, UNMAKING,
 };
 use super::request;
 use super::verb::{Files, Group, Operand, Position, Run, Takes, Verb};
@@ -88,7 +88,7 @@ const ENGINE: &[Verb] = &[
     Verb {
         more: "A module that is not registered yet is added first. Without -k it is built for the running kernel.",
         operand: SOURCE,
-        takes: Takes::Only(&[MODULE, KERNELS, BUILDING, CONF, SOURCES, FORCE, JOBS, CHANGING], LEGACY),
+        takes: Takes::Only(&[MODULE, KERNELS, BUILDING, TOOLCHAIN, CONF, SOURCES, FORCE, JOBS, CHANGING], LEGACY),
         examples: &[
             ("dkms build hello/1.0", "for the running kernel"),
             ("dkms build hello/1.0 -k 6.12.9-amd64 -k 6.1.0-30-amd64", "for two kernels"),
@@ -99,7 +99,7 @@ const ENGINE: &[Verb] = &[
         more: "A module that is not registered or built yet is added and built first. Without -k it is installed for the \
                running kernel.",
         operand: SOURCE,
-        takes: Takes::Only(&[MODULE, KERNELS, BUILDING, CONF, SOURCES, FORCE, JOBS, INSTALLING, CHANGING], LEGACY),
+        takes: Takes::Only(&[MODULE, KERNELS, BUILDING, TOOLCHAIN, CONF, SOURCES, FORCE, JOBS, INSTALLING, CHANGING], LEGACY),
         examples: &[
             ("dkms install hello/1.0", "for the running kernel"),
             ("dkms install hello-1.0.tar.gz -k 6.12.9-amd64", "from a source archive, for this kernel"),
@@ -142,7 +142,7 @@ const ENGINE: &[Verb] = &[
     Verb {
         more: "Without a module, all that are installed for the template kernel are installed.",
         operand: REGISTERED,
-        takes: Takes::Only(&[MODULE, KERNELS, TEMPLATE, BUILDING, FORCE, JOBS, INSTALLING, CHANGING], LEGACY),
+        takes: Takes::Only(&[MODULE, KERNELS, TEMPLATE, BUILDING, TOOLCHAIN, FORCE, JOBS, INSTALLING, CHANGING], LEGACY),
         examples: &[(
             "dkms match --templatekernel 6.1.0-30-amd64 -k 6.12.9-amd64",
             "install for 6.12.9 what 6.1.0-30 has",
@@ -193,7 +193,7 @@ const ENGINE: &[Verb] = &[
                is cleaned up: what package events do by themselves, for the case that one was missed. -m and -k limit it \
                and may be repeated.",
         operand: Operand { shown: "[MODULE[/VERSION]]", meaning: "the module; default: every one", ..REGISTERED },
-        takes: Takes::Only(&[MODULE, KERNELS, BUILDING, FORCE, JOBS, INSTALLING, CHANGING], LEGACY),
+        takes: Takes::Only(&[MODULE, KERNELS, BUILDING, TOOLCHAIN, FORCE, JOBS, INSTALLING, CHANGING], LEGACY),
         examples: &[
             ("dkms reconcile", "every module, for every kernel with headers"),
             ("dkms reconcile --dry-run", "show what is to be done and why"),
@@ -204,7 +204,7 @@ const ENGINE: &[Verb] = &[
     Verb {
         group: Group::Machine,
         more: "Modules whose dkms.conf says AUTOINSTALL=no are left out. Without -k it is done for the running kernel.",
-        takes: Takes::Only(&[KERNELS, BUILDING, FORCE, JOBS, INSTALLING, CHANGING], LEGACY),
+        takes: Takes::Only(&[KERNELS, BUILDING, TOOLCHAIN, FORCE, JOBS, INSTALLING, CHANGING], LEGACY),
         examples: &[("dkms autoinstall -k 6.12.9-amd64", "for this kernel")],
         ..acting(
             "autoinstall",
@@ -393,7 +393,7 @@ const TOOLS: &[Verb] = &[
             most: usize::MAX,
             ..REGISTERED
         },
-        takes: Takes::Only(&[MODULE, KERNELS, CONF, &["kernel_config", "kernelsourcedir", "directives"], JOBS], &[]),
+        takes: Takes::Only(&[MODULE, KERNELS, CONF, &["kernel_config", "kernelsourcedir", "directives"], TOOLCHAIN, JOBS], &[]),
         examples: &[
             ("dkms room hello/1.0 -k 6.12.9-amd64", "a shell where make would be run"),
             ("dkms room hello/1.0 -- make V=1", "a command there, for the running kernel"),

@@ -49,6 +49,14 @@ impl KernelConfig {
         self.is_enabled("CONFIG_CC_IS_CLANG")
     }
 
+    /// The release of the compiler that built the kernel, as far as its configuration says.
+    pub(crate) fn compiler_release(&self) -> Option<CompilerRelease> {
+        let (family, name) =
+            if self.is_clang() { ("clang", "CONFIG_CLANG_VERSION") } else { ("gcc", "CONFIG_GCC_VERSION") };
+        let number: u32 = self.get(name)?.parse().ok()?;
+        Some(CompilerRelease { family, major: number / 10_000 }).filter(|release| release.major > 0)
+    }
+
     /// Whether the kernel was linked by LLVM's linker.
     pub(crate) fn is_lld(&self) -> bool {
         self.is_enabled("CONFIG_LD_IS_LLD")
@@ -68,6 +76,20 @@ impl KernelConfig {
             plain && (word.contains("gcc") || word.contains("clang") || word.ends_with("cc"))
         };
         self.get("CONFIG_CC_VERSION_TEXT")?.split_whitespace().take(2).find(compiles)
+    }
+}
+
+/// A compiler and its first number, which decides whether what it makes fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CompilerRelease {
+    pub(crate) family: &'static str,
+    pub(crate) major: u32,
+}
+
+/// `gcc-12`
+impl std::fmt::Display for CompilerRelease {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.family, self.major)
     }
 }
 
@@ -155,6 +177,21 @@ mod tests {
         assert!(config.get().is_some());
         assert!(ConfigOnDemand::of(file).get().is_none());
         assert!(ConfigOnDemand::from(None).get().is_none());
+    }
+
+    #[test]
+    fn the_release_of_the_compiler_is_its_first_number() {
+        for (text, expected) in [
+            ("CONFIG_CC_IS_GCC=y\nCONFIG_GCC_VERSION=120200\nCONFIG_CLANG_VERSION=0\n", Some("gcc-12")),
+            ("CONFIG_CC_IS_CLANG=y\nCONFIG_GCC_VERSION=0\nCONFIG_CLANG_VERSION=180103\n", Some("clang-18")),
+            ("CONFIG_GCC_VERSION=40805\n", Some("gcc-4")),
+            ("CONFIG_GCC_VERSION=0\n", None),
+            ("CONFIG_GCC_VERSION=twelve\n", None),
+            ("", None),
+        ] {
+            let release = KernelConfig::parse(text).compiler_release().map(|release| release.to_string());
+            assert_eq!(release.as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

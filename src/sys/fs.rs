@@ -222,6 +222,11 @@ pub(crate) fn opened(root: &Path, path: &Path) -> PathBuf {
     if root == Path::new("/") {
         return path.to_path_buf();
     }
+    followed(root, path)
+}
+
+/// The same with the links of `/` followed as well.
+pub(super) fn followed(root: &Path, path: &Path) -> PathBuf {
     follow(root, path).unwrap_or_else(|beyond| beyond)
 }
 

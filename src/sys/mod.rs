@@ -1,6 +1,7 @@
 //! The only way to processes, files, environment and machine facts. Everything takes a root, so that tests, image
 //! builds and the live system run the same code.
 
+pub(crate) mod bench;
 pub(crate) mod bounded;
 pub(crate) mod chroot;
 pub(crate) mod compare;
@@ -31,11 +32,13 @@ pub(crate) mod side_by_side;
 pub(crate) mod trace;
 pub(crate) mod world;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use bench::Bench;
 use environment::{Environment, Whom};
 use os_release::OsRelease;
 pub(crate) use run::{Command, Finished, Output, RunError, Runner};
@@ -59,6 +62,10 @@ pub(crate) struct System {
     os_release: Arc<OnceLock<Option<OsRelease>>>,
     /// Why programs must not be run inside the root.
     unfurnished: Option<Arc<str>>,
+    /// Where what builds modules is another root's.
+    bench: Option<Bench>,
+    /// Where its programs run, if not in the root itself.
+    seat: Option<PathBuf>,
 }
 
 impl System {
@@ -75,7 +82,31 @@ impl System {
             runner: Arc::new(run::HostRunner),
             os_release: Arc::default(),
             unfurnished: None,
+            bench: None,
+            seat: None,
         }
+    }
+
+    /// The same system, whose modules are built at this bench.
+    #[must_use]
+    pub(crate) fn with_bench(self, bench: Bench) -> Self {
+        Self { bench: Some(bench), ..self }
+    }
+
+    /// The root whose programs build modules here, if it is another.
+    pub(crate) fn toolchain(&self) -> Option<&Path> {
+        self.bench.as_ref().map(|bench| bench.tools.as_path())
+    }
+
+    /// The system as what builds modules sees it: the same files, and the programs of its toolchain.
+    pub(crate) fn tools(&self) -> Cow<'_, Self> {
+        let Some(bench) = &self.bench else { return Cow::Borrowed(self) };
+        Cow::Owned(Self { seat: Some(bench.place.clone()), machine: bench.machine.clone(), ..self.clone() })
+    }
+
+    /// The root that its programs run in.
+    fn seat(&self) -> &Path {
+        self.seat.as_deref().unwrap_or(&self.root)
     }
 
     /// The same system with another root. `/` means the running one.
@@ -159,7 +190,7 @@ impl System {
             Command::new(program).current_dir(folder)
         } else {
             let enter = ["/bin/sh", "-c", r#"cd "$1" && shift && exec "$@""#, "sh"];
-            Command::new("chroot").inside(&self.root).args(enter).arg(self.inside(folder)).arg(program)
+            Command::new("chroot").inside(self.seat()).args(enter).arg(self.inside(folder)).arg(program)
         };
         given(command, environment)
     }
@@ -182,7 +213,7 @@ impl System {
         program: impl AsRef<OsStr>,
     ) -> Command {
         let Some(room) = room else { return self.command_in(environment, folder, program) };
-        let room = room::Room { root: self.root.clone(), folder: self.inside(folder), ..room.clone() };
+        let room = room::Room { root: self.seat().to_path_buf(), folder: self.inside(folder), ..room.clone() };
         given(Command::new(program), environment).room(room)
     }
 
@@ -226,13 +257,18 @@ impl System {
 
     /// Whether a process inside this root would find a program, by PATH or by its absolute name.
     pub(crate) fn has_program(&self, name: &str) -> bool {
-        let is_there =
-            |file: &Path| fs::resolve(&self.root, &self.path(file)).is_some_and(|file| fs::is_executable(&file));
+        self.program_inside(name).is_some()
+    }
+
+    /// The file that it would find, as this process opens it.
+    pub(crate) fn program_inside(&self, name: &str) -> Option<PathBuf> {
+        let seat = self.seat();
+        let file = |file: &Path| fs::resolve(seat, &fs::opened(seat, file)).filter(|file| fs::is_executable(file));
         if name.contains('/') {
-            return is_there(Path::new(name));
+            return file(Path::new(name));
         }
         let path = self.variable("PATH").map_or_else(|| OsString::from(DEFAULT_PATH), OsStr::to_owned);
-        std::env::split_paths(&path).any(|folder| is_there(&folder.join(name)))
+        std::env::split_paths(&path).find_map(|folder| file(&folder.join(name)))
     }
 
     /// Where PATH finds a program, if anywhere.

@@ -62,7 +62,7 @@ fn environment(caller: &BTreeMap<OsString, OsString>) -> BTreeMap<OsString, OsSt
 }
 
 /// What uname(2) calls the machine that the root's own shell is for. None when it has none, or one of an unknown kind.
-fn machine_of(system: &System) -> Option<Arch> {
+pub(super) fn machine_of(system: &System) -> Option<Arch> {
     let mut head = [0; 20];
     let shell = ["/bin/sh", "/usr/bin/env"].into_iter().find_map(|file| fs_err::File::open(system.path(file)).ok());
     shell?.read_exact(&mut head).ok()?;
@@ -139,7 +139,7 @@ pub(crate) fn lacks_devices(system: &System) -> Option<String> {
 }
 
 /// What is mounted from here on is seen by nobody else.
-fn enter_namespace() -> rustix::io::Result<()> {
+pub(super) fn enter_namespace() -> rustix::io::Result<()> {
     // SAFETY: only the mounts are unshared; open files and memory stay as they are.
     unsafe { unshare_unsafe(UnshareFlags::NEWNS) }?;
     mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)

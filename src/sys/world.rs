@@ -36,7 +36,7 @@ pub(crate) fn enter(layers: &[Layer]) -> io::Result<()> {
 
 fn lay(layer: &Layer) -> io::Result<()> {
     match &layer.with {
-        With::Files(files) => overlay(&layer.at, &format!("lowerdir={}:{}", escaped(files)?, escaped(&layer.at)?)),
+        With::Files(files) => over(files, &layer.at, &layer.at),
         #[cfg(feature = "packages")]
         With::Folder(folder) => Ok(rustix::mount::mount_bind(folder, &layer.at)?),
         With::Changes(folder) => changing(&layer.at, folder).or_else(|_| {
@@ -45,6 +45,11 @@ fn lay(layer: &Layer) -> io::Result<()> {
             changing(&layer.at, folder)
         }),
     }
+}
+
+/// Shows at a place what two folders hold together; of what both have, the upper one's. Nothing can be changed there.
+pub(super) fn over(upper: &Path, lower: &Path, place: &Path) -> io::Result<()> {
+    overlay(place, &format!("lowerdir={}:{}", escaped(upper)?, escaped(lower)?))
 }
 
 fn changing(place: &Path, folder: &Path) -> io::Result<()> {

@@ -103,7 +103,7 @@ fn take<'a>(
 
 /// Debug information would make modules ten times as large; line numbers in an oops are not worth that.
 fn strip_all(context: &Context<'_>, module: &Prepared<'_>, left: &Left<'_>, built: &[Built<'_>]) {
-    let program = module.toolchain.strip(context.system);
+    let program = module.toolchain.strip(&context.system.tools());
     for Built { file, .. } in built.iter().filter(|built| built.conf.strip) {
         if let Err(problem) = strip::strip(context, &program, (left.build, left.lodging), file) {
             let name = file.file_name().unwrap_or_default().to_string_lossy();

@@ -122,7 +122,7 @@ impl<'a> Lodging<'a> {
 
     /// What `uname -r` says in this room, if it can be entered and its folder be written.
     fn try_out(&self, room: &Room, environment: &Environment) -> std::result::Result<String, String> {
-        let system = self.context.system;
+        let system = self.context.system.tools();
         let command = system.command_in_room(Some(room), environment, &self.folder, "/bin/sh").args(["-c", TRIAL]);
         match system.run(&command.leashed(self.context.lock.leash())) {
             Ok(finished) if finished.success() => Ok(finished.text().trim().to_owned()),
@@ -138,9 +138,10 @@ impl<'a> Lodging<'a> {
             return Vec::new();
         };
         let script = ["-c", r#"for f do [ ! -d "$f" ] || [ -w "$f" ] || printf '%s\n' "$f"; done"#, "sh"];
-        let command = self.context.system.command_in_room(Some(room), environment, &self.folder, "/bin/sh");
+        let tools = self.context.system.tools();
+        let command = tools.command_in_room(Some(room), environment, &self.folder, "/bin/sh");
         let command = command.args(script).args(settings.writable.iter());
-        let told = self.context.system.run(&command.leashed(self.context.lock.leash()));
+        let told = tools.run(&command.leashed(self.context.lock.leash()));
         told.map(|told| told.text().lines().map(PathBuf::from).collect()).unwrap_or_default()
     }
 

@@ -8,6 +8,7 @@ mod environment;
 mod exceptions;
 mod explain;
 mod finish;
+mod fitting;
 mod foreseen;
 pub(crate) mod keys;
 mod lodging;

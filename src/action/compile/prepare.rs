@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::action::compile::fitting;
 use crate::action::compile::prepared::Prepared;
 use crate::action::compile::recipe;
 use crate::action::compile::toolchain::Toolchain;
@@ -14,6 +15,7 @@ use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::{Kernel, KernelConfig, headers, installed};
 use crate::snapshot::inputs::{self, Making};
 use crate::step::Switch;
+use crate::sys::System;
 use crate::sys::other_root::lacks_devices;
 use crate::tree::Build;
 use crate::version;
@@ -40,8 +42,10 @@ impl<'a> Prepared<'a> {
         refuse_missing_devices(context, id)?;
         let dependencies = dependencies(context, &conf, id, target)?;
         let config = config(read.as_deref())?;
-        let toolchain = context.memo.toolchain(context.system, &config, opened, &target.arch);
-        refuse_missing_compiler(context, &toolchain, target)?;
+        let tools = context.system.tools();
+        let toolchain = context.memo.toolchain(&tools, &config, opened, &target.arch);
+        refuse_missing_compiler(&tools, &toolchain, target)?;
+        fitting::refuse_unfit(context, &toolchain, &config, target)?;
         let suffix = kernel.suffix();
         // Looked at before the source is copied: what changes meanwhile is seen as a change by the next run.
         let making = Making { id, kernel: &kernel, source: &source, depends: &conf.build_depends };
@@ -141,12 +145,12 @@ fn refuse_missing_headers(context: &Context<'_>, kernel: &Kernel) -> Result<()> 
 }
 
 /// This machine's own compiler would say nothing but that it does not know the options of the other.
-fn refuse_missing_compiler(context: &Context<'_>, toolchain: &Toolchain, target: &Target) -> Result<()> {
+fn refuse_missing_compiler(tools: &System, toolchain: &Toolchain, target: &Target) -> Result<()> {
     let Some(program) = toolchain.lacks() else { return Ok(()) };
     let text =
         format!("kernel {target} is for another kind of machine than this one, and `{program}` is not installed");
     let package = program.strip_suffix("-gcc").map_or(program.clone(), |triplet| format!("gcc-{triplet}"));
-    let is_debian = context.system.has_program("apt-get");
+    let is_debian = tools.has_program("apt-get");
     let hint = if is_debian { format!("`apt-get install {package}`") } else { format!("install {program}") };
     Err(Error::new(Kind::CompilerMissing, text).hint(format!("{hint}, then run this again")))
 }

@@ -50,7 +50,7 @@ fn compiler(context: &Context<'_>, module: &Prepared<'_>) -> Option<(PathBuf, u6
 }
 
 fn file_of(context: &Context<'_>, program: &str) -> Option<(PathBuf, u64, SystemTime)> {
-    let file = fs_err::canonicalize(context.system.find_program(program)?).ok()?;
+    let file = context.system.tools().program_inside(program)?;
     let meta = fs_err::metadata(&file).ok()?;
     Some((file, meta.len(), meta.modified().ok()?))
 }

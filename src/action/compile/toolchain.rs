@@ -32,6 +32,10 @@ impl Toolchain {
         let chosen = kernel_variables(system, headers, cross);
         let compiler = match cross.filter(|_| !is_llvm) {
             Some(cross) => for_another(chosen.as_deref(), config, cross, &exists),
+            None if system.toolchain().is_some() && !is_llvm => {
+                let own = chosen.clone().or_else(|| of_release(config));
+                choose(own.as_deref(), config, is_llvm, &exists)
+            }
             None => choose(chosen.as_deref(), config, is_llvm, &exists),
         };
         Self { compiler, is_llvm, is_lld: config.is_lld(), cross }
@@ -78,6 +82,11 @@ fn choose(chosen: Option<&str>, config: &KernelConfig, is_llvm: bool, exists: &d
         let mut words = command.split_whitespace().filter(|word| !word.starts_with('-')).peekable();
         words.peek().is_some() && words.all(exists)
     })
+}
+
+/// `gcc-12`, as distributions name compilers beside their usual one.
+fn of_release(config: &KernelConfig) -> Option<String> {
+    config.compiler_release().map(|release| release.to_string())
 }
 
 /// The first that exists of those for another kind of machine: what the headers choose, of the kernel's own release, of any.

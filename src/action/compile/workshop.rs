@@ -92,7 +92,7 @@ impl<'a> Workshop<'a> {
 
     /// Applies the patches of dkms.conf.
     pub(crate) fn patch(&mut self) -> Result<()> {
-        patch::apply(self.context.system, self.module.id, &self.module.conf.patches, &self.shell, &mut self.log)
+        patch::apply(&self.context.system.tools(), self.module.id, &self.module.conf.patches, &self.shell, &mut self.log)
     }
 
     pub(crate) fn pre_build(&mut self) -> Result<()> {
@@ -120,7 +120,7 @@ impl<'a> Workshop<'a> {
     /// Runs this command, or a shell at our terminal, where make would run; gives its exit code. What make could read
     /// without having it in its environment is there, too, so that its line can be typed.
     pub(crate) fn visit(&mut self, command: &[String]) -> Result<u8> {
-        let (system, line) = (self.context.system, self.make_line());
+        let (system, line) = (self.context.system.tools(), self.make_line());
         let level = self.lodging.level().name();
         let (id, target) = (self.module.id, self.module.target);
         self.context.reporter.note(format!("make of {id} for {target} is run in a room of level {level} as\n  {line}"));
@@ -210,17 +210,17 @@ impl<'a> Workshop<'a> {
 
     /// Runs a line of bash, and once more over a copy of the kernel's headers if it failed because it writes there.
     fn run(&mut self, title: &str, line: &str, kind: Kind, jobs: Option<&jobserver::Client>) -> Result<Finished> {
-        let nice = self.context.framework.build_nice;
-        let command = |shell: &Shell| shell.evaluating(self.context.system, line).jobserver(jobs).nice(nice);
+        let (tools, nice) = (self.context.system.tools(), self.context.framework.build_nice);
+        let command = |shell: &Shell| shell.evaluating(&tools, line).jobserver(jobs).nice(nice);
         let before = self.log.length()?;
-        let finished = self.log.run(self.context.system, title, line, kind, command(&self.shell))?;
+        let finished = self.log.run(&tools, title, line, kind, command(&self.shell))?;
         if finished.success() || !self.lay_over_headers() {
             return Ok(finished);
         }
         // What was in the way of the first try is no reason why the second one fails.
         self.log.shorten(before)?;
         let title = format!("{title} with a copy of the kernel's headers");
-        self.log.run(self.context.system, &title, line, kind, command(&self.shell))
+        self.log.run(&tools, &title, line, kind, command(&self.shell))
     }
 
     /// Whether the command that failed may do better now: it wanted to write into the kernel's headers, and gets a layer over

@@ -29,7 +29,7 @@ mod layer;
 mod left;
 mod lent;
 pub(crate) mod level;
-mod mounts;
+pub(super) mod mounts;
 pub(crate) mod owned;
 mod seccomp;
 mod uname;

@@ -12,7 +12,7 @@ use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 use super::calls::{c_path, check};
 
 /// A file system in memory of at most so many bytes.
-pub(super) fn memory(at: impl AsRef<Path>, size: u64, mode: &str) -> io::Result<()> {
+pub(in crate::sys) fn memory(at: impl AsRef<Path>, size: u64, mode: &str) -> io::Result<()> {
     let options = format!("size={size},mode={mode}");
     let at = at.as_ref();
     let place = at.to_str().ok_or_else(|| io::Error::other(format!("{} is no text", at.display())))?;
@@ -36,7 +36,7 @@ pub(super) const MOUNT_ATTR_NOSUID: u64 = 2;
 pub(super) const MOUNT_ATTR_NODEV: u64 = 4;
 const MOUNT_ATTR_IDMAP: u64 = 0x0010_0000;
 
-pub(super) fn read_only(tree: BorrowedFd<'_>, is_device: bool) -> io::Result<()> {
+pub(in crate::sys) fn read_only(tree: BorrowedFd<'_>, is_device: bool) -> io::Result<()> {
     let device = if is_device { 0 } else { MOUNT_ATTR_NODEV };
     attributes(tree, libc::AT_RECURSIVE, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | device)
 }
