@@ -35,6 +35,7 @@
 //! | record | what we keep beside the original's tree, under names that begin with a dot. Losing all of them costs time, never a working module |
 //! | intent | a record of a change that has begun; what a run that died left is completed or undone by it, and by nothing else |
 //! | room | where a build runs: another user, other walls, the target's `uname`; of level full, user or none |
+//! | bench | the programs of one root and everything else of another, as one root in which builds run (`--toolchain`) |
 //! | preflight | modules are built for a kernel before its package is unpacked; nothing but these builds, and how those that failed did, is kept |
 //! | matrix, cell | modules × kernels, and one of both; a store keeps finished cells by what decides about their bytes |
 //! | adopted | built by another DKMS, taken over as it is |

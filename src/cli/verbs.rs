@@ -99,7 +99,10 @@ const ENGINE: &[Verb] = &[
         more: "A module that is not registered or built yet is added and built first. Without -k it is installed for the \
                running kernel.",
         operand: SOURCE,
-        takes: Takes::Only(&[MODULE, KERNELS, BUILDING, TOOLCHAIN, CONF, SOURCES, FORCE, JOBS, INSTALLING, CHANGING], LEGACY),
+        takes: Takes::Only(
+            &[MODULE, KERNELS, BUILDING, TOOLCHAIN, CONF, SOURCES, FORCE, JOBS, INSTALLING, CHANGING],
+            LEGACY,
+        ),
         examples: &[
             ("dkms install hello/1.0", "for the running kernel"),
             ("dkms install hello-1.0.tar.gz -k 6.12.9-amd64", "from a source archive, for this kernel"),
@@ -142,7 +145,10 @@ const ENGINE: &[Verb] = &[
     Verb {
         more: "Without a module, all that are installed for the template kernel are installed.",
         operand: REGISTERED,
-        takes: Takes::Only(&[MODULE, KERNELS, TEMPLATE, BUILDING, TOOLCHAIN, FORCE, JOBS, INSTALLING, CHANGING], LEGACY),
+        takes: Takes::Only(
+            &[MODULE, KERNELS, TEMPLATE, BUILDING, TOOLCHAIN, FORCE, JOBS, INSTALLING, CHANGING],
+            LEGACY,
+        ),
         examples: &[(
             "dkms match --templatekernel 6.1.0-30-amd64 -k 6.12.9-amd64",
             "install for 6.12.9 what 6.1.0-30 has",
@@ -393,7 +399,10 @@ const TOOLS: &[Verb] = &[
             most: usize::MAX,
             ..REGISTERED
         },
-        takes: Takes::Only(&[MODULE, KERNELS, CONF, &["kernel_config", "kernelsourcedir", "directives"], TOOLCHAIN, JOBS], &[]),
+        takes: Takes::Only(
+            &[MODULE, KERNELS, CONF, &["kernel_config", "kernelsourcedir", "directives"], TOOLCHAIN, JOBS],
+            &[],
+        ),
         examples: &[
             ("dkms room hello/1.0 -k 6.12.9-amd64", "a shell where make would be run"),
             ("dkms room hello/1.0 -- make V=1", "a command there, for the running kernel"),

@@ -80,7 +80,8 @@ fn points(root: &Path, tools: &Path, own: &[PathBuf]) -> BTreeMap<PathBuf, PathB
 /// Where entries of the kernels' headers lead (scripts and programs that come in packages of their own).
 fn links(root: &Path, own: &[PathBuf]) -> Vec<PathBuf> {
     let below = |folder: &str| entries(&followed(root, Path::new(folder)));
-    let kernels = below("/lib/modules").into_iter().flat_map(|kernel| ["build", "source"].map(|name| kernel.join(name)));
+    let kernels =
+        below("/lib/modules").into_iter().flat_map(|kernel| ["build", "source"].map(|name| kernel.join(name)));
     let given = own.iter().map(|path| followed(root, path));
     let folders = below("/usr/src").into_iter().chain(kernels).chain(given);
     let found = folders.filter_map(|folder| resolve(root, &folder)).flat_map(|folder| entries(&folder));
@@ -240,7 +241,10 @@ mod tests {
         let top = tempfile::tempdir().unwrap();
         let top = fs::canonicalize(top.path()).unwrap();
         let (root, tools) = (top.join("root"), top.join("tools"));
-        folders(&root, &["usr/src/h", "usr/lib/kbuild/scripts", "usr/lib/kbuild/tools", "srv/modules/6.1", "var/t", "opt/k"]);
+        folders(
+            &root,
+            &["usr/src/h", "usr/lib/kbuild/scripts", "usr/lib/kbuild/tools", "srv/modules/6.1", "var/t", "opt/k"],
+        );
         symlink("usr/lib", root.join("lib")).unwrap();
         symlink("/srv/modules", root.join("usr/lib/modules")).unwrap();
         symlink("/usr/src/h", root.join("srv/modules/6.1/build")).unwrap();

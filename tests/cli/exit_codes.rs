@@ -221,6 +221,11 @@ const ELSEWHERE: &[(Kind, &str, &str)] = &[
     (MatrixFailed, "tests/cli/matrix.rs", "fn a_cell_that_fails_is_told_with_its_cause_and_stops_no_other"),
     (PreflightStops, "tests/cli/preflight.rs", "fn a_transaction_is_stopped_only_where_the_settings_want_it"),
     (CompilerMissing, "tests/e2e/distro/a_module_is_built_for_another_kind_of_machine.sh", "ends_with 10 dkms build"),
+    (
+        ToolchainUnfit,
+        "tests/e2e/root/a_root_without_a_compiler_is_built_for_with_another_toolchain.sh",
+        "refused 10 '/tools has no make'",
+    ),
     (ReadOnly, "tests/e2e/bad/a_read_only_tree_is_told_and_left_for_later.sh", "ends_with 74 dkms install"),
     (
         DevicesMissing,

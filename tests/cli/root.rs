@@ -102,3 +102,27 @@ fn an_event_is_about_the_root_that_it_names_or_that_dpkg_names() {
         "without a script the variable is somebody else's"
     );
 }
+
+#[test]
+fn a_toolchain_is_another_root_than_the_one_that_is_built_for() {
+    let sandbox = root();
+    sandbox.write("tools/usr/bin/make", "");
+    let tools = sandbox.path("tools").display().to_string();
+    for (line, told) in [
+        ("build foo/1 --toolchain host", "--toolchain is for another root, and none was named"),
+        ("--root ROOT build foo/1 --toolchain tools", "takes `host` or the whole path of a root"),
+        ("--root ROOT build foo/1 --toolchain /nowhere/at/all", "there is no such folder"),
+        ("--root ROOT build foo/1 --toolchain ROOT/etc/os-release", "there is no such folder"),
+        ("--root ROOT build foo/1 --toolchain ROOT/../root", "is the root itself"),
+        ("--root ROOT status --toolchain host", "status does not take --toolchain"),
+        ("--root ROOT build foo/1 --toolchain", "--toolchain"),
+    ] {
+        let refused = dkms(&sandbox, line);
+        assert!(refused.code == 2 && refused.err.contains(told), "{line}: {refused:#?}");
+    }
+    assert_eq!(dkms(&sandbox, "--root ROOT add foo/1").code, 0);
+    for toolchain in ["host", &tools] {
+        let planned = dkms(&sandbox, &format!("--root ROOT build foo/1 --toolchain {toolchain} --dry-run"));
+        assert!(planned.code == 0 && planned.out.contains("build     foo/1"), "{planned:#?}");
+    }
+}

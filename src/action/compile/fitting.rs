@@ -23,17 +23,16 @@ pub(super) fn refuse_unfit(
     let (tools, whose) = (context.system.tools(), whose(root));
     let unfit = |what: String| Err(Error::new(Kind::ToolchainUnfit, what));
     if !tools.has_program("make") {
-        return unfit(format!("{whose} has no make"))
-            .map_err(|error| error.hint(format!("install make there{}, or name another root", by_apt(&tools, "make"))));
+        return unfit(format!("{whose} has no make")).map_err(|error| {
+            error.hint(format!("install make there{}, or name another root", by_apt(&tools, "make")))
+        });
     }
     let wanted = config.compiler_release();
     let usual = wanted.map_or("gcc", |release| release.family);
     let compiler = toolchain.compiler.as_deref().unwrap_or(usual);
     let package = wanted.map_or_else(|| usual.to_owned(), |release| release.to_string());
-    let hint = format!(
-        "install {package} there{}, or name a root that has it: `--toolchain DIR`",
-        by_apt(&tools, &package)
-    );
+    let hint =
+        format!("install {package} there{}, or name a root that has it: `--toolchain DIR`", by_apt(&tools, &package));
     let built = wanted.map_or_else(String::new, |release| format!(", and {release} built kernel {}", target.kernel));
     let program = compiler.split_whitespace().rfind(|word| !word.starts_with('-')).unwrap_or(usual);
     if !tools.has_program(program) {
@@ -41,7 +40,9 @@ pub(super) fn refuse_unfit(
     }
     let found = match release_of(&tools, program) {
         Ok(found) => found,
-        Err(why) => return unfit(format!("{program} of {whose} cannot be run: {why}")).map_err(|error| error.hint(hint)),
+        Err(why) => {
+            return unfit(format!("{program} of {whose} cannot be run: {why}")).map_err(|error| error.hint(hint));
+        }
     };
     if wanted.is_some_and(|wanted| found != Some(wanted.major)) {
         let found = found.map_or_else(|| "of an unknown release".to_owned(), |major| format!("of release {major}"));
@@ -52,6 +53,16 @@ pub(super) fn refuse_unfit(
         context.reporter.detail(line);
     }
     Ok(())
+}
+
+/// What to type where a root that is not running cannot build by itself.
+pub(super) fn advice(system: &System) -> Option<String> {
+    let lacks = |programs: &[&str]| !programs.iter().any(|program| system.has_program(program));
+    let is_without = lacks(&["make"]) || lacks(&["gcc", "cc", "clang"]);
+    let may_take = !system.is_live() && system.toolchain().is_none() && is_without;
+    may_take.then(|| {
+        "a root may be built for without make and compiler in it: `--toolchain host` takes this host's".to_owned()
+    })
 }
 
 fn whose(root: &Path) -> String {
@@ -82,7 +93,9 @@ mod tests {
 
     #[test]
     fn compilers_say_their_release_in_one_number_or_three() {
-        for (text, expected) in [("12\n", Some(12)), ("12.2.0\n", Some(12)), ("18.1.3", Some(18)), ("", None), ("x", None)] {
+        for (text, expected) in
+            [("12\n", Some(12)), ("12.2.0\n", Some(12)), ("18.1.3", Some(18)), ("", None), ("x", None)]
+        {
             assert_eq!(major(text), expected, "{text}");
         }
     }

@@ -43,10 +43,8 @@ fn apart(
 fn run(context: &Context<'_>, program: &str, room: Option<&Room>, file: &Path) -> Result<(), String> {
     let folder = file.parent().unwrap_or(Path::new("/"));
     let tools = context.system.tools();
-    let command = tools
-        .command_in_room(room, &context.system.made(), folder, program)
-        .arg("-g")
-        .arg(context.system.inside(file));
+    let command =
+        tools.command_in_room(room, &context.system.made(), folder, program).arg("-g").arg(context.system.inside(file));
     match tools.run(&command) {
         Ok(finished) if finished.success() => Ok(()),
         Ok(finished) => Err(format!("`{program} -g` failed: {} {}", finished.how(), finished.error_text())),

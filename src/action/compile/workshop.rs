@@ -8,6 +8,7 @@ use crate::action::compile::environment::Environment;
 use crate::action::compile::explain::{Failed, Failure};
 use crate::action::compile::finish;
 use crate::action::compile::finish::{Left, Signatures};
+use crate::action::compile::fitting;
 use crate::action::compile::lodging::Lodging;
 use crate::action::compile::log::BuildLog;
 use crate::action::compile::make;
@@ -92,7 +93,13 @@ impl<'a> Workshop<'a> {
 
     /// Applies the patches of dkms.conf.
     pub(crate) fn patch(&mut self) -> Result<()> {
-        patch::apply(&self.context.system.tools(), self.module.id, &self.module.conf.patches, &self.shell, &mut self.log)
+        patch::apply(
+            &self.context.system.tools(),
+            self.module.id,
+            &self.module.conf.patches,
+            &self.shell,
+            &mut self.log,
+        )
     }
 
     pub(crate) fn pre_build(&mut self) -> Result<()> {
@@ -279,7 +286,7 @@ impl<'a> Workshop<'a> {
         let (error, line) = self.failed(code).explain(failure, &self.log, self.context.reporter);
         let perhaps = self.free_below(LITTLE_SPACE).filter(|_| error.kind() != Kind::DiskFull);
         let perhaps = perhaps.map(|free| format!("perhaps the disk is full: {free}"));
-        let hints = self.of_walls().into_iter().chain(perhaps);
+        let hints = self.of_walls().into_iter().chain(perhaps).chain(fitting::advice(self.context.system));
         self.with_log(hints.fold(error, Error::hint), line)
     }
 
