@@ -1,9 +1,11 @@
 //! `generate_mok`: the signing key and its certificate.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::conf::Framework;
-use crate::conf::signing::KeyFiles;
+use crate::conf::signing::{self, KeyFiles};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::report::Reporter;
@@ -61,8 +63,8 @@ impl Next {
 }
 
 fn next_to(files: &KeyFiles) -> KeyFiles {
-    let next = |file: &str| format!("{file}.next");
-    KeyFiles { key: next(&files.key), certificate: next(&files.certificate), maker: files.maker }
+    let next = |file: &str| signing::next_to(Path::new(file)).to_string_lossy().into_owned();
+    KeyFiles { key: next(&files.key), certificate: next(&files.certificate), maker: files.maker, second: None }
 }
 
 /// Where the certificate stays that was replaced.

@@ -11,7 +11,7 @@ use crate::exit::Kind;
 use crate::ids::near::nearest;
 use crate::ids::{ModuleId, Target};
 use crate::report::Reporter;
-use crate::trust::certificate::fingerprint;
+use crate::trust::certificate::{Certificate, fingerprint};
 use crate::trust::signed::Intact;
 use crate::trust::told;
 use crate::trust::verdict::{Answer, Manner, Signature};
@@ -92,16 +92,25 @@ fn lines(status: &Status) -> Vec<String> {
         (true, Some(false)) => "firmware: Secure Boot is off".to_owned(),
         (true, None) => "firmware: EFI, which does not say whether Secure Boot is on".to_owned(),
     }];
-    match &status.key.certificate {
-        Ok(certificate) => {
-            lines.push(format!("key: {}, {}", status.key.files.certificate, certificate.subject));
-            lines.push(format!("    SHA-256 {}", fingerprint(&certificate.fingerprint)));
-            lines.push(format!("    {}", told(status.key.enrolment)));
-        }
-        Err(_) if status.key.is_missing() => {
-            lines.push(format!("key: none yet ({} is where it would be)", status.key.files.certificate));
+    let about = |name: &str, file: &str, certificate: &Certificate, enrolment| {
+        let (subject, fingerprint) = (&certificate.subject, fingerprint(&certificate.fingerprint));
+        [format!("{name}: {file}, {subject}"), format!("    SHA-256 {fingerprint}"), format!("    {}", told(enrolment))]
+    };
+    let key = &status.key;
+    match &key.certificate {
+        Ok(certificate) => lines.extend(about("key", &key.files.certificate, certificate, key.enrolment)),
+        Err(_) if key.is_missing() => {
+            lines.push(format!("key: none yet ({} is where it would be)", key.files.certificate));
         }
         Err(why) => lines.push(format!("key: cannot be used: {why}")),
+    }
+    if let Some(second) = &key.second {
+        match &second.certificate {
+            Ok(certificate) => {
+                lines.extend(about("second key", &second.files.certificate, certificate, second.enrolment));
+            }
+            Err(why) => lines.push(format!("second key: {} cannot be used: {why}", second.files.certificate)),
+        }
     }
     for (target, asks) in &status.kernels {
         lines.push(match asks.manner {
@@ -135,28 +144,35 @@ fn verify(app: &App, typed: &Typed, what: &str) -> Result<()> {
     let judge = Judge::here(app);
     let mut bad = 0;
     for file in files {
-        let (signature, answer) = judge.verify(&file)?;
-        let (is_good, text) = match &signature {
-            Signature::None => (false, "not signed".to_owned()),
-            Signature::Unreadable(what) => (false, what.clone()),
-            Signature::Ours { subject, intact: Intact::Yes, enrolment } => {
-                (true, format!("signed by {subject}; the signature fits; its key is {}", told(*enrolment)))
-            }
-            Signature::Ours { subject, intact: Intact::No, .. } => {
-                (false, format!("signed by {subject}, and changed afterwards: the signature does not fit"))
-            }
-            Signature::Ours { subject, intact: Intact::Unknown(why), .. } => {
-                (false, format!("signed by {subject}; not checked: {why}"))
-            }
-            Signature::Foreign { signer, .. } => {
-                (false, format!("signed by {signer}; that certificate is not here, so nothing was checked"))
-            }
-        };
-        bad += usize::from(!is_good);
-        app.reporter.answer(format!("{}: {text}", file.display()));
+        let (signatures, answer) = judge.verify(&file)?;
+        for signature in &signatures {
+            let (is_good, text) = told_of(signature);
+            bad += usize::from(!is_good);
+            app.reporter.answer(format!("{}: {text}", file.display()));
+        }
         app.reporter.answer(format!("    the running kernel: {}", sentence(&answer)));
     }
     if bad > 0 { Err(Error::new(Kind::CheckPending, "not every signature is there and fits")) } else { Ok(()) }
+}
+
+/// Whether a signature is there and fits, and what is known of it.
+fn told_of(signature: &Signature) -> (bool, String) {
+    match signature {
+        Signature::None => (false, "not signed".to_owned()),
+        Signature::Unreadable(what) => (false, what.clone()),
+        Signature::Ours { subject, intact: Intact::Yes, enrolment } => {
+            (true, format!("signed by {subject}; the signature fits; its key is {}", told(*enrolment)))
+        }
+        Signature::Ours { subject, intact: Intact::No, .. } => {
+            (false, format!("signed by {subject}, and changed afterwards: the signature does not fit"))
+        }
+        Signature::Ours { subject, intact: Intact::Unknown(why), .. } => {
+            (false, format!("signed by {subject}; not checked: {why}"))
+        }
+        Signature::Foreign { signer, .. } => {
+            (false, format!("signed by {signer}; that certificate is not here, so nothing was checked"))
+        }
+    }
 }
 
 /// The files that a module has under its kernels, opened.

@@ -66,6 +66,10 @@ pub(crate) struct Framework {
     pub(crate) mok_signing_key: Option<String>,
     /// `mok_certificate` ($kernelver not yet expanded)
     pub(crate) mok_certificate: Option<String>,
+    /// `second_signing_key` ($kernelver not yet expanded)
+    pub(crate) second_signing_key: Option<String>,
+    /// `second_certificate` ($kernelver not yet expanded)
+    pub(crate) second_certificate: Option<String>,
     pub(crate) policies: Policies,
     pub(crate) room: RoomSettings,
     /// Where each setting that is not a default came from.
@@ -73,7 +77,7 @@ pub(crate) struct Framework {
 }
 
 /// Every name that these files may set.
-const NAMES: [&str; 39] = [
+const NAMES: [&str; 41] = [
     "source_tree",
     "dkms_tree",
     "install_tree",
@@ -97,6 +101,8 @@ const NAMES: [&str; 39] = [
     "sign_file",
     "mok_signing_key",
     "mok_certificate",
+    "second_signing_key",
+    "second_certificate",
     "hold",
     "failure_policy",
     "strict_modules",
@@ -180,6 +186,8 @@ impl Framework {
             sign_file: None,
             mok_signing_key: None,
             mok_certificate: None,
+            second_signing_key: None,
+            second_certificate: None,
             policies: Policies::default(),
             room: RoomSettings::default(),
             origins: BTreeMap::new(),
@@ -275,6 +283,8 @@ impl Framework {
             "sign_file" => self.sign_file = optional(),
             "mok_signing_key" => self.mok_signing_key = optional(),
             "mok_certificate" => self.mok_certificate = optional(),
+            "second_signing_key" => self.second_signing_key = optional(),
+            "second_certificate" => self.second_certificate = optional(),
             name if room::NAMES.contains(&name) => self.room.set(name, value)?,
             name if policy::NAMES.contains(&name) => self.policies.set(name, value)?,
             _ => self.set_in_table(name, value)?,

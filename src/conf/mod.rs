@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(crate) use framework::Framework;
+pub(crate) use framework::{Framework, TrySign};
 pub(crate) use load::{load, load_lenient};
 pub(crate) use memo::Memo;
 pub(crate) use module::{BuiltModule, MakeCommand, ModuleConf};

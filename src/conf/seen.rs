@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::room::{RoomSettings, Wish};
-use super::{Context, Framework};
+use super::{Context, Framework, signing};
 use crate::ids::ModuleId;
 use crate::sys::System;
 use crate::sys::room::user::User;
@@ -38,14 +38,11 @@ const SECRETS: [&str; 21] = [
 ];
 
 /// What is not there, wherever it lies.
-pub(crate) fn hidden(framework: &Framework, kernel: &str, network: Network) -> Vec<PathBuf> {
-    let expand = |path: &String| PathBuf::from(Framework::expand(path, kernel));
-    let keys = framework.mok_signing_key.iter().map(expand).filter(|key| key.is_absolute());
-    let of_tree = framework.dkms_tree.join("mok.key");
+pub(crate) fn hidden(system: &System, framework: &Framework, kernel: &str, network: Network) -> Vec<PathBuf> {
     // Certificates of authorities lie beside keys there; who may use the network needs them.
     let certified = (network == Network::None).then(|| PathBuf::from("/etc/pki"));
-    let keys: Vec<PathBuf> = keys.chain([of_tree]).chain(certified).collect();
-    SECRETS.iter().map(PathBuf::from).chain(keys).collect()
+    let keys = signing::private_keys(system, framework, kernel);
+    SECRETS.iter().map(PathBuf::from).chain(keys).chain(certified).collect()
 }
 
 /// Folders that are shown to a dkms.conf besides the system's own: what asks for packages reads them.
@@ -84,7 +81,7 @@ impl Walls {
         Some(Self {
             // The root itself would be everything.
             readable: readable.filter(|path| path.is_absolute() && path.parent().is_some()).collect(),
-            hidden: hidden(framework, kernel_name, Network::None),
+            hidden: hidden(system, framework, kernel_name, Network::None),
             target: (!is_running).then(|| Uts { release: kernel_name.to_owned(), version: None }),
             settings,
         })

@@ -1,10 +1,9 @@
 //! Where the key and the certificate lie that modules are signed with: by framework.conf, the distribution's rule, or in the
 //! DKMS tree.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::Framework;
-use super::framework::TrySign;
+use super::{Framework, TrySign};
 use crate::ids::KernelRelease;
 use crate::sys::{System, chroot};
 use crate::tree::Layout;
@@ -22,7 +21,7 @@ const PAIRS_OF_OTHERS: [(&str, &str); 3] = [
     ("/usr/share/secureboot/keys/db/db.key", "/usr/share/secureboot/keys/db/db.pem"),
 ];
 
-/// The two files, as a process inside the root names them.
+/// The files, as a process inside the root names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyFiles {
     /// The private key: a path, or a `pkcs11:` address.
@@ -30,6 +29,17 @@ pub(crate) struct KeyFiles {
     pub(crate) certificate: String,
     /// Who makes them when they are missing.
     pub(crate) maker: Maker,
+    /// What signs beside it.
+    pub(crate) second: Option<Second>,
+}
+
+/// A pair that signs the same modules once more, for machines that know only this key. Its owner makes it. Of settings that name
+/// one file alone the other is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Second {
+    /// As [`KeyFiles::key`].
+    pub(crate) key: String,
+    pub(crate) certificate: String,
 }
 
 /// Who makes a missing key or certificate.
@@ -51,19 +61,54 @@ impl KeyFiles {
     ) -> Self {
         let own = |file: &str| layout.tree_name().join(file).to_string_lossy().into_owned();
         let release = kernel.map_or("", KernelRelease::as_str);
-        let expand = |value: &String| Framework::expand(value, release);
-        let configured =
-            (framework.mok_signing_key.as_ref().map(expand), framework.mok_certificate.as_ref().map(expand));
+        let expand = |value: &Option<String>| value.as_ref().map(|value| Framework::expand(value, release));
+        let second = match (expand(&framework.second_signing_key), expand(&framework.second_certificate)) {
+            (None, None) => None,
+            (key, certificate) => {
+                Some(Second { key: key.unwrap_or_default(), certificate: certificate.unwrap_or_default() })
+            }
+        };
+        let configured = (expand(&framework.mok_signing_key), expand(&framework.mok_certificate));
         if configured == (None, None)
             && let Some(files) = of_distribution(system).or_else(|| of_others(system, &own("mok.key")))
         {
-            return files;
+            return Self { second, ..files };
         }
         let key = configured.0.unwrap_or_else(|| own("mok.key"));
         let certificate = configured.1.unwrap_or_else(|| own("mok.pub"));
-        let maker = if key.starts_with("pkcs11:") { Maker::Owner } else { Maker::Dkms };
-        Self { key, certificate, maker }
+        let maker = if is_in_a_token(&key) { Maker::Owner } else { Maker::Dkms };
+        Self { key, certificate, maker, second }
     }
+
+    /// The files of all certificates that sign; an address of a token is none.
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = &str> {
+        let second = self.second.iter().map(|second| second.certificate.as_str());
+        std::iter::once(self.certificate.as_str()).chain(second).filter(|file| !is_in_a_token(file))
+    }
+}
+
+/// The files of every private key that may sign here, by whichever rule, and of those that wait for their turn: what no foreign
+/// code is to see.
+pub(crate) fn private_keys(system: &System, framework: &Framework, kernel: &str) -> Vec<PathBuf> {
+    let configured = [&framework.mok_signing_key, &framework.second_signing_key].into_iter().flatten();
+    let configured = configured.map(|key| Framework::expand(key, kernel));
+    let of_distribution = of_distribution(system).map(|files| files.key);
+    let of_others = PAIRS_OF_OTHERS.iter().map(|(key, _)| (*key).to_owned());
+    let keys = configured.chain(of_distribution).chain(of_others).map(PathBuf::from);
+    let keys = keys.chain([framework.dkms_tree.join("mok.key")]).filter(|key| key.is_absolute());
+    keys.flat_map(|key| [next_to(&key), key]).collect()
+}
+
+/// Where the successor of a file lies until its turn.
+pub(crate) fn next_to(file: &Path) -> PathBuf {
+    let mut next = file.as_os_str().to_owned();
+    next.push(".next");
+    next.into()
+}
+
+/// Whether a key or certificate has an address of PKCS #11 in place of a file (RFC 7512).
+pub(crate) fn is_in_a_token(file: &str) -> bool {
+    file.starts_with("pkcs11:")
 }
 
 /// Why modules are not to be signed here, whatever the kernel takes: by `try_sign_modules`. None: they are.
@@ -76,15 +121,15 @@ pub(crate) fn unwanted(system: &System, framework: &Framework) -> Option<&'stati
 }
 
 impl KeyFiles {
-    /// Whether signing is worth a try, for all that the key's file says: it is there and not locked, or will be made.
+    /// Whether signing is worth a try, for all that the keys' files say: they are there and not locked, or will be made.
     pub(crate) fn look_usable(&self, system: &System) -> bool {
-        if self.key.starts_with("pkcs11:") {
-            return true;
-        }
-        match fs_err::read_to_string(system.path(&self.key)) {
+        let is_usable = |key: &str, maker: Maker| match fs_err::read_to_string(system.path(key)) {
+            _ if is_in_a_token(key) => true,
             Ok(text) => is_open_pem(&text),
-            Err(error) => error.kind() == std::io::ErrorKind::NotFound && self.maker != Maker::Owner,
-        }
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound && maker != Maker::Owner,
+        };
+        let is_second_usable = |second: &Second| !second.certificate.is_empty() && is_usable(&second.key, Maker::Owner);
+        is_usable(&self.key, self.maker) && self.second.as_ref().is_none_or(is_second_usable)
     }
 }
 
@@ -101,13 +146,18 @@ fn of_distribution(system: &System) -> Option<KeyFiles> {
     let release = system.os_release()?;
     if release.family().starts_with("ubuntu") && system.has_program("update-secureboot-policy") {
         let file = |name: &str| format!("{UBUNTU_KEYS}/{name}");
-        return Some(KeyFiles { key: file("MOK.priv"), certificate: file("MOK.der"), maker: Maker::Ubuntu });
+        return Some(KeyFiles {
+            key: file("MOK.priv"),
+            certificate: file("MOK.der"),
+            maker: Maker::Ubuntu,
+            second: None,
+        });
     }
     if release.id == "gentoo" || release.family().starts_with("gentoo") {
         let key = portage_setting(system, "MODULES_SIGN_KEY")?;
         // One PEM file may hold both.
         let certificate = portage_setting(system, "MODULES_SIGN_CERT").unwrap_or_else(|| key.clone());
-        return Some(KeyFiles { key, certificate, maker: Maker::Owner });
+        return Some(KeyFiles { key, certificate, maker: Maker::Owner, second: None });
     }
     None
 }
@@ -117,7 +167,8 @@ fn of_others(system: &System, own: &str) -> Option<KeyFiles> {
     let is_there = |file: &str| system.path(file).is_file();
     let (key, certificate) =
         PAIRS_OF_OTHERS.iter().find(|(key, certificate)| is_there(key) && is_there(certificate))?;
-    let files = KeyFiles { key: (*key).to_owned(), certificate: (*certificate).to_owned(), maker: Maker::Owner };
+    let (key, certificate) = ((*key).to_owned(), (*certificate).to_owned());
+    let files = KeyFiles { key, certificate, maker: Maker::Owner, second: None };
     (!is_there(own)).then_some(files)
 }
 
@@ -193,6 +244,26 @@ pub(crate) mod tests {
             ..framework()
         };
         assert_eq!(names(&locate(&system, &framework)), ("/keys/6.1.key", "/keys/6.1x.der"));
+    }
+
+    #[test]
+    fn no_private_key_is_seen_by_foreign_code_whichever_rule_names_it() {
+        let root = root("ID=gentoo\n");
+        let system =
+            system(root.path()).with_environment(BTreeMap::from([("MODULES_SIGN_KEY".into(), "/env.pem".into())]));
+        let framework = Framework {
+            mok_signing_key: Some("/keys/$kernelver.key".into()),
+            second_signing_key: Some("pkcs11:token".into()),
+            ..framework()
+        };
+        let keys = private_keys(&system, &framework, "6.1");
+        for key in ["/keys/6.1.key", "/env.pem", "/var/lib/dkms/mok.key", "/var/lib/dkms/mok.key.next"] {
+            assert!(keys.iter().any(|found| found == Path::new(key)), "{key}: {keys:?}");
+        }
+        assert!(PAIRS_OF_OTHERS.iter().all(|(key, _)| keys.contains(&PathBuf::from(key))));
+        assert!(keys.iter().all(|key| key.is_absolute()), "an address in a token is no file: {keys:?}");
+        let second = Framework { second_signing_key: Some("/keys/second".into()), ..framework };
+        assert!(private_keys(&system, &second, "6.1").contains(&PathBuf::from("/keys/second")));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::conf::signing::KeyFiles;
+use crate::conf::signing::{KeyFiles, Second};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
@@ -33,6 +33,14 @@ pub(crate) struct Status {
 /// The pair that signs here.
 pub(crate) struct Key {
     pub(crate) files: KeyFiles,
+    pub(crate) certificate: std::result::Result<Certificate, Unusable>,
+    pub(crate) enrolment: Enrolment,
+    /// What signs beside it ([`KeyFiles::second`]).
+    pub(crate) second: Option<SecondKey>,
+}
+
+pub(crate) struct SecondKey {
+    pub(crate) files: Second,
     pub(crate) certificate: std::result::Result<Certificate, Unusable>,
     pub(crate) enrolment: Enrolment,
 }
@@ -73,7 +81,7 @@ impl Status {
             let firmware = as_seen_by(app, target, firmware.seen_by(asks.heeds_forbidden_certificates));
             for entry in entries.iter().filter(|entry| entry.is_installed_on(target) && is_wanted(&entry.id, target)) {
                 let look = |file: PathBuf| Module {
-                    answer: judge(app, &file, key.certificate.as_ref().ok(), &firmware, *asks),
+                    answer: judge(app, &file, &key.certificates(), &firmware, *asks),
                     id: entry.id.clone(),
                     target: target.clone(),
                     file,
@@ -100,6 +108,7 @@ impl Status {
             return next("there is no key to sign with", "dkms generate_mok");
         }
         match self.key.enrolment {
+            _ if self.key.is_known() && refused.is_none() => None,
             Enrolment::Not if self.firmware.is_efi && self.enforces() && self.key.certificate.is_ok() => {
                 let why = "the key is not enrolled; the command asks for a password, which you give again at the next start, \
                            under \"Enroll MOK\" on the blue screen";
@@ -128,6 +137,7 @@ impl Status {
             setup_mode: firmware.setup_mode,
             validation: firmware.secure_boot.map(|_| !firmware.validation_off),
             key: self.key.entry(),
+            second_key: self.key.second.as_ref().map(SecondKey::entry),
             kernels: self.kernels.iter().map(|(target, asks)| KernelEntry::new(target, *asks)).collect(),
             modules: self.modules.iter().map(FileEntry::new).collect(),
             next: self.next().map(|next| NextEntry { why: next.why, command: next.command }),
@@ -140,15 +150,24 @@ impl Key {
     fn look(app: &App, firmware: &Firmware) -> Self {
         let running = app.running_kernel();
         let files = KeyFiles::locate(&app.system, &app.framework, app.tree.layout(), running);
-        let certificate = match fs_err::read(app.system.path(&files.certificate)) {
-            Ok(bytes) => {
-                Certificate::parse(&bytes).map_err(|why| Unusable::Odd(format!("{}: {why}", files.certificate)))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Unusable::Missing),
-            Err(error) => Err(Unusable::Odd(error.to_string())),
-        };
-        let enrolment = certificate.as_ref().map_or(Enrolment::Not, |certificate| firmware.enrolment(certificate));
-        Self { files, certificate, enrolment }
+        let (certificate, enrolment) = look(app, firmware, &files.certificate);
+        let second = files.second.clone().map(|files| {
+            let (certificate, enrolment) = look(app, firmware, &files.certificate);
+            SecondKey { files, certificate, enrolment }
+        });
+        Self { files, certificate, enrolment, second }
+    }
+
+    /// All that sign here and can be read.
+    fn certificates(&self) -> Vec<Certificate> {
+        let second = self.second.iter().map(|second| &second.certificate);
+        std::iter::once(&self.certificate).chain(second).flatten().cloned().collect()
+    }
+
+    /// Whether this machine knows a key that signs here: kernels ask for no more.
+    fn is_known(&self) -> bool {
+        let second = self.second.iter().map(|second| second.enrolment);
+        std::iter::once(self.enrolment).chain(second).any(|enrolment| matches!(enrolment, Enrolment::At(_)))
     }
 
     /// Whether the certificate's file is not there at all.
@@ -157,25 +176,31 @@ impl Key {
     }
 
     fn entry(&self) -> KeyEntry {
-        let certificate = self.certificate.as_ref().ok();
-        KeyEntry {
-            key: self.files.key.clone(),
-            certificate: self.files.certificate.clone(),
-            problem: self.certificate.as_ref().err().map(Unusable::to_string),
-            subject: certificate.map(|it| it.subject.clone()),
-            sha256: certificate.map(|it| certificate::fingerprint(&it.fingerprint)),
-            not_before: certificate.map(|it| it.not_before),
-            not_after: certificate.map(|it| it.not_after),
-            enrolled: matches!(self.enrolment, Enrolment::At(_)),
-            enrolment: told(self.enrolment),
-        }
+        KeyEntry::new([&self.files.key, &self.files.certificate], &self.certificate, self.enrolment)
     }
+}
+
+impl SecondKey {
+    fn entry(&self) -> KeyEntry {
+        KeyEntry::new([&self.files.key, &self.files.certificate], &self.certificate, self.enrolment)
+    }
+}
+
+/// What a file holds (as a process inside the root names it), and whether this machine knows it.
+fn look(app: &App, firmware: &Firmware, file: &str) -> (std::result::Result<Certificate, Unusable>, Enrolment) {
+    let certificate = match fs_err::read(app.system.path(file)) {
+        Ok(bytes) => Certificate::parse(&bytes).map_err(|why| Unusable::Odd(format!("{file}: {why}"))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Unusable::Missing),
+        Err(error) => Err(Unusable::Odd(error.to_string())),
+    };
+    let enrolment = certificate.as_ref().map_or(Enrolment::Not, |certificate| firmware.enrolment(certificate));
+    (certificate, enrolment)
 }
 
 /// Whether there is a key to sign with that this machine does not know.
 pub(crate) fn has_unknown_key(app: &App) -> bool {
     let key = Key::look(app, &Firmware::read(&app.system));
-    key.certificate.is_ok() && !matches!(key.enrolment, Enrolment::At(_))
+    key.certificate.is_ok() && !key.is_known()
 }
 
 /// A kernel of which nothing is known.
@@ -194,9 +219,9 @@ fn as_seen_by(app: &App, target: &Target, firmware: Firmware) -> Firmware {
 }
 
 /// What a module file (without the root) would meet.
-pub(crate) fn judge(app: &App, file: &Path, own: Option<&Certificate>, firmware: &Firmware, asks: Asks) -> Answer {
-    match trust::signature(&app.tree.layout().opened(file), own, firmware) {
-        Ok(signature) => answer(asks, &signature),
+pub(crate) fn judge(app: &App, file: &Path, own: &[Certificate], firmware: &Firmware, asks: Asks) -> Answer {
+    match trust::signatures(&app.tree.layout().opened(file), own, firmware) {
+        Ok(signatures) => answer(asks, &signatures),
         Err(why) => Answer::Refused(why),
     }
 }
@@ -220,15 +245,12 @@ impl Judge {
     }
 
     /// Who signed this file (opened), and what the running kernel would do with it.
-    pub(crate) fn verify(&self, file: &Path) -> Result<(Signature, Answer)> {
-        let signature = trust::signature(
-            file,
-            self.key.certificate.as_ref().ok(),
-            &self.firmware.seen_by(self.asks.heeds_forbidden_certificates),
-        )
-        .map_err(|why| Error::new(Kind::Usage, format!("{}: {why}", file.display())))?;
-        let answer = answer(self.asks, &signature);
-        Ok((signature, answer))
+    pub(crate) fn verify(&self, file: &Path) -> Result<(Vec<Signature>, Answer)> {
+        let firmware = self.firmware.seen_by(self.asks.heeds_forbidden_certificates);
+        let signatures = trust::signatures(file, &self.key.certificates(), &firmware)
+            .map_err(|why| Error::new(Kind::Usage, format!("{}: {why}", file.display())))?;
+        let answer = answer(self.asks, &signatures);
+        Ok((signatures, answer))
     }
 }
 
@@ -265,6 +287,8 @@ struct Document {
     /// Whether shim verifies what it starts.
     validation: Option<bool>,
     key: KeyEntry,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_key: Option<KeyEntry>,
     kernels: Vec<KernelEntry>,
     modules: Vec<FileEntry>,
     next: Option<NextEntry>,
@@ -286,6 +310,27 @@ struct KeyEntry {
     not_after: Option<u64>,
     enrolled: bool,
     enrolment: &'static str,
+}
+
+impl KeyEntry {
+    fn new(
+        [key, certificate_file]: [&String; 2],
+        certificate: &std::result::Result<Certificate, Unusable>,
+        enrolment: Enrolment,
+    ) -> Self {
+        let read = certificate.as_ref().ok();
+        Self {
+            key: key.clone(),
+            certificate: certificate_file.clone(),
+            problem: certificate.as_ref().err().map(Unusable::to_string),
+            subject: read.map(|it| it.subject.clone()),
+            sha256: read.map(|it| certificate::fingerprint(&it.fingerprint)),
+            not_before: read.map(|it| it.not_before),
+            not_after: read.map(|it| it.not_after),
+            enrolled: matches!(enrolment, Enrolment::At(_)),
+            enrolment: told(enrolment),
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -14,6 +14,8 @@ const MAX_SIZE: u64 = 512 << 20;
 const XZ_MEMORY: u64 = 256 << 20;
 /// What ends a signed module.
 const SIGNATURE_MARK: &[u8] = b"~Module signature appended~\n";
+/// `PKEY_ID_PKCS7`: the format that every kernel since 4.3 expects.
+pub(crate) const PKCS7: u8 = 2;
 /// `struct module_signature`.
 const SIGNATURE_HEAD: usize = 12;
 
@@ -141,6 +143,22 @@ fn read_bounded(from: impl Read, limit: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
     }
     Ok(content)
+}
+
+/// A module without its signature, and the message of that; None when it is not signed in the format of today.
+pub(crate) fn taken_apart(content: &[u8]) -> Option<(&[u8], &[u8])> {
+    let found = signature(content).filter(|found| found.id_type == PKCS7)?;
+    let (module, rest) = content.split_at_checked(found.unsigned)?;
+    Some((module, rest.get(..found.length)?))
+}
+
+/// A module (that is not signed) with a message as its signature.
+pub(crate) fn put_together(module: &[u8], message: &[u8]) -> Vec<u8> {
+    // `struct module_signature`: zeroes but for the format and the length.
+    let mut head = [0; SIGNATURE_HEAD];
+    head[2] = PKCS7;
+    head[SIGNATURE_HEAD - 4..].copy_from_slice(&(message.len() as u32).to_be_bytes());
+    [module, message, &head, SIGNATURE_MARK].concat()
 }
 
 /// The signature at the end of a module; None when there is none, or a head that cannot be true.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::View;
 use crate::conf;
-use crate::conf::framework::TrySign;
+use crate::conf::TrySign;
 use crate::conf::signing::{self, KeyFiles};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::modinfo::read_module;
@@ -220,10 +220,9 @@ fn certificate(view: &View<'_>, target: &Target, is_taken: bool, memo: &Memo) ->
         return Ok(None);
     }
     let files = KeyFiles::locate(view.system, view.framework, view.tree.layout(), Some(&target.kernel));
-    if files.certificate.starts_with("pkcs11:") {
-        return Ok(None);
-    }
-    memo.of(&view.system.path(&files.certificate))
+    let of = |file: &str| memo.of(&view.system.path(file)).transpose();
+    let digests: Vec<String> = files.certificates().filter_map(of).collect::<io::Result<_>>()?;
+    Ok((!digests.is_empty()).then(|| digests.join(" ")))
 }
 
 /// The exported symbols of the version of a module that is active on the kernel.

@@ -1,10 +1,11 @@
 //! Would this kernel load this module, and if not, what is to be done? Signing keys, what the firmware and a kernel trust, and
 //! who signed a file. Everything is read from files; neither mokutil nor openssl is run.
 //!
-//! [`firmware`] is what the machine says, [`certificate`] and [`signed`] who signed, [`verdict`] the answer.
+//! [`firmware`] is what the machine says, [`certificate`], [`signed`] and [`message`] who signed, [`verdict`] the answer.
 
 pub(crate) mod certificate;
 pub(crate) mod firmware;
+pub(crate) mod message;
 mod signature_list;
 pub(crate) mod signed;
 pub(crate) mod verdict;
@@ -39,23 +40,27 @@ pub(crate) fn asks(system: &System, target: &Target, config: &KernelConfig) -> A
     Asks { manner, takes_database, takes_mok, heeds_forbidden_certificates }
 }
 
-/// What is known of the signature of a module file (opened). `own` is the certificate that this machine signs with.
-pub(crate) fn signature(file: &Path, own: Option<&Certificate>, firmware: &Firmware) -> Result<Signature, String> {
+/// What is known of each signature of a module file (opened); of one that is not signed, that. `own` are the certificates that
+/// this machine signs with.
+pub(crate) fn signatures(file: &Path, own: &[Certificate], firmware: &Firmware) -> Result<Vec<Signature>, String> {
     let content = modinfo::read_module(file).map_err(|error| error.to_string())?;
     let info = ModInfo::parse(&content).map_err(|reason| format!("it is no kernel module: {reason}"))?;
-    let signed = match Signed::of(&content, &info) {
-        Ok(None) => return Ok(Signature::None),
-        Ok(Some(signed)) => signed,
-        Err(what) => return Ok(Signature::Unreadable(what)),
+    let known = |signed: &Signed| {
+        let mut all = own.iter().cloned().chain(firmware.certificates());
+        all.find(|certificate| signed.is_by(certificate))
     };
-    let found = own.into_iter().cloned().chain(firmware.certificates()).find(|certificate| signed.is_by(certificate));
-    Ok(match found {
+    let signature = |signed: Signed| match known(&signed) {
         Some(certificate) => Signature::Ours {
             subject: certificate.subject.clone(),
             intact: signed.check(&content, &certificate),
             enrolment: firmware.enrolment(&certificate),
         },
         None => Signature::Foreign { signer: signed.signer(), known: firmware.kernel_has_signer(&signed) },
+    };
+    Ok(match Signed::all_of(&content, &info) {
+        Ok(all) if all.is_empty() => vec![Signature::None],
+        Ok(all) => all.into_iter().map(signature).collect(),
+        Err(what) => vec![Signature::Unreadable(what)],
     })
 }
 

@@ -5,17 +5,16 @@ use rsa::pkcs1v15::Pkcs1v15Sign;
 use rsa::pkcs8::DecodePublicKey;
 use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
 use x509_cert::der::asn1::AnyRef;
-use x509_cert::der::{Decode, Encode, Reader, SliceReader, Tag, Tagged};
+use x509_cert::der::{Decode, Encode, Tag, Tagged};
 use x509_cert::name::Name;
 use x509_cert::spki::ObjectIdentifier;
 
 use super::certificate::{Certificate, hex, without_zeros};
-use crate::kernel::modinfo::ModInfo;
+use super::message::{Message, parts};
+use crate::kernel::modinfo::{ModInfo, PKCS7};
 
 /// 2.5.4.3
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
-/// `PKEY_ID_PKCS7`: what every kernel since 4.3 expects.
-const PKCS7: u8 = 2;
 
 /// A signature at the end of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,15 +53,16 @@ pub(crate) enum Intact {
 }
 
 impl Signed {
-    /// Looks at the end of an uncompressed module: None when it is not signed. The error says what is wrong with its signature.
-    pub(crate) fn of(content: &[u8], info: &ModInfo) -> Result<Option<Self>, String> {
-        let Some(found) = info.signature else { return Ok(None) };
+    /// Looks at the end of an uncompressed module: one for each signer, none when it is not signed. The error says what is wrong
+    /// with its signature.
+    pub(crate) fn all_of(content: &[u8], info: &ModInfo) -> Result<Vec<Self>, String> {
+        let Some(found) = info.signature else { return Ok(Vec::new()) };
         if found.id_type != PKCS7 {
             return Err("its signature is of a format that kernels do not read since 4.3".to_owned());
         }
         let message = content.get(found.unsigned..found.unsigned + found.length).unwrap_or_default();
         let read = signed_data(message).map_err(|error| format!("its signature cannot be read: {error}"))?;
-        Ok(Some(Self { length: found.unsigned, ..read }))
+        Ok(read.into_iter().map(|signed| Self { length: found.unsigned, ..signed }).collect())
     }
 
     pub(crate) fn is_by(&self, certificate: &Certificate) -> bool {
@@ -158,17 +158,13 @@ impl Hash {
     }
 }
 
-/// The first signer of a SignedData message; `length` is left open.
-fn signed_data(message: &[u8]) -> Result<Signed, String> {
-    let told = |error: x509_cert::der::Error| error.to_string();
-    let missing = |what: &str| format!("it has no {what}");
-    let whole = AnyRef::from_der(message).map_err(told)?;
-    let content = parts(whole.value())?.get(1).copied().ok_or_else(|| missing("content"))?;
-    let data = parts(content.value())?.first().copied().ok_or_else(|| missing("content"))?;
-    let data = parts(data.value())?;
-    let signers = data.iter().skip(3).rfind(|part| part.tag() == Tag::Set).ok_or_else(|| missing("signers"))?;
-    let first = parts(signers.value())?.first().copied().ok_or_else(|| missing("signer"))?;
-    signer_info(first.value())
+/// The signers of a SignedData message; `length` is left open.
+fn signed_data(message: &[u8]) -> Result<Vec<Signed>, String> {
+    let signers = Message::read(message)?.signers()?;
+    if signers.is_empty() {
+        return Err("it has no signer".to_owned());
+    }
+    signers.into_iter().map(|signer| signer_info(signer.value())).collect()
 }
 
 /// SignerInfo: version, who, digest algorithm, attributes ([0], optional), signature algorithm, signature.
@@ -221,16 +217,6 @@ fn holds(attributes: &[u8], digest: &[u8]) -> bool {
         None
     };
     value().as_deref() == Some(digest)
-}
-
-/// The elements of a constructed value.
-fn parts(bytes: &[u8]) -> Result<Vec<AnyRef<'_>>, String> {
-    let mut found = Vec::new();
-    let mut reader = SliceReader::new(bytes).map_err(|error| error.to_string())?;
-    while !reader.is_finished() {
-        found.push(AnyRef::decode(&mut reader).map_err(|error| error.to_string())?);
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -74,7 +74,24 @@ impl Answer {
     }
 }
 
-pub(crate) fn answer(asks: Asks, signature: &Signature) -> Answer {
+/// The answer to a module with these signatures: one of a known key is enough, where none is of those that are refused always.
+/// (crypto/asymmetric_keys/pkcs7_trust.c; the list of what is revoked is asked in the same way.)
+pub(crate) fn answer(asks: Asks, signatures: &[Signature]) -> Answer {
+    let notes = Asks { manner: Manner::Notes, ..asks };
+    let is_refused_always = |signature: &&Signature| matches!(to_one(notes, signature), Answer::Refused(_));
+    if let Some(refused) = signatures.iter().find(is_refused_always) {
+        return to_one(asks, refused);
+    }
+    let answers = signatures.iter().map(|signature| to_one(asks, signature));
+    let best = answers.min_by_key(|answer| match answer {
+        Answer::Loads => 0,
+        Answer::CannotTell(_) => 1,
+        Answer::Taints(_) | Answer::Refused(_) => 2,
+    });
+    best.unwrap_or_else(|| to_one(asks, &Signature::None))
+}
+
+fn to_one(asks: Asks, signature: &Signature) -> Answer {
     if asks.manner == Manner::Never {
         return Answer::Loads;
     }
@@ -161,12 +178,37 @@ mod tests {
         ] {
             for (manner, expected) in [(Manner::Never, never), (Manner::Notes, notes), (enforces, enforced)] {
                 let asks = Asks { manner, takes_database: false, takes_mok: true, heeds_forbidden_certificates: true };
-                assert_eq!(answer(asks, &signature).word(), expected, "{signature:?} under {manner:?}");
+                assert_eq!(to_one(asks, &signature).word(), expected, "{signature:?} under {manner:?}");
             }
         }
         let asks =
             Asks { manner: enforces, takes_database: true, takes_mok: false, heeds_forbidden_certificates: false };
-        assert_eq!(answer(asks, &whole(Enrolment::At(Place::Database))), Answer::Loads);
-        assert_eq!(answer(asks, &whole(Enrolment::At(Place::Mok))).word(), "unknown");
+        assert_eq!(to_one(asks, &whole(Enrolment::At(Place::Database))), Answer::Loads);
+        assert_eq!(to_one(asks, &whole(Enrolment::At(Place::Mok))).word(), "unknown");
+    }
+
+    #[test]
+    fn of_several_signatures_one_of_a_known_key_is_enough_unless_another_is_refused_always() {
+        let ours = |intact: Intact, enrolment| Signature::Ours { subject: "CN=a".to_owned(), intact, enrolment };
+        let known = || ours(Intact::Yes, Enrolment::At(Place::Mok));
+        let unknown = || ours(Intact::Yes, Enrolment::Not);
+        let changed = || ours(Intact::No, Enrolment::At(Place::Mok));
+        let revoked = || ours(Intact::Yes, Enrolment::Revoked(Ban::Certificate));
+        let untold = || Signature::Foreign { signer: "CN=b".to_owned(), known: None };
+        for (signatures, notes, enforced) in [
+            (vec![known(), unknown()], "loads", "loads"),
+            (vec![unknown(), known()], "loads", "loads"),
+            (vec![unknown(), unknown()], "loads-and-taints", "refused"),
+            (vec![unknown(), untold()], "unknown", "unknown"),
+            (vec![known(), untold()], "loads", "loads"),
+            (vec![known(), changed()], "refused", "refused"),
+            (vec![known(), revoked()], "refused", "refused"),
+            (vec![], "loads-and-taints", "refused"),
+        ] {
+            for (manner, expected) in [(Manner::Notes, notes), (Manner::Enforces("Secure Boot is on"), enforced)] {
+                let asks = Asks { manner, takes_database: false, takes_mok: true, heeds_forbidden_certificates: true };
+                assert_eq!(answer(asks, &signatures).word(), expected, "{signatures:?} under {manner:?}");
+            }
+        }
     }
 }

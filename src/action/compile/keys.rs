@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 
 use crate::action::compile::certificate;
 use crate::action::compile::certificate::{CertificateError, Pair};
-use crate::conf::signing::{KeyFiles, Maker};
+use crate::conf::signing::{KeyFiles, Maker, Second, is_in_a_token};
 use crate::sys::{self, System};
 
 /// Whether a pair was there.
@@ -28,6 +28,9 @@ pub(crate) enum KeyError {
     /// One of the two is missing and is not ours to make.
     #[error("{missing} is missing, and dkms does not make it")]
     NotOurs { missing: String },
+    /// Of the pair that signs as well only one file is named.
+    #[error("second_signing_key and second_certificate belong together, and only one of them is set")]
+    HalfOfASecond,
     /// Both settings name one file, which cannot be made.
     #[error("the signing key and the certificate are both to be {file}, which is missing")]
     SameFile { file: String },
@@ -51,7 +54,8 @@ impl KeyFiles {
     pub(crate) fn ensure(&self, system: &System) -> Result<Ensured, KeyError> {
         static MAKING: Mutex<()> = Mutex::new(());
         let _alone = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(missing) = self.missing(system) else { return Ok(Ensured::Present) };
+        self.second.as_ref().map_or(Ok(()), |second| is_there(second, system))?;
+        let Some(missing) = missing([&self.key, &self.certificate], system) else { return Ok(Ensured::Present) };
         let is_half = [&self.key, &self.certificate].into_iter().any(|file| system.path(file).is_file());
         match self.maker {
             Maker::Owner => return Err(KeyError::NotOurs { missing: missing.to_owned() }),
@@ -60,11 +64,6 @@ impl KeyFiles {
             Maker::Dkms => self.make(system)?,
         }
         Ok(if is_half { Ensured::Replaced } else { Ensured::Made })
-    }
-
-    fn missing(&self, system: &System) -> Option<&str> {
-        let absent = |file: &&str| !file.starts_with("pkcs11:") && !system.path(file).is_file();
-        [self.key.as_str(), self.certificate.as_str()].into_iter().find(absent)
     }
 
     fn make(&self, system: &System) -> Result<(), KeyError> {
@@ -83,10 +82,26 @@ impl KeyFiles {
         let command =
             system.command(&system.path("/"), "update-secureboot-policy").arg("--new-key").env("SHIM_NOTRIGGER", "y");
         let finished = system.run(&command).map_err(|error| KeyError::Ubuntu(error.source.to_string()))?;
-        match self.missing(system) {
+        match missing([&self.key, &self.certificate], system) {
             None => Ok(()),
             Some(_) => Err(KeyError::Ubuntu(format!("{} {}", finished.how(), finished.error_text()))),
         }
+    }
+}
+
+/// The first file of a pair that is not there.
+fn missing<'f>(pair: [&'f str; 2], system: &System) -> Option<&'f str> {
+    pair.into_iter().find(|file| !is_in_a_token(file) && !system.path(file).is_file())
+}
+
+/// It is nobody's but its owner's to make.
+fn is_there(second: &Second, system: &System) -> Result<(), KeyError> {
+    if second.key.is_empty() || second.certificate.is_empty() {
+        return Err(KeyError::HalfOfASecond);
+    }
+    match missing([&second.key, &second.certificate], system) {
+        Some(missing) => Err(KeyError::NotOurs { missing: missing.to_owned() }),
+        None => Ok(()),
     }
 }
 

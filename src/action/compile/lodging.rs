@@ -276,7 +276,7 @@ fn describe(
         writable: own.into_iter().flatten().map(inside).collect(),
         lent: settings.writable.clone(),
         readable: view::readable(context, module, environment),
-        hidden: seen::hidden(context.framework, module.target.kernel.as_str(), network),
+        hidden: seen::hidden(context.system, context.framework, module.target.kernel.as_str(), network),
         emptied: seen::EMPTIED.map(PathBuf::from).to_vec(),
         again: match lodging.exception {
             Some(Needs::BuildInSource) => vec![(inside(&lodging.folder), inside(&module.source))],

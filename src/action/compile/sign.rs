@@ -7,9 +7,10 @@ use crate::conf::Framework;
 use crate::conf::signing::{self, KeyFiles};
 use crate::error::with_causes;
 use crate::ids::KernelRelease;
-use crate::kernel::KernelConfig;
+use crate::kernel::{KernelConfig, modinfo};
 use crate::sys::System;
 use crate::tree::Layout;
+use crate::trust::message::with_signers_of_both;
 
 const PIN: &str = "KBUILD_SIGN_PIN";
 
@@ -58,18 +59,29 @@ impl Signer {
         Ok(Self { program, hash: hash.to_owned(), files, key: ensured })
     }
 
-    /// Appends a signature to a module (an opened path).
+    /// Appends a signature to a module (an opened path): that of one key, or of both in one.
     pub(crate) fn sign(&self, system: &System, module: &Path) -> Result<(), String> {
+        let KeyFiles { key, certificate, second, .. } = &self.files;
+        let Some(second) = second else { return self.append(system, module, (key, certificate)) };
+        // Beside it: programs look at names.
+        let folder =
+            tempfile::tempdir_in(module.parent().unwrap_or(Path::new("/"))).map_err(|error| error.to_string())?;
+        let copy = folder.path().join(module.file_name().unwrap_or_default());
+        fs_err::copy(module, &copy).map_err(|error| error.to_string())?;
+        self.append(system, module, (key, certificate))?;
+        self.append(system, &copy, (&second.key, &second.certificate))?;
+        join(module, &copy)
+    }
+
+    fn append(&self, system: &System, module: &Path, (key, certificate): (&str, &str)) -> Result<(), String> {
         let folder = module.parent().unwrap_or(Path::new("/"));
-        let command = system
-            .command(folder, &self.program)
-            .args([&self.hash, &self.files.key, &self.files.certificate])
-            .arg(system.inside(module));
+        let command =
+            system.command(folder, &self.program).args([&self.hash, key, certificate]).arg(system.inside(module));
         // The kernel's sign-file takes it from there.
         let command = system.variable(PIN).into_iter().fold(command, |command, pin| command.env(PIN, pin));
         let why = match system.run(&command) {
             Ok(finished) if finished.success() => return Ok(()),
-            Ok(finished) => self.cause(&finished.error_text()).unwrap_or_else(|last| {
+            Ok(finished) => cause(&finished.error_text(), (key, certificate)).unwrap_or_else(|last| {
                 let last = last.unwrap_or("it does not say why");
                 format!("{} ended with {}: {last}", self.program, finished.how())
             }),
@@ -78,34 +90,43 @@ impl Signer {
         Err(without_pins(&why))
     }
 
-    /// What a signing program means, in a few words: OpenSSL's queue of errors is for its programmers. Else its last line.
-    fn cause<'s>(&self, said: &'s str) -> Result<String, Option<&'s str>> {
-        let (key, certificate) = (&self.files.key, &self.files.certificate);
-        let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
-        if has(&["passphrase", "bad password", "bad decrypt", "maybe wrong password"]) {
-            return Ok(format!("the key {key} is locked by a passphrase"));
-        }
-        if has(&["No space left"]) {
-            return Ok("no space is left on the disk".to_owned());
-        }
-        let last = said.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with("- SSL error"));
-        let file = last.and_then(|line| line.strip_prefix("sign-file: ")).unwrap_or_default();
-        let anew = || {
-            format!("put the right pair there, or move both away ({key}, {certificate}) and run `dkms generate_mok`")
-        };
-        if has(&["private key does not match certificate", "key values mismatch"]) {
-            return Ok(format!("{key} and {certificate} are no pair; {}", anew()));
-        }
-        match last {
-            Some(_) if file == *key => Ok(format!("{key} cannot be read as a private key; {}", anew())),
-            Some(_) if file == *certificate => Ok(format!("{certificate} cannot be read as a certificate; {}", anew())),
-            last => Err(last),
-        }
-    }
-
     /// The certificate, for the machine owner to enrol.
     pub(crate) fn certificate(&self) -> &str {
         &self.files.certificate
+    }
+}
+
+/// Writes the signers of both signatures of one module into the first file.
+fn join(module: &Path, other: &Path) -> Result<(), String> {
+    let read = |file: &Path| fs_err::read(file).map_err(|error| error.to_string());
+    let (one, two) = (read(module)?, read(other)?);
+    let unlike = || "the program that signs did not append two signatures to the same module".to_owned();
+    let (content, first) = modinfo::taken_apart(&one).ok_or_else(unlike)?;
+    let (_, second) = modinfo::taken_apart(&two).filter(|(same, _)| *same == content).ok_or_else(unlike)?;
+    let both = with_signers_of_both(first, second).map_err(|why| format!("two signatures cannot be joined: {why}"))?;
+    fs_err::write(module, modinfo::put_together(content, &both)).map_err(|error| error.to_string())
+}
+
+/// What a signing program means, in a few words: OpenSSL's queue of errors is for its programmers. Else its last line.
+fn cause<'s>(said: &'s str, (key, certificate): (&str, &str)) -> Result<String, Option<&'s str>> {
+    let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    if has(&["passphrase", "bad password", "bad decrypt", "maybe wrong password"]) {
+        return Ok(format!("the key {key} is locked by a passphrase"));
+    }
+    if has(&["No space left"]) {
+        return Ok("no space is left on the disk".to_owned());
+    }
+    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with("- SSL error"));
+    let file = last.and_then(|line| line.strip_prefix("sign-file: ")).unwrap_or_default();
+    let anew =
+        || format!("put the right pair there, or move both away ({key}, {certificate}) and run `dkms generate_mok`");
+    if has(&["private key does not match certificate", "key values mismatch"]) {
+        return Ok(format!("{key} and {certificate} are no pair; {}", anew()));
+    }
+    match last {
+        Some(_) if file == key => Ok(format!("{key} cannot be read as a private key; {}", anew())),
+        Some(_) if file == certificate => Ok(format!("{certificate} cannot be read as a certificate; {}", anew())),
+        last => Err(last),
     }
 }
 

@@ -120,7 +120,7 @@ fn compression_options_count_only_when_they_differ_from_the_default() {
 }
 
 /// A value for each name, and what of the settings it changes.
-const EFFECTS: [(&str, &str, &str); 39] = [
+const EFFECTS: [(&str, &str, &str); 41] = [
     ("source_tree", "/a", "source_tree: \"/a\""),
     ("dkms_tree", "/a", "dkms_tree: \"/a\""),
     ("install_tree", "/a", "install_tree: \"/a\""),
@@ -140,6 +140,8 @@ const EFFECTS: [(&str, &str, &str); 39] = [
     ("sign_file", "'/a/$kernelver'", "sign_file: Some(\"/a/$kernelver\")"),
     ("mok_signing_key", "pkcs11:a", "mok_signing_key: Some(\"pkcs11:a\")"),
     ("mok_certificate", "/a", "mok_certificate: Some(\"/a\")"),
+    ("second_signing_key", "/a", "second_signing_key: Some(\"/a\")"),
+    ("second_certificate", "/a", "second_certificate: Some(\"/a\")"),
     ("hold", "yes", "\"hold\": true"),
     ("failure_policy", "strict", "failure: Strict"),
     ("strict_modules", "'a b'", "strict_modules: {ModuleName(\"a\"), ModuleName(\"b\")}"),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::batch::{Found, Job, Left};
-use crate::conf::framework::TrySign;
+use crate::conf::TrySign;
 use crate::engine::app::App;
 use crate::engine::preflight::Places;
 use crate::engine::preflight::verdict::{self, Standing, Verdict};

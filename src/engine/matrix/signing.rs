@@ -26,8 +26,9 @@ const NONE: &str = "none";
 
 /// The value of that part, on this host.
 pub(super) fn part(app: &App, wanted: &Wanted) -> String {
-    let digest = certificate(app, wanted).map(|bytes| hex(Sha256::digest(bytes)));
-    digest.unwrap_or_else(|| NONE.to_owned())
+    let digest = |bytes: &Vec<u8>| hex(Sha256::digest(bytes));
+    let digests = certificates(app, wanted).map(|all| all.iter().map(digest).collect::<Vec<_>>().join(" "));
+    digests.unwrap_or_else(|| NONE.to_owned())
 }
 
 /// Whether the modules of this cell are to be signed.
@@ -56,7 +57,8 @@ pub(super) fn lay_key(app: &App, wanted: &Wanted, tree: &Path) -> io::Result<()>
         return Ok(());
     }
     let files = files(app, wanted);
-    for file in [&files.key, &files.certificate] {
+    let second = files.second.iter().flat_map(|second| [&second.key, &second.certificate]);
+    for file in [&files.key, &files.certificate].into_iter().chain(second) {
         let place = Path::new(file);
         if let (Ok(name), true) = (place.strip_prefix(app.tree.layout().tree_name()), app.system.path(place).is_file())
         {
@@ -72,36 +74,42 @@ pub(super) fn problem(app: &App, wanted: &Wanted, modules: &Path) -> Option<Stri
         return None;
     }
     let unsigned = |why: &str| Some(format!("its modules could not be signed: {why}"));
-    let Some(certificate) = certificate(app, wanted) else {
+    let Some(certificates) = certificates(app, wanted) else {
         return unsigned("the pair of key and certificate has gone");
     };
     // A certificate of a kind that we cannot read is the signing program's.
-    let certificate = Certificate::parse(&certificate).ok()?;
+    let certificates: Vec<_> = certificates.iter().filter_map(|bytes| Certificate::parse(bytes).ok()).collect();
     let files = fs::read_dir(modules).ok()?.flatten().map(|entry| entry.path());
     files.into_iter().find_map(|file| {
         let content = read_module(&file).ok()?;
         let info = ModInfo::parse(&content).ok()?;
-        match Signed::of(&content, &info) {
-            Ok(None) => unsigned("the program that signs failed, and said why in the output of this run"),
-            Ok(Some(signed)) if !signed.is_by(&certificate) => unsigned("their signature is of another key"),
-            Ok(Some(signed)) if signed.check(&content, &certificate) == Intact::No => {
+        let signatures = match Signed::all_of(&content, &info) {
+            Ok(all) if all.is_empty() => {
+                return unsigned("the program that signs failed, and said why in the output of this run");
+            }
+            Ok(all) => all,
+            Err(why) => return unsigned(&why),
+        };
+        certificates.iter().find_map(|certificate| match signatures.iter().find(|signed| signed.is_by(certificate)) {
+            None => unsigned("their signature is of another key"),
+            Some(signed) if signed.check(&content, certificate) == Intact::No => {
                 unsigned("key and certificate are no pair")
             }
-            Ok(Some(_)) => None,
-            Err(why) => unsigned(&why),
-        }
+            Some(_) => None,
+        })
     })
 }
 
-/// The certificate of the key that signs the modules of this cell.
-fn certificate(app: &App, wanted: &Wanted) -> Option<Vec<u8>> {
+/// The certificates of the keys that sign the modules of this cell.
+fn certificates(app: &App, wanted: &Wanted) -> Option<Vec<Vec<u8>>> {
     if !wanted.compiler.takes_signatures || signing::unwanted(&app.system, &app.framework).is_some() {
         return None;
     }
     let files = files(app, wanted);
     // One that is missing is made where it signs, and a key that is made for a cell goes with it.
-    let is_there = files.key.starts_with("pkcs11:") || app.system.path(&files.key).is_file();
-    fs::read(app.system.path(&files.certificate)).ok().filter(|_| is_there && files.look_usable(&app.system))
+    let is_there = signing::is_in_a_token(&files.key) || app.system.path(&files.key).is_file();
+    let read = files.certificates().map(|file| fs::read(app.system.path(file)).ok());
+    read.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty() && is_there && files.look_usable(&app.system))
 }
 
 fn files(app: &App, wanted: &Wanted) -> KeyFiles {

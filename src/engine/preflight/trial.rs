@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::conf::framework::TrySign;
+use crate::conf::TrySign;
 use crate::error::{Error, Result};
 use crate::report::Reporter;
 use crate::request::{Request, Wish};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::conf::framework::TrySign;
+use crate::conf::TrySign;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::ModuleId;

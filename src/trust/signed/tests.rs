@@ -1,6 +1,7 @@
 //! The messages were made by `openssl cms -sign -binary -nocerts`, as sign-file makes them with `-noattr`.
 
 use super::*;
+use crate::trust::message::with_signers_of_both;
 
 const CONTENT: &[u8] = include_bytes!("../../../tests/fixtures/signatures/content");
 const SIGNER: &[u8] = include_bytes!("../../../tests/fixtures/signatures/signer.der");
@@ -8,10 +9,36 @@ const OTHER: &[u8] = include_bytes!("../../../tests/fixtures/signatures/other.de
 const BY_SERIAL: &[u8] = include_bytes!("../../../tests/fixtures/signatures/by-serial.cms");
 const BY_KEY: &[u8] = include_bytes!("../../../tests/fixtures/signatures/by-key.cms");
 const WITH_ATTRIBUTES: &[u8] = include_bytes!("../../../tests/fixtures/signatures/with-attributes.cms");
+const SECOND: &[u8] = include_bytes!("../../../tests/fixtures/signatures/second.der");
+const BY_SECOND: &[u8] = include_bytes!("../../../tests/fixtures/signatures/by-second.cms");
 const SHA1: &[u8] = include_bytes!("../../../tests/fixtures/signatures/sha1.cms");
 
+fn read_all(message: &[u8]) -> Vec<Signed> {
+    let all = signed_data(message).unwrap();
+    all.into_iter().map(|signed| Signed { length: CONTENT.len(), ..signed }).collect()
+}
+
 fn read(message: &[u8]) -> Signed {
-    Signed { length: CONTENT.len(), ..signed_data(message).unwrap() }
+    let [only] = <[Signed; 1]>::try_from(read_all(message)).unwrap();
+    only
+}
+
+#[test]
+fn two_signatures_of_one_content_are_joined_and_each_fits_its_signer() {
+    let (signer, second) = (Certificate::parse(SIGNER).unwrap(), Certificate::parse(SECOND).unwrap());
+    assert!(with_signers_of_both(BY_KEY, BY_SECOND).is_err(), "of another version");
+    for (one, algorithms) in [(BY_SERIAL, 1), (WITH_ATTRIBUTES, 2)] {
+        let both = with_signers_of_both(one, BY_SECOND).unwrap();
+        let all = read_all(&both);
+        let by: Vec<_> = all.iter().map(|signed| (signed.is_by(&signer), signed.is_by(&second))).collect();
+        assert_eq!(by, [(true, false), (false, true)]);
+        assert_eq!([all[0].check(CONTENT, &signer), all[1].check(CONTENT, &second)], [Intact::Yes, Intact::Yes]);
+        let named = Message::read(&both).unwrap().algorithms().unwrap().len();
+        assert_eq!(named, algorithms, "one that both have is named once");
+    }
+    for cut in [0, 1, BY_SECOND.len() / 2, BY_SECOND.len() - 1] {
+        assert!(with_signers_of_both(BY_SERIAL, &BY_SECOND[..cut]).is_err(), "{cut} bytes");
+    }
 }
 
 #[test]

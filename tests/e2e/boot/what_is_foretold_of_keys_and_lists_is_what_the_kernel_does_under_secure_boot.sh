@@ -10,8 +10,10 @@ image
 # Each key is named by the lists that have it: the firmware's database, shim's list of the owner, none; and by those of what is
 # forbidden, as a certificate or as the digest of one. `digest48` has a time of revocation behind it, as the specification wants.
 KEYS=(mok db nobody db_dbx mok_dbx mok_mokx db_dbxdigest mok_dbxdigest mok_dbxdigest48 mok_mokxdigest)
+# Two that sign one module: of either order, and where neither is known.
+PAIRS=(mok_and_nobody nobody_and_mok nobody_and_db nobody_and_db_dbx)
 STATES=(unsigned)
-for key in "${KEYS[@]}"; do STATES+=("${key}_whole" "${key}_tampered"); done
+for key in "${KEYS[@]}" "${PAIRS[@]}"; do STATES+=("${key}_whole" "${key}_tampered"); done
 
 step 'a module for each state: one that is made once, under the name of each'
 mkdir /usr/src/states-1.0
@@ -52,7 +54,17 @@ for state in "${STATES[@]}"; do
     cp /tmp/content "$file"
     [ "$state" != unsigned ] || continue
     key=${state%_*}
-    "$SIGN_FILE" sha256 "keys/$key.key" "keys/$key.der" "$file"
+    if [[ $key == *_and_* ]]; then
+        signers=()
+        for one in "${key%%_and_*}" "${key#*_and_}"; do
+            openssl x509 -inform DER -in "keys/$one.der" -out "keys/$one.pem"
+            signers+=(-signer "keys/$one.pem" -inkey "keys/$one.key")
+        done
+        openssl cms -sign -binary -noattr -nocerts -md sha256 "${signers[@]}" -in "$file" -outform DER -out both
+        "$SIGN_FILE" -s both sha256 "keys/$one.der" "$file"
+    else
+        "$SIGN_FILE" sha256 "keys/$key.key" "keys/$key.der" "$file"
+    fi
     [ "${state##*_}" = whole ] || sed -i 's/says hello/says hallo/' "$file"
 done
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::conf::Framework;
-use crate::conf::framework::TrySign;
+use crate::conf::TrySign;
 use crate::conf::signing::tests::{root, system};
 use crate::ids::KernelRelease;
 use crate::tree::Layout;
@@ -56,6 +56,13 @@ fn neither_folders_nor_files_of_others_are_made() {
     assert!(matches!(locate(&system, &token).ensure(&system), Err(KeyError::NotOurs { .. })));
     fs_err::write(root.path().join("var/lib/dkms/mok.pub"), "certificate").unwrap();
     assert_eq!(locate(&system, &token).ensure(&system).unwrap(), Ensured::Present);
+
+    let half = Framework { second_signing_key: Some("/etc/second.key".into()), ..framework() };
+    assert!(matches!(locate(&system, &half).ensure(&system), Err(KeyError::HalfOfASecond)));
+    assert!(!locate(&system, &half).look_usable(&system));
+    let second = Framework { second_certificate: Some("/etc/second.der".into()), ..half };
+    assert!(matches!(locate(&system, &second).ensure(&system), Err(KeyError::NotOurs { .. })));
+    assert!(!root.path().join("var/lib/dkms/mok.key").exists(), "no first key is made for a second that is not there");
 
     let both = Some("/etc/mok.pem".to_owned());
     let same = Framework { mok_signing_key: both.clone(), mok_certificate: both, ..framework() };
