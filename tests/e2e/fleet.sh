@@ -31,7 +31,10 @@ collected() {
 }
 
 # loopback: the only network that hosts on this machine need.
-loopback() { ip link set lo up; }
+loopback() {
+    # SIOCSIFFLAGS of netdevice(7), where there is no ip(8).
+    ip link set lo up 2>/dev/null || perl -e 'socket(my $s, 2, 2, 0) or die; my $up = pack("a16s", "lo", 0x41); ioctl($s, 0x8914, $up) or die "$!"'
+}
 
 # until_true CMD...: waits for it, a minute at most.
 until_true() {
@@ -41,4 +44,38 @@ until_true() {
         sleep 0.2
     done
     fail "in vain waited for: $* ($try times)"
+}
+
+# serve FOLDER PORT: a web server on the loopback.
+serve() {
+    python3 -m http.server -b 127.0.0.1 -d "$1" "$2" >/dev/null 2>&1 &
+    until_true bash -c "exec 3<>/dev/tcp/127.0.0.1/$2" 2>/dev/null
+}
+
+# devel_rpm KVER: kernel-devel as Enterprise Linux has it: for one architecture, and with all
+# that its headers need. After transactions.sh.
+devel_rpm() {
+    headers_like "$1" "$PWD/devel/$1"
+    cat >"devel/$1.spec" <<END
+Name: kernel-devel
+Version: ${1%%-*}
+Release: $(sed 's/^[^-]*-//; s/\.x86_64$//' <<<"$1")
+Summary: Its headers
+License: GPL-2.0-only
+AutoReqProv: no
+%global __os_install_post %{nil}
+%global debug_package %{nil}
+%define _build_id_links none
+%description
+Its headers.
+%install
+mkdir -p %{buildroot}/usr/src/kernels %{buildroot}/usr/lib
+cp -a $PWD/devel/$1 %{buildroot}/usr/src/kernels/$1
+cp -a /usr/src/linux-headers-*-common %{buildroot}/usr/src/
+cp -a /usr/lib/linux-kbuild-* %{buildroot}/usr/lib/
+%files
+/usr/src/*
+/usr/lib/linux-kbuild-*
+END
+    rpmbuild_here "devel/$1.spec"
 }

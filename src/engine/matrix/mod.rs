@@ -8,6 +8,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod cell;
+mod client;
 pub(crate) mod document;
 mod facts;
 pub(crate) mod inside;
@@ -15,6 +16,7 @@ pub(crate) mod jobs;
 mod offer;
 pub(crate) mod page;
 mod repositories;
+mod rpm_signature;
 pub(crate) mod selector;
 mod signing;
 mod source;
@@ -281,7 +283,12 @@ fn fetch(app: &App, repositories: &Repositories<'_>, offers: &[Offer], store: &S
         app.reporter.detail(format!("fetching {} packages with headers", missing.len()));
     }
     for file in repositories.fetch_together(&missing)? {
-        held.insert(store.take_package(&file)?);
+        // apt leaves what it refused beside the rest.
+        let digest =
+            store::digest_of(&file).map_err(|error| Error::io("a package that was fetched cannot be read", error))?;
+        if missing.iter().any(|package| package.digest.as_ref() == Some(&digest)) {
+            held.insert(store.take_package(&file)?);
+        }
     }
     Ok(held)
 }

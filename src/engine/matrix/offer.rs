@@ -22,6 +22,8 @@ pub(crate) struct Package {
     pub(crate) needs: Vec<Need>,
     /// Its SHA-256, where the repository vouches for it.
     pub(crate) digest: Option<String>,
+    /// The section of the .repo file that it is from, which may want it signed.
+    pub(crate) section: Option<String>,
     /// Which of the repositories has it, and by what it is fetched there.
     pub(crate) place: (usize, String),
 }
@@ -192,6 +194,7 @@ pub(super) mod tests {
             arch,
             needs: needs(depends),
             digest: None,
+            section: None,
             place: (0, String::new()),
         }
     }

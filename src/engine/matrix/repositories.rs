@@ -1,21 +1,23 @@
 //! Where kernel headers come from without being installed: what apt or dnf of this host know, a list or .repo file of theirs, or
 //! folders of packages.
 //!
-//! apt and dnf are asked as clients, with folders of their own for what they keep: they know proxies, check signatures, and nothing
-//! of the host changes.
+//! apt and dnf are asked as clients, with folders of their own for what they keep: they know proxies, and nothing of the host changes.
+//! apt checks the signature of a repository, by which it knows the digest of each package; dnf does if the repository asks for it
+//! (repo_gpgcheck). What packages are signed with is looked at by [`super::rpm_signature`].
 
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use super::client;
 use super::offer::{Need, Package, is_of_headers, needs};
+use super::rpm_signature::Dnf;
 use crate::engine::app::App;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::package::Format;
 use crate::package::repository::brief::{self, Brief};
 use crate::report::Reporter;
-use crate::sys::Command;
 
 /// Folders below each other that are looked through.
 const DEPTH: usize = 8;
@@ -33,6 +35,13 @@ enum Repository {
     /// With the options that lead it to its sources.
     Apt(Vec<String>),
     Dnf(Vec<String>),
+}
+
+/// What packages are called, as a regular expression and for a shell.
+#[derive(Debug, Clone, Copy)]
+struct Patterns<'a> {
+    of_apt: &'a str,
+    of_dnf: &'a str,
 }
 
 impl<'a> Repositories<'a> {
@@ -71,7 +80,12 @@ impl<'a> Repositories<'a> {
         if ends(".repo") {
             fs::copy(path, own.join("matrix.repo")).map_err(cannot_keep)?;
             let option = |name: &str, folder: &Path| format!("--setopt={name}={}", folder.display());
-            return Ok(Repository::Dnf(vec![option("reposdir", own), option("cachedir", &own.join("cache"))]));
+            return Ok(Repository::Dnf(vec![
+                option("reposdir", own),
+                option("cachedir", &own.join("cache")),
+                // Metadata that cannot be had is an error.
+                "--setopt=skip_if_unavailable=0".to_owned(),
+            ]));
         }
         let list = own.join(if ends(".sources") { "matrix.sources" } else { "matrix.list" });
         match name {
@@ -94,21 +108,23 @@ impl<'a> Repositories<'a> {
 
     /// Every package with kernel headers.
     pub(crate) fn headers(&self) -> Result<Vec<Package>> {
-        self.all("^(linux-(headers|kbuild)-|kernel.*-devel$)", &is_of_headers)
+        let of_apt = "^(linux-(headers|kbuild)-|kernel.*-devel$)";
+        self.all(Patterns { of_apt, of_dnf: "kernel*-devel" }, &is_of_headers)
     }
 
     /// The packages of this name.
     pub(crate) fn called(&self, name: &str) -> Result<Vec<Package>> {
-        self.all(&format!("^{}$", regex::escape(name)), &|found| found == name)
+        let of_apt = format!("^{}$", regex::escape(name));
+        self.all(Patterns { of_apt: &of_apt, of_dnf: name }, &|found| found == name)
     }
 
-    fn all(&self, pattern: &str, is_wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Package>> {
+    fn all(&self, patterns: Patterns<'_>, is_wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Package>> {
         let mut packages = Vec::new();
         for (index, repository) in self.all.iter().enumerate() {
             let found = match repository {
                 Repository::Folder(folder) => self.of_folder(folder, is_wanted, index)?,
-                Repository::Apt(options) => self.of_apt(options, pattern, index)?,
-                Repository::Dnf(options) => self.of_dnf(options, index)?,
+                Repository::Apt(options) => self.of_apt(options, patterns.of_apt, index)?,
+                Repository::Dnf(options) => self.of_dnf(options, patterns.of_dnf, index)?,
             };
             packages.extend(found.into_iter().filter(|package| is_wanted(&package.name)));
         }
@@ -139,33 +155,22 @@ impl<'a> Repositories<'a> {
         match self.all.get(*index) {
             None | Some(Repository::Folder(_)) => return Ok(PathBuf::from(handle)),
             Some(Repository::Apt(options)) => self.run("apt-get", options, &["-q", "download", handle], &into)?,
-            Some(Repository::Dnf(options)) => self.run("dnf", options, &["-q", "-y", "download", handle], &into)?,
+            // Quietly it would not say why it could not.
+            Some(Repository::Dnf(options)) => self.run("dnf", options, &["-y", "download", handle], &into)?,
         };
         let file =
             fs::read_dir(&into).map_err(cannot_keep)?.flatten().map(|entry| entry.path()).find(|file| file.is_file());
-        file.ok_or_else(|| {
+        let file = file.ok_or_else(|| {
             Error::new(Kind::SourceMissing, format!("{} {} was not to be had", package.name, package.version))
-        })
+        })?;
+        if let (Some(Repository::Dnf(options)), Some(section)) = (self.all.get(*index), &package.section) {
+            Dnf { app: self.app, options, folder: &self.folder }.check(section, &file)?;
+        }
+        Ok(file)
     }
 
     fn run(&self, program: &str, options: &[String], words: &[&str], folder: &Path) -> Result<String> {
-        let command: Command = self.app.system.command(folder, program).args(options).args(words).env("LC_ALL", "C");
-        let refused = |text: String| Error::new(Kind::SourceMissing, text);
-        let finished = self.app.system.run(&command).map_err(|error| {
-            refused(error.to_string())
-                .hint(format!("{program} reads such repositories; a folder of packages needs no other program"))
-        })?;
-        if finished.success() {
-            return Ok(finished.text());
-        }
-        let said = finished.error_text();
-        let said = said.lines().find(|line| line.starts_with("E:")).or(said.lines().last()).unwrap_or_default();
-        let verb = words.iter().find(|word| !word.starts_with('-')).unwrap_or(&"");
-        let error = refused(format!("`{program} {verb}` failed, {}: {said}", finished.how()));
-        Err(match program {
-            "dnf" => error.hint("dnf downloads with its plugins: `dnf install dnf-plugins-core`"),
-            _ => error,
-        })
+        client::run(self.app, program, options, words, folder)
     }
 
     fn of_apt(&self, options: &[String], pattern: &str, index: usize) -> Result<Vec<Package>> {
@@ -178,9 +183,11 @@ impl<'a> Repositories<'a> {
         Ok(text.split("\n\n").filter_map(|stanza| of_stanza(stanza, index)).collect())
     }
 
-    fn of_dnf(&self, options: &[String], index: usize) -> Result<Vec<Package>> {
-        let format = "%{name} %{version}-%{release} %{arch} %{name}-%{epoch}:%{version}-%{release}.%{arch}\\n";
-        let text = self.run("dnf", options, &["-q", "repoquery", "--qf", format, "kernel*-devel"], &self.folder)?;
+    fn of_dnf(&self, options: &[String], pattern: &str, index: usize) -> Result<Vec<Package>> {
+        let format =
+            "%{name} %{version}-%{release} %{arch} %{repoid} %{name}-%{epoch}:%{version}-%{release}.%{arch}\\n";
+        // With -y the keys of a section with repo_gpgcheck=1 are taken from where it says.
+        let text = self.run("dnf", options, &["-q", "-y", "repoquery", "--qf", format, pattern], &self.folder)?;
         Ok(text.lines().filter_map(|line| of_line(line, index)).collect())
     }
 
@@ -238,6 +245,7 @@ fn of_stanza(stanza: &str, repository: usize) -> Option<Package> {
         arch: field("Architecture")?.to_owned(),
         needs: field("Depends").map(needs).unwrap_or_default(),
         digest: field("SHA256").map(str::to_owned),
+        section: None,
         name,
         version,
         place,
@@ -247,18 +255,24 @@ fn of_stanza(stanza: &str, repository: usize) -> Option<Package> {
 /// A line of `dnf repoquery`. SUSE's packages of a flavour lie beside one with what all have in common.
 fn of_line(line: &str, repository: usize) -> Option<Package> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let [name, version, arch, handle] = words.as_slice() else { return None };
+    let [name, version, arch, section, handle] = words.as_slice() else { return None };
+    if !handle.starts_with(name) {
+        return None;
+    }
     let place = (repository, (*handle).to_owned());
     let (name, version, arch) = ((*name).to_owned(), (*version).to_owned(), (*arch).to_owned());
-    let is_suse = name != "kernel-devel" && ![".el", ".fc", ".amzn", ".oe"].iter().any(|mark| version.contains(mark));
+    let is_suse = is_of_headers(&name)
+        && name != "kernel-devel"
+        && ![".el", ".fc", ".amzn", ".oe"].iter().any(|mark| version.contains(mark));
     let common = Need { name: "kernel-devel".to_owned(), exactly: version.split('-').next().map(str::to_owned) };
     let needs = if is_suse { vec![common] } else { Vec::new() };
-    Some(Package { format: Format::Rpm, name, version, arch, needs, digest: None, place })
+    let section = Some((*section).to_owned());
+    Some(Package { format: Format::Rpm, name, version, arch, needs, digest: None, section, place })
 }
 
 fn of_brief(brief: Brief, format: Format, place: (usize, String)) -> Package {
     let Brief { name, version, arch, depends } = brief;
-    Package { format, name, version, arch, needs: needs(&depends), digest: None, place }
+    Package { format, name, version, arch, needs: needs(&depends), digest: None, section: None, place }
 }
 
 /// The files in a folder and those below it. Links to folders are not followed.
@@ -297,10 +311,13 @@ mod tests {
         assert_eq!(of_stanza("Package: a\n", 0), None);
         let of = |line: &str| of_line(line, 0).map(|package| (package.version, package.needs.len()));
         assert_eq!(
-            of("kernel-devel 5.14.0-1.el9 x86_64 kernel-devel-0:5.14.0-1.el9.x86_64"),
+            of("kernel-devel 5.14.0-1.el9 x86_64 kernels kernel-devel-0:5.14.0-1.el9.x86_64"),
             Some(("5.14.0-1.el9".to_owned(), 0))
         );
-        assert_eq!(of("kernel-default-devel 6.4.0-1.2 x86_64 k").map(|(_, needs)| needs), Some(1));
+        assert_eq!(
+            of("kernel-default-devel 6.4.0-1.2 x86_64 kernels kernel-default-devel-x").map(|(_, needs)| needs),
+            Some(1)
+        );
         assert_eq!(of("Last metadata expiration check: …"), None);
     }
 }

@@ -300,7 +300,7 @@ impl Store {
     }
 }
 
-fn digest_of(file: &Path) -> io::Result<String> {
+pub(super) fn digest_of(file: &Path) -> io::Result<String> {
     let mut content = digest::sha256(fs::File::open(file)?);
     io::copy(&mut content, &mut io::sink())?;
     Ok(content.finish().1)

@@ -5,32 +5,6 @@
 . /e2e/transactions.sh
 . /e2e/fleet.sh
 OLDEST=5.14.0-70.el9.x86_64 LATER=5.14.0-80.el9.x86_64
-# devel_rpm KVER: kernel-devel as Enterprise Linux has it: for one architecture, and with all that its headers need.
-devel_rpm() {
-    headers_like "$1" "$PWD/devel/$1"
-    cat >"devel/$1.spec" <<END
-Name: kernel-devel
-Version: ${1%%-*}
-Release: $(sed 's/^[^-]*-//; s/\.x86_64$//' <<<"$1")
-Summary: Its headers
-License: GPL-2.0-only
-AutoReqProv: no
-%global __os_install_post %{nil}
-%global debug_package %{nil}
-%define _build_id_links none
-%description
-Its headers.
-%install
-mkdir -p %{buildroot}/usr/src/kernels %{buildroot}/usr/lib
-cp -a $PWD/devel/$1 %{buildroot}/usr/src/kernels/$1
-cp -a /usr/src/linux-headers-*-common %{buildroot}/usr/src/
-cp -a /usr/lib/linux-kbuild-* %{buildroot}/usr/lib/
-%files
-/usr/src/*
-/usr/lib/linux-kbuild-*
-END
-    rpmbuild_here "devel/$1.spec"
-}
 step 'a repository with the headers of two kernels, and none here'
 install_ours
 sed -i 's/^ID=.*/ID=fedora/' /etc/os-release
