@@ -45,7 +45,7 @@ declare -A LAB_LAYERS=(
 # Layers over another suite's root: the suite, then the packages.
 declare -A LAB_OVER=(
     [dnf5]='sid dnf5 createrepo-c'
-    [uki]='trixie systemd systemd-ukify systemd-boot-efi dracut-core zstd cpio'
+    [uki]='trixie systemd systemd-ukify systemd-boot-efi dracut-core zstd cpio qemu-system-x86 ovmf'
 )
 
 lab_say() { printf '%s\n' "$*" >&2; }

@@ -13,7 +13,8 @@ step 'a machine whose kernels are unified images, made by kernel-install, dracut
 mkdir -p /boot/EFI/Linux /etc/kernel /etc/dracut.conf.d
 printf 'layout=uki\ninitrd_generator=dracut\nuki_generator=ukify\nBOOT_ROOT=/boot\n' >/etc/kernel/install.conf
 echo lab >/etc/kernel/entry-token
-echo 'root=/dev/vda' >/etc/kernel/cmdline
+# What starts first loads the module and ends, and the machine with it.
+echo 'root=/dev/vda console=ttyS0 quiet loglevel=7 panic=-1 rdinit=/bin/sh -- -c "mount -t devtmpfs dev /dev; mount -t sysfs sys /sys; modprobe blink >/dev/console 2>&1"' >/etc/kernel/cmdline
 printf 'hostonly="no"\ndracutmodules=" base kernel-modules "\ndrivers=" loop "\n' >/etc/dracut.conf.d/small.conf
 image=/boot/EFI/Linux/lab-$kernel.efi
 kernel-install add "$kernel" "/boot/vmlinuz-$kernel"
@@ -37,6 +38,15 @@ step 'it changes'
 ends_with 0 apt_install ./blink-dkms_1.0-2.deb
 told "initramfs of ${kernel//+/[+]} made anew: the initramfs holds blink"
 [ "$(description)" = 'says blink2' ] || fail "the image has: $(description)"
+
+step 'firmware starts it, and the module of the image is loaded'
+mkdir -p esp/EFI/BOOT
+cp "$image" esp/EFI/BOOT/BOOTX64.EFI
+cp /usr/share/OVMF/OVMF_VARS_4M.fd variables
+timeout 300 qemu-system-x86_64 -accel tcg -machine q35 -m 1024 -nodefaults -no-user-config -display none -serial stdio -no-reboot \
+    -drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd -drive if=pflash,format=raw,file=variables \
+    -drive file=fat:rw:esp,format=raw </dev/null >console || fail "qemu ended with $?: $(tail -n 20 console)"
+grep -aE '\] blink2.?$' console || fail "it was not loaded: $(grep -av " ? " console | tail -n 60)"
 
 step 'it leaves'
 rm /etc/dracut.conf.d/blink.conf
