@@ -105,7 +105,7 @@ fn wants(arg: &Arg) -> Wants {
         "KERNEL" | "KERNEL[/ARCH]" => Wants::Words("kernels"),
         "PROFILE" => Wants::Words("profiles"),
         "FILE" | "FILE|DIR" => Wants::File,
-        "DIR" => Wants::Folder,
+        "DIR" | "DIR|host" => Wants::Folder,
         _ => Wants::Text,
     }
 }
@@ -132,6 +132,7 @@ mod tests {
             ("build", "-c", Some(Wants::File)),
             ("ldtarball", "--archive", Some(Wants::File)),
             ("status", "--dkmstree", Some(Wants::Folder)),
+            ("build", "--toolchain", Some(Wants::Folder)),
             ("build", "--directive", Some(Wants::Text)),
             ("install", "--force", Some(Wants::Nothing)),
             ("install", "--no-initrd", None),
