@@ -225,6 +225,8 @@ pub(crate) struct Omission {
 pub(crate) enum Reason {
     /// It is so already, or there is nothing to do: success.
     AlreadySo { text: String },
+    /// A package brought it finished: success.
+    Brought { text: String },
     /// It cannot or may not be done: an error when a person asked for it, a skip when an event did.
     Refused {
         /// The case, which gives the exit code.
@@ -246,7 +248,10 @@ pub(crate) enum Reason {
 impl Reason {
     pub(crate) fn text(&self) -> &str {
         match self {
-            Reason::AlreadySo { text } | Reason::Refused { text, .. } | Reason::Pending { text, .. } => text,
+            Reason::AlreadySo { text }
+            | Reason::Brought { text }
+            | Reason::Refused { text, .. }
+            | Reason::Pending { text, .. } => text,
         }
     }
 }

@@ -166,7 +166,7 @@ impl Found {
                 Reason::Pending { .. } => Standing::WAITING,
                 Reason::Refused { case, .. } if case.is_fact() => Standing::CANNOT_BE,
                 Reason::Refused { .. } => Standing::FAILED,
-                Reason::AlreadySo { .. } => continue,
+                Reason::AlreadySo { .. } | Reason::Brought { .. } => continue,
             };
             note(id, omission.target.as_ref(), standing);
         }

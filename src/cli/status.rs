@@ -56,6 +56,13 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
     hidden(app)?.into_iter().for_each(|line| app.reporter.warn(line));
     failures::tell(&failures, &modules, &app.reporter);
     pending::lines(&pending).into_iter().for_each(|line| app.reporter.warn(line));
+    let listed: Vec<ModuleEntry> =
+        modules.iter().filter(|entry| rows.iter().any(|row| row.is_of(&entry.id))).cloned().collect();
+    let is_named = |target: &Target| {
+        let named = |word: &String| word.split('/').next() == Some(target.kernel.as_str());
+        typed.kernels.is_empty() || typed.kernels.iter().any(named)
+    };
+    serving::brought(app, &listed, &is_named)?.into_iter().for_each(|line| app.reporter.warn(line));
     let is_shown = |id: &ModuleId, target: &Target| rows.iter().any(|row| row.is_on(id, target));
     untrusted::lines(&untrusted::installed(app, &is_shown)?).into_iter().for_each(|line| app.reporter.warn(line));
     Ok(())

@@ -70,6 +70,8 @@ pub(crate) struct Framework {
     pub(crate) second_signing_key: Option<String>,
     /// `second_certificate` ($kernelver not yet expanded)
     pub(crate) second_certificate: Option<String>,
+    /// `prebuilt=repo`: what packages bring finished is not built.
+    pub(crate) prebuilt: bool,
     pub(crate) policies: Policies,
     pub(crate) room: RoomSettings,
     /// Where each setting that is not a default came from.
@@ -77,7 +79,7 @@ pub(crate) struct Framework {
 }
 
 /// Every name that these files may set.
-const NAMES: [&str; 41] = [
+const NAMES: [&str; 42] = [
     "source_tree",
     "dkms_tree",
     "install_tree",
@@ -98,6 +100,7 @@ const NAMES: [&str; 41] = [
     "conf_timeout",
     "try_sign_modules",
     "post_transaction",
+    "prebuilt",
     "sign_file",
     "mok_signing_key",
     "mok_certificate",
@@ -188,6 +191,7 @@ impl Framework {
             mok_certificate: None,
             second_signing_key: None,
             second_certificate: None,
+            prebuilt: false,
             policies: Policies::default(),
             room: RoomSettings::default(),
             origins: BTreeMap::new(),
@@ -280,6 +284,7 @@ impl Framework {
             "pass_environment" => self.pass_environment = variables(name, value)?,
             "try_sign_modules" => self.try_sign = try_sign(value)?,
             "post_transaction" => self.post_transaction = optional(),
+            "prebuilt" => self.prebuilt = prebuilt(value)?,
             "sign_file" => self.sign_file = optional(),
             "mok_signing_key" => self.mok_signing_key = optional(),
             "mok_certificate" => self.mok_certificate = optional(),
@@ -379,6 +384,14 @@ fn variables(name: &str, words: &str) -> Result<Vec<String>, String> {
         Err(why) => Err(format!("`{word}` in {name} is {why}")),
     };
     words.map(checked).collect()
+}
+
+fn prebuilt(value: &str) -> Result<bool, String> {
+    match (value, truth(value)) {
+        ("" | "no", _) | (_, Some(false)) => Ok(false),
+        ("repo", _) => Ok(true),
+        _ => Err(format!("prebuilt is `{value}`; it must be repo or no")),
+    }
 }
 
 fn try_sign(value: &str) -> Result<TrySign, String> {

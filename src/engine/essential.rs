@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};
 use crate::ids::{ModuleName, Target};
-use crate::kernel::builtin;
+use crate::kernel::{builtin, prebuilt};
 use crate::tree::ModuleEntry;
 use crate::tree::records::{self, Served};
 
@@ -46,7 +46,8 @@ impl Essentials {
             let is_it =
                 |served: &Served| served.target == *target && served.module.name == *name && !served.by.is_empty();
             let builtin = || builtin::modules(&layout.kernel_modules(target)).contains(&builtin::name(name.as_str()));
-            serving.iter().any(is_it) || builtin()
+            let brought = || prebuilt::find(&layout.kernel_modules(target), target, name).is_some();
+            serving.iter().any(is_it) || builtin() || brought()
         };
         Ok(Self::of(essential, &modules, app.kernels()?, &serves_itself))
     }

@@ -1,10 +1,17 @@
 //! Which version a kernel has meanwhile: one whose successor failed or waits serves on.
 
+use crate::error::Result;
 use crate::ids::{ModuleId, ModuleName, Target};
+use crate::kernel::installed;
+use crate::snapshot::prebuilt::serving;
+use crate::step::Inputs;
 use crate::tree::brought::Brought;
 use crate::tree::leaving;
 use crate::tree::records::{self, Failure};
 use crate::tree::{Layout, ModuleEntry};
+use crate::version;
+
+use super::app::App;
 
 /// Whether a version without source left with its package and serves until another one, which is there, can take its place.
 pub(crate) fn is_kept(entry: &ModuleEntry, modules: &[ModuleEntry], layout: &Layout) -> bool {
@@ -22,6 +29,28 @@ fn leaves(id: &ModuleId, layout: &Layout) -> bool {
 /// The version of a module that a kernel has.
 pub(crate) fn on<'m>(target: &Target, name: &ModuleName, modules: &'m [ModuleEntry]) -> Option<&'m ModuleId> {
     modules.iter().find(|entry| entry.id.name == *name && entry.is_installed_on(target)).map(|entry| &entry.id)
+}
+
+/// The newest versions that a package brought finished for a kernel, one sentence each (framework.conf's `prebuilt`).
+pub(crate) fn brought(app: &App, modules: &[ModuleEntry], is_wanted: &dyn Fn(&Target) -> bool) -> Result<Vec<String>> {
+    if !app.framework.prebuilt {
+        return Ok(Vec::new());
+    }
+    let (inputs, mut lines) = (Inputs::default(), Vec::new());
+    for target in app.kernels()?.into_iter().filter(is_wanted) {
+        let kernel = installed::kernel(app.tree.layout(), &target, None);
+        for entry in modules.iter().filter(|entry| !entry.is_broken()) {
+            let Some((found, refused)) = serving(&app.view(&inputs), &kernel, &entry.id.name) else { continue };
+            let is_older = version::compare(found.module.version.as_str(), entry.id.version.as_str()).is_lt();
+            let what = match refused {
+                _ if is_older => continue,
+                Some(why) => format!("has it, and it does not serve: {why}"),
+                None => "has it, nothing to compile".to_owned(),
+            };
+            lines.push(format!("{} for {}: {} {what}", entry.id, target.kernel, found.package));
+        }
+    }
+    Ok(lines)
 }
 
 /// What the kernel of a failure has of the module nevertheless, in words; empty when it has nothing.

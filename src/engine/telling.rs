@@ -52,6 +52,11 @@ fn left_out(app: &App, omission: &Omission, wish: &Wish, told: &Told) {
     match &omission.reason {
         Reason::AlreadySo { text } if is_reconcile || told.has(omission) => reporter.detail(text.clone()),
         Reason::AlreadySo { text } => reporter.note(text.clone()),
+        // Of every kernel it would be said by each event.
+        Reason::Brought { text } => match wish {
+            Wish::Reconcile { within, .. } if within.kernels.is_empty() => reporter.detail(text.clone()),
+            _ => reporter.note(text.clone()),
+        },
         Reason::Pending { on, text, .. } if is_loss => reporter.warn(format!("{text}; {on} would help")),
         Reason::Pending { case: Kind::DependencyMissing, text, .. } if matches!(wish, Wish::Autoinstall { .. }) => {
             reporter.warn(text.clone());

@@ -170,7 +170,7 @@ fn judge_many(wish: &Wish, plan: &Plan, failures: Vec<(StepId, Error)>, failed: 
 fn omission_case(omission: &Omission) -> Option<Kind> {
     match &omission.reason {
         Reason::Refused { case, .. } | Reason::Pending { case, .. } => Some(*case),
-        Reason::AlreadySo { .. } => None,
+        Reason::AlreadySo { .. } | Reason::Brought { .. } => None,
     }
 }
 
@@ -184,7 +184,7 @@ fn counts_as_failure(omission: &Omission) -> bool {
 
 fn as_error(omission: &Omission) -> Option<Error> {
     match &omission.reason {
-        Reason::AlreadySo { .. } => None,
+        Reason::AlreadySo { .. } | Reason::Brought { .. } => None,
         Reason::Refused { case, text, hints } => {
             Some(hints.iter().fold(Error::new(*case, text.clone()), |error, hint| error.hint(hint.clone())))
         }

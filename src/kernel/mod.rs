@@ -13,6 +13,7 @@ pub(crate) mod installed;
 pub(crate) mod modinfo;
 pub(crate) mod own;
 pub(crate) mod package;
+pub(crate) mod prebuilt;
 pub(crate) mod suffix;
 pub(crate) mod symbols;
 mod uki;

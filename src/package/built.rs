@@ -11,6 +11,7 @@ use crate::exit::Kind;
 use crate::ids::{KernelRelease, ModuleId, Target};
 use crate::kernel::Suffix;
 use crate::kernel::modinfo::{ModInfo, read_module};
+use crate::kernel::prebuilt;
 use crate::kernel::symbols::{self, Symbol};
 use crate::package::description::carries::Carries;
 use crate::package::description::extra::Extra;
@@ -150,7 +151,18 @@ pub(crate) fn make(
 ) -> Result<Made> {
     let mut warnings = Vec::new();
     let info = describe(built, request, date, &mut warnings)?;
-    finish(info, &built.payload, request, warnings, reporter)
+    let payload = with_mark(built, &info.name);
+    finish(info, &payload, request, warnings, reporter)
+}
+
+/// The modules, and what says beside them whose they are.
+fn with_mark(built: &Built, package: &str) -> Payload {
+    let mark = File::of(prebuilt::text(package, &built.module, &built.target).into_bytes());
+    let mut payload = built.payload.clone();
+    payload.bytes += mark.size;
+    payload.entries.push(Entry { path: prebuilt::FILE.to_owned(), kind: EntryKind::File(mark) });
+    payload.entries.sort_by(|one, other| one.path.cmp(&other.path));
+    payload
 }
 
 fn describe(
@@ -180,7 +192,10 @@ fn describe(
         material: Material { carries: &carries, payload: &built.payload, survey: &built.survey, date },
     };
     let usual = |identity: &Identity| Usual {
-        relations: relations(identity, built, profile, is_stream),
+        relations: relations(identity, built, profile, is_stream)
+            .into_iter()
+            .filter(|relation| !request.wishes.beside_source || relation.kind != Related::Conflicts)
+            .collect(),
         scripts: scripts(identity, built, is_stream),
         extras: if identity.format == Format::Rpm { folders(identity, profile) } else { Vec::new() },
     };

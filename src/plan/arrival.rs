@@ -8,6 +8,7 @@ use crate::tree::VersionState;
 use super::autoinstall::{EARLIER_BUILD, blocked_reason};
 use super::graph::Blocked;
 use super::lifecycle::{Making, ensure_registered, make, put};
+use super::prebuilt;
 use super::refusal::{self, already};
 use super::succession;
 use super::unmake::take_away;
@@ -71,6 +72,9 @@ fn renew(
         Ok(loaded) => {
             if let Some(why) = loaded.conf.exclusion() {
                 return excluded(plan, id, target, why, snapshot);
+            }
+            if prebuilt::stands_back(plan, id, target, snapshot, policy) {
+                return;
             }
             let is_installed = snapshot.module(id).is_some_and(|entry| entry.is_installed_on(target));
             if let Some(fact) = refusal::fact(id, target, snapshot, policy).filter(|_| !is_installed) {

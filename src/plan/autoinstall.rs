@@ -12,7 +12,7 @@ use crate::tree::{ModuleEntry, VersionState};
 use super::graph::{Blocked, Dependencies};
 use super::lifecycle::{LOST, Making, NOT_SIGNED, put};
 use super::refusal::{self, already, refused};
-use super::rivals;
+use super::{prebuilt, rivals};
 
 /// Why an installed module is installed.
 pub(super) const EARLIER_BUILD: &str = "the kernel has an earlier build of it";
@@ -44,6 +44,10 @@ pub(super) fn autoinstall_of(
     tell_broken(&mut plan, meant, snapshot);
     let mut wanted = BTreeMap::new();
     for (name, entry) in snapshot.newest().into_iter().filter(|(_, entry)| meant(&entry.id)) {
+        let is_auto = refusal::conf(&entry.id, target, snapshot).is_ok_and(|loaded| loaded.conf.autoinstall);
+        if is_auto && prebuilt::stands_back(&mut plan, &entry.id, target, snapshot, policy) {
+            continue;
+        }
         match verdict(entry, target, snapshot, policy) {
             Ok(()) => {
                 wanted.insert(name, entry);

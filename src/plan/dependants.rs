@@ -116,7 +116,7 @@ mod tests {
             crate::step::Reason::Refused { case, .. } | crate::step::Reason::Pending { case, .. } => {
                 format!("-{}", case.code())
             }
-            crate::step::Reason::AlreadySo { .. } => "-0".to_owned(),
+            crate::step::Reason::AlreadySo { .. } | crate::step::Reason::Brought { .. } => "-0".to_owned(),
         });
         steps.chain(omissions).collect::<Vec<_>>().join("; ")
     }

@@ -10,7 +10,8 @@ use super::refusal::{self, already, refused, refused_with};
 use super::rivals;
 
 /// Why an installed module is installed again from its build.
-pub(super) const LOST: &str = "its file under the kernel is gone, or is not the one that was put there";
+pub(super) const LOST: &str =
+    "its file under the kernel is gone, is not the one that was put there, or has another one beside it";
 
 /// Why a build is made once more, which signs it.
 pub(super) const NOT_SIGNED: &str = "it is not signed, and can be now";

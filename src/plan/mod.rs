@@ -9,6 +9,7 @@ pub(crate) mod graph;
 pub(crate) mod initramfs;
 pub(crate) mod interrupted;
 pub(crate) mod lifecycle;
+mod prebuilt;
 pub(crate) mod reconcile;
 pub(crate) mod refusal;
 pub(crate) mod repair;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::conf::{BuiltModule, ConfError, EvaluatedBy, Loaded, MakeCommand, ModuleConf};
 use crate::ids::{Arch, KernelRelease, ModuleId, ModuleName, ModuleVersion, Target};
+use crate::kernel::prebuilt::Prebuilt;
 use crate::kernel::{Headers, Kernel};
 use crate::snapshot::{Content, Snapshot, Source};
 use crate::tree::{Build, ModuleEntry, VersionState};
@@ -136,6 +137,15 @@ impl Sample {
     /// Another DKMS made this build.
     pub(crate) fn of_another_dkms(mut self, module: &str, kernel: &str) -> Self {
         self.snapshot.adoptable.insert((id(module), target(kernel)));
+        self
+    }
+
+    /// A package brought this version finished for this kernel.
+    pub(crate) fn prebuilt(mut self, module: &str, kernel: &str) -> Self {
+        let module = id(module);
+        let package = format!("{}-modules", module.name);
+        let found = Prebuilt { package, module: module.clone(), files: Vec::new() };
+        self.snapshot.prebuilt.insert((module.name, target(kernel)), found);
         self
     }
 

@@ -13,7 +13,7 @@ fn short(plan: &Plan) -> String {
     });
     let omissions = plan.omissions.iter().map(|omission| {
         let code = match &omission.reason {
-            Reason::AlreadySo { .. } => 0,
+            Reason::AlreadySo { .. } | Reason::Brought { .. } => 0,
             Reason::Refused { case, .. } | Reason::Pending { case, .. } => case.code(),
         };
         let name = omission.module.as_ref().map_or(String::new(), |id| id.name.to_string());

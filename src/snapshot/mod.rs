@@ -7,6 +7,7 @@ mod dependants;
 pub(crate) mod initramfs;
 pub(crate) mod inputs;
 pub(crate) mod ownership;
+pub(crate) mod prebuilt;
 mod reading;
 mod waiting;
 mod whole;
@@ -22,6 +23,7 @@ pub(crate) use whole::other_sources;
 
 use crate::conf::{self, Commands, ConfError, Framework, Loaded};
 use crate::ids::{ModuleId, ModuleName, Target};
+use crate::kernel::prebuilt::Prebuilt;
 use crate::kernel::{self, Headers, Kernel};
 use crate::step::{AddSource, Inputs};
 use crate::sys::os_release::OsRelease;
@@ -54,6 +56,8 @@ pub(crate) struct Snapshot {
     pub(crate) displaced: BTreeMap<(ModuleId, Target), ModuleId>,
     /// Builds that were not installed, as what the kernel has counts more: what was found, in a sentence.
     pub(crate) served: BTreeMap<(ModuleId, Target), String>,
+    /// What packages brought finished, where that may serve.
+    pub(crate) prebuilt: BTreeMap<(ModuleName, Target), Prebuilt>,
     /// The names of the modules that are part of a kernel's image.
     pub(crate) builtin: BTreeMap<Target, BTreeSet<String>>,
     /// Builds that are not signed, and can be now.

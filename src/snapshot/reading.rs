@@ -8,7 +8,8 @@ use super::ownership::is_owned;
 use super::{Content, Snapshot, Source, View, absent, inputs_of, load_with};
 use crate::conf::{Commands, ConfError, Loaded};
 use crate::ids::{ModuleId, Target};
-use crate::kernel::{Kernel, enforcement};
+use crate::kernel::prebuilt::{self, Prebuilt};
+use crate::kernel::{Kernel, Suffix, enforcement};
 use crate::step::{AddSource, Unpacked};
 use crate::sys::{compare, process};
 use crate::tree::placed::{Placed, Whereabouts};
@@ -28,6 +29,8 @@ struct OfKernel {
     standing: Standing,
     /// What serves in its place, in a sentence.
     served: Option<String>,
+    /// What a package brought finished, and may serve.
+    prebuilt: Option<Prebuilt>,
 }
 
 /// A build that is not signed, and can be now.
@@ -81,7 +84,10 @@ impl Snapshot {
                 standing => standing,
             };
             let served = self.served(view, id, target);
-            OfKernel { target: target.clone(), conf, standing, served }
+            let kernel = self.kernels.get(target);
+            let prebuilt = kernel.and_then(|kernel| super::prebuilt::serving(view, kernel, &id.name));
+            let prebuilt = prebuilt.and_then(|(found, refused)| refused.is_none().then_some(found));
+            OfKernel { target: target.clone(), conf, standing, served, prebuilt }
         };
         let of_kernels = targets.iter().map(of_kernel).collect();
         Reading { id: id.clone(), source, of_kernels }
@@ -90,7 +96,8 @@ impl Snapshot {
     /// Takes in what was read.
     pub(super) fn take_in(&mut self, reading: Reading) {
         let Reading { id, source, of_kernels } = reading;
-        for OfKernel { target, conf, standing, served } in of_kernels {
+        for OfKernel { target, conf, standing, served, prebuilt } in of_kernels {
+            self.prebuilt.extend(prebuilt.map(|found| ((id.name.clone(), target.clone()), found)));
             let build = (id.clone(), target);
             self.served.extend(served.map(|text| (build.clone(), text)));
             match standing {
@@ -228,10 +235,22 @@ fn files(view: &View<'_>, (id, target): (&ModuleId, &Target), noted: &Fingerprin
         }
     };
     let found: Vec<Files> = noted.placed.iter().map(of_place).collect();
+    // Which one of two of a name depmod takes depends on the order of a folder.
+    if has_another_beside(view, (id, target), noted) {
+        return Files::Lost;
+    }
     if found.contains(&Files::Lost) {
         return Files::Lost;
     }
     found.into_iter().find(|files| *files != Files::Left).unwrap_or(Files::Left)
+}
+
+/// Whether a package brought a module of the same name finished. (Where that serves, ours leaves instead.)
+fn has_another_beside(view: &View<'_>, (id, target): (&ModuleId, &Target), noted: &Fingerprint) -> bool {
+    let folder = view.tree.layout().kernel_modules(target);
+    let Some(brought) = prebuilt::find(&folder, target, &id.name) else { return false };
+    let stem = |file: &Path| Some(Suffix::split(file.file_name()?.to_str()?)?.0.replace('-', "_"));
+    noted.placed.iter().any(|placed| brought.files.iter().any(|file| stem(file) == stem(&placed.place)))
 }
 
 /// What dkms.conf says for a kernel.

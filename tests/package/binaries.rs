@@ -119,7 +119,11 @@ fn a_debian_package_of_modules_belongs_to_one_kernel() {
     }
     let listed = said("dpkg-deb", &["-c"], &file);
     assert!(listed.contains("root/root") && listed.contains(" ./lib/modules/6.1.0-50-amd64/updates/blink/blink.ko\n"));
+    assert!(listed.contains(" ./lib/modules/6.1.0-50-amd64/updates/blink/dkms-prebuilt\n"), "{listed}");
+    let beside = made(&workshop, "mkdeb", &["-k", &kernel, "--beside-source", "--force"], DEB);
+    assert!(!said("dpkg-deb", &["-f"], &beside).contains("Conflicts:"), "both may be there");
     let script = said("dpkg-deb", &["-I"], &file);
+    assert!(!script.contains("dkms-prebuilt"), "what scripts do with modules is not for that file");
     assert!(script.contains("postinst") && script.contains("postrm") && !script.contains("prerm"), "{script}");
     let newer = made(&workshop, "mkdeb", &["-k", &kernel, "--for", "debian13"], &DEB.replace("-1_", "-1~deb13_"));
     let listed = said("dpkg-deb", &["-c"], &newer);
@@ -168,8 +172,8 @@ fn an_rpm_of_modules_needs_its_kernel_or_for_rhel_the_symbols_of_a_stream() {
     assert_eq!(symbols, expected, "its own symbol is not asked for");
     assert!(!needs.contains("kernel-uname-r"), "{needs}");
     let files = said("rpm", &["-qpl"], &file);
-    let expected =
-        ["", "/extra", "/extra/blink", "/extra/blink/blink.ko"].map(|end| format!("/lib/modules/{OTHER}{end}"));
+    let expected = ["", "/extra", "/extra/blink", "/extra/blink/blink.ko", "/extra/blink/dkms-prebuilt"]
+        .map(|end| format!("/lib/modules/{OTHER}{end}"));
     assert_eq!(files.lines().collect::<Vec<_>>(), expected);
 }
 

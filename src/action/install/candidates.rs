@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleVersion};
 use crate::kernel::files::ModuleFiles;
+use crate::kernel::prebuilt;
 use crate::step::Switch;
 use crate::sys;
 use crate::tree::installed::{Installed, InstalledFile};
@@ -46,12 +47,15 @@ pub(super) fn choose(job: &Job<'_>, conf: &ModuleConf) -> Result<Installed> {
     let (mut refusals, mut serving) = (Vec::new(), Vec::new());
     for candidate in &candidates {
         let there = in_its_way(job, candidate, &present, active.as_ref());
-        match check.refusal(job, candidate, there.as_deref())? {
+        // Beside a version of ours that serves, what a package brought finished is in the way.
+        let is_in_the_way = active.is_some() && there.as_deref().is_some_and(prebuilt::is_beside);
+        let refusal = if is_in_the_way { None } else { check.refusal(job, candidate, there.as_deref())? };
+        match refusal {
             Some(refusal) => {
                 serving.extend(there);
                 refusals.push(format!("{} was not installed: {refusal}", candidate.name));
             }
-            None => files.push(file(job, candidate, there.filter(|_| active.is_none()))?),
+            None => files.push(file(job, candidate, there.filter(|_| active.is_none() || is_in_the_way))?),
         }
     }
     if files.is_empty() && !candidates.is_empty() {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 use crate::ids::{ModuleId, ModuleVersion};
-use crate::kernel::installed;
+use crate::kernel::{installed, prebuilt};
 use crate::sys;
 use crate::tree::installed::{Installed, InstalledFile};
 use crate::tree::intent::Doing;
@@ -83,7 +83,13 @@ fn restore(job: &Job<'_>) -> std::io::Result<BTreeSet<PathBuf>> {
     let has_image = installed::has_image(layout, job.target);
     for original in original::originals(layout, &job.id.name, job.target)? {
         let is_of_image = original.place.as_ref().is_some_and(|place| place.starts_with(&of_image));
-        if is_of_image && !has_image {
+        // A package that went took its folder along; one that was replaced has brought its file again.
+        let folder = layout.kernel_modules(job.target);
+        let has_gone =
+            |place: &PathBuf| place.parent().is_some_and(|own| prebuilt::has_gone(own, &folder, &job.id.name));
+        let is_there = |place: &PathBuf| prebuilt::is_beside(place) && place.exists();
+        let is_past = original.place.as_ref().is_some_and(|place| has_gone(place) || is_there(place));
+        if (is_of_image && !has_image) || is_past {
             writer.drop_original(&original)?;
         }
     }

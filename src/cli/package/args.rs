@@ -47,6 +47,11 @@ pub(crate) struct PackageArgs {
     /// With --binaries: a package besides, for each flavour of kernels, that needs the modules of the newest one
     #[arg(long, requires = "binaries", hide_short_help = true)]
     pub(crate) follow: bool,
+    /// With --binaries: let it stand beside the package of the source, which builds what this one lacks
+    ///
+    /// On hosts with dkms-rs and prebuilt=repo; see framework.conf(5). Else the two conflict.
+    #[arg(long, requires = "binaries", hide_short_help = true)]
+    pub(crate) beside_source: bool,
     /// The package's name [default: MODULE-dkms]
     ///
     /// With --binaries the default is MODULE-modules-KERNEL, for RPM kmod-MODULE-KERNEL, or kmod-MODULE for a kABI stream.

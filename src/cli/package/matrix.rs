@@ -50,7 +50,8 @@ impl EngineArg {
 }
 
 /// What a job has no use for.
-const NOT_FOR_CELLS: [&str; 11] = [
+const NOT_FOR_CELLS: [&str; 12] = [
+    "beside_source",
     "sources",
     "kernels",
     "json",
@@ -113,6 +114,11 @@ pub(crate) struct MatrixArgs {
     /// It ends with 0 when the store has a result afterwards, whether the module builds or not.
     #[arg(long = "cell", value_name = "KEY", requires = "store", conflicts_with_all = NOT_FOR_CELLS)]
     pub(crate) cells: Vec<String>,
+    /// Let packages stand beside those of the sources, which build what these lack
+    ///
+    /// On hosts with dkms-rs and prebuilt=repo; see framework.conf(5). Else the two conflict.
+    #[arg(long)]
+    pub(crate) beside_source: bool,
     /// Whose packages these are, for apt [default: OUTPUT's name]
     #[arg(long, value_name = "TEXT")]
     pub(crate) origin: Option<String>,
@@ -209,6 +215,7 @@ fn package_args(args: &MatrixArgs) -> PackageArgs {
     PackageArgs {
         binaries: true,
         follow: true,
+        beside_source: args.beside_source,
         profiles: args.profiles.clone(),
         maintainer: args.maintainer.clone(),
         release: args.release.clone(),
@@ -303,7 +310,15 @@ fn collecting(args: &MatrixArgs, store: &Store) -> Vec<String> {
         ("--store", Some(text(store.folder()))),
     ];
     let words = ["dkms", "mkmatrix"].map(str::to_owned).into_iter().chain(args.sources.clone());
-    words.chain(kernels).chain(from).chain(profiles).chain(given(single)).chain(job_options(args)).collect()
+    let beside = args.beside_source.then(|| "--beside-source".to_owned());
+    words
+        .chain(kernels)
+        .chain(from)
+        .chain(profiles)
+        .chain(beside)
+        .chain(given(single))
+        .chain(job_options(args))
+        .collect()
 }
 
 /// What a job is to do as this command would.

@@ -43,7 +43,7 @@ const fn packages(name: &'static str, meaning: &'static str, run: fn(&'static Ve
 
 /// What recipes have no use for: they package a source, and are not signed.
 const NO_RECIPE: &[&str] =
-    &["binaries", "follow", "kernels", "arches", "sign_key", "sign_passphrase_file", "provenance"];
+    &["binaries", "follow", "beside_source", "kernels", "arches", "sign_key", "sign_passphrase_file", "provenance"];
 
 pub(crate) const PACKAGES: &[Verb] = &[
     Verb {

@@ -34,6 +34,7 @@ pub(super) fn wishes(args: &PackageArgs, system: &System) -> Result<Wishes> {
         replaces: args.relations.replaces.clone(),
         certificate: args.mok_cert.as_deref().map(read_certificate).transpose()?,
         packager: packager::of(args, system),
+        beside_source: args.beside_source,
         files: files::all(&args.files)?,
     })
 }

@@ -120,7 +120,7 @@ fn compression_options_count_only_when_they_differ_from_the_default() {
 }
 
 /// A value for each name, and what of the settings it changes.
-const EFFECTS: [(&str, &str, &str); 41] = [
+const EFFECTS: [(&str, &str, &str); 42] = [
     ("source_tree", "/a", "source_tree: \"/a\""),
     ("dkms_tree", "/a", "dkms_tree: \"/a\""),
     ("install_tree", "/a", "install_tree: \"/a\""),
@@ -137,6 +137,7 @@ const EFFECTS: [(&str, &str, &str); 41] = [
     ("build_environment", "/a", "build_environment: Some(\"/a\")"),
     ("try_sign_modules", "no", "try_sign: No,"),
     ("post_transaction", "'a b'", "post_transaction: Some(\"a b\")"),
+    ("prebuilt", "repo", "prebuilt: true"),
     ("sign_file", "'/a/$kernelver'", "sign_file: Some(\"/a/$kernelver\")"),
     ("mok_signing_key", "pkcs11:a", "mok_signing_key: Some(\"pkcs11:a\")"),
     ("mok_certificate", "/a", "mok_certificate: Some(\"/a\")"),

@@ -326,7 +326,7 @@ fn end(outcome: &Outcome) -> End {
 
 fn omission(omission: &Omission) -> OmissionEntry {
     let (reason, case, on, hints) = match &omission.reason {
-        Reason::AlreadySo { .. } => ("already-so", None, None, &[][..]),
+        Reason::AlreadySo { .. } | Reason::Brought { .. } => ("already-so", None, None, &[][..]),
         Reason::Refused { case, hints, .. } => ("refused", Some(case), None, &hints[..]),
         Reason::Pending { on, case, .. } => ("pending", Some(case), Some(on.clone()), &[][..]),
     };

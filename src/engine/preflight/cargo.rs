@@ -71,8 +71,11 @@ impl Picked {
 fn is_wanted(name: &Path) -> bool {
     let inner = name.strip_prefix("usr").unwrap_or(name);
     if let Ok(of_kernel) = inner.strip_prefix("lib/modules") {
-        let below = of_kernel.iter().nth(1);
-        return below.is_some_and(|below| below == "build" || below == "source");
+        let mut below = of_kernel.iter().skip(1);
+        let (first, is_finished) = (below.next(), below.count() == 2);
+        return first.is_some_and(|first| {
+            first == "build" || first == "source" || (is_finished && (first == "updates" || first == "extra"))
+        });
     }
     let is_tool = inner.strip_prefix("lib").ok().and_then(|rest| rest.iter().next());
     (name != inner && inner.starts_with("src") && inner.iter().nth(1).is_some())
@@ -197,6 +200,10 @@ mod tests {
             ("usr/lib/modules/6.1/build", true),
             ("lib/modules/6.1/build/Makefile", true),
             ("usr/lib/modules/6.1/kernel/a.ko", false),
+            ("lib/modules/6.1/updates/foo/foo.ko", true),
+            ("usr/lib/modules/6.1/extra/foo/dkms-prebuilt", true),
+            ("usr/lib/modules/6.1/updates/foo.ko", false),
+            ("usr/lib/modules/6.1/kernel/updates/foo/foo.ko", false),
             ("usr/lib/modules/6.1/vmlinuz", false),
             ("usr/lib/linux-kbuild-6.1/scripts/mod/modpost", true),
             ("usr/lib/systemd/system/x.service", false),

@@ -18,14 +18,17 @@ pub(super) fn of_interest(app: &App, planned: &Planned) -> Vec<PathBuf> {
     if planned.manager == Manager::Pacman {
         return of_paths(app, &planned.paths);
     }
+    let may_be_finished =
+        |name: &str| app.framework.prebuilt && (name.contains("-modules-") || name.starts_with("kmod-"));
     let is_wanted = |coming: &&Coming| {
         brings_headers(&coming.name)
+            || may_be_finished(&coming.name)
             || brings_module(&coming.name)
             || (planned.manager == Manager::Apt && coming.is_upgrade && !sources_of(app, &coming.name).is_empty())
     };
     let wanted: Vec<&Coming> = planned.coming.iter().filter(is_wanted).collect();
-    // Tools alone are no kernel.
-    if wanted.iter().all(|coming| coming.name.starts_with("linux-kbuild")) {
+    // Tools alone are no kernel, and neither are finished modules.
+    if wanted.iter().all(|coming| coming.name.starts_with("linux-kbuild") || may_be_finished(&coming.name)) {
         return Vec::new();
     }
     let mut found: Vec<PathBuf> = wanted.iter().filter_map(|coming| place_of(app, &coming.place)).collect();

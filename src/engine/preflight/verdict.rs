@@ -91,7 +91,7 @@ impl Standing {
     /// None: nothing was to be tried.
     fn of_reason(reason: &Reason) -> Option<Self> {
         Some(match reason {
-            Reason::AlreadySo { .. } => return None,
+            Reason::AlreadySo { .. } | Reason::Brought { .. } => return None,
             Reason::Pending { text, .. } => Standing::Unknown { why: text.clone() },
             Reason::Refused { case, text, .. } if case.is_fact() => Standing::Excluded { why: text.clone() },
             Reason::Refused { case: Kind::DependencyMissing | Kind::HeadersMissing, text, .. } => {

@@ -48,6 +48,8 @@ pub(crate) struct Wishes {
     pub(crate) certificate: Option<Vec<u8>>,
     /// Who makes the package, where nobody is named: git's user, else the account, with what a person should know of that.
     pub(crate) packager: Option<Packager>,
+    /// `--beside-source`: a package of built modules that does not conflict with the one of their source.
+    pub(crate) beside_source: bool,
     /// `--file`, and what else belongs to the package beside the source.
     pub(crate) files: Vec<Extra>,
 }

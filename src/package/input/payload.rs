@@ -69,7 +69,7 @@ impl File {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Payload {
     /// Every entry, the folder itself first, sorted by path bytes.
     pub(crate) entries: Vec<Entry>,

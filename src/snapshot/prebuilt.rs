@@ -1,0 +1,37 @@
+//! Finished modules of packages, and whether they serve: in their place nothing is to be compiled.
+
+use super::View;
+use crate::ids::{ModuleName, Target};
+use crate::kernel::Kernel;
+use crate::kernel::prebuilt::{self, Prebuilt};
+use crate::trust::firmware::Firmware;
+use crate::trust::verdict::{Answer, Manner, answer};
+use crate::trust::{asks, signature};
+
+/// What a package brought of a module for a kernel, where the settings let it serve, and why the kernel would not load it, if it
+/// would not.
+pub(crate) fn serving(view: &View<'_>, kernel: &Kernel, name: &ModuleName) -> Option<(Prebuilt, Option<String>)> {
+    if !view.framework.prebuilt {
+        return None;
+    }
+    let found = prebuilt::find(&kernel.folder, &kernel.target, name)?;
+    let refused = refused(view, kernel, &found);
+    Some((found, refused))
+}
+
+/// Only a kernel that takes nothing else is asked whom it trusts.
+fn refused(view: &View<'_>, kernel: &Kernel, found: &Prebuilt) -> Option<String> {
+    let (system, target): (_, &Target) = (view.system, &kernel.target);
+    let config = kernel.config(None).ok().flatten().unwrap_or_default();
+    let asks = asks(system, target, &config);
+    if !matches!(asks.manner, Manner::Enforces(_)) {
+        return None;
+    }
+    let firmware = Firmware::read(system).seen_by(asks.heeds_forbidden_certificates);
+    let is_running = system.running_kernel() == Some(&target.kernel);
+    let firmware = if is_running { firmware } else { firmware.of_another_kernel() };
+    found.files.iter().find_map(|file| match answer(asks, &signature(file, None, &firmware).ok()?) {
+        Answer::Refused(why) => Some(why),
+        _ => None,
+    })
+}
