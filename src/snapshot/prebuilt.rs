@@ -6,7 +6,7 @@ use crate::kernel::Kernel;
 use crate::kernel::prebuilt::{self, Prebuilt};
 use crate::trust::firmware::Firmware;
 use crate::trust::verdict::{Answer, Manner, answer};
-use crate::trust::{asks, signature};
+use crate::trust::{asks, signatures};
 
 /// What a package brought of a module for a kernel, where the settings let it serve, and why the kernel would not load it, if it
 /// would not.
@@ -30,7 +30,7 @@ fn refused(view: &View<'_>, kernel: &Kernel, found: &Prebuilt) -> Option<String>
     let firmware = Firmware::read(system).seen_by(asks.heeds_forbidden_certificates);
     let is_running = system.running_kernel() == Some(&target.kernel);
     let firmware = if is_running { firmware } else { firmware.of_another_kernel() };
-    found.files.iter().find_map(|file| match answer(asks, &signature(file, None, &firmware).ok()?) {
+    found.files.iter().find_map(|file| match answer(asks, &signatures(file, &[], &firmware).ok()?) {
         Answer::Refused(why) => Some(why),
         _ => None,
     })
