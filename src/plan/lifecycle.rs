@@ -124,6 +124,7 @@ pub(crate) fn build(
         let why = if built { "asked for again with --force" } else { "asked for" };
         make(&mut plan, Making { id, target, after: after.clone(), why: why.into() }, snapshot, policy);
     }
+    drop_add_in_vain(&mut plan, source, &after);
     plan
 }
 
@@ -145,7 +146,15 @@ pub(crate) fn install(
         }
         install_on(&mut plan, id, target, &after, snapshot, policy);
     }
+    drop_add_in_vain(&mut plan, source, &after);
     plan
+}
+
+/// A folder or archive that was named to be built is not taken in where it is built for no kernel.
+fn drop_add_in_vain(plan: &mut Plan, source: &AddSource, added: &[StepId]) {
+    if *source != AddSource::SourceTree && plan.steps.len() == added.len() && !plan.omissions.is_empty() {
+        plan.steps.clear();
+    }
 }
 
 fn install_on(plan: &mut Plan, id: &ModuleId, target: &Target, after: &[StepId], snapshot: &Snapshot, policy: &Policy) {

@@ -329,6 +329,23 @@ fn a_build_link_that_leads_nowhere_is_said_to() {
 }
 
 #[test]
+fn a_source_that_is_named_comes_nowhere_when_it_is_built_for_no_kernel() {
+    let sandbox = Sandbox::new();
+    sandbox.source_in("hello", "hello", "1.0", "");
+    sandbox.source_in("other", "other", "1.0", "BUILD_EXCLUSIVE_KERNEL=^2\n");
+    sandbox.image("6.9.9");
+    for (line, code) in
+        [("install ./hello -k 6.9.9", 21), ("build ./hello -k 6.9.9 -k 6.9.8", 21), ("install ./other", 77)]
+    {
+        let ran = sandbox.dkms(line);
+        assert_eq!(ran.code, code, "{line}: {ran:?}");
+        assert!(sandbox.status().is_empty() && !sandbox.path("src/hello-1.0").exists(), "{line}: {ran:?}");
+    }
+    assert_eq!(sandbox.dkms(&format!("install ./hello -k 6.9.9 -k {KERNEL}")).code, 21);
+    assert_eq!(sandbox.status().len(), 1, "for one of them it is");
+}
+
+#[test]
 fn commands_in_hints_are_about_the_places_that_were_given() {
     let sandbox = Sandbox::new();
     sandbox.source("hello", "1.0", "");

@@ -11,7 +11,7 @@ use super::batch::{Found, Job, Left};
 use crate::conf::TrySign;
 use crate::engine::app::App;
 use crate::engine::preflight::Places;
-use crate::engine::preflight::verdict::{self, Standing, Verdict};
+use crate::engine::preflight::verdict::{self, Standing, Trying, Verdict};
 use crate::engine::{gather, ourselves, work};
 use crate::error::{Error, Result};
 use crate::ids::{ModuleId, Target};
@@ -49,7 +49,7 @@ pub(crate) fn run(mut app: App, job: &Job, folder: &Path) -> Result<()> {
     let request = Request { wish: Wish::Trial(job.trial.clone()), policy };
     let plan = request.plan(&gather::snapshot(&app, &request)?);
     let outcomes = work::carry_out(&app, &plan, &request.policy, &lock);
-    let verdicts = verdict::all(&plan, &outcomes, None);
+    let verdicts = verdict::all(&plan, &outcomes, Trying::default());
     verdicts.iter().try_for_each(|verdict| leave(&app, verdict, folder)).map_err(failed)?;
     ourselves::leave(&places.found(), &Found { verdicts }).map_err(failed)
 }

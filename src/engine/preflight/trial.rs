@@ -1,6 +1,8 @@
 //! The process that tries: makes its world, builds there what a real event would, and answers in a file.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::conf::TrySign;
@@ -8,10 +10,10 @@ use crate::error::{Error, Result};
 use crate::report::Reporter;
 use crate::request::{Request, Wish};
 use crate::step::{Operation, Outcome, Plan, Policy, StepId, Switch};
-use crate::sys::process;
+use crate::sys::{interrupt, process};
 use crate::tree::{finished, foreseen};
 
-use super::verdict::{self, Standing, Verdict};
+use super::verdict::{self, Standing, Trying, Verdict};
 use super::{Found, Job, Places, makes_key, world};
 use crate::engine::app::App;
 use crate::engine::verdict::count_of;
@@ -39,14 +41,16 @@ pub(crate) fn run(app: App, job: &Job, folder: &Path) -> Result<()> {
     let request = Request { wish: Wish::Trial(job.trial.clone()), policy: policy(job) };
     let plan = request.plan(&gather::snapshot(&app, &request)?);
     announce(&app, &plan, job);
+    let clock = Arc::new(AtomicBool::new(false));
     let outcomes = match job.untried {
         Some(_) => plan.steps.iter().map(|step| (step.id, Outcome::Done)).collect(),
         None => {
-            watch_the_clock(Duration::from_secs(job.seconds));
+            watch_the_clock(Duration::from_secs(job.seconds), &clock);
             work::carry_out(&app, &plan, &request.policy, &lock)
         }
     };
-    let mut verdicts = verdict::all(&plan, &outcomes, job.untried.as_deref());
+    let trying = Trying { untried: job.untried.as_deref(), is_out_of_time: clock.load(Ordering::SeqCst) };
+    let mut verdicts = verdict::all(&plan, &outcomes, trying);
     keep_logs(&app, &mut verdicts, &places).map_err(failed)?;
     if is_real && job.untried.is_none() {
         export(&app, &plan, &outcomes, &places).map_err(failed)?;
@@ -78,9 +82,11 @@ fn announce(app: &App, plan: &Plan, job: &Job) {
 }
 
 /// After so long it is as if somebody had sent us a signal: what is under way ends, and what is done counts.
-fn watch_the_clock(time: Duration) {
+fn watch_the_clock(time: Duration, is_over: &Arc<AtomicBool>) {
+    let is_over = Arc::clone(is_over);
     std::thread::spawn(move || {
         std::thread::sleep(time);
+        is_over.store(interrupt::received().is_none(), Ordering::SeqCst);
         process::ask_ourselves_to_stop();
     });
 }

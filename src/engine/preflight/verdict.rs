@@ -54,13 +54,16 @@ impl Standing {
         }
     }
 
-    fn of(outcome: &Outcome, untried: Option<&str>) -> Self {
+    fn of(outcome: &Outcome, trying: Trying<'_>) -> Self {
         match outcome {
-            Outcome::Done => match untried {
+            Outcome::Done => match trying.untried {
                 Some(why) => Standing::Unknown { why: format!("not tried: {why}") },
                 None => Standing::Builds,
             },
             Outcome::Refused(error) => Standing::Excluded { why: error.in_one_line() },
+            Outcome::Failed(error) if error.kind() == Kind::Interrupted && trying.is_out_of_time => {
+                Standing::Unknown { why: "it took longer than preflight_timeout allows".to_owned() }
+            }
             Outcome::Failed(error) => Self::of_error(error),
             Outcome::Skipped { .. } => {
                 Standing::Unknown { why: "a module that it builds on does not build".to_owned() }
@@ -75,7 +78,7 @@ impl Standing {
         };
         let kind = error.kind();
         if kind == Interrupted {
-            return Standing::Unknown { why: "it took longer than preflight_timeout allows".to_owned() };
+            return Standing::Unknown { why: error.message().to_owned() };
         }
         if matches!(
             kind,
@@ -104,11 +107,20 @@ impl Standing {
     }
 }
 
-/// What a plan and its outcomes say; by kernel, then by module. Where nothing was built, every build is untried.
-pub(crate) fn all(plan: &Plan, outcomes: &[(StepId, Outcome)], untried: Option<&str>) -> Vec<Verdict> {
+/// How builds were tried.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Trying<'a> {
+    /// Why nothing was built, so that every build is untried.
+    pub(crate) untried: Option<&'a str>,
+    /// Whether it was the clock that ended what was under way.
+    pub(crate) is_out_of_time: bool,
+}
+
+/// What a plan and its outcomes say; by kernel, then by module.
+pub(crate) fn all(plan: &Plan, outcomes: &[(StepId, Outcome)], trying: Trying<'_>) -> Vec<Verdict> {
     let of_steps = outcomes.iter().filter_map(|(id, outcome)| {
         let step = plan.steps.get(id.0).filter(|step| step.operation == Operation::Build)?;
-        let standing = Standing::of(outcome, untried);
+        let standing = Standing::of(outcome, trying);
         Some(Verdict { module: step.module.clone(), target: step.target.clone()?, standing })
     });
     let of_omissions = plan.omissions.iter().filter_map(|omission| {
@@ -145,17 +157,26 @@ mod tests {
         for (outcome, expected) in ends {
             let mut plan = Plan::default();
             let step = plan.push(id("a"), Some(target.clone()), Operation::Build, "", Vec::new());
-            let found = all(&plan, &[(step, outcome)], None);
+            let found = all(&plan, &[(step, outcome)], Trying::default());
             assert_eq!(found[0].standing.name(), expected);
             if let Standing::Fails { hints, .. } = &found[0].standing {
                 assert!(hints.is_empty(), "a log that is gone is not named: {hints:?}");
             }
         }
+        for (is_out_of_time, why) in
+            [(true, "it took longer than preflight_timeout allows"), (false, "interrupted by SIGTERM")]
+        {
+            let mut plan = Plan::default();
+            let step = plan.push(id("a"), Some(target.clone()), Operation::Build, "", Vec::new());
+            let outcome = Outcome::Failed(Error::new(Kind::Interrupted, "interrupted by SIGTERM"));
+            let found = all(&plan, &[(step, outcome)], Trying { is_out_of_time, ..Trying::default() });
+            assert_eq!(found[0].standing, Standing::Unknown { why: why.to_owned() });
+        }
         let mut plan = Plan::default();
         let excluded = Reason::Refused { case: Kind::Excluded, text: "no".into(), hints: Vec::new() };
         plan.omit(Some(id("b")), Some(target.clone()), excluded);
         plan.omit(Some(id("c")), Some(target), Reason::AlreadySo { text: "installed".into() });
-        let found = all(&plan, &[], None);
+        let found = all(&plan, &[], Trying::default());
         assert_eq!(found.iter().map(|verdict| verdict.standing.name()).collect::<Vec<_>>(), ["excluded"]);
     }
 }

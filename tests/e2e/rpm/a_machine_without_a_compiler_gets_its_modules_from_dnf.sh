@@ -9,7 +9,6 @@ rpm -U /packages/distribution.rpm /packages/dkms-rs.rpm
 sed -i 's/^ID=.*/ID=fedora/' /etc/os-release
 symvers=/lib/modules/$(uname_of_headers)/build/Module.symvers
 symbols=$(awk '{print "Provides: kernel(" $2 ") = " tolower($1)}' "$symvers")
-KERNEL_PROVIDES=$symbols # not exported: too long for an environment
 for kernel in $KERNEL $LATER; do kernel_rpms $kernel >/dev/null; done
 KERNEL_INSTALL=no rpm -i kernel-core-5.14.0-[78]0*.rpm kernel-devel-5.14.0-[78]0*.rpm
 tarball blink 1.0 one
