@@ -155,7 +155,7 @@ pub(crate) struct Typed {
     #[arg(long, visible_alias = "dry_run")]
     pub(crate) dry_run: bool,
     /// The folder, or the image FILE.raw, to be made [default: dkms-KERNEL]
-    #[arg(long, value_name = "FOLDER", overrides_with = "output")]
+    #[arg(long, short = 'o', value_name = "FILE|DIR", overrides_with = "output")]
     pub(crate) output: Option<PathBuf>,
     /// Repair what is found
     #[arg(long)]

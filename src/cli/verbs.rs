@@ -311,7 +311,7 @@ const ENGINE: &[Verb] = &[
         takes: Takes::Only(&[MODULE, KERNELS, OUTPUT, FORCE, JOBS], &[]),
         examples: &[
             ("dkms mksysext -k 6.12.9-amd64", "the folder dkms-6.12.9-amd64 with every module"),
-            ("dkms mksysext hello/1.0 -k 6.12.9-amd64 --output hello.raw", "one module, as an image"),
+            ("dkms mksysext hello/1.0 -k 6.12.9-amd64 -o hello.raw", "one module, as an image"),
         ],
         ..acting("mksysext", "make a system extension of the modules of a kernel", Run::Look(mksysext::run))
     },

@@ -1,4 +1,4 @@
-//! What to type where the headers of a kernel are missing: a command that works on this machine, or what to look for.
+//! What to type where the headers of a kernel, or sources, are missing: a command that works on this machine, or what to look for.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::diagnose::Packages;
 use crate::exit::Kind;
 use crate::ids::Target;
 use crate::step::{Omission, Plan, Reason};
-use crate::sys::System;
+use crate::sys::{System, hidden};
 
 use crate::engine::app::App;
 use crate::engine::verdict::Verdict;
@@ -14,10 +14,16 @@ use crate::engine::verdict::Verdict;
 /// Kernels that are named at most.
 const SHOWN: usize = 4;
 
-/// Gives the errors about missing headers hints of this machine.
+/// Gives errors about what is missing hints of this machine.
 pub(crate) fn complete(app: &App, verdict: &mut Verdict) {
     let Verdict { error, others, plan, .. } = verdict;
+    let sources = app.tree.layout().source_tree();
     for error in error.iter_mut().chain(others) {
+        if error.kind() == Kind::Broken
+            && let Some(why) = hidden::hidden(&app.system, &sources)
+        {
+            *error = error.clone().with_hints(vec![why]);
+        }
         if error.kind() == Kind::HeadersMissing
             && let Some((on, target)) = missing(plan, error.message())
         {
@@ -36,6 +42,9 @@ fn missing<'p>(plan: &'p Plan, told: &str) -> Option<(&'p str, &'p Target)> {
 }
 
 fn hints(app: &App, on: &str, target: &Target) -> Vec<String> {
+    if let Some(why) = hidden(app, target) {
+        return vec![why];
+    }
     let others = app.kernels_with_headers().unwrap_or_default();
     let names: Vec<String> = others.iter().rev().take(SHOWN).map(|other| format!("-k {}", other.kernel)).collect();
     let is_here = app.tree.layout().kernel_modules(target).is_dir();
@@ -47,6 +56,13 @@ fn hints(app: &App, on: &str, target: &Target) -> Vec<String> {
             [install(&app.system, on), elsewhere].into_iter().chain(others).collect()
         }
     }
+}
+
+/// Whether the headers, or what leads to them, are hidden from us and may be there for others.
+fn hidden(app: &App, target: &Target) -> Option<String> {
+    let link = app.tree.layout().kernel_modules(target).join("build");
+    let leads = fs_err::read_link(&link).ok().map(|leads| link.with_file_name("").join(leads));
+    [Some(link), leads].into_iter().flatten().find_map(|place| hidden::hidden(&app.system, &place))
 }
 
 /// The package with the headers of a kernel that is not there; it may be a slip of the pen.

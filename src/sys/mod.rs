@@ -11,6 +11,7 @@ pub(crate) mod environment;
 pub(crate) mod fingerprint;
 pub(crate) mod fs;
 mod groups;
+pub(crate) mod hidden;
 pub(crate) mod interrupt;
 pub(crate) mod journal;
 pub(crate) mod leash;

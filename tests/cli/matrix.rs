@@ -125,6 +125,28 @@ fn a_cell_that_fails_is_told_with_its_cause_and_stops_no_other() {
 }
 
 #[test]
+fn a_cell_that_lacks_a_program_is_tried_again_when_that_is_there() {
+    needs!("dpkg-deb");
+    let sandbox = machine();
+    sandbox.write("beta-1/FAIL", "*cloud*");
+    let make = fs::read_to_string(sandbox.path("bin/make")).expect("make");
+    let lacks = "echo '/bin/sh: 1: rarely-there: not found' >&2; exit 127";
+    sandbox.tool("make", &make.replace("echo 'x.c:1:1: error: no such <thing>' >&2; exit 2", lacks));
+    let ran = ends(&sandbox, 2, ALL);
+    assert!(ran.out.contains("the program `rarely-there` is not installed"), "{ran:#?}");
+    let before = made(&sandbox);
+    ends(&sandbox, 2, ALL);
+    assert_eq!(made(&sandbox), before, "it is not there yet");
+    sandbox.tool("rarely-there", "#!/bin/sh\n");
+    sandbox.tool("make", &make);
+    let ran = ends(&sandbox, 0, &format!("{ALL} --dry-run"));
+    assert!(ran.out.contains("beta/1   = .\n"), "{ran:#?}");
+    let ran = ends(&sandbox, 2, ALL);
+    assert!(ran.out.contains("no such <thing>"), "it was built again: {ran:#?}");
+    assert_eq!(made(&sandbox), before + 1);
+}
+
+#[test]
 fn a_dry_run_forgets_nothing_and_jobs_are_told_no_options_that_they_have_no_use_for() {
     needs!("dpkg-deb");
     let sandbox = machine();

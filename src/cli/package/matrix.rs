@@ -11,7 +11,7 @@ use crate::cli::common::{PlaceArgs, TellArgs};
 use crate::cli::legacy::Typed;
 use crate::cli::source_date::source_date;
 use crate::engine::app::App;
-use crate::engine::matrix::cell::Key;
+use crate::engine::matrix::cell::{Done, Key};
 use crate::engine::matrix::jobs::{Engine, JobFile, Setting};
 use crate::engine::matrix::selector::Selector;
 use crate::engine::matrix::store::Store;
@@ -192,9 +192,8 @@ fn work(app: &App, args: &MatrixArgs) -> Result<()> {
     }
     let store = open_store(app, args)?;
     let mut matrix = matrix::resolve(app, &asked, &store)?;
-    if args.retry {
-        matrix.retry((!args.dry_run).then_some(&store))?;
-    }
+    let is_wanted = |done: &Done| args.retry || done.may_succeed_now(&app.system);
+    matrix.retry(&is_wanted, (!args.dry_run).then_some(&store))?;
     if let Some(engine) = args.jobs_for {
         return jobs(app, args, engine.engine(), &matrix, &store);
     }

@@ -22,6 +22,7 @@ use crate::engine::preflight::{self, Places};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::ModuleId;
+use crate::snapshot::absent;
 use crate::step::scope::Trial;
 use crate::sys::fingerprint;
 use crate::sys::scratch;
@@ -92,8 +93,7 @@ pub(crate) fn build(app: &App, store: &Store, cells: &[&Wanted], jobs: Option<us
     let finished = ourselves::run(&app.system.clone().on_standard_error(), INSIDE, folder.path())?;
     drop(lent);
     let found: Found = ourselves::answer(&places.found(), &finished)?;
-    let settle = |cell: &&Wanted| settle(store, cell, standing(app, cell, &found, folder.path()), folder.path());
-    cells.iter().map(settle).collect()
+    cells.iter().map(|cell| settle(app, store, cell, (&found, folder.path()))).collect()
 }
 
 /// Folders of this host over which that process lays its own. One that was not there goes afterwards, as empty as it was made,
@@ -168,7 +168,16 @@ fn standing(app: &App, cell: &Wanted, found: &Found, folder: &Path) -> Standing 
     }
 }
 
-fn settle(store: &Store, cell: &Wanted, standing: Standing, folder: &Path) -> Result<Done> {
+/// What this host lacks, as far as the diagnosis names it.
+fn absent(app: &App, standing: &Standing) -> BTreeSet<String> {
+    match standing {
+        Standing::Fails { why, .. } => absent::named_in(why, &app.system),
+        _ => BTreeSet::new(),
+    }
+}
+
+fn settle(app: &App, store: &Store, cell: &Wanted, (found, folder): (&Found, &Path)) -> Result<Done> {
+    let standing = standing(app, cell, found, folder);
     let result = Left::of(folder, &cell.module);
     let unread = |error| Error::io("what was built cannot be read", error);
     let modules = Some(result.modules()).filter(|modules| standing == Standing::Builds && modules.is_dir());
@@ -180,6 +189,7 @@ fn settle(store: &Store, cell: &Wanted, standing: Standing, folder: &Path) -> Re
     let done = Done {
         module: cell.module.clone(),
         target: cell.target.clone(),
+        absent: absent(app, &standing),
         standing,
         digest: modules.map(|modules| fingerprint::of_folder(&modules).map_err(unread)).transpose()?,
         date: cell.date,

@@ -1,12 +1,14 @@
 //! A cell: one module for one kernel. What it is built from, the key that says so, and what came of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::engine::preflight::verdict::Standing;
 use crate::ids::{ModuleId, Target};
+use crate::snapshot::absent;
+use crate::sys::System;
 use crate::sys::fingerprint::hex;
 
 /// All that decides which bytes come out, by names that a sentence about a difference can use.
@@ -35,7 +37,7 @@ impl Parts {
 
     /// What is not the same here and there, one sentence each.
     pub(crate) fn differences(&self, here: &Self) -> Vec<String> {
-        let names = self.0.keys().chain(here.0.keys()).collect::<std::collections::BTreeSet<_>>();
+        let names = self.0.keys().chain(here.0.keys()).collect::<BTreeSet<_>>();
         let value = |parts: &Self, name: &str| parts.0.get(name).cloned().unwrap_or_else(|| "none".to_owned());
         let different = names.into_iter().filter(|name| self.0.get(*name) != here.0.get(*name));
         different
@@ -123,12 +125,20 @@ pub(crate) struct Done {
     /// The newest time in the source, in seconds since 1970: the time of packages.
     pub(crate) date: u64,
     pub(crate) parts: Parts,
+    /// Programs, and files by their path, that were not there, and for the want of which it failed.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) absent: BTreeSet<String>,
 }
 
 impl Done {
     /// Whether the same would come of it again. What failed for want of time, room or disk is no result.
     pub(crate) fn is_result(&self) -> bool {
         !matches!(self.standing, Standing::Unknown { .. })
+    }
+
+    /// Whether this host has by now what it failed for the want of.
+    pub(crate) fn may_succeed_now(&self, system: &System) -> bool {
+        absent::has_come(&self.absent, system)
     }
 }
 

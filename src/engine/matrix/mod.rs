@@ -119,9 +119,10 @@ impl Matrix {
         self.cells.iter().filter(|cell| cell.state == State::Open).collect()
     }
 
-    /// Opens cells again that do not build, and forgets them in this store.
-    pub(crate) fn retry(&mut self, store: Option<&Store>) -> Result<()> {
-        for cell in self.cells.iter_mut().filter(|cell| cell.fails()) {
+    /// Opens cells again that do not build, as far as they are wanted, and forgets them in this store.
+    pub(crate) fn retry(&mut self, is_wanted: &dyn Fn(&Done) -> bool, store: Option<&Store>) -> Result<()> {
+        let is_open = |cell: &Cell| cell.fails() && cell.done().is_some_and(is_wanted);
+        for cell in self.cells.iter_mut().filter(|cell| is_open(cell)) {
             store.map_or(Ok(()), |store| store.forget(&cell.key()))?;
             cell.state = State::Open;
         }
@@ -422,8 +423,10 @@ fn stops_all(error: &Error) -> bool {
 /// This host has another compiler or key than the one that wanted it; no result came.
 pub(crate) fn build_cell(app: &App, store: &Store, key: &Key, jobs: Option<usize>) -> Result<Done> {
     let wanted = store.wanted(key)?;
-    if let Some(done) = store.done(key) {
-        return Ok(done);
+    match store.done(key) {
+        Some(done) if done.may_succeed_now(&app.system) => store.forget(key)?,
+        Some(done) => return Ok(done),
+        None => {}
     }
     let here = parts(app, &wanted, &facts::tools(&app.system, &wanted.compiler));
     let differences = wanted.parts.differences(&here);

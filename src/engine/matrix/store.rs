@@ -328,6 +328,7 @@ mod tests {
             digest: None,
             date: 0,
             parts,
+            absent: std::collections::BTreeSet::new(),
         }
     }
 

@@ -157,6 +157,7 @@ pub(super) mod tests {
                         digest,
                         date: 0,
                         parts,
+                        absent: std::collections::BTreeSet::new(),
                     })),
                 };
                 cells.push(Cell { wanted, format: Format::Deb, state });

@@ -33,6 +33,7 @@ as plain -- "${install[@]}"
 as nothing "${strict[@]}" -- "${install[@]}"
 as tree "${strict[@]}" ReadWritePaths=/var/lib/dkms -- dkms install blink/1.0 -k "$KERNEL" --force
 as modules ProtectKernelModules=yes -- "${install[@]}"
+as sources InaccessiblePaths=/usr/src -- dkms build blink/1.0 -k "$KERNEL" --force
 as user User=nobody "${strict[@]}" "$needed" -- "${install[@]}"
 as strict "${strict[@]}" "$needed" -- "${install[@]}"
 as narrow "${strict[@]}" "$needed" RestrictNamespaces=yes -- "${install[@]}"
@@ -48,7 +49,7 @@ on services '^plain: what is built is built in a room of level full$'
 on services '^plain: \(exit 0\)$'
 
 step 'what cannot be written is told before anything is compiled'
-for name in nothing tree modules user; do
+for name in nothing tree modules sources user; do
     never_on services "^$name: building .*done"
     never_on services "^$name: \\(exit 0\\)"
 done
@@ -58,6 +59,8 @@ on services '^tree: dkms: error: .* is on a read-only file system'
 on services '^tree:   hint: .*ReadWritePaths='
 on services '^user:   hint: run the command as root'
 on services '^modules: \(exit 21\)'
+on services '^modules:   hint: /usr/lib/modules is hidden .*ProtectKernelModules=no in it'
+on services '^sources:   hint: /usr/src is hidden .*InaccessiblePaths='
 
 step 'a service that may write what is needed builds, in the room that its walls leave'
 on services '^strict: what is built is built in a room of level full$'
