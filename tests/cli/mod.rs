@@ -25,6 +25,7 @@ mod options;
 mod pending;
 mod places;
 mod policy;
+mod prebuilt;
 mod preflight;
 mod reconcile;
 mod rivals;
