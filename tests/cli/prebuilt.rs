@@ -57,9 +57,12 @@ fn nothing_is_built_where_a_package_has_it_and_status_tells() {
     assert!(is_built(&planned(&sandbox, REPO, &format!("install foo/1.1 -k {KERNEL}"))), "a person named it");
 }
 
+/// What makes finished modules useless.
+type Spoil<'a> = &'a dyn Fn(&Sandbox);
+
 #[test]
 fn what_would_not_serve_is_built() {
-    let cases: [(&str, &dyn Fn(&Sandbox)); 5] = [
+    let cases: [(&str, Spoil); 5] = [
         ("the module is cut", &|sandbox| fs::write(sandbox.path(&brought("foo.ko")), "cut").unwrap()),
         ("the module has gone", &|sandbox| fs::remove_file(sandbox.path(&brought("foo.ko"))).unwrap()),
         ("it is for another kernel", &|sandbox| {
