@@ -13,6 +13,7 @@ APTDIR ?= $(SYSCONFDIR)/apt/apt.conf.d
 DNFDIR ?= $(if $(wildcard /etc/debian_version),/usr/lib/python3/dist-packages,$(shell python3 -Ic 'import sysconfig; print(sysconfig.get_path("purelib", "rpm_prefix" if "rpm_prefix" in sysconfig.get_scheme_names() else sysconfig.get_default_scheme()))'))/dnf-plugins
 DNF5DIR ?= $(SYSCONFDIR)/dnf/libdnf5-plugins/actions.d
 ZYPPDIR ?= $(PREFIX)/lib/zypp/plugins/commit
+OPENRCDIR ?= $(SYSCONFDIR)/init.d
 KERNELINSTALLDIR ?= $(PREFIX)/lib/kernel/install.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 PRESETDIR ?= $(PREFIX)/lib/systemd/system-preset
@@ -40,10 +41,11 @@ INSTALL_DATA = install -D -m 644
 # The shims name the place where Debian and Fedora have it; another PREFIX changes that.
 INSTALL_SHIM = install_shim() { install -d "$$(dirname "$$2")" && sed 's,/usr/lib/dkms,$(LIBDIR),g' "$$1" >"$$2" && chmod "$${3-755}" "$$2"; }; install_shim
 
-.PHONY: help build install deb rpm pkgbuild vendor demo test units roots events scenarios boot compliance corpus packages fleet bench clean prerequisites
+.PHONY: help build install install-openrc install-alpine install-void deb rpm pkgbuild vendor demo test units roots events scenarios boot compliance corpus packages fleet bench clean prerequisites
 help:
 	@echo 'make build     compile (PROFILE=$(PROFILE))'
 	@echo 'make install   install below DESTDIR, with PREFIX=$(PREFIX) and SBINDIR=$(SBINDIR)'
+	@echo 'make install-openrc, install-alpine, install-void: besides, what these systems call'
 	@echo 'make deb, rpm  packages of dkms-rs, in $(CARGO_TARGET_DIR)/packages; make pkgbuild: what makepkg takes'
 	@echo 'make vendor    source and crates as tarballs, to build without a network; in $(CARGO_TARGET_DIR)/packages'
 	@echo 'make demo      from a tarball to installed modules, in a throw-away root'
@@ -98,6 +100,18 @@ install: build
 	$(INSTALL_DATA) $(GENERATED)/completions/dkms.bash $(DESTDIR)$(BASHDIR)/dkms
 	$(INSTALL_DATA) $(GENERATED)/completions/_dkms $(DESTDIR)$(ZSHDIR)/_dkms
 	$(INSTALL_DATA) $(GENERATED)/completions/dkms.fish $(DESTDIR)$(FISHDIR)/dkms.fish
+
+# Beside `make install`, where other programs than those of systemd and Debian say that something happened.
+install-openrc:
+	$(INSTALL_SHIM) hooks/openrc/dkms $(DESTDIR)$(OPENRCDIR)/dkms
+
+install-alpine: install-openrc
+	$(INSTALL_SHIM) hooks/kernel-hooks.d/dkms.hook $(DESTDIR)$(SYSCONFDIR)/kernel-hooks.d/dkms.hook
+
+install-void:
+	for hook in post-install pre-remove post-remove; do \
+	    $(INSTALL_SHIM) hooks/void/$$hook $(DESTDIR)$(KERNELHOOKDIR).d/$$hook/10-dkms || exit; \
+	done
 
 deb: build
 	mkdir -p $(CARGO_TARGET_DIR)/packages

@@ -251,8 +251,10 @@ fn problems(
     text: &str,
     (source, payload): (&Source, &Payload),
 ) -> Result<Vec<String>> {
-    let facts = mkconf::look(payload).map_err(|error| Error::io("cannot read the source", error))?;
     let known = conf::load_lenient(system, framework, conf, &conf::Context::without_kernel(1, &[]));
+    let first = lint::named_makefile(&known);
+    let facts = mkconf::look_from(payload, first.as_deref());
+    let facts = facts.map_err(|error| Error::io("cannot read the source", error))?;
     let file = std::path::Path::new("dkms.conf");
     let findings =
         lint::lint(&lint::Subject { file, text, conf: &known, stem: &source.stem, source: Some((payload, &facts)) });

@@ -36,6 +36,7 @@ declare -A LAB_LAYERS=(
     [sysext]='systemd squashfs-tools'
     [linters]='lintian rpmlint'
     [nix]='nix-bin'
+    [openrc]='openrc'
     [unattended]='unattended-upgrades'
     [parallel]='parallel openssh-server openssh-client iproute2'
     [slurm]='slurm-wlm munge iproute2'

@@ -261,7 +261,9 @@ impl Work<'_> {
         let looked = match &there.source {
             Some(source) => {
                 let payload = make::walk(&self.request()?, source)?;
-                let facts = mkconf::look(&payload).map_err(|error| Error::io("cannot read the source", error))?;
+                let first = lint::named_makefile(&known);
+                let facts = mkconf::look_from(&payload, first.as_deref());
+                let facts = facts.map_err(|error| Error::io("cannot read the source", error))?;
                 Some((payload, facts))
             }
             None => None,

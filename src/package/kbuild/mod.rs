@@ -114,7 +114,12 @@ pub(crate) fn is_read(path: &str) -> bool {
 /// Reads the makefiles of a source: paths below it (without `./`), each with the file's text, which may be empty for
 /// files that [`is_read`] does not name.
 pub(crate) fn read(files: &BTreeMap<String, String>) -> Reading {
-    source::read(files)
+    source::read(files, None)
+}
+
+/// The same for a make that is called with `-f FIRST`.
+pub(crate) fn read_from(files: &BTreeMap<String, String>, first: &str) -> Reading {
+    source::read(files, Some(first.to_owned()))
 }
 
 #[cfg(test)]

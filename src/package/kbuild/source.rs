@@ -20,11 +20,11 @@ const MAX_ASIDE: usize = 5;
 const KERNEL_FLAGS: [&str; 7] =
     ["KCFLAGS", "KCPPFLAGS", "KAFLAGS", "CFLAGS_MODULE", "AFLAGS_MODULE", "LDFLAGS_MODULE", "KBUILD_EXTRA_SYMBOLS"];
 
-/// Reads the makefiles of a source.
-pub(super) fn read(files: &BTreeMap<String, String>) -> Reading {
+/// Reads the makefiles of a source, from this one on or from the one that make takes by itself.
+pub(super) fn read(files: &BTreeMap<String, String>, first: Option<String>) -> Reading {
     let mut world = World::new(files);
     let mut recipes = Recipes::default();
-    recipe::read(&mut world, &Other::default(), &mut recipes, 0);
+    recipe::read(&mut world, &Other { file: first, ..Other::default() }, &mut recipes, 0);
     // What a person's make computes that is not about the modules is nobody's concern.
     let mut aside: Vec<Note> = std::mem::take(&mut world.notes);
     world.errors.clear();

@@ -79,7 +79,14 @@ impl Subject<'_> {
 
 /// The values of an array that are known, with their indices.
 pub(super) fn values<'a>(subject: &Subject<'a>, name: &str) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
-    let known = match subject.conf {
+    values_of(subject.conf, name)
+}
+
+pub(super) fn values_of<'a>(
+    conf: &'a Result<Partial, ConfError>,
+    name: &str,
+) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
+    let known = match conf {
         Ok(partial) => partial.raw.get(name),
         Err(_) => None,
     };

@@ -1,7 +1,9 @@
 //! MAKE of a dkms.conf beside the makefiles that it calls.
 
-use super::finding::{Found, Subject, values};
+use super::finding::{Found, Subject, values, values_of};
 use super::text::{assignments, has_script};
+use crate::conf::{ConfError, Partial};
+use crate::package::module::mkconf::Facts;
 
 /// Variables that the kernel's makefiles, make itself or DKMS read.
 const OF_THE_KERNEL: [&str; 29] = [
@@ -42,6 +44,8 @@ pub(super) struct MakeLine {
     variables: Vec<String>,
     /// The folder of `-C`, as written.
     pub(super) folder: Option<String>,
+    /// The makefile of `-f`, below the source.
+    pub(super) file: Option<String>,
     /// Whether it calls the kernel's make with nothing that says what to build.
     pub(super) is_plain: bool,
     /// Whether it names the kernel to build for.
@@ -62,6 +66,7 @@ impl MakeLine {
             let usual = Self {
                 variables: Vec::new(),
                 folder: Some("$kernel_source_dir".to_owned()),
+                file: None,
                 is_plain: true,
                 names_kernel: true,
                 goals: Vec::new(),
@@ -84,6 +89,7 @@ impl MakeLine {
         let mut line = Self {
             variables: Vec::new(),
             folder: None,
+            file: None,
             is_plain: true,
             names_kernel: bare.contains("/lib/modules/"),
             goals: Vec::new(),
@@ -92,8 +98,10 @@ impl MakeLine {
         while let Some(word) = words.next() {
             match (word, word.split_once('=')) {
                 ("-C", _) => line.folder = words.next().map(str::to_owned),
-                ("-f" | "--file", _) => return None,
+                ("-f" | "--file" | "--makefile", _) => line.file = words.next().map(str::to_owned),
                 ("-j" | "-l", _) => drop(words.next()),
+                (_, Some(("--file" | "--makefile", file))) => line.file = Some(file.to_owned()),
+                (option, _) if option.starts_with("-f") => line.file = Some(option[2..].to_owned()),
                 (option, _) if option.starts_with("-C") => line.folder = Some(option[2..].to_owned()),
                 (option, _) if option.starts_with('-') => {}
                 (_, Some((name, _))) => {
@@ -108,13 +116,32 @@ impl MakeLine {
                 }
             }
         }
-        Some(line)
+        // One of another folder is none of the source's, as far as can be told.
+        let is_here = |file: &String| line.folder.is_none() && !file.starts_with('/') && !file.contains('$');
+        line.file.as_ref().is_none_or(is_here).then_some(line)
+    }
+
+    /// The makefile that it begins with, and its text.
+    pub(super) fn makefile<'f>(&'f self, facts: &'f Facts) -> Option<(&'f str, &'f str)> {
+        let usual = ["GNUmakefile", "makefile", "Makefile"];
+        let names = self.file.as_deref().map_or_else(|| usual.to_vec(), |file| vec![plain(file)]);
+        names.into_iter().find_map(|name| Some((name, facts.makefiles.get(name)?.as_str())))
     }
 
     /// Whether the makefile finds KERNELRELEASE set.
     pub(super) fn is_given_release(&self) -> bool {
         self.is_bare || self.variables.iter().any(|name| name == "KERNELRELEASE")
     }
+}
+
+fn plain(file: &str) -> &str {
+    file.trim_start_matches("./")
+}
+
+/// The makefile below the source with which make begins, where MAKE of this dkms.conf names one.
+pub(crate) fn named_makefile(conf: &Result<Partial, ConfError>) -> Option<String> {
+    let (_, value) = values_of(conf, "MAKE").next()?;
+    MakeLine::read(value)?.file.map(|file| plain(&file).to_owned())
 }
 
 /// Whether a variable by its name says for which kernel to build.
@@ -128,12 +155,7 @@ fn is_kernels_name(name: &str) -> bool {
 pub(super) fn running_makefile(subject: &Subject<'_>) -> Vec<Found> {
     let (Some((_, facts)), Some(make)) = (subject.source, MakeLine::of(subject)) else { return Vec::new() };
     let Some((_, value)) = values(subject, "MAKE").next() else { return Vec::new() };
-    let Some(text) =
-        ["GNUmakefile", "makefile", "Makefile"].iter().find_map(|name| Some((name, facts.makefiles.get(*name)?)))
-    else {
-        return Vec::new();
-    };
-    let (name, text) = text;
+    let Some((name, text)) = make.makefile(facts) else { return Vec::new() };
     let tells = make.folder.is_some()
         || make.names_kernel
         || make
@@ -150,7 +172,7 @@ pub(super) fn running_makefile(subject: &Subject<'_>) -> Vec<Found> {
         return Vec::new();
     };
     let text = format!("{name} builds for the running kernel, and MAKE does not tell it another one");
-    vec![Found { file: Some((*name).to_owned()), line: Some(line + 1), text }]
+    vec![Found { file: Some(name.to_owned()), line: Some(line + 1), text }]
 }
 
 /// Variables in MAKE of which no makefile and no script of the source speaks.

@@ -10,6 +10,7 @@ mod rules;
 mod text;
 
 pub(crate) use crate::package::module::lint::finding::{Finding, Level, Rule, Subject};
+pub(crate) use crate::package::module::lint::make::named_makefile;
 pub(crate) use crate::package::module::lint::rules::RULES;
 pub(crate) use crate::package::module::lint::text::assignments;
 

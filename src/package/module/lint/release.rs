@@ -6,11 +6,8 @@ use super::make::MakeLine;
 /// The makefile finds no rule when DKMS calls it: it takes itself for read by the kernel's makefiles.
 pub(super) fn no_rule_with_release(subject: &Subject<'_>) -> Vec<Found> {
     let (Some((_, facts)), Some(make)) = (subject.source, MakeLine::of(subject)) else { return Vec::new() };
-    let makefile =
-        ["GNUmakefile", "makefile", "Makefile"].iter().find_map(|name| Some((*name, facts.makefiles.get(*name)?)));
-    let Some((name, text)) = makefile.filter(|_| make.is_given_release() && make.folder.is_none()) else {
-        return Vec::new();
-    };
+    let asks = make.is_given_release() && make.folder.is_none();
+    let Some((name, text)) = make.makefile(facts).filter(|_| asks) else { return Vec::new() };
     let Some(Branches { line, always, unset }) = Branches::of(text) else { return Vec::new() };
     let is_made = |targets: &[&str]| match make.goals.as_slice() {
         [] => !targets.is_empty(),

@@ -19,11 +19,11 @@ fn found(conf: &str, files: &[(&str, &str)]) -> String {
     all.extend(files);
     let folder = tree(&all);
     let payload = payload::walk(folder.path(), &Limits::default(), None).unwrap();
-    let facts = mkconf::look(&payload).unwrap();
     let system = System::host();
     let file = folder.path().join("dkms.conf");
     let known =
         conf::load_lenient(&system, &Framework::defaults(&system), &file, &conf::Context::without_kernel(1, &[]));
+    let facts = mkconf::look_from(&payload, super::named_makefile(&known).as_deref()).unwrap();
     let (file, source) = (Path::new("dkms.conf"), Some((&payload, &facts)));
     let subject = Subject { file, text: conf, conf: &known, stem: "foo-1.2", source };
     let findings = lint(&subject);
@@ -134,7 +134,10 @@ fn what_is_right_or_cannot_be_known_is_passed_over() {
 #[test]
 fn makefiles_and_the_conf_are_compared_where_both_are_known() {
     let guarded = "ifneq ($(KERNELRELEASE),)\nobj-m := foo.o\nelse\nall:\n\t$(MAKE) -C $(K) M=$(PWD)\nendif\n";
-    let cases: [(&str, &[Beside], &str); 7] = [
+    let other = "program:\n\tcc x.c\n";
+    let running = "K = $(shell uname -r)\nall:\n\t$(MAKE) -C /lib/modules/$(K)/build M=$(CURDIR) modules\n";
+    let below = "K = $(KVER)\nall:\n\t$(MAKE) -C $(K) M=$(CURDIR)/mod modules\n";
+    let cases: [(&str, &[Beside], &str); 11] = [
         ("", &[("Makefile", "obj-m := foo.o\nobj-m += more.o\n")], "not-listed:2"),
         (
             "BUILT_MODULE_LOCATION[0]=lib\n",
@@ -150,6 +153,26 @@ fn makefiles_and_the_conf_are_compared_where_both_are_known() {
         ),
         ("MAKE[0]=\"make all K=$kernel_source_dir\"\n", &[("Makefile", guarded)], "no-rule:1"),
         ("MAKE[0]=\"'make' all K=$kernel_source_dir\"\n", &[("Makefile", guarded)], ""),
+        (
+            "MAKE[0]=\"make -f Makefile.dkms all K=$kernel_source_dir\"\n",
+            &[("Makefile", other), ("Makefile.dkms", guarded)],
+            "no-rule:1",
+        ),
+        (
+            "MAKE[0]=\"'make' --file=./rules all\"\n",
+            &[("Makefile", other), ("Kbuild", "obj-m := foo.o\n"), ("rules", running)],
+            "running-makefile:1",
+        ),
+        (
+            "BUILT_MODULE_LOCATION[0]=mod\nMAKE[0]=\"make -fMakefile.dkms KVER=$kernelver\"\n",
+            &[("Makefile", other), ("Makefile.dkms", below), ("mod/Makefile", "obj-m := foo.o more.o\n")],
+            "not-listed:1",
+        ),
+        (
+            "BUILT_MODULE_LOCATION[0]=mod\nMAKE[0]=\"make -f Makefile.dkms KVER=$kernelver\"\n",
+            &[("Makefile", other), ("Makefile.dkms", below), ("mod/Makefile", "obj-m := foo.o\n")],
+            "",
+        ),
     ];
     for (more, files, expected) in cases {
         assert_eq!(found(&format!("{GOOD}{more}"), files), expected, "{more}");

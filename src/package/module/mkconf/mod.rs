@@ -54,20 +54,29 @@ impl Written {
     }
 }
 
+/// Where no dkms.conf says otherwise.
 pub(crate) fn look(payload: &Payload) -> io::Result<Facts> {
-    let mut makefiles = makefiles(payload)?;
-    let reading = kbuild::read(&makefiles);
+    look_from(payload, None)
+}
+
+/// `first`: the makefile that MAKE of a dkms.conf names with `-f`.
+pub(crate) fn look_from(payload: &Payload, first: Option<&str>) -> io::Result<Facts> {
+    let mut makefiles = makefiles(payload, first)?;
+    let reading = match first.filter(|first| makefiles.contains_key(*first)) {
+        Some(first) => kbuild::read_from(&makefiles, first),
+        None => kbuild::read(&makefiles),
+    };
     makefiles.retain(|_, text| !text.is_empty());
     Ok(Facts { bounds: bounds(payload, &reading.modules)?, reading, makefiles })
 }
 
 /// Every path of a payload, with the text of those that [`kbuild::read`] looks at.
-fn makefiles(payload: &Payload) -> io::Result<BTreeMap<String, String>> {
+fn makefiles(payload: &Payload, first: Option<&str>) -> io::Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
     for entry in &payload.entries {
         let mut text = Vec::new();
         match &entry.kind {
-            EntryKind::File(file) if kbuild::is_read(&entry.path) => {
+            EntryKind::File(file) if kbuild::is_read(&entry.path) || first == Some(entry.path.as_str()) => {
                 file.open()?.take(MAX_MAKEFILE).read_to_end(&mut text)?;
             }
             EntryKind::File(_) | EntryKind::Link(_) => {}
