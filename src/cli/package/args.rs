@@ -38,7 +38,7 @@ pub(crate) struct PackageArgs {
     /// a package for each kernel
     #[arg(long, visible_alias = "binaries-only")]
     pub(crate) binaries: bool,
-    /// With --binaries: the kernel (repeatable) [default: every one with a build]
+    /// With --binaries: a kernel, repeatable [default: all]
     #[arg(short = 'k', long = "kernelver", value_name = "KERNEL[/ARCH]", requires = "binaries")]
     pub(crate) kernels: Vec<String>,
     /// With --binaries: the kernel's architecture
