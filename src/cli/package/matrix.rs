@@ -114,7 +114,7 @@ pub(crate) struct MatrixArgs {
     /// It ends with 0 when the store has a result afterwards, whether the module builds or not.
     #[arg(long = "cell", value_name = "KEY", requires = "store", conflicts_with_all = NOT_FOR_CELLS)]
     pub(crate) cells: Vec<String>,
-    /// Let packages stand beside those of the sources, which build what these lack
+    /// Let packages stand beside those of the sources
     ///
     /// On hosts with dkms-rs and prebuilt=repo; see framework.conf(5). Else the two conflict.
     #[arg(long)]
