@@ -47,8 +47,10 @@ pub(crate) fn at_bench(system: System, typed: &Typed, framework: &Framework) -> 
     let given = [&typed.kernelsourcedir, &typed.kernel_config].into_iter().flatten();
     let own = given.map(|path| system.inside(&file_of_root(&system, path))).chain(trees);
     let bench = bench::lay(&system, &tools, &own.collect::<Vec<_>>()).map_err(|error| {
-        Error::io(format!("the programs of {} cannot be shown in {}", tools.display(), system.root().display()), error)
-            .hint("it takes mounts that nobody else sees: do it as root, outside of containers that refuse them")
+        let is_refused = error.kind() == std::io::ErrorKind::PermissionDenied;
+        let text = format!("the programs of {} cannot be shown in {}", tools.display(), system.root().display());
+        let hint = "it takes mounts that nobody else sees: do it as root, outside of containers that refuse them";
+        Error::io(text, error).with_hints(is_refused.then(|| hint.to_owned()).into_iter().collect())
     })?;
     Ok(system.with_bench(bench))
 }
@@ -67,7 +69,7 @@ fn tools_of(system: &System, given: &Path) -> Result<PathBuf> {
         return Ok(PathBuf::from("/"));
     }
     if given.is_relative() {
-        let whole = std::path::absolute(given).ok().filter(|whole| whole.is_dir());
+        let whole = fs_err::canonicalize(given).ok().filter(|whole| whole.is_dir());
         let whole = whole.map_or_else(|| "DIR".to_owned(), |whole| whole.display().to_string());
         return refuse(
             format!("--toolchain takes `host` or the whole path of a root, and {shown} is neither"),
@@ -85,6 +87,12 @@ fn tools_of(system: &System, given: &Path) -> Result<PathBuf> {
         return refuse(
             format!("--toolchain {shown} is the root itself, whose compiler is taken anyhow"),
             "leave it out".to_owned(),
+        );
+    }
+    if !["bin", "usr/bin"].iter().any(|programs| found.join(programs).is_dir()) {
+        return refuse(
+            format!("--toolchain {shown} is no root: it has neither bin nor usr/bin"),
+            "name the folder of a root that has make and a compiler, or `--toolchain host`".to_owned(),
         );
     }
     Ok(found)

@@ -176,6 +176,10 @@ impl Laid<'_> {
                     fs::create_dir(&point)?;
                     self.folder(name, &source, Whose::Tools)?;
                 }
+                Err(_) if self.points.keys().any(|needed| needed.starts_with(name)) => {
+                    fs::create_dir(&point)?;
+                    self.folder(name, &source, Whose::Tools)?;
+                }
                 _ => {}
             }
         }
@@ -196,7 +200,11 @@ impl Laid<'_> {
             }
         }
         let (above, point) = (above.join(name), self.place.join(name));
-        if above.is_dir() { world::over(&above, source, &point) } else { show(source, &point, whose) }
+        match (above.is_dir(), source.is_dir()) {
+            (true, true) => world::over(&above, source, &point),
+            (true, false) => show(&above, &point, Whose::Root),
+            (false, _) => show(source, &point, whose),
+        }
     }
 
     /// The root's own, with what the programs need of theirs.

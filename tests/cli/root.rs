@@ -113,6 +113,7 @@ fn a_toolchain_is_another_root_than_the_one_that_is_built_for() {
         ("--root ROOT build foo/1 --toolchain tools", "takes `host` or the whole path of a root"),
         ("--root ROOT build foo/1 --toolchain /nowhere/at/all", "there is no such folder"),
         ("--root ROOT build foo/1 --toolchain ROOT/etc/os-release", "there is no such folder"),
+        ("--root ROOT build foo/1 --toolchain ROOT/etc", "is no root: it has neither bin nor usr/bin"),
         ("--root ROOT build foo/1 --toolchain ROOT/../root", "is the root itself"),
         ("--root ROOT status --toolchain host", "status does not take --toolchain"),
         ("--root ROOT build foo/1 --toolchain", "--toolchain"),

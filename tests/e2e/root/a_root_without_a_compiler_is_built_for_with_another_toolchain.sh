@@ -92,6 +92,10 @@ refused 2 'neither' --root /target build blink/1.0 --toolchain tools
 refused 2 'there is no such folder' --root /target build blink/1.0 --toolchain /nowhere
 refused 2 'is the root itself' --root /target build blink/1.0 --toolchain /target
 refused 2 'has no use for --toolchain|--toolchain' --root /target remove blink/1.0 --toolchain host
+refused 2 'neither bin nor usr/bin' --root /target build blink/1.0 --toolchain /etc
+mkdir -p /bare/bin
+refused 10 '/bare has no make' --root /target build blink/1.0 --toolchain /bare
+rm -r /bare
 rm /tools/usr/bin/make
 refused 10 '/tools has no make' --root /target build blink/1.0 --toolchain /tools
 told 'install make there'
