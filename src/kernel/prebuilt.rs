@@ -49,7 +49,10 @@ pub(crate) fn is_beside(file: &Path) -> bool {
 
 fn read(folder: &Path, target: &Target, name: &ModuleName) -> Option<Prebuilt> {
     let mut text = String::new();
-    fs_err::File::open(folder.join(FILE)).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
+    let file = folder.join(FILE);
+    // A fifo of that name must not make us wait.
+    fs_err::metadata(&file).ok().filter(std::fs::Metadata::is_file)?;
+    fs_err::File::open(file).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
     let (package, module) = parse(&text, target).filter(|(_, module)| module.name == *name)?;
     let entries = fs_err::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
     let is_module = |file: &PathBuf| file.file_name().and_then(|name| Suffix::split(name.to_str()?)).is_some();
@@ -114,6 +117,12 @@ mod tests {
         assert_eq!(find(), None, "no module is there");
         fs_err::write(folder.join("foo.ko"), "cut").unwrap();
         assert_eq!(find(), None, "one that is none");
+        fs_err::remove_file(folder.join(FILE)).unwrap();
+        let fifo = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, folder.join(FILE), fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+        assert_eq!(find(), None, "nobody writes into it");
+        fs_err::remove_file(folder.join(FILE)).unwrap();
+        fs_err::write(folder.join(FILE), "").unwrap();
         let name = ModuleName::new("foo").unwrap();
         let gone = ["updates/foo", "extra/foo", "updates", "extra/other"]
             .map(|place| has_gone(&kernel.path().join(place), kernel.path(), &name));
