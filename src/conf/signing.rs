@@ -42,6 +42,14 @@ pub(crate) struct Second {
     pub(crate) certificate: String,
 }
 
+impl Second {
+    /// Whether both are named and there.
+    pub(crate) fn is_whole(&self, system: &System) -> bool {
+        let is_there = |file: &String| !file.is_empty() && (is_in_a_token(file) || system.path(file).is_file());
+        [&self.key, &self.certificate].into_iter().all(is_there)
+    }
+}
+
 /// Who makes a missing key or certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Maker {
@@ -69,15 +77,16 @@ impl KeyFiles {
             }
         };
         let configured = (expand(&framework.mok_signing_key), expand(&framework.mok_certificate));
-        if configured == (None, None)
-            && let Some(files) = of_distribution(system).or_else(|| of_others(system, &own("mok.key")))
-        {
-            return Self { second, ..files };
-        }
-        let key = configured.0.unwrap_or_else(|| own("mok.key"));
-        let certificate = configured.1.unwrap_or_else(|| own("mok.pub"));
-        let maker = if is_in_a_token(&key) { Maker::Owner } else { Maker::Dkms };
-        Self { key, certificate, maker, second }
+        let of_rule = || of_distribution(system).or_else(|| of_others(system, &own("mok.key")));
+        let files = (configured == (None, None)).then(of_rule).flatten().unwrap_or_else(|| {
+            let key = configured.0.unwrap_or_else(|| own("mok.key"));
+            let certificate = configured.1.unwrap_or_else(|| own("mok.pub"));
+            let maker = if is_in_a_token(&key) { Maker::Owner } else { Maker::Dkms };
+            Self { key, certificate, maker, second: None }
+        });
+        // The same pair twice signs once.
+        let second = second.filter(|second| (&second.key, &second.certificate) != (&files.key, &files.certificate));
+        Self { second, ..files }
     }
 
     /// The files of all certificates that sign; an address of a token is none.
@@ -121,6 +130,16 @@ pub(crate) fn unwanted(system: &System, framework: &Framework) -> Option<&'stati
 }
 
 impl KeyFiles {
+    /// A key that is there and cannot sign as it is: it is locked, or no private key in PEM.
+    pub(crate) fn locked(&self, system: &System) -> Option<&str> {
+        let keys = std::iter::once(self.key.as_str()).chain(self.second.iter().map(|second| second.key.as_str()));
+        let is_locked = |key: &&str| {
+            let bytes = fs_err::read(system.path(key));
+            !is_in_a_token(key) && bytes.is_ok_and(|bytes| !is_open_pem(&String::from_utf8_lossy(&bytes)))
+        };
+        keys.filter(|key| !key.is_empty()).find(is_locked)
+    }
+
     /// Whether signing is worth a try, for all that the keys' files say: they are there and not locked, or will be made.
     pub(crate) fn look_usable(&self, system: &System) -> bool {
         let is_usable = |key: &str, maker: Maker| match fs_err::read_to_string(system.path(key)) {
@@ -244,6 +263,45 @@ pub(crate) mod tests {
             ..framework()
         };
         assert_eq!(names(&locate(&system, &framework)), ("/keys/6.1.key", "/keys/6.1x.der"));
+    }
+
+    #[test]
+    fn a_second_pair_that_is_the_first_once_more_is_none() {
+        let root = root("ID=debian\n");
+        let second = |key: &str| {
+            let framework = Framework {
+                second_signing_key: Some(key.into()),
+                second_certificate: Some("/var/lib/dkms/mok.pub".into()),
+                ..framework()
+            };
+            locate(&system(root.path()), &framework).second
+        };
+        assert_eq!(second("/var/lib/dkms/mok.key"), None);
+        assert!(second("/var/lib/dkms/other.key").is_some_and(|second| !second.is_whole(&system(root.path()))));
+    }
+
+    #[test]
+    fn a_key_that_cannot_sign_as_it_is_is_told_by_name() {
+        let root = root("ID=debian\n");
+        let (system, place) = (system(root.path()), |name: &str| root.path().join("etc").join(name));
+        let pem = |kind: &str| format!("-----BEGIN {kind}PRIVATE KEY-----\nx\n-----END {kind}PRIVATE KEY-----\n");
+        fs_err::write(place("open"), pem("")).unwrap();
+        fs_err::write(place("shut"), pem("ENCRYPTED ")).unwrap();
+        fs_err::write(place("second.der"), b"\xff\xfe").unwrap();
+        for (first, second, locked) in [
+            ("/etc/open", "/etc/shut", Some("/etc/shut")),
+            ("/etc/second.der", "/etc/open", Some("/etc/second.der")),
+            ("/etc/open", "/etc/none", None),
+            ("/etc/open", "/etc/open", None),
+        ] {
+            let framework = Framework {
+                mok_signing_key: Some(first.into()),
+                second_signing_key: Some(second.into()),
+                second_certificate: Some("/etc/second.der".into()),
+                ..framework()
+            };
+            assert_eq!(locate(&system, &framework).locked(&system), locked, "{first} {second}");
+        }
     }
 
     #[test]

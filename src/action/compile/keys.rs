@@ -28,6 +28,9 @@ pub(crate) enum KeyError {
     /// One of the two is missing and is not ours to make.
     #[error("{missing} is missing, and dkms does not make it")]
     NotOurs { missing: String },
+    /// What is there is a folder, or a device.
+    #[error("{file} is no file")]
+    NoFile { file: String },
     /// Of the pair that signs as well only one file is named.
     #[error("second_signing_key and second_certificate belong together, and only one of them is set")]
     HalfOfASecond,
@@ -95,11 +98,12 @@ fn missing<'f>(pair: [&'f str; 2], system: &System) -> Option<&'f str> {
 }
 
 /// It is nobody's but its owner's to make.
-fn is_there(second: &Second, system: &System) -> Result<(), KeyError> {
+pub(crate) fn is_there(second: &Second, system: &System) -> Result<(), KeyError> {
     if second.key.is_empty() || second.certificate.is_empty() {
         return Err(KeyError::HalfOfASecond);
     }
     match missing([&second.key, &second.certificate], system) {
+        Some(file) if system.path(file).exists() => Err(KeyError::NoFile { file: file.to_owned() }),
         Some(missing) => Err(KeyError::NotOurs { missing: missing.to_owned() }),
         None => Ok(()),
     }

@@ -14,7 +14,8 @@ pub(super) fn run(app: &App, program: &str, options: &[String], words: &[&str], 
         return Ok(finished.text());
     }
     let (told, error) = (finished.text(), finished.error_text());
-    let verb = words.iter().find(|word| !word.starts_with('-')).unwrap_or(&"");
+    // What rpmkeys is to do is said by its first option.
+    let verb = words.iter().find(|word| !word.starts_with('-') || word.starts_with("--")).unwrap_or(&"");
     let text = format!("`{program} {verb}` failed, {}: {}", finished.how(), cause(&told, &error));
     let error = Error::new(Kind::SourceMissing, text).with_hints(hint(&error).map(str::to_owned).into_iter().collect());
     Err(error)

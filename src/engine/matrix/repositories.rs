@@ -78,6 +78,15 @@ impl<'a> Repositories<'a> {
         fs::create_dir_all(own).map_err(cannot_keep)?;
         let ends = |suffix: &str| name.ends_with(suffix) && path.is_file();
         if ends(".repo") {
+            let text = fs::read(path).map_err(|error| Error::io("a .repo file cannot be read", error))?;
+            if !has_section(&text) {
+                return Err(Error::new(
+                    Kind::SourceMissing,
+                    format!("{name} names no repository that dnf takes: it has no section such as [kernels]"),
+                )
+                .hint("dnf.conf(5) describes them: `[NAME]`, and below it lines such as `baseurl=URL`"));
+            }
+            self.app.reporter.note(format!("asking {name} for its packages"));
             fs::copy(path, own.join("matrix.repo")).map_err(cannot_keep)?;
             let option = |name: &str, folder: &Path| format!("--setopt={name}={}", folder.display());
             return Ok(Repository::Dnf(vec![
@@ -214,6 +223,16 @@ impl<'a> Repositories<'a> {
     }
 }
 
+/// Whether a .repo file names a repository. dnf only warns of one that does not, and goes on without.
+fn has_section(text: &[u8]) -> bool {
+    let is_of_names = |c: &u8| c.is_ascii_alphanumeric() || b"-_.:".contains(c);
+    let is_section = |line: &[u8]| {
+        let name = line.trim_ascii_end().strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+        name.is_some_and(|name| !name.is_empty() && name.iter().all(is_of_names))
+    };
+    text.split(|byte| *byte == b'\n').any(is_section)
+}
+
 /// Where apt keeps lists and packages of one source, and which: apt.conf(5).
 fn apt_options(own: &Path, list: &Path) -> std::io::Result<Vec<String>> {
     for folder in ["state/lists/partial", "cache/archives/partial"] {
@@ -299,6 +318,22 @@ fn cannot_keep(error: std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_without_a_section_is_no_repo_file() {
+        for (text, expected) in [
+            ("# x\n[a]\nbaseurl=x\n", true),
+            ("[a] \r\n", true),
+            ("", false),
+            ("hello\n", false),
+            ("[]\n", false),
+            ("[a b]\n", false),
+            (" [a]\n", false),
+        ] {
+            assert_eq!(has_section(text.as_bytes()), expected, "{text}");
+        }
+        assert!(!has_section(b"\xff\xfe\n[\xff"));
+    }
 
     #[test]
     fn what_apt_and_dnf_tell_of_packages_is_understood() {

@@ -76,8 +76,11 @@ impl Dnf<'_> {
                 let imported =
                     client::run(self.app, "rpmkeys", std::slice::from_ref(&option), &["--import", file], self.folder);
                 imported.map_err(|error| {
-                    let text =
-                        format!("the key {key}, which [{section}] names, cannot be read: {}", error.in_one_line());
+                    let why = error.in_one_line();
+                    // It asks another program, and does not say so.
+                    let is_lacking = file.contains("://") && !self.app.system.has_program("curl");
+                    let curl = if is_lacking { " (rpmkeys downloads by curl, which is not installed)" } else { "" };
+                    let text = format!("the key {key}, which [{section}] names, cannot be read: {why}{curl}");
                     Error::new(Kind::SourceMissing, text)
                 })?;
             }

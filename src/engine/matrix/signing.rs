@@ -8,7 +8,7 @@ use fs_err as fs;
 use sha2::{Digest, Sha256};
 
 use super::cell::Wanted;
-use crate::action::compile::keys::without_pins;
+use crate::action::compile::keys::{is_there, without_pins};
 use crate::conf::signing::{self, KeyFiles};
 use crate::engine::app::App;
 use crate::kernel::ModInfo;
@@ -43,11 +43,19 @@ pub(super) fn tell(app: &App, cells: &[&Wanted]) {
     else {
         return;
     };
-    let key = files(app, cell).key;
-    app.reporter.note(format!(
-        "modules are not signed: there is no pair of key ({}) and certificate; `dkms generate_mok` makes one",
-        without_pins(&key)
-    ));
+    let why = obstacle(app, &files(app, cell));
+    app.reporter.note(format!("modules are not signed: {}", without_pins(&why)));
+}
+
+/// What stands in the way of signing, and what helps.
+fn obstacle(app: &App, files: &KeyFiles) -> String {
+    if let Some(Err(error)) = files.second.as_ref().map(|second| is_there(second, &app.system)) {
+        return error.to_string();
+    }
+    match files.locked(&app.system) {
+        Some(key) => format!("{key} is locked by a passphrase, or no private key in PEM"),
+        None => format!("there is no pair of key ({}) and certificate; `dkms generate_mok` makes one", files.key),
+    }
 }
 
 /// The key that lies in this host's tree, in the tree that is thrown away.

@@ -62,6 +62,8 @@ fn neither_folders_nor_files_of_others_are_made() {
     assert!(!locate(&system, &half).look_usable(&system));
     let second = Framework { second_certificate: Some("/etc/second.der".into()), ..half };
     assert!(matches!(locate(&system, &second).ensure(&system), Err(KeyError::NotOurs { .. })));
+    fs_err::create_dir_all(root.path().join("etc/second.key")).unwrap();
+    assert!(matches!(locate(&system, &second).ensure(&system), Err(KeyError::NoFile { .. })));
     assert!(!root.path().join("var/lib/dkms/mok.key").exists(), "no first key is made for a second that is not there");
 
     let both = Some("/etc/mok.pem".to_owned());
