@@ -34,6 +34,7 @@ pub(crate) fn run(app: &App, typed: &Typed) -> Result<()> {
         ["enroll"] => enrol::enroll(app),
         ["rotate"] => enrol::rotate(app),
         ["verify"] => Err(usage("verify needs a module file or MODULE/VERSION")),
+        [word @ ("enroll" | "rotate"), ..] => Err(usage(&format!("{word} takes no operand"))),
         ["status", ..] => Err(usage("status takes no operand; -m and -k select")),
         [word, ..] => {
             let error = Error::new(Kind::Usage, format!("`{word}` is nothing that `dkms mok` does"));
@@ -105,11 +106,13 @@ fn lines(status: &Status) -> Vec<String> {
         Err(why) => lines.push(format!("key: cannot be used: {why}")),
     }
     if let Some(second) = &key.second {
-        match &second.certificate {
-            Ok(certificate) => {
+        match (&second.certificate, &second.problem) {
+            (Ok(certificate), problem) => {
                 lines.extend(about("second key", &second.files.certificate, certificate, second.enrolment));
+                lines.extend(problem.iter().map(|why| format!("    does not sign: {why}")));
             }
-            Err(why) => lines.push(format!("second key: {} cannot be used: {why}", second.files.certificate)),
+            (Err(_), Some(why)) => lines.push(format!("second key: {why}")),
+            (Err(why), None) => lines.push(format!("second key: {} cannot be used: {why}", second.files.certificate)),
         }
     }
     for (target, asks) in &status.kernels {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::action::compile::keys::is_there;
 use crate::conf::signing::{KeyFiles, Second};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
@@ -41,6 +42,8 @@ pub(crate) struct Key {
 
 pub(crate) struct SecondKey {
     pub(crate) files: Second,
+    /// Why it does not sign, as far as its settings and files say.
+    pub(crate) problem: Option<String>,
     pub(crate) certificate: std::result::Result<Certificate, Unusable>,
     pub(crate) enrolment: Enrolment,
 }
@@ -153,7 +156,8 @@ impl Key {
         let (certificate, enrolment) = look(app, firmware, &files.certificate);
         let second = files.second.clone().map(|files| {
             let (certificate, enrolment) = look(app, firmware, &files.certificate);
-            SecondKey { files, certificate, enrolment }
+            let problem = is_there(&files, &app.system).err().map(|error| error.to_string());
+            SecondKey { files, problem, certificate, enrolment }
         });
         Self { files, certificate, enrolment, second }
     }
@@ -182,7 +186,8 @@ impl Key {
 
 impl SecondKey {
     fn entry(&self) -> KeyEntry {
-        KeyEntry::new([&self.files.key, &self.files.certificate], &self.certificate, self.enrolment)
+        let entry = KeyEntry::new([&self.files.key, &self.files.certificate], &self.certificate, self.enrolment);
+        KeyEntry { problem: self.problem.clone().or(entry.problem), ..entry }
     }
 }
 

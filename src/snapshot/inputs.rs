@@ -220,6 +220,10 @@ fn certificate(view: &View<'_>, target: &Target, is_taken: bool, memo: &Memo) ->
         return Ok(None);
     }
     let files = KeyFiles::locate(view.system, view.framework, view.tree.layout(), Some(&target.kernel));
+    // Without it nothing signs.
+    if files.second.as_ref().is_some_and(|second| !second.is_whole(view.system)) {
+        return Ok(None);
+    }
     let of = |file: &str| memo.of(&view.system.path(file)).transpose();
     let digests: Vec<String> = files.certificates().filter_map(of).collect::<io::Result<_>>()?;
     Ok((!digests.is_empty()).then(|| digests.join(" ")))

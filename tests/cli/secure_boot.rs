@@ -100,6 +100,24 @@ fn what_mok_does_may_have_the_name_of_a_verb() {
     assert_eq!(s.dkms("mok build").code, 4, "two actions at once");
 }
 
+#[test]
+fn a_second_pair_that_cannot_sign_is_told_by_what_is_wrong_with_its_settings() {
+    let s = machine();
+    for (settings, told) in [
+        ("second_signing_key=/etc/a.key\n", "second key: second_signing_key and second_certificate belong together"),
+        ("second_certificate=/etc/a.der\n", "second key: second_signing_key and second_certificate belong together"),
+        ("second_signing_key=/etc/a.key\nsecond_certificate=/etc/a.der\n", "second key: /etc/a.key is missing"),
+        ("second_signing_key=/etc/dkms\nsecond_certificate=/etc/a.der\n", "second key: /etc/dkms is no file"),
+    ] {
+        let ran = s.with_settings(settings, "mok status");
+        assert!(ran.out.contains(told), "{settings}: {ran:#?}");
+        let document: serde_json::Value =
+            serde_json::from_str(&s.with_settings(settings, "mok status --json").out).expect("JSON");
+        let problem = document["second_key"]["problem"].as_str().unwrap_or_default();
+        assert!(!problem.is_empty() && ran.out.contains(problem), "{settings}: {document:#}");
+    }
+}
+
 /// What dkms(8), SECURE BOOT, shows of `dkms mok`: an example for each block, with what is typed in its first line.
 fn shown() -> Vec<(String, String)> {
     let manual = concat!(env!("CARGO_MANIFEST_DIR"), "/hooks/man/dkms.8.in");

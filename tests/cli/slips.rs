@@ -104,6 +104,7 @@ const LINES: &[Slip] = &[
     )
     .without(&["packages cannot be unpacked"]),
     Slip::new("nearly a word of mok", nothing, "mok enrol", 64, &["did you mean `dkms mok enroll`?"]),
+    Slip::new("a file to enrol", nothing, "mok enroll /a.der", 64, &["enroll takes no operand", "dkms mok status"]),
     Slip::new("no word of mok", nothing, "mok frobnicate", 64, &["nothing that `dkms mok` does", "lists status"]),
     Slip::new(
         "the address of one",

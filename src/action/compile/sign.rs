@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::action::compile::keys::{Ensured, without_pins};
 use crate::conf::Framework;
-use crate::conf::signing::{self, KeyFiles};
+use crate::conf::signing::{self, KeyFiles, Maker};
 use crate::error::with_causes;
 use crate::ids::KernelRelease;
 use crate::kernel::{KernelConfig, modinfo};
@@ -22,6 +22,14 @@ pub(crate) struct Signer {
     files: KeyFiles,
     /// What was made for this run has to be enrolled by its owner.
     pub(crate) key: Ensured,
+}
+
+/// What makes one signature.
+#[derive(Debug, Clone, Copy)]
+struct Pair<'a> {
+    key: &'a str,
+    certificate: &'a str,
+    maker: Maker,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,27 +69,31 @@ impl Signer {
 
     /// Appends a signature to a module (an opened path): that of one key, or of both in one.
     pub(crate) fn sign(&self, system: &System, module: &Path) -> Result<(), String> {
-        let KeyFiles { key, certificate, second, .. } = &self.files;
-        let Some(second) = second else { return self.append(system, module, (key, certificate)) };
+        let KeyFiles { key, certificate, maker, second } = &self.files;
+        let first = Pair { key, certificate, maker: *maker };
+        let Some(second) = second else { return self.append(system, module, first) };
+        let second = Pair { key: &second.key, certificate: &second.certificate, maker: Maker::Owner };
         // Beside it: programs look at names.
         let folder =
             tempfile::tempdir_in(module.parent().unwrap_or(Path::new("/"))).map_err(|error| error.to_string())?;
         let copy = folder.path().join(module.file_name().unwrap_or_default());
         fs_err::copy(module, &copy).map_err(|error| error.to_string())?;
-        self.append(system, module, (key, certificate))?;
-        self.append(system, &copy, (&second.key, &second.certificate))?;
+        self.append(system, module, first)?;
+        self.append(system, &copy, second)?;
         join(module, &copy)
     }
 
-    fn append(&self, system: &System, module: &Path, (key, certificate): (&str, &str)) -> Result<(), String> {
+    fn append(&self, system: &System, module: &Path, pair: Pair<'_>) -> Result<(), String> {
         let folder = module.parent().unwrap_or(Path::new("/"));
-        let command =
-            system.command(folder, &self.program).args([&self.hash, key, certificate]).arg(system.inside(module));
+        let command = system
+            .command(folder, &self.program)
+            .args([&self.hash, pair.key, pair.certificate])
+            .arg(system.inside(module));
         // The kernel's sign-file takes it from there.
         let command = system.variable(PIN).into_iter().fold(command, |command, pin| command.env(PIN, pin));
         let why = match system.run(&command) {
             Ok(finished) if finished.success() => return Ok(()),
-            Ok(finished) => cause(&finished.error_text(), (key, certificate)).unwrap_or_else(|last| {
+            Ok(finished) => cause(&finished.error_text(), pair).unwrap_or_else(|last| {
                 let last = last.unwrap_or("it does not say why");
                 format!("{} ended with {}: {last}", self.program, finished.how())
             }),
@@ -108,7 +120,8 @@ fn join(module: &Path, other: &Path) -> Result<(), String> {
 }
 
 /// What a signing program means, in a few words: OpenSSL's queue of errors is for its programmers. Else its last line.
-fn cause<'s>(said: &'s str, (key, certificate): (&str, &str)) -> Result<String, Option<&'s str>> {
+fn cause<'s>(said: &'s str, pair: Pair<'_>) -> Result<String, Option<&'s str>> {
+    let Pair { key, certificate, maker } = pair;
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     if has(&["passphrase", "bad password", "bad decrypt", "maybe wrong password"]) {
         return Ok(format!("the key {key} is locked by a passphrase"));
@@ -118,8 +131,10 @@ fn cause<'s>(said: &'s str, (key, certificate): (&str, &str)) -> Result<String, 
     }
     let last = said.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with("- SSL error"));
     let file = last.and_then(|line| line.strip_prefix("sign-file: ")).unwrap_or_default();
-    let anew =
-        || format!("put the right pair there, or move both away ({key}, {certificate}) and run `dkms generate_mok`");
+    let anew = || match maker {
+        Maker::Owner => "put the right pair there".to_owned(),
+        _ => format!("put the right pair there, or move both away ({key}, {certificate}) and run `dkms generate_mok`"),
+    };
     if has(&["private key does not match certificate", "key values mismatch"]) {
         return Ok(format!("{key} and {certificate} are no pair; {}", anew()));
     }

@@ -56,6 +56,21 @@ for setting in second_signing_key=/etc/keys/second.key second_certificate=/etc/k
     told 'second_signing_key and second_certificate belong together, and only one of them is set'
     unsigned
 done
+step 'such settings leave alone what is signed'
+for settings in second_certificate=/etc/keys/second.der $'second_signing_key=/etc/keys/gone.key\nsecond_certificate=/etc/keys/second.der'; do
+    fresh
+    install_blink
+    ends_with 0 dkms reconcile
+    echo "$settings" >"$FRAMEWORK"
+    ends_with 0 dkms check
+    split "$(blink)" || fail 'it is not signed'
+done
+fresh 'second_signing_key=/etc/keys/third.key' 'second_certificate=/etc/keys/second.der'
+openssl genrsa -out /etc/keys/third.key 2048 2>/dev/null
+install_blink
+told '/etc/keys/third.key and /etc/keys/second.der are no pair; put the right pair there'
+! grep -F generate_mok <<<"$output" || fail 'dkms would not make that pair'
+
 fresh 'second_signing_key=/etc/keys/gone.key' 'second_certificate=/etc/keys/second.der'
 install_blink
 told '/etc/keys/gone.key is missing, and dkms does not make it'

@@ -104,9 +104,13 @@ fn what_openssl_says_is_told_in_a_few_words() {
         ("- SSL error:x\n", "does not say why"),
     ] {
         let said = said.replace("KEY", key);
-        let told = cause(&said, (key, "/var/lib/dkms/mok.pub"))
-            .unwrap_or_else(|last| last.unwrap_or("it does not say why").to_owned());
-        assert!(told.contains(expected) && !told.contains("SSL") && !told.contains('\n'), "{told}");
+        for (maker, is_made_by_us) in [(Maker::Dkms, true), (Maker::Owner, false)] {
+            let told = cause(&said, Pair { key, certificate: "/var/lib/dkms/mok.pub", maker })
+                .unwrap_or_else(|last| last.unwrap_or("it does not say why").to_owned());
+            assert!(told.contains(expected) && !told.contains("SSL") && !told.contains('\n'), "{told}");
+            let is_offered = told.contains("put the right pair there");
+            assert_eq!(told.contains("generate_mok"), is_offered && is_made_by_us, "{told}");
+        }
     }
 }
 
