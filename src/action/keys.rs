@@ -32,7 +32,8 @@ pub(crate) fn ensure(
     layout: &Layout,
     reporter: &dyn Reporter,
 ) -> Result<KeyPair> {
-    let files = KeyFiles::locate(system, framework, layout, system.running_kernel());
+    // The second pair is its owner's: that it is missing keeps modules unsigned, and not this one from being made.
+    let files = KeyFiles { second: None, ..KeyFiles::locate(system, framework, layout, system.running_kernel()) };
     let ensured = files.ensure(system).map_err(|error| {
         Error::new(Kind::InputOutput, "there is no signing key, and none can be made").caused_by(error)
     })?;

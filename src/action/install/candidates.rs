@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, ModuleVersion};
 use crate::kernel::files::ModuleFiles;
-use crate::kernel::prebuilt;
+use crate::kernel::{ModInfo, prebuilt};
 use crate::step::Switch;
 use crate::sys;
 use crate::tree::installed::{Installed, InstalledFile};
@@ -174,8 +174,18 @@ impl Check {
         let version = |facts: &Facts| facts.version.clone().unwrap_or_else(|| "no version".to_owned());
         let versions = || format!("{} against {} here", version(&theirs), version(&ours));
         let of = || job.other_at(there).map(|other| format!(" of {other}")).unwrap_or_default();
-        Ok(refusal.map(|refusal| format!("{refusal} ({}{}: {})", there.display(), of(), versions())))
+        let other = || made_for_another_kernel(job, there).map(|kernel| format!(", and names {kernel} as its kernel"));
+        let other = || other().unwrap_or_default();
+        Ok(refusal.map(|refusal| format!("{refusal} ({}{}: {}{})", there.display(), of(), versions(), other())))
     }
+}
+
+/// The kernel that a file there was built for, where that is not the one that it lies under: which of them load it depends on
+/// their symbols, and the person may not know.
+fn made_for_another_kernel(job: &Job<'_>, there: &Path) -> Option<String> {
+    let info = ModInfo::read(&followed(job, there)).ok()?;
+    let named = info.release()?;
+    (named != job.target.kernel.as_str()).then(|| named.escape_debug().to_string())
 }
 
 /// Where a link leads inside the root.

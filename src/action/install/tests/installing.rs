@@ -37,6 +37,23 @@ fn a_newer_module_there_is_kept_and_the_rest_installed() {
 }
 
 #[test]
+fn of_a_module_that_is_kept_it_is_said_when_another_kernel_was_meant() {
+    let other: String = KERNEL.replace(|digit: char| digit.is_ascii_digit(), "9");
+    for (kernel, is_said) in [(KERNEL, false), (other.as_str(), true)] {
+        let site = Site::new();
+        let foo = site.built("foo", "1.0", "", &[("foo", "1.0"), ("bar", "1.0")]);
+        let mut there = ko("2.0", "newer");
+        let at = there.windows(KERNEL.len()).position(|part| part == KERNEL.as_bytes()).unwrap();
+        there[at..at + KERNEL.len()].copy_from_slice(kernel.as_bytes());
+        site.kernel_file("updates/foo.ko", &there);
+        site.install(&foo).unwrap();
+        let said = format!("and names {other} as its kernel");
+        let told = site.warnings().join("\n");
+        assert!(told.contains("greater version") && told.contains(&said) == is_said, "{kernel}: {told}");
+    }
+}
+
+#[test]
 fn a_greater_version_of_ours_is_no_reason_when_its_source_has_gone() {
     for gone in [false, true] {
         let site = Site::new();
