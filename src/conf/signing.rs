@@ -131,6 +131,7 @@ pub(crate) fn unwanted(system: &System, framework: &Framework) -> Option<&'stati
 
 impl KeyFiles {
     /// A key that is there and cannot sign as it is: it is locked, or no private key in PEM.
+    #[cfg(any(test, feature = "packages"))]
     pub(crate) fn locked(&self, system: &System) -> Option<&str> {
         let keys = std::iter::once(self.key.as_str()).chain(self.second.iter().map(|second| second.key.as_str()));
         let is_locked = |key: &&str| {
