@@ -8,6 +8,8 @@ ends_with 21 dkms install ./blink-1.0 -k 9.9.9-cloud-amd64
 told 'headers'
 told 'linux-headers-9.9.9-cloud-amd64'
 [ ! -e /lib/modules/9.9.9-cloud-amd64 ] || fail 'a folder was made for it'
+[ -z "$(dkms status)" ] && [ ! -e /usr/src/blink-1.0 ] || fail 'the source was taken in for nothing'
+ends_with 0 dkms add ./blink-1.0
 ends_with 21 dkms autoinstall -k 9.9.9-cloud-amd64
 dkms remove blink/1.0 --all
 rm -rf /usr/src/blink-1.0
