@@ -9,7 +9,6 @@ use crate::tree::brought::Brought;
 use crate::tree::leaving;
 use crate::tree::records::{self, Failure};
 use crate::tree::{Layout, ModuleEntry};
-use crate::version;
 
 use super::app::App;
 
@@ -41,13 +40,16 @@ pub(crate) fn brought(app: &App, modules: &[ModuleEntry], is_wanted: &dyn Fn(&Ta
         let kernel = installed::kernel(app.tree.layout(), &target, None);
         for entry in modules.iter().filter(|entry| !entry.is_broken()) {
             let Some((found, refused)) = serving(&app.view(&inputs), &kernel, &entry.id.name) else { continue };
-            let is_older = version::compare(found.module.version.as_str(), entry.id.version.as_str()).is_lt();
-            let what = match refused {
-                _ if is_older => continue,
-                Some(why) => format!("has it, and it does not serve: {why}"),
-                None => "has it, nothing to compile".to_owned(),
-            };
-            lines.push(format!("{} for {}: {} {what}", entry.id, target.kernel, found.package));
+            if !found.covers(&entry.id.version) {
+                continue;
+            }
+            lines.push(match refused {
+                Some(why) => {
+                    let (id, kernel, package) = (&entry.id, &target.kernel, &found.package);
+                    format!("{id} for {kernel}: {package} has it, and it does not serve: {why}")
+                }
+                None => found.told(&entry.id, &target),
+            });
         }
     }
     Ok(lines)

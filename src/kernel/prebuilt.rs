@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{ModInfo, Suffix};
 use crate::ids::{ModuleId, ModuleName, ModuleVersion, Target};
+use crate::version;
 
 /// The file that says so, in the folder of the modules.
 pub(crate) const FILE: &str = "dkms-prebuilt";
@@ -21,6 +22,18 @@ pub(crate) struct Prebuilt {
     pub(crate) module: ModuleId,
     /// Its module files (opened), sorted; each is for this kernel.
     pub(crate) files: Vec<PathBuf>,
+}
+
+impl Prebuilt {
+    /// Whether it is this version of the module, or a newer one.
+    pub(crate) fn covers(&self, wanted: &ModuleVersion) -> bool {
+        version::compare(self.module.version.as_str(), wanted.as_str()).is_ge()
+    }
+
+    /// What people are told of a version that it covers.
+    pub(crate) fn told(&self, id: &ModuleId, target: &Target) -> String {
+        format!("{id} for {}: {} has it, nothing to compile", target.kernel, self.package)
+    }
 }
 
 /// What the file holds.

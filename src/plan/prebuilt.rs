@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::ids::{ModuleId, ModuleName, Target};
+use crate::kernel::prebuilt::Prebuilt;
 use crate::snapshot::Snapshot;
 use crate::step::{Operation, Plan, Policy, Reason, Switch};
-use crate::version;
 
 /// Leaves this version to the package that brought it, or a newer one, for this kernel, and takes out what ours put there. False:
 /// nobody brought it, and it is built as ever.
@@ -19,8 +19,8 @@ pub(super) fn stands_back(
     if policy.has(Switch::Force) || is_needed(&id.name, target, snapshot, &mut BTreeSet::new()) {
         return false;
     }
-    let Some(package) = brought(id, target, snapshot) else { return false };
-    let why = format!("{package} has it");
+    let Some(found) = brought(id, target, snapshot) else { return false };
+    let why = format!("{} has it", found.package);
     for (other, build) in snapshot.versions(&id.name).filter_map(|entry| Some((&entry.id, entry.build(target)?))) {
         let mut push = |operation, after| plan.push(other.clone(), Some(target.clone()), operation, why.clone(), after);
         let out = build.installed.then(|| push(Operation::Uninstall, Vec::new()));
@@ -29,16 +29,14 @@ pub(super) fn stands_back(
             push(Operation::Unbuild, out.into_iter().collect());
         }
     }
-    let text = format!("{id} for {}: {package} has it, nothing to compile", target.kernel);
-    plan.omit(Some(id.clone()), Some(target.clone()), Reason::Brought { text });
+    plan.omit(Some(id.clone()), Some(target.clone()), Reason::Brought { text: found.told(id, target) });
     true
 }
 
-/// The package that brought this version or a newer one.
-fn brought<'s>(id: &ModuleId, target: &Target, snapshot: &'s Snapshot) -> Option<&'s str> {
-    let found = snapshot.prebuilt.get(&(id.name.clone(), target.clone()))?;
-    let is_older = version::compare(found.module.version.as_str(), id.version.as_str()).is_lt();
-    (!is_older).then_some(found.package.as_str())
+/// What a package brought of this version or a newer one.
+fn brought<'s>(id: &ModuleId, target: &Target, snapshot: &'s Snapshot) -> Option<&'s Prebuilt> {
+    let found = snapshot.prebuilt.get(&(id.name.clone(), target.clone()));
+    found.filter(|found| found.covers(&id.version))
 }
 
 /// Whether a module that is built for this kernel is built on it: then its symbols have to be here.

@@ -85,8 +85,7 @@ impl Snapshot {
             };
             let served = self.served(view, id, target);
             let kernel = self.kernels.get(target);
-            let prebuilt = kernel.and_then(|kernel| super::prebuilt::serving(view, kernel, &id.name));
-            let prebuilt = prebuilt.and_then(|(found, refused)| refused.is_none().then_some(found));
+            let prebuilt = kernel.and_then(|kernel| super::prebuilt::that_serves(view, kernel, &id.name));
             OfKernel { target: target.clone(), conf, standing, served, prebuilt }
         };
         let of_kernels = targets.iter().map(of_kernel).collect();

@@ -31,8 +31,7 @@ impl Snapshot {
             let source = snapshot.source(view, &id, &AddSource::SourceTree);
             let conf = load(view, &source.folder.join("dkms.conf"), (&id, &target), Commands::Refuse, &memo);
             let kernel = snapshot.kernels.get(&target);
-            let brought = kernel.and_then(|kernel| super::prebuilt::serving(view, kernel, &id.name));
-            let brought = brought.filter(|(_, refused)| refused.is_none()).map(|(found, _)| found);
+            let brought = kernel.and_then(|kernel| super::prebuilt::that_serves(view, kernel, &id.name));
             snapshot.prebuilt.extend(brought.map(|found| ((id.name.clone(), target.clone()), found)));
             snapshot.sources.insert(id.clone(), source);
             snapshot.confs.insert((id, target), conf);

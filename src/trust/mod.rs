@@ -12,8 +12,8 @@ pub(crate) mod verdict;
 
 use std::path::Path;
 
-use crate::ids::Target;
-use crate::kernel::{KernelConfig, ModInfo, enforcement, modinfo};
+use crate::ids::{KernelRelease, Target};
+use crate::kernel::{Kernel, KernelConfig, ModInfo, enforcement, modinfo};
 use crate::sys::System;
 
 use certificate::Certificate;
@@ -38,6 +38,19 @@ pub(crate) fn asks(system: &System, target: &Target, config: &KernelConfig) -> A
     let takes_mok = takes_database || config.is_enabled("CONFIG_INTEGRITY_MACHINE_KEYRING");
     let heeds_forbidden_certificates = config.is_enabled("CONFIG_SYSTEM_REVOCATION_LIST");
     Asks { manner, takes_database, takes_mok, heeds_forbidden_certificates }
+}
+
+/// The same by the configuration that comes with its headers, or else with its image. None: neither is there.
+pub(crate) fn asks_of(system: &System, kernel: &Kernel) -> Option<Asks> {
+    let of_image = || KernelConfig::read(&system.path(format!("/boot/config-{}", kernel.target.kernel))).ok();
+    let config = kernel.config(None).ok().flatten().or_else(of_image)?;
+    Some(asks(system, &kernel.target, &config))
+}
+
+/// The firmware as a kernel sees it. Only the running kernel's keys can be asked for, and say nothing of another one.
+pub(crate) fn seen_by(system: &System, firmware: &Firmware, kernel: &KernelRelease, asks: Asks) -> Firmware {
+    let seen = firmware.seen_by(asks.heeds_forbidden_certificates);
+    if system.running_kernel() == Some(kernel) { seen } else { seen.of_another_kernel() }
 }
 
 /// What is known of each signature of a module file (opened); of one that is not signed, that. `own` are the certificates that
