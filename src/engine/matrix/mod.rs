@@ -288,7 +288,8 @@ fn fetch(app: &App, repositories: &Repositories<'_>, offers: &[Offer], store: &S
         let digest =
             store::digest_of(&file).map_err(|error| Error::io("a package that was fetched cannot be read", error))?;
         if missing.iter().any(|package| package.digest.as_ref() == Some(&digest)) {
-            held.insert(store.take_package(&file)?);
+            store.keep_package(&file, &digest)?;
+            held.insert(digest);
         }
     }
     Ok(held)

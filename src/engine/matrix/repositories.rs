@@ -5,13 +5,15 @@
 //! apt checks the signature of a repository, by which it knows the digest of each package; dnf does if the repository asks for it
 //! (repo_gpgcheck). What packages are signed with is looked at by [`super::rpm_signature`].
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
 use super::client;
 use super::offer::{Need, Package, is_of_headers, needs};
-use super::rpm_signature::Dnf;
+use super::rpm_signature::{Asked, Dnf};
 use crate::engine::app::App;
 use crate::error::{Error, Result};
 use crate::exit::Kind;
@@ -27,6 +29,8 @@ pub(crate) struct Repositories<'a> {
     app: &'a App,
     folder: PathBuf,
     all: Vec<Repository>,
+    /// Of the sections of each.
+    asked: RefCell<BTreeMap<(usize, String), Asked>>,
 }
 
 #[derive(Debug)]
@@ -47,7 +51,7 @@ struct Patterns<'a> {
 impl<'a> Repositories<'a> {
     /// Opens those that were named with `--from`, else those of this host. `folder` is empty and stays until they are done with.
     pub(crate) fn open(app: &'a App, named: &[String], folder: &Path) -> Result<Self> {
-        let mut repositories = Self { app, folder: folder.to_path_buf(), all: Vec::new() };
+        let mut repositories = Self { app, folder: folder.to_path_buf(), all: Vec::new(), asked: RefCell::default() };
         for (index, name) in named.iter().enumerate() {
             let own = folder.join(format!("repository-{index}"));
             let repository = repositories.named(name, &own)?;
@@ -173,9 +177,23 @@ impl<'a> Repositories<'a> {
             Error::new(Kind::SourceMissing, format!("{} {} was not to be had", package.name, package.version))
         })?;
         if let (Some(Repository::Dnf(options)), Some(section)) = (self.all.get(*index), &package.section) {
-            Dnf { app: self.app, options, folder: &self.folder }.check(section, &file)?;
+            let folder = self.folder.join(format!("signatures-{index}"));
+            let dnf = Dnf { app: self.app, options, folder: &folder };
+            dnf.check(section, &self.asked(dnf, (*index, section))?, &file)?;
         }
         Ok(file)
+    }
+
+    /// What a section asks of signatures, looked at once.
+    fn asked(&self, dnf: Dnf<'_>, (index, section): (usize, &str)) -> Result<Asked> {
+        let key = (index, section.to_owned());
+        if let Some(known) = self.asked.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        fs::create_dir_all(dnf.folder).map_err(cannot_keep)?;
+        let asked = dnf.asked(section)?;
+        self.asked.borrow_mut().insert(key, asked.clone());
+        Ok(asked)
     }
 
     fn run(&self, program: &str, options: &[String], words: &[&str], folder: &Path) -> Result<String> {

@@ -23,7 +23,7 @@ pub(super) struct Asked {
 pub(super) struct Dnf<'a> {
     pub(super) app: &'a App,
     pub(super) options: &'a [String],
-    /// For what is kept meanwhile.
+    /// Its own, for what is kept meanwhile: sections of two files may have one name.
     pub(super) folder: &'a Path,
 }
 
@@ -31,8 +31,7 @@ impl Dnf<'_> {
     /// # Errors
     ///
     /// The section wants its packages signed, and this one is not, or by somebody else.
-    pub(super) fn check(self, section: &str, package: &Path) -> Result<()> {
-        let asked = self.asked(section)?;
+    pub(super) fn check(self, section: &str, asked: &Asked, package: &Path) -> Result<()> {
         if !asked.is_checked {
             return Ok(());
         }
@@ -57,7 +56,7 @@ impl Dnf<'_> {
     }
 
     /// What holds for a section, with the defaults of dnf.conf and its variables put in. dnf 5 tells it in another way.
-    fn asked(self, section: &str) -> Result<Asked> {
+    pub(super) fn asked(self, section: &str) -> Result<Asked> {
         let Self { app, options, folder } = self;
         let of_dnf_5 = format!("--dump-repo-config={section}");
         let told = client::run(app, "dnf", options, &["-q", "config-manager", "--dump", section], folder)

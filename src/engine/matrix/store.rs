@@ -169,11 +169,17 @@ impl Store {
     /// Takes a package that was fetched; gives its digest.
     pub(crate) fn take_package(&self, file: &Path) -> Result<String> {
         let digest = digest_of(file).map_err(unwritable)?;
-        if !self.has_package(&digest) {
-            self.take_away(&self.package(&digest))?;
-            crate::sys::fs::copy_atomically(file, &self.package(&digest), 0o644).map_err(unwritable)?;
-        }
+        self.keep_package(file, &digest)?;
         Ok(digest)
+    }
+
+    /// The same of one whose digest is known.
+    pub(crate) fn keep_package(&self, file: &Path, digest: &str) -> Result<()> {
+        if !self.has_package(digest) {
+            self.take_away(&self.package(digest))?;
+            crate::sys::fs::copy_atomically(file, &self.package(digest), 0o644).map_err(unwritable)?;
+        }
+        Ok(())
     }
 
     /// Whether the package is there, and what it should be.
