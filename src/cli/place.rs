@@ -58,6 +58,7 @@ pub(crate) fn at_bench(system: System, typed: &Typed, framework: &Framework) -> 
 /// The root with the toolchain, without links.
 fn tools_of(system: &System, given: &Path) -> Result<PathBuf> {
     let refuse = |text: String, hint: String| Err(Error::new(Kind::BadOption, text).hint(hint));
+    let another = || "name the folder of a root that has make and a compiler, or `--toolchain host`".to_owned();
     let shown = given.display();
     if system.is_live() {
         return refuse(
@@ -78,10 +79,7 @@ fn tools_of(system: &System, given: &Path) -> Result<PathBuf> {
     }
     let found = fs_err::canonicalize(given).ok().filter(|found| found.is_dir());
     let Some(found) = found else {
-        return refuse(
-            format!("--toolchain {shown}: there is no such folder"),
-            "name the folder of a root that has make and a compiler, or `--toolchain host`".to_owned(),
-        );
+        return refuse(format!("--toolchain {shown}: there is no such folder"), another());
     };
     if found == system.root() {
         return refuse(
@@ -90,10 +88,7 @@ fn tools_of(system: &System, given: &Path) -> Result<PathBuf> {
         );
     }
     if !["bin", "usr/bin"].iter().any(|programs| found.join(programs).is_dir()) {
-        return refuse(
-            format!("--toolchain {shown} is no root: it has neither bin nor usr/bin"),
-            "name the folder of a root that has make and a compiler, or `--toolchain host`".to_owned(),
-        );
+        return refuse(format!("--toolchain {shown} is no root: it has neither bin nor usr/bin"), another());
     }
     Ok(found)
 }

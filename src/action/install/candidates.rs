@@ -168,24 +168,23 @@ impl Check {
         let Some(there) = there else { return Ok(None) };
         let ours = read(&candidate.built)?;
         // A file there that cannot be read as a module is no reason to keep a working one out.
-        let theirs = facts::read(&followed(job, there)).unwrap_or_default();
+        let info = ModInfo::read(&followed(job, there)).ok();
+        let theirs = info.as_ref().map(facts::of).unwrap_or_default();
         let identical = || sys::fs::same_content(&candidate.built, &followed(job, there)).unwrap_or(false);
         let refusal = version_check::check(&ours, &theirs, identical);
         let version = |facts: &Facts| facts.version.clone().unwrap_or_else(|| "no version".to_owned());
         let versions = || format!("{} against {} here", version(&theirs), version(&ours));
         let of = || job.other_at(there).map(|other| format!(" of {other}")).unwrap_or_default();
-        let other = || made_for_another_kernel(job, there).map(|kernel| format!(", and names {kernel} as its kernel"));
-        let other = || other().unwrap_or_default();
+        let other = || info.as_ref().and_then(|info| for_another_kernel(job, info)).unwrap_or_default();
         Ok(refusal.map(|refusal| format!("{refusal} ({}{}: {}{})", there.display(), of(), versions(), other())))
     }
 }
 
-/// The kernel that a file there was built for, where that is not the one that it lies under: which of them load it depends on
+/// What is said of a module that was built for another kernel than the one that it lies under: which of them load it depends on
 /// their symbols, and the person may not know.
-fn made_for_another_kernel(job: &Job<'_>, there: &Path) -> Option<String> {
-    let info = ModInfo::read(&followed(job, there)).ok()?;
-    let named = info.release()?;
-    (named != job.target.kernel.as_str()).then(|| named.escape_debug().to_string())
+fn for_another_kernel(job: &Job<'_>, there: &ModInfo) -> Option<String> {
+    let named = there.release().filter(|named| *named != job.target.kernel.as_str())?;
+    Some(format!(", and names {} as its kernel", named.escape_debug()))
 }
 
 /// Where a link leads inside the root.

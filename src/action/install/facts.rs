@@ -13,13 +13,16 @@ use super::version_check::Facts;
 /// The file cannot be read or unpacked.
 pub(crate) fn read(file: &Path) -> Result<Facts, ModInfoError> {
     match ModInfo::read(file) {
-        Ok(info) => {
-            let owned = |value: Option<&str>| value.map(str::to_owned);
-            Ok(Facts { version: owned(info.version()), srcversion: owned(info.srcversion()) })
-        }
+        Ok(info) => Ok(of(&info)),
         Err(ModInfoError::NoModule { .. }) => Ok(Facts::default()),
         Err(error) => Err(error),
     }
+}
+
+/// Of one that was read.
+pub(super) fn of(info: &ModInfo) -> Facts {
+    let owned = |value: Option<&str>| value.map(str::to_owned);
+    Facts { version: owned(info.version()), srcversion: owned(info.srcversion()) }
 }
 
 #[cfg(test)]
