@@ -32,8 +32,7 @@ pub(crate) fn ensure(
     layout: &Layout,
     reporter: &dyn Reporter,
 ) -> Result<KeyPair> {
-    // The second pair is its owner's: that it is missing keeps modules unsigned, and not this one from being made.
-    let files = KeyFiles { second: None, ..KeyFiles::locate(system, framework, layout, system.running_kernel()) };
+    let files = KeyFiles::locate(system, framework, layout, system.running_kernel());
     let ensured = files.ensure(system).map_err(|error| {
         Error::new(Kind::InputOutput, "there is no signing key, and none can be made").caused_by(error)
     })?;
@@ -65,7 +64,7 @@ impl Next {
 
 fn next_to(files: &KeyFiles) -> KeyFiles {
     let next = |file: &str| signing::next_to(Path::new(file)).to_string_lossy().into_owned();
-    KeyFiles { key: next(&files.key), certificate: next(&files.certificate), maker: files.maker, second: None }
+    KeyFiles { key: next(&files.key), certificate: next(&files.certificate), maker: files.maker }
 }
 
 /// Where the certificate stays that was replaced.

@@ -97,7 +97,7 @@ fn lines(status: &Status) -> Vec<String> {
         let (subject, fingerprint) = (&certificate.subject, fingerprint(&certificate.fingerprint));
         [format!("{name}: {file}, {subject}"), format!("    SHA-256 {fingerprint}"), format!("    {}", told(enrolment))]
     };
-    let key = &status.key;
+    let key = &status.keys.first;
     match &key.certificate {
         Ok(certificate) => lines.extend(about("key", &key.files.certificate, certificate, key.enrolment)),
         Err(_) if key.is_missing() => {
@@ -105,7 +105,7 @@ fn lines(status: &Status) -> Vec<String> {
         }
         Err(why) => lines.push(format!("key: cannot be used: {why}")),
     }
-    if let Some(second) = &key.second {
+    if let Some(second) = &status.keys.second {
         match (&second.certificate, &second.problem) {
             (Ok(certificate), problem) => {
                 lines.extend(about("second key", &second.files.certificate, certificate, second.enrolment));

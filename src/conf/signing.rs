@@ -21,7 +21,7 @@ const PAIRS_OF_OTHERS: [(&str, &str); 3] = [
     ("/usr/share/secureboot/keys/db/db.key", "/usr/share/secureboot/keys/db/db.pem"),
 ];
 
-/// The files, as a process inside the root names them.
+/// The two files of a key, as a process inside the root names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyFiles {
     /// The private key: a path, or a `pkcs11:` address.
@@ -29,25 +29,14 @@ pub(crate) struct KeyFiles {
     pub(crate) certificate: String,
     /// Who makes them when they are missing.
     pub(crate) maker: Maker,
-    /// What signs beside it.
-    pub(crate) second: Option<Second>,
 }
 
-/// A pair that signs the same modules once more, for machines that know only this key. Its owner makes it. Of settings that name
-/// one file alone the other is empty.
+/// All that signs a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Second {
-    /// As [`KeyFiles::key`].
-    pub(crate) key: String,
-    pub(crate) certificate: String,
-}
-
-impl Second {
-    /// Whether both are named and there.
-    pub(crate) fn is_whole(&self, system: &System) -> bool {
-        let is_there = |file: &String| !file.is_empty() && (is_in_a_token(file) || system.path(file).is_file());
-        [&self.key, &self.certificate].into_iter().all(is_there)
-    }
+pub(crate) struct Pairs {
+    pub(crate) first: KeyFiles,
+    /// For machines that know only this key. Its owner makes it. Of settings that name one file alone the other is empty.
+    pub(crate) second: Option<KeyFiles>,
 }
 
 /// Who makes a missing key or certificate.
@@ -70,29 +59,63 @@ impl KeyFiles {
         let own = |file: &str| layout.tree_name().join(file).to_string_lossy().into_owned();
         let release = kernel.map_or("", KernelRelease::as_str);
         let expand = |value: &Option<String>| value.as_ref().map(|value| Framework::expand(value, release));
-        let second = match (expand(&framework.second_signing_key), expand(&framework.second_certificate)) {
-            (None, None) => None,
-            (key, certificate) => {
-                Some(Second { key: key.unwrap_or_default(), certificate: certificate.unwrap_or_default() })
-            }
-        };
         let configured = (expand(&framework.mok_signing_key), expand(&framework.mok_certificate));
-        let of_rule = || of_distribution(system).or_else(|| of_others(system, &own("mok.key")));
-        let files = (configured == (None, None)).then(of_rule).flatten().unwrap_or_else(|| {
-            let key = configured.0.unwrap_or_else(|| own("mok.key"));
-            let certificate = configured.1.unwrap_or_else(|| own("mok.pub"));
-            let maker = if is_in_a_token(&key) { Maker::Owner } else { Maker::Dkms };
-            Self { key, certificate, maker, second: None }
-        });
-        // The same pair twice signs once.
-        let second = second.filter(|second| (&second.key, &second.certificate) != (&files.key, &files.certificate));
-        Self { second, ..files }
+        if configured == (None, None)
+            && let Some(files) = of_distribution(system).or_else(|| of_others(system, &own("mok.key")))
+        {
+            return files;
+        }
+        let key = configured.0.unwrap_or_else(|| own("mok.key"));
+        let certificate = configured.1.unwrap_or_else(|| own("mok.pub"));
+        let maker = if is_in_a_token(&key) { Maker::Owner } else { Maker::Dkms };
+        Self { key, certificate, maker }
     }
 
-    /// The files of all certificates that sign; an address of a token is none.
+    /// What framework.conf wants to sign as well.
+    fn locate_second(framework: &Framework, kernel: Option<&KernelRelease>) -> Option<Self> {
+        let release = kernel.map_or("", KernelRelease::as_str);
+        let expand = |value: &Option<String>| value.as_ref().map(|value| Framework::expand(value, release));
+        let (key, certificate) = (expand(&framework.second_signing_key), expand(&framework.second_certificate));
+        let is_named = key.is_some() || certificate.is_some();
+        let (key, certificate) = (key.unwrap_or_default(), certificate.unwrap_or_default());
+        is_named.then_some(Self { key, certificate, maker: Maker::Owner })
+    }
+
+    /// One of the two that is not named (then it is empty), or not there.
+    pub(crate) fn missing(&self, system: &System) -> Option<&str> {
+        let files = [self.key.as_str(), self.certificate.as_str()];
+        let is_missing = |file: &&str| !is_in_a_token(file) && !system.path(file).is_file();
+        files.into_iter().find(|file| file.is_empty()).or_else(|| files.into_iter().find(is_missing))
+    }
+}
+
+impl Pairs {
+    /// Those of this kernel.
+    pub(crate) fn locate(
+        system: &System,
+        framework: &Framework,
+        layout: &Layout,
+        kernel: Option<&KernelRelease>,
+    ) -> Self {
+        let first = KeyFiles::locate(system, framework, layout, kernel);
+        let names = |files: &KeyFiles| (files.key.clone(), files.certificate.clone());
+        // The same pair twice signs once.
+        let second = KeyFiles::locate_second(framework, kernel).filter(|second| names(second) != names(&first));
+        Self { first, second }
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &KeyFiles> {
+        std::iter::once(&self.first).chain(&self.second)
+    }
+
+    /// The files of their certificates; an address of a token is none.
     pub(crate) fn certificates(&self) -> impl Iterator<Item = &str> {
-        let second = self.second.iter().map(|second| second.certificate.as_str());
-        std::iter::once(self.certificate.as_str()).chain(second).filter(|file| !is_in_a_token(file))
+        self.all().map(|files| files.certificate.as_str()).filter(|file| !is_in_a_token(file))
+    }
+
+    /// Whether signing is worth a try with each of them ([`KeyFiles::look_usable`]).
+    pub(crate) fn look_usable(&self, system: &System) -> bool {
+        self.all().all(|files| !files.certificate.is_empty() && files.look_usable(system))
     }
 }
 
@@ -130,26 +153,22 @@ pub(crate) fn unwanted(system: &System, framework: &Framework) -> Option<&'stati
 }
 
 impl KeyFiles {
-    /// A key that is there and cannot sign as it is: it is locked, or no private key in PEM.
+    /// Whether its key is there and cannot sign as it is: it is locked, or no private key in PEM.
     #[cfg(any(test, feature = "packages"))]
-    pub(crate) fn locked(&self, system: &System) -> Option<&str> {
-        let keys = std::iter::once(self.key.as_str()).chain(self.second.iter().map(|second| second.key.as_str()));
-        let is_locked = |key: &&str| {
-            let bytes = fs_err::read(system.path(key));
-            !is_in_a_token(key) && bytes.is_ok_and(|bytes| !is_open_pem(&String::from_utf8_lossy(&bytes)))
-        };
-        keys.filter(|key| !key.is_empty()).find(is_locked)
+    pub(crate) fn is_locked(&self, system: &System) -> bool {
+        let bytes = || fs_err::read(system.path(&self.key));
+        !is_in_a_token(&self.key) && bytes().is_ok_and(|bytes| !is_open_pem(&String::from_utf8_lossy(&bytes)))
     }
 
-    /// Whether signing is worth a try, for all that the keys' files say: they are there and not locked, or will be made.
-    pub(crate) fn look_usable(&self, system: &System) -> bool {
-        let is_usable = |key: &str, maker: Maker| match fs_err::read_to_string(system.path(key)) {
-            _ if is_in_a_token(key) => true,
+    /// Whether signing is worth a try, for all that the key's file says: it is there and not locked, or will be made.
+    fn look_usable(&self, system: &System) -> bool {
+        if is_in_a_token(&self.key) {
+            return true;
+        }
+        match fs_err::read_to_string(system.path(&self.key)) {
             Ok(text) => is_open_pem(&text),
-            Err(error) => error.kind() == std::io::ErrorKind::NotFound && maker != Maker::Owner,
-        };
-        let is_second_usable = |second: &Second| !second.certificate.is_empty() && is_usable(&second.key, Maker::Owner);
-        is_usable(&self.key, self.maker) && self.second.as_ref().is_none_or(is_second_usable)
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound && self.maker != Maker::Owner,
+        }
     }
 }
 
@@ -166,18 +185,13 @@ fn of_distribution(system: &System) -> Option<KeyFiles> {
     let release = system.os_release()?;
     if release.family().starts_with("ubuntu") && system.has_program("update-secureboot-policy") {
         let file = |name: &str| format!("{UBUNTU_KEYS}/{name}");
-        return Some(KeyFiles {
-            key: file("MOK.priv"),
-            certificate: file("MOK.der"),
-            maker: Maker::Ubuntu,
-            second: None,
-        });
+        return Some(KeyFiles { key: file("MOK.priv"), certificate: file("MOK.der"), maker: Maker::Ubuntu });
     }
     if release.id == "gentoo" || release.family().starts_with("gentoo") {
         let key = portage_setting(system, "MODULES_SIGN_KEY")?;
         // One PEM file may hold both.
         let certificate = portage_setting(system, "MODULES_SIGN_CERT").unwrap_or_else(|| key.clone());
-        return Some(KeyFiles { key, certificate, maker: Maker::Owner, second: None });
+        return Some(KeyFiles { key, certificate, maker: Maker::Owner });
     }
     None
 }
@@ -187,8 +201,7 @@ fn of_others(system: &System, own: &str) -> Option<KeyFiles> {
     let is_there = |file: &str| system.path(file).is_file();
     let (key, certificate) =
         PAIRS_OF_OTHERS.iter().find(|(key, certificate)| is_there(key) && is_there(certificate))?;
-    let (key, certificate) = ((*key).to_owned(), (*certificate).to_owned());
-    let files = KeyFiles { key, certificate, maker: Maker::Owner, second: None };
+    let files = KeyFiles { key: (*key).to_owned(), certificate: (*certificate).to_owned(), maker: Maker::Owner };
     (!is_there(own)).then_some(files)
 }
 
@@ -243,10 +256,13 @@ pub(crate) mod tests {
         Framework::defaults(&System::host().with_environment(BTreeMap::new()))
     }
 
-    fn locate(system: &System, framework: &Framework) -> KeyFiles {
+    pub(crate) fn pairs(system: &System, framework: &Framework) -> Pairs {
         let layout = Layout::new(system.root(), "/var/lib/dkms".as_ref(), "/usr/src".as_ref(), "/lib/modules".as_ref());
-        let kernel = KernelRelease::new("6.1").unwrap();
-        KeyFiles::locate(system, framework, &layout, Some(&kernel))
+        Pairs::locate(system, framework, &layout, Some(&KernelRelease::new("6.1").unwrap()))
+    }
+
+    fn locate(system: &System, framework: &Framework) -> KeyFiles {
+        pairs(system, framework).first
     }
 
     fn names(files: &KeyFiles) -> (&str, &str) {
@@ -275,10 +291,10 @@ pub(crate) mod tests {
                 second_certificate: Some("/var/lib/dkms/mok.pub".into()),
                 ..framework()
             };
-            locate(&system(root.path()), &framework).second
+            pairs(&system(root.path()), &framework).second
         };
         assert_eq!(second("/var/lib/dkms/mok.key"), None);
-        assert!(second("/var/lib/dkms/other.key").is_some_and(|second| !second.is_whole(&system(root.path()))));
+        assert!(second("/var/lib/dkms/other.key").is_some_and(|second| second.missing(&system(root.path())).is_some()));
     }
 
     #[test]
@@ -301,7 +317,9 @@ pub(crate) mod tests {
                 second_certificate: Some("/etc/second.der".into()),
                 ..framework()
             };
-            assert_eq!(locate(&system, &framework).locked(&system), locked, "{first} {second}");
+            let found = pairs(&system, &framework);
+            let found = found.all().find(|files| files.is_locked(&system)).map(|files| files.key.as_str());
+            assert_eq!(found, locked, "{first} {second}");
         }
     }
 

@@ -56,13 +56,13 @@ fn refused(text: impl Into<String>) -> Error {
 /// [`Kind::MokRefused`]: there is no key, or nobody to take it.
 pub(crate) fn enroll(app: &App) -> Result<()> {
     let status = Status::look(app, &|_, _| false)?;
-    let waiting = keys::waiting(&status.key.files, &app.system);
+    let waiting = keys::waiting(&status.keys.first.files, &app.system);
     let (enrolment, certificate) = match waiting {
         Some(next) => (next.enrolment(&app.system, &status.firmware), next.certificate().to_owned()),
-        None if status.key.is_missing() => {
+        None if status.keys.first.is_missing() => {
             return Err(refused("there is no key to enroll").hint("`dkms generate_mok` makes one"));
         }
-        None => (status.key.enrolment, status.key.files.certificate.clone()),
+        None => (status.keys.first.enrolment, status.keys.first.files.certificate.clone()),
     };
     if !status.firmware.is_efi {
         return Err(refused("this system was not started by EFI: there is nothing that a key could be enrolled in"));
@@ -119,12 +119,12 @@ fn ask_for_it(app: &App, certificate: &str) -> Result<()> {
 /// [`Kind::MokRefused`]: the key is not ours to replace.
 pub(crate) fn rotate(app: &App) -> Result<()> {
     let status = Status::look(app, &|_, _| false)?;
-    let files = &status.key.files;
+    let files = &status.keys.first.files;
     if files.maker != Maker::Dkms {
         return Err(refused(format!("{} is not a key that dkms made, so it is not replaced here", files.certificate))
             .hint("replace it with the tools that made it; `dkms reconcile` then signs the modules again"));
     }
-    if status.key.is_missing() {
+    if status.keys.first.is_missing() {
         return Err(refused("there is no key that could be replaced").hint("`dkms generate_mok` makes one"));
     }
     let lock = app.lock()?;

@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::action::compile::keys::is_there;
-use crate::conf::signing::{KeyFiles, Second};
+use crate::conf::signing::{KeyFiles, Pairs};
 use crate::error::{Error, Result};
 use crate::exit::Kind;
 use crate::ids::{ModuleId, Target};
 use crate::kernel::Suffix;
 use crate::kernel::files::ModuleFiles;
-use crate::kernel::{KernelConfig, installed};
+use crate::kernel::installed;
 use crate::tree::ModuleEntry;
 use crate::trust::certificate::{self, Certificate};
 use crate::trust::firmware::{Enrolment, Firmware};
@@ -26,23 +25,20 @@ const MOK: &str = "dkms-mok-1";
 /// All that `dkms mok status` tells.
 pub(crate) struct Status {
     pub(crate) firmware: Firmware,
-    pub(crate) key: Key,
+    pub(crate) keys: Keys,
     pub(crate) kernels: Vec<(Target, Asks)>,
     pub(crate) modules: Vec<Module>,
 }
 
-/// The pair that signs here.
-pub(crate) struct Key {
-    pub(crate) files: KeyFiles,
-    pub(crate) certificate: std::result::Result<Certificate, Unusable>,
-    pub(crate) enrolment: Enrolment,
-    /// What signs beside it ([`KeyFiles::second`]).
-    pub(crate) second: Option<SecondKey>,
+/// What signs here ([`Pairs`]).
+pub(crate) struct Keys {
+    pub(crate) first: Key,
+    pub(crate) second: Option<Key>,
 }
 
-pub(crate) struct SecondKey {
-    pub(crate) files: Second,
-    /// Why it does not sign, as far as its settings and files say.
+pub(crate) struct Key {
+    pub(crate) files: KeyFiles,
+    /// Why it does not sign, as far as the settings and files of its owner say. One that we make may be missing still.
     pub(crate) problem: Option<String>,
     pub(crate) certificate: std::result::Result<Certificate, Unusable>,
     pub(crate) enrolment: Enrolment,
@@ -75,16 +71,16 @@ impl Status {
     /// `is_wanted` selects modules and kernels.
     pub(crate) fn look(app: &App, is_wanted: &dyn Fn(&ModuleId, &Target) -> bool) -> Result<Self> {
         let firmware = Firmware::read(&app.system);
-        let key = Key::look(app, &firmware);
+        let keys = Keys::look(app, &firmware);
         let kernels: Vec<(Target, Asks)> =
             app.kernels()?.into_iter().map(|target| (target.clone(), asks(app, &target))).collect();
         let entries = app.tree.modules().map_err(|error| Error::io("cannot read the DKMS tree", error))?;
         let mut modules = Vec::new();
         for (target, asks) in &kernels {
-            let firmware = as_seen_by(app, target, firmware.seen_by(asks.heeds_forbidden_certificates));
+            let firmware = trust::seen_by(&app.system, &firmware, &target.kernel, *asks);
             for entry in entries.iter().filter(|entry| entry.is_installed_on(target) && is_wanted(&entry.id, target)) {
                 let look = |file: PathBuf| Module {
-                    answer: judge(app, &file, &key.certificates(), &firmware, *asks),
+                    answer: judge(app, &file, &keys.certificates(), &firmware, *asks),
                     id: entry.id.clone(),
                     target: target.clone(),
                     file,
@@ -92,7 +88,7 @@ impl Status {
                 modules.extend(files(app, entry, target).into_iter().map(look));
             }
         }
-        Ok(Self { firmware, key, kernels, modules })
+        Ok(Self { firmware, keys, kernels, modules })
     }
 
     /// Whether a kernel of this root loads modules of trusted keys only.
@@ -107,12 +103,13 @@ impl Status {
         if !self.enforces() && refused.is_none() {
             return None;
         }
-        if self.key.is_missing() {
+        let key = &self.keys.first;
+        if key.is_missing() {
             return next("there is no key to sign with", "dkms generate_mok");
         }
-        match self.key.enrolment {
-            _ if self.key.is_known() && refused.is_none() => None,
-            Enrolment::Not if self.firmware.is_efi && self.enforces() && self.key.certificate.is_ok() => {
+        match key.enrolment {
+            _ if self.keys.is_known() && refused.is_none() => None,
+            Enrolment::Not if self.firmware.is_efi && self.enforces() && key.certificate.is_ok() => {
                 let why = "the key is not enrolled; the command asks for a password, which you give again at the next start, \
                            under \"Enroll MOK\" on the blue screen";
                 next(why, "dkms mok enroll")
@@ -139,8 +136,8 @@ impl Status {
             secure_boot: firmware.secure_boot,
             setup_mode: firmware.setup_mode,
             validation: firmware.secure_boot.map(|_| !firmware.validation_off),
-            key: self.key.entry(),
-            second_key: self.key.second.as_ref().map(SecondKey::entry),
+            key: KeyEntry::from(&self.keys.first),
+            second_key: self.keys.second.as_ref().map(KeyEntry::from),
             kernels: self.kernels.iter().map(|(target, asks)| KernelEntry::new(target, *asks)).collect(),
             modules: self.modules.iter().map(FileEntry::new).collect(),
             next: self.next().map(|next| NextEntry { why: next.why, command: next.command }),
@@ -149,63 +146,54 @@ impl Status {
     }
 }
 
-impl Key {
+impl Keys {
     fn look(app: &App, firmware: &Firmware) -> Self {
-        let running = app.running_kernel();
-        let files = KeyFiles::locate(&app.system, &app.framework, app.tree.layout(), running);
-        let (certificate, enrolment) = look(app, firmware, &files.certificate);
-        let second = files.second.clone().map(|files| {
-            let (certificate, enrolment) = look(app, firmware, &files.certificate);
-            let problem = is_there(&files, &app.system).err().map(|error| error.to_string());
-            SecondKey { files, problem, certificate, enrolment }
-        });
-        Self { files, certificate, enrolment, second }
+        let Pairs { first, second } =
+            Pairs::locate(&app.system, &app.framework, app.tree.layout(), app.running_kernel());
+        let look = |files| Key::look(app, firmware, files);
+        let problem = |files: &KeyFiles| files.ensure(&app.system).err().map(|error| error.to_string());
+        let second = second.map(|files| Key { problem: problem(&files), ..look(files) });
+        Self { first: look(first), second }
     }
 
-    /// All that sign here and can be read.
+    fn all(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.first).chain(&self.second)
+    }
+
+    /// Those that can be read.
     fn certificates(&self) -> Vec<Certificate> {
-        let second = self.second.iter().map(|second| &second.certificate);
-        std::iter::once(&self.certificate).chain(second).flatten().cloned().collect()
+        self.all().flat_map(|key| &key.certificate).cloned().collect()
     }
 
-    /// Whether this machine knows a key that signs here: kernels ask for no more.
+    /// Whether this machine knows one of them: kernels ask for no more.
     fn is_known(&self) -> bool {
-        let second = self.second.iter().map(|second| second.enrolment);
-        std::iter::once(self.enrolment).chain(second).any(|enrolment| matches!(enrolment, Enrolment::At(_)))
+        self.all().any(|key| matches!(key.enrolment, Enrolment::At(_)))
+    }
+}
+
+impl Key {
+    fn look(app: &App, firmware: &Firmware, files: KeyFiles) -> Self {
+        let certificate = match fs_err::read(app.system.path(&files.certificate)) {
+            Ok(bytes) => {
+                Certificate::parse(&bytes).map_err(|why| Unusable::Odd(format!("{}: {why}", files.certificate)))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Unusable::Missing),
+            Err(error) => Err(Unusable::Odd(error.to_string())),
+        };
+        let enrolment = certificate.as_ref().map_or(Enrolment::Not, |certificate| firmware.enrolment(certificate));
+        Self { files, problem: None, certificate, enrolment }
     }
 
     /// Whether the certificate's file is not there at all.
     pub(crate) fn is_missing(&self) -> bool {
         matches!(&self.certificate, Err(Unusable::Missing))
     }
-
-    fn entry(&self) -> KeyEntry {
-        KeyEntry::new([&self.files.key, &self.files.certificate], &self.certificate, self.enrolment)
-    }
-}
-
-impl SecondKey {
-    fn entry(&self) -> KeyEntry {
-        let entry = KeyEntry::new([&self.files.key, &self.files.certificate], &self.certificate, self.enrolment);
-        KeyEntry { problem: self.problem.clone().or(entry.problem), ..entry }
-    }
-}
-
-/// What a file holds (as a process inside the root names it), and whether this machine knows it.
-fn look(app: &App, firmware: &Firmware, file: &str) -> (std::result::Result<Certificate, Unusable>, Enrolment) {
-    let certificate = match fs_err::read(app.system.path(file)) {
-        Ok(bytes) => Certificate::parse(&bytes).map_err(|why| Unusable::Odd(format!("{file}: {why}"))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Unusable::Missing),
-        Err(error) => Err(Unusable::Odd(error.to_string())),
-    };
-    let enrolment = certificate.as_ref().map_or(Enrolment::Not, |certificate| firmware.enrolment(certificate));
-    (certificate, enrolment)
 }
 
 /// Whether there is a key to sign with that this machine does not know.
 pub(crate) fn has_unknown_key(app: &App) -> bool {
-    let key = Key::look(app, &Firmware::read(&app.system));
-    key.certificate.is_ok() && !key.is_known()
+    let keys = Keys::look(app, &Firmware::read(&app.system));
+    keys.first.certificate.is_ok() && !keys.is_known()
 }
 
 /// A kernel of which nothing is known.
@@ -213,14 +201,7 @@ const UNKNOWN: Asks =
     Asks { manner: Manner::Notes, takes_database: false, takes_mok: false, heeds_forbidden_certificates: false };
 
 fn asks(app: &App, target: &Target) -> Asks {
-    let of_headers = installed::kernel(app.tree.layout(), target, None).config(None).ok().flatten();
-    let of_image = || KernelConfig::read(&app.system.path(format!("/boot/config-{}", target.kernel))).ok();
-    of_headers.or_else(of_image).map_or(UNKNOWN, |config| trust::asks(&app.system, target, &config))
-}
-
-/// Only the running kernel's keys can be asked for, and say nothing of another one.
-fn as_seen_by(app: &App, target: &Target, firmware: Firmware) -> Firmware {
-    if app.running_kernel() == Some(&target.kernel) { firmware } else { firmware.of_another_kernel() }
+    trust::asks_of(&app.system, &installed::kernel(app.tree.layout(), target, None)).unwrap_or(UNKNOWN)
 }
 
 /// What a module file (without the root) would meet.
@@ -234,7 +215,7 @@ pub(crate) fn judge(app: &App, file: &Path, own: &[Certificate], firmware: &Firm
 /// What files are judged by for `dkms mok verify`: this machine, and its running kernel.
 pub(crate) struct Judge {
     firmware: Firmware,
-    key: Key,
+    keys: Keys,
     asks: Asks,
 }
 
@@ -246,13 +227,13 @@ impl Judge {
             Some((kernel, arch)) => asks(app, &Target::new(kernel.clone(), arch.clone())),
             None => UNKNOWN,
         };
-        Self { key: Key::look(app, &firmware), firmware, asks }
+        Self { keys: Keys::look(app, &firmware), firmware, asks }
     }
 
     /// Who signed this file (opened), and what the running kernel would do with it.
     pub(crate) fn verify(&self, file: &Path) -> Result<(Vec<Signature>, Answer)> {
         let firmware = self.firmware.seen_by(self.asks.heeds_forbidden_certificates);
-        let signatures = trust::signatures(file, &self.key.certificates(), &firmware)
+        let signatures = trust::signatures(file, &self.keys.certificates(), &firmware)
             .map_err(|why| Error::new(Kind::Usage, format!("{}: {why}", file.display())))?;
         let answer = answer(self.asks, &signatures);
         Ok((signatures, answer))
@@ -317,23 +298,19 @@ struct KeyEntry {
     enrolment: &'static str,
 }
 
-impl KeyEntry {
-    fn new(
-        [key, certificate_file]: [&String; 2],
-        certificate: &std::result::Result<Certificate, Unusable>,
-        enrolment: Enrolment,
-    ) -> Self {
-        let read = certificate.as_ref().ok();
+impl From<&Key> for KeyEntry {
+    fn from(key: &Key) -> Self {
+        let certificate = key.certificate.as_ref().ok();
         Self {
-            key: key.clone(),
-            certificate: certificate_file.clone(),
-            problem: certificate.as_ref().err().map(Unusable::to_string),
-            subject: read.map(|it| it.subject.clone()),
-            sha256: read.map(|it| certificate::fingerprint(&it.fingerprint)),
-            not_before: read.map(|it| it.not_before),
-            not_after: read.map(|it| it.not_after),
-            enrolled: matches!(enrolment, Enrolment::At(_)),
-            enrolment: told(enrolment),
+            key: key.files.key.clone(),
+            certificate: key.files.certificate.clone(),
+            problem: key.problem.clone().or_else(|| key.certificate.as_ref().err().map(Unusable::to_string)),
+            subject: certificate.map(|it| it.subject.clone()),
+            sha256: certificate.map(|it| certificate::fingerprint(&it.fingerprint)),
+            not_before: certificate.map(|it| it.not_before),
+            not_after: certificate.map(|it| it.not_after),
+            enrolled: matches!(key.enrolment, Enrolment::At(_)),
+            enrolment: told(key.enrolment),
         }
     }
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::View;
 use crate::conf;
 use crate::conf::TrySign;
-use crate::conf::signing::{self, KeyFiles};
+use crate::conf::signing::{self, Pairs};
 use crate::ids::{ModuleId, ModuleName, Target};
 use crate::kernel::modinfo::read_module;
 use crate::kernel::{Kernel, KernelConfig, ModInfo, Suffix, headers, own};
@@ -162,7 +162,7 @@ pub(super) fn can_be_signed(view: &View<'_>, target: &Target) -> bool {
         return false;
     }
     let kernel = Some(&target.kernel);
-    KeyFiles::locate(view.system, view.framework, view.tree.layout(), kernel).look_usable(view.system)
+    Pairs::locate(view.system, view.framework, view.tree.layout(), kernel).look_usable(view.system)
 }
 
 /// Of what the administrator has for a module.
@@ -219,13 +219,13 @@ fn certificate(view: &View<'_>, target: &Target, is_taken: bool, memo: &Memo) ->
     if !is_taken || view.framework.try_sign == TrySign::No {
         return Ok(None);
     }
-    let files = KeyFiles::locate(view.system, view.framework, view.tree.layout(), Some(&target.kernel));
+    let pairs = Pairs::locate(view.system, view.framework, view.tree.layout(), Some(&target.kernel));
     // Without it nothing signs.
-    if files.second.as_ref().is_some_and(|second| !second.is_whole(view.system)) {
+    if pairs.second.as_ref().is_some_and(|second| second.missing(view.system).is_some()) {
         return Ok(None);
     }
     let of = |file: &str| memo.of(&view.system.path(file)).transpose();
-    let digests: Vec<String> = files.certificates().filter_map(of).collect::<io::Result<_>>()?;
+    let digests: Vec<String> = pairs.certificates().filter_map(of).collect::<io::Result<_>>()?;
     Ok((!digests.is_empty()).then(|| digests.join(" ")))
 }
 

@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 
 use crate::action::compile::certificate;
 use crate::action::compile::certificate::{CertificateError, Pair};
-use crate::conf::signing::{KeyFiles, Maker, Second, is_in_a_token};
+use crate::conf::signing::{KeyFiles, Maker, Pairs};
 use crate::sys::{self, System};
 
 /// Whether a pair was there.
@@ -57,10 +57,11 @@ impl KeyFiles {
     pub(crate) fn ensure(&self, system: &System) -> Result<Ensured, KeyError> {
         static MAKING: Mutex<()> = Mutex::new(());
         let _alone = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-        self.second.as_ref().map_or(Ok(()), |second| is_there(second, system))?;
-        let Some(missing) = missing([&self.key, &self.certificate], system) else { return Ok(Ensured::Present) };
+        let Some(missing) = self.missing(system) else { return Ok(Ensured::Present) };
         let is_half = [&self.key, &self.certificate].into_iter().any(|file| system.path(file).is_file());
         match self.maker {
+            Maker::Owner if missing.is_empty() => return Err(KeyError::HalfOfASecond),
+            Maker::Owner if system.path(missing).exists() => return Err(KeyError::NoFile { file: missing.to_owned() }),
             Maker::Owner => return Err(KeyError::NotOurs { missing: missing.to_owned() }),
             Maker::Ubuntu => self.ask_ubuntu(system)?,
             Maker::Dkms if self.key == self.certificate => return Err(KeyError::SameFile { file: self.key.clone() }),
@@ -85,27 +86,19 @@ impl KeyFiles {
         let command =
             system.command(&system.path("/"), "update-secureboot-policy").arg("--new-key").env("SHIM_NOTRIGGER", "y");
         let finished = system.run(&command).map_err(|error| KeyError::Ubuntu(error.source.to_string()))?;
-        match missing([&self.key, &self.certificate], system) {
+        match self.missing(system) {
             None => Ok(()),
             Some(_) => Err(KeyError::Ubuntu(format!("{} {}", finished.how(), finished.error_text()))),
         }
     }
 }
 
-/// The first file of a pair that is not there.
-fn missing<'f>(pair: [&'f str; 2], system: &System) -> Option<&'f str> {
-    pair.into_iter().find(|file| !is_in_a_token(file) && !system.path(file).is_file())
-}
-
-/// It is nobody's but its owner's to make.
-pub(crate) fn is_there(second: &Second, system: &System) -> Result<(), KeyError> {
-    if second.key.is_empty() || second.certificate.is_empty() {
-        return Err(KeyError::HalfOfASecond);
-    }
-    match missing([&second.key, &second.certificate], system) {
-        Some(file) if system.path(file).exists() => Err(KeyError::NoFile { file: file.to_owned() }),
-        Some(missing) => Err(KeyError::NotOurs { missing: missing.to_owned() }),
-        None => Ok(()),
+impl Pairs {
+    /// Makes sure that all of them are there ([`KeyFiles::ensure`]), and says how the first one was found. Where the second is
+    /// not, which nobody makes, no first one is made for it.
+    pub(crate) fn ensure(&self, system: &System) -> Result<Ensured, KeyError> {
+        self.second.as_ref().map_or(Ok(Ensured::Present), |second| second.ensure(system))?;
+        self.first.ensure(system)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::action::Context;
 use crate::action::compile::keys::without_pins;
 use crate::action::compile::prepared::{Prepared, Recipe};
 use crate::conf::ModuleConf;
-use crate::conf::signing::{self, KeyFiles};
+use crate::conf::signing::{self, Pairs};
 use crate::kernel::headers;
 use crate::snapshot::inputs::{self, Digests};
 use crate::sys::environment::deciding;
@@ -25,8 +25,8 @@ pub(crate) fn of(context: &Context<'_>, module: &Prepared<'_>, conf: &ModuleConf
     }
     let framework = context.framework;
     let signs = signing::unwanted(context.system, framework).is_none();
-    let files = KeyFiles::locate(context.system, framework, context.tree.layout(), Some(&module.target.kernel));
-    let signs = signs.then(|| without_pins(&format!("{files:?}")));
+    let pairs = Pairs::locate(context.system, framework, context.tree.layout(), Some(&module.target.kernel));
+    let signs = signs.then(|| without_pins(&format!("{pairs:?}")));
     let sourced = framework.build_environment.as_ref().map(|file| fs_err::read(context.system.path(file)).ok());
     let making = digest(&[
         env!("CARGO_PKG_VERSION").to_owned(),

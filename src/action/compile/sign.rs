@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::action::compile::keys::{Ensured, without_pins};
 use crate::conf::Framework;
-use crate::conf::signing::{self, KeyFiles, Maker};
+use crate::conf::signing::{self, KeyFiles, Maker, Pairs};
 use crate::error::with_causes;
 use crate::ids::KernelRelease;
 use crate::kernel::{KernelConfig, modinfo};
@@ -19,17 +19,9 @@ const PIN: &str = "KBUILD_SIGN_PIN";
 pub(crate) struct Signer {
     program: String,
     hash: String,
-    files: KeyFiles,
+    pairs: Pairs,
     /// What was made for this run has to be enrolled by its owner.
     pub(crate) key: Ensured,
-}
-
-/// What makes one signature.
-#[derive(Debug, Clone, Copy)]
-struct Pair<'a> {
-    key: &'a str,
-    certificate: &'a str,
-    maker: Maker,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,17 +54,15 @@ impl Signer {
             return Err(Unsigned::Unwanted(why.to_owned()));
         }
         let program = find_program(system, question).map_err(Unsigned::Failed)?;
-        let files = KeyFiles::locate(system, question.framework, question.layout, Some(question.kernel));
-        let ensured = files.ensure(system).map_err(|error| Unsigned::Failed(without_pins(&with_causes(&error))))?;
-        Ok(Self { program, hash: hash.to_owned(), files, key: ensured })
+        let pairs = Pairs::locate(system, question.framework, question.layout, Some(question.kernel));
+        let ensured = pairs.ensure(system).map_err(|error| Unsigned::Failed(without_pins(&with_causes(&error))))?;
+        Ok(Self { program, hash: hash.to_owned(), pairs, key: ensured })
     }
 
-    /// Appends a signature to a module (an opened path): that of one key, or of both in one.
+    /// Appends a signature to a module (an opened path), with as many signers as there are keys.
     pub(crate) fn sign(&self, system: &System, module: &Path) -> Result<(), String> {
-        let KeyFiles { key, certificate, maker, second } = &self.files;
-        let first = Pair { key, certificate, maker: *maker };
+        let Pairs { first, second } = &self.pairs;
         let Some(second) = second else { return self.append(system, module, first) };
-        let second = Pair { key: &second.key, certificate: &second.certificate, maker: Maker::Owner };
         // Beside it: programs look at names.
         let folder =
             tempfile::tempdir_in(module.parent().unwrap_or(Path::new("/"))).map_err(|error| error.to_string())?;
@@ -83,11 +73,11 @@ impl Signer {
         join(module, &copy)
     }
 
-    fn append(&self, system: &System, module: &Path, pair: Pair<'_>) -> Result<(), String> {
+    fn append(&self, system: &System, module: &Path, pair: &KeyFiles) -> Result<(), String> {
         let folder = module.parent().unwrap_or(Path::new("/"));
         let command = system
             .command(folder, &self.program)
-            .args([&self.hash, pair.key, pair.certificate])
+            .args([&self.hash, &pair.key, &pair.certificate])
             .arg(system.inside(module));
         // The kernel's sign-file takes it from there.
         let command = system.variable(PIN).into_iter().fold(command, |command, pin| command.env(PIN, pin));
@@ -104,7 +94,7 @@ impl Signer {
 
     /// The certificate, for the machine owner to enrol.
     pub(crate) fn certificate(&self) -> &str {
-        &self.files.certificate
+        &self.pairs.first.certificate
     }
 }
 
@@ -120,8 +110,8 @@ fn join(module: &Path, other: &Path) -> Result<(), String> {
 }
 
 /// What a signing program means, in a few words: OpenSSL's queue of errors is for its programmers. Else its last line.
-fn cause<'s>(said: &'s str, pair: Pair<'_>) -> Result<String, Option<&'s str>> {
-    let Pair { key, certificate, maker } = pair;
+fn cause<'s>(said: &'s str, pair: &KeyFiles) -> Result<String, Option<&'s str>> {
+    let KeyFiles { key, certificate, maker } = pair;
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     if has(&["passphrase", "bad password", "bad decrypt", "maybe wrong password"]) {
         return Ok(format!("the key {key} is locked by a passphrase"));
@@ -139,8 +129,8 @@ fn cause<'s>(said: &'s str, pair: Pair<'_>) -> Result<String, Option<&'s str>> {
         return Ok(format!("{key} and {certificate} are no pair; {}", anew()));
     }
     match last {
-        Some(_) if file == key => Ok(format!("{key} cannot be read as a private key; {}", anew())),
-        Some(_) if file == certificate => Ok(format!("{certificate} cannot be read as a certificate; {}", anew())),
+        Some(_) if file == *key => Ok(format!("{key} cannot be read as a private key; {}", anew())),
+        Some(_) if file == *certificate => Ok(format!("{certificate} cannot be read as a certificate; {}", anew())),
         last => Err(last),
     }
 }

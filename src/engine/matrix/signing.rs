@@ -8,8 +8,8 @@ use fs_err as fs;
 use sha2::{Digest, Sha256};
 
 use super::cell::Wanted;
-use crate::action::compile::keys::{is_there, without_pins};
-use crate::conf::signing::{self, KeyFiles};
+use crate::action::compile::keys::without_pins;
+use crate::conf::signing::{self, Pairs};
 use crate::engine::app::App;
 use crate::kernel::ModInfo;
 use crate::kernel::modinfo::read_module;
@@ -43,18 +43,18 @@ pub(super) fn tell(app: &App, cells: &[&Wanted]) {
     else {
         return;
     };
-    let why = obstacle(app, &files(app, cell));
+    let why = obstacle(app, &pairs(app, cell));
     app.reporter.note(format!("modules are not signed: {}", without_pins(&why)));
 }
 
 /// What stands in the way of signing, and what helps.
-fn obstacle(app: &App, files: &KeyFiles) -> String {
-    if let Some(Err(error)) = files.second.as_ref().map(|second| is_there(second, &app.system)) {
+fn obstacle(app: &App, pairs: &Pairs) -> String {
+    if let Some(Err(error)) = pairs.second.as_ref().map(|second| second.ensure(&app.system)) {
         return error.to_string();
     }
-    match files.locked(&app.system) {
-        Some(key) => format!("{key} is locked by a passphrase, or no private key in PEM"),
-        None => format!("there is no pair of key ({}) and certificate; `dkms generate_mok` makes one", files.key),
+    match pairs.all().find(|files| files.is_locked(&app.system)) {
+        Some(files) => format!("{} is locked by a passphrase, or no private key in PEM", files.key),
+        None => format!("there is no pair of key ({}) and certificate; `dkms generate_mok` makes one", pairs.first.key),
     }
 }
 
@@ -64,9 +64,7 @@ pub(super) fn lay_key(app: &App, wanted: &Wanted, tree: &Path) -> io::Result<()>
     if !is_wanted(wanted) {
         return Ok(());
     }
-    let files = files(app, wanted);
-    let second = files.second.iter().flat_map(|second| [&second.key, &second.certificate]);
-    for file in [&files.key, &files.certificate].into_iter().chain(second) {
+    for file in pairs(app, wanted).all().flat_map(|files| [&files.key, &files.certificate]) {
         let place = Path::new(file);
         if let (Ok(name), true) = (place.strip_prefix(app.tree.layout().tree_name()), app.system.path(place).is_file())
         {
@@ -113,13 +111,13 @@ fn certificates(app: &App, wanted: &Wanted) -> Option<Vec<Vec<u8>>> {
     if !wanted.compiler.takes_signatures || signing::unwanted(&app.system, &app.framework).is_some() {
         return None;
     }
-    let files = files(app, wanted);
+    let pairs = pairs(app, wanted);
     // One that is missing is made where it signs, and a key that is made for a cell goes with it.
-    let is_there = signing::is_in_a_token(&files.key) || app.system.path(&files.key).is_file();
-    let read = files.certificates().map(|file| fs::read(app.system.path(file)).ok());
-    read.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty() && is_there && files.look_usable(&app.system))
+    let is_there = pairs.first.missing(&app.system).is_none();
+    let read = pairs.certificates().map(|file| fs::read(app.system.path(file)).ok());
+    read.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty() && is_there && pairs.look_usable(&app.system))
 }
 
-fn files(app: &App, wanted: &Wanted) -> KeyFiles {
-    KeyFiles::locate(&app.system, &app.framework, app.tree.layout(), Some(&wanted.target.kernel))
+fn pairs(app: &App, wanted: &Wanted) -> Pairs {
+    Pairs::locate(&app.system, &app.framework, app.tree.layout(), Some(&wanted.target.kernel))
 }

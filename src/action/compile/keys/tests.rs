@@ -3,9 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::conf::Framework;
 use crate::conf::TrySign;
-use crate::conf::signing::tests::{root, system};
-use crate::ids::KernelRelease;
-use crate::tree::Layout;
+use crate::conf::signing::tests::{pairs, root, system};
 
 pub(crate) fn framework() -> Framework {
     let bare = System::host().with_environment(BTreeMap::new());
@@ -13,9 +11,7 @@ pub(crate) fn framework() -> Framework {
 }
 
 fn locate(system: &System, framework: &Framework) -> KeyFiles {
-    let layout = Layout::new(system.root(), "/var/lib/dkms".as_ref(), "/usr/src".as_ref(), "/lib/modules".as_ref());
-    let kernel = KernelRelease::new("6.1").unwrap();
-    KeyFiles::locate(system, framework, &layout, Some(&kernel))
+    pairs(system, framework).first
 }
 
 #[test]
@@ -58,12 +54,12 @@ fn neither_folders_nor_files_of_others_are_made() {
     assert_eq!(locate(&system, &token).ensure(&system).unwrap(), Ensured::Present);
 
     let half = Framework { second_signing_key: Some("/etc/second.key".into()), ..framework() };
-    assert!(matches!(locate(&system, &half).ensure(&system), Err(KeyError::HalfOfASecond)));
-    assert!(!locate(&system, &half).look_usable(&system));
+    assert!(matches!(pairs(&system, &half).ensure(&system), Err(KeyError::HalfOfASecond)));
+    assert!(!pairs(&system, &half).look_usable(&system));
     let second = Framework { second_certificate: Some("/etc/second.der".into()), ..half };
-    assert!(matches!(locate(&system, &second).ensure(&system), Err(KeyError::NotOurs { .. })));
+    assert!(matches!(pairs(&system, &second).ensure(&system), Err(KeyError::NotOurs { .. })));
     fs_err::create_dir_all(root.path().join("etc/second.key")).unwrap();
-    assert!(matches!(locate(&system, &second).ensure(&system), Err(KeyError::NoFile { .. })));
+    assert!(matches!(pairs(&system, &second).ensure(&system), Err(KeyError::NoFile { .. })));
     assert!(!root.path().join("var/lib/dkms/mok.key").exists(), "no first key is made for a second that is not there");
 
     let both = Some("/etc/mok.pem".to_owned());

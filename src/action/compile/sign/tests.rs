@@ -105,8 +105,8 @@ fn what_openssl_says_is_told_in_a_few_words() {
     ] {
         let said = said.replace("KEY", key);
         for (maker, is_made_by_us) in [(Maker::Dkms, true), (Maker::Owner, false)] {
-            let told = cause(&said, Pair { key, certificate: "/var/lib/dkms/mok.pub", maker })
-                .unwrap_or_else(|last| last.unwrap_or("it does not say why").to_owned());
+            let pair = KeyFiles { key: key.to_owned(), certificate: "/var/lib/dkms/mok.pub".to_owned(), maker };
+            let told = cause(&said, &pair).unwrap_or_else(|last| last.unwrap_or("it does not say why").to_owned());
             assert!(told.contains(expected) && !told.contains("SSL") && !told.contains('\n'), "{told}");
             let is_offered = told.contains("put the right pair there");
             assert_eq!(told.contains("generate_mok"), is_offered && is_made_by_us, "{told}");
