@@ -2,8 +2,9 @@
 //!
 //! What is wanted is worked out first: kernels from what [`repositories`] offer ([`offer`], [`selector`]), sources ([`source`]),
 //! and for each of both a [`cell`] with the key of all that decides its bytes. What the [`store`] has under that key is not built
-//! again. The rest is built, kernel by kernel ([`batch`], [`inside`]), or written down as [`jobs`] of an engine that spreads them
-//! over hosts: this is no scheduler. Either way the store is all that is shared, and whoever looks next finds what there is.
+//! again. The rest is built, kernel by kernel ([`batch`], [`inside`]), with the signatures that the key names ([`signing`]), or
+//! written down as [`jobs`] of an engine that spreads them over hosts: this is no scheduler. Either way the store is all that is
+//! shared, and whoever looks next finds what there is.
 //! [`table`], [`page`] and [`document`] tell it.
 
 pub(crate) mod batch;
